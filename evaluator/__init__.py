@@ -1,0 +1,1 @@
+"""ONNX networks onto simulated arrays: mapping, tiles, accuracy, reports."""

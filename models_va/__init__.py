@@ -1,0 +1,48 @@
+"""WHAT a device is: parameters, models as sympy equations, device cards with provenance, templates."""
+
+from models_va._card import (
+    ConductanceWindow,
+    DeviceCard,
+    ProgrammingError,
+    Quantity,
+    card_names,
+    first_problem,
+    load_card,
+)
+from models_va._model import (
+    BOLTZMANN,
+    CONSTANTS,
+    GMIN,
+    ROOM_TEMPERATURE_K,
+    TEMPERATURE,
+    VOLTAGE,
+    Definition,
+    Model,
+    State,
+    state_symbol,
+)
+from models_va._param import Param
+from models_va._registry import load_model, model_names
+
+__all__ = [
+    "BOLTZMANN",
+    "CONSTANTS",
+    "GMIN",
+    "ROOM_TEMPERATURE_K",
+    "TEMPERATURE",
+    "VOLTAGE",
+    "ConductanceWindow",
+    "Definition",
+    "DeviceCard",
+    "Model",
+    "Param",
+    "ProgrammingError",
+    "Quantity",
+    "State",
+    "card_names",
+    "first_problem",
+    "load_card",
+    "load_model",
+    "model_names",
+    "state_symbol",
+]

@@ -1,0 +1,101 @@
+"""Param: one named, described, dimensioned and bounded number of a model."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+import sympy
+
+from models_va.errors import InputError, ModelDefinitionError
+
+# Lower case only, because ngspice folds case. The reserved words are those of Verilog-A and of ngspice's
+# B sources that fit the pattern and that a physicist might reach for.
+_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+_RESERVED = frozenset(
+    "abs analog begin branch case default else end exp flow from function ground if inf inout input integer "
+    "ln log max min module parameter potential pow real sign sinh cosh sqrt tanh string temper time hertz "
+    "u v i te be vbr type units desc m".split()
+)
+
+
+def check_name(name: str, what: str) -> str:
+    """Return ``name`` if it is a legal identifier in every language that models are printed to."""
+    if not _NAME.match(name) or name in _RESERVED:
+        raise ModelDefinitionError(
+            f"{what} name {name!r}: use lower-case letters, digits and _, starting with a letter, "
+            "and no word reserved by Verilog-A or ngspice"
+        )
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A model parameter.
+
+    Attributes:
+        name: identifier in every printed language; lower case.
+        description: one line, printed into the Verilog-A ``desc`` attribute.
+        unit: SI unit as pint reads it (``"V"``, ``"1/s"``, ``"1"`` when dimensionless).
+        default: value in that unit.
+        lower, upper: bounds in that unit.
+        lower_open, upper_open: whether a bound itself is excluded.
+        per_instance: whether the value may differ from device to device.
+    """
+
+    name: str
+    description: str
+    unit: str
+    default: float
+    lower: float = -math.inf
+    upper: float = math.inf
+    lower_open: bool = False
+    upper_open: bool = False
+    per_instance: bool = False
+
+    def __post_init__(self) -> None:
+        check_name(self.name, "parameter")
+        if not self.description or '"' in self.description or "\n" in self.description:
+            raise ModelDefinitionError(f"parameter {self.name}: needs a one-line description without quotes")
+        self.check(self.default)
+
+    @property
+    def symbol(self) -> sympy.Symbol:
+        """The symbol that stands for this parameter in the equations."""
+        if self.lower > 0 or (self.lower == 0 and self.lower_open):
+            return sympy.Symbol(self.name, positive=True)
+        if self.lower == 0:
+            return sympy.Symbol(self.name, nonnegative=True)
+        return sympy.Symbol(self.name, real=True)
+
+    @property
+    def range_text(self) -> str:
+        """The allowed range in interval notation, for messages."""
+        left = "(" if self.lower_open or math.isinf(self.lower) else "["
+        right = ")" if self.upper_open or math.isinf(self.upper) else "]"
+        return f"{left}{self.lower:g}, {self.upper:g}{right}"
+
+    def check(self, value: float) -> float:
+        """Return ``value`` if it is finite and within bounds.
+
+        Raises:
+            InputError: it is not; the message names the valid range.
+        """
+        below = value < self.lower or (self.lower_open and value == self.lower)
+        above = value > self.upper or (self.upper_open and value == self.upper)
+        if not math.isfinite(value) or below or above:
+            raise InputError(
+                f"parameter {self.name} = {value:g} {self.unit} is outside its range {self.range_text}"
+            )
+        return value
+
+
+def positive(name: str, description: str, unit: str, default: float, *, per_instance: bool = False) -> Param:
+    """A parameter in (0, inf)."""
+    return Param(name, description, unit, default, 0.0, math.inf, True, True, per_instance)
+
+
+def nonnegative(name: str, description: str, unit: str, default: float) -> Param:
+    """A parameter in [0, inf)."""
+    return Param(name, description, unit, default, 0.0, math.inf, False, True)

@@ -1,0 +1,31 @@
+"""The models by name: each module of models_va.models holds one, as MODEL."""
+
+from __future__ import annotations
+
+import pkgutil
+from functools import cache
+from importlib import import_module
+
+from models_va import models
+from models_va._model import Model
+from models_va.errors import UnknownNameError
+
+
+def model_names() -> list[str]:
+    """The names of the models that ship."""
+    return sorted(m.name for m in pkgutil.iter_modules(models.__path__))
+
+
+@cache
+def load_model(name: str) -> Model:
+    """The model called ``name``.
+
+    Raises:
+        UnknownNameError: no such model; the known ones are listed.
+    """
+    if name not in model_names():
+        raise UnknownNameError("model", name, model_names())
+    model = import_module(f"models_va.models.{name}").MODEL
+    if not isinstance(model, Model):
+        raise TypeError(f"models_va.models.{name}.MODEL is not a Model")
+    return model

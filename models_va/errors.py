@@ -1,0 +1,49 @@
+"""The exception tree of the whole project.
+
+::
+
+    SpicegenError
+    ├── InputError                 what the user gave is wrong: one line, exit code 2
+    │   ├── UnknownNameError       no such card, model, simulator ...: lists the valid ones
+    │   ├── CardError              a device card that cannot be used
+    │   └── UnsupportedExpressionError   an equation that a printer cannot express exactly
+    ├── ModelDefinitionError       a model in models_va contradicts itself (a bug of its author)
+    └── SimulationError            a simulator crashed, hung or failed (spicegen.simulate)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class SpicegenError(Exception):
+    """Base of every error that this project raises on purpose."""
+
+
+class InputError(SpicegenError):
+    """Bad input. The message is one line: file or object, place, what was found, remedy."""
+
+
+class UnknownNameError(InputError):
+    """A name that nothing is registered under.
+
+    Args:
+        kind: what was looked up, for example ``"card"``.
+        name: the name that was not found.
+        known: the names that exist.
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"unknown {kind} {name!r}: known are {', '.join(sorted(known))}")
+
+
+class CardError(InputError):
+    """A device card is unreadable, incomplete or out of range."""
+
+
+class UnsupportedExpressionError(InputError):
+    """A printer met a function or form that its language cannot express exactly."""
+
+
+class ModelDefinitionError(SpicegenError):
+    """A model definition contradicts itself: names, units or dimensions."""

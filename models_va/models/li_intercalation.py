@@ -1,0 +1,135 @@
+"""Two-terminal Li-ion synapse: Li moves between a LixCoO2 film and its electrode through an interface pool.
+
+Five dimensionless states: act (m in the equations) activation (a memory of recent drive), s Li at the interface (short term),
+c subsurface Li (follows s with a delay: a nucleus), x Li in the electrode (long term), r residual Li that
+depression no longer reaches. u = -v: a negative voltage on the top electrode potentiates.
+
+Where the forms come from: field-driven ion hopping, sinh (Mott and Gurney, Electronic Processes in Ionic
+Crystals, 1940); drift threshold as a smooth gate (VTEAM: Kvatinsky et al., IEEE TCAS-II 62, 786, 2015);
+second-order activation (Kim et al., Nano Lett. 15, 2203, 2015); transport limit of insertion (Koutecky and
+Levich, 1958); insertion barrier growing with concentration (Frumkin); incubation through a subsurface
+nucleus (Hill form). Device: Baek et al., Nano-Micro Lett. 15:69 (2023).
+"""
+
+from __future__ import annotations
+
+from sympy import Abs
+
+from models_va._model import (
+    BOLTZMANN,
+    GMIN,
+    TEMPERATURE,
+    VOLTAGE,
+    Definition,
+    Model,
+    State,
+    state_symbol,
+)
+from models_va._param import Param, nonnegative, positive
+from models_va.functions import cosh_lim, exp_lim, pos, sinh_lim
+
+_PARAMS = (
+    positive("g0", "conductance with all states zero", "S", 1e-5, per_instance=True),
+    positive("v_io", "voltage scale of the conduction nonlinearity", "V", 1.0),
+    positive("v_t", "threshold voltage of ion motion", "V", 0.38),
+    positive("k_m", "activation rate", "1/s", 420.5),
+    positive("v_m", "voltage scale of activation", "V", 3.0),
+    positive("tau_m", "decay time of activation", "s", 0.01024),
+    nonnegative("gain_p", "gain of potentiation by activation", "1", 300.0),
+    nonnegative("gain_d", "gain of depression by activation", "1", 177.2),
+    positive("k_s", "rate of Li arriving at the interface", "1/s", 0.02873),
+    positive("v_s", "voltage scale of Li arriving at the interface", "V", 1.5),
+    positive("tau_s", "decay time of interface Li", "s", 0.5745),
+    positive("k_ds", "rate of Li leaving the interface under depression", "1/s", 0.0565),
+    positive("half_s", "half-saturation of Li leaving the interface", "1", 0.003),
+    positive("v_d", "voltage scale of depression", "V", 1.0),
+    positive("tau_c", "delay of subsurface Li", "s", 10.85),
+    positive("k_x", "rate of insertion into the electrode", "1/s", 0.1323),
+    positive("v_x", "voltage scale of insertion", "V", 1.446),
+    positive("limit_x", "transport limit of insertion", "1", 0.05085),
+    positive("half_c", "half-saturation of the nucleus", "1", 0.005635),
+    positive("order_c", "order of the nucleus", "1", 1.778),
+    nonnegative("phi_s", "screening of insertion by interface Li", "1", 4.737),
+    nonnegative("lambda_x", "growth of the insertion barrier with concentration", "1", 2.61),
+    positive("k_d", "rate of extraction from the electrode", "1/s", 0.03898),
+    positive("half_x", "half-saturation of extraction", "1", 0.02118),
+    positive("tau_x", "retention time of Li in the electrode", "s", 1e4),
+    nonnegative("eta", "fraction of extracted Li that stays behind", "1", 0.00426),
+    nonnegative("a_s", "conductance per interface Li", "1", 15.52),
+    nonnegative("a_x", "conductance per electrode Li", "1", 20.0),
+    nonnegative("a_r", "conductance per residual Li", "1", 20.0),
+    positive("order_g", "exponent of the conductance map", "1", 1.276),
+    *(
+        Param(f"{name}_init", f"initial {what}", "1", 0.0, 0.0, 1.0, per_instance=True)
+        for name, what in (
+            ("act", "activation"),
+            ("s", "interface Li"),
+            ("c", "subsurface Li"),
+            ("x", "electrode Li"),
+            ("r", "residual Li"),
+        )
+    ),
+)
+
+
+def _build() -> Model:
+    p = {param.name: param.symbol for param in _PARAMS}
+    m, s, c, x, r = map(state_symbol, ("act", "s", "c", "x", "r"))
+    up, down = pos(-VOLTAGE), pos(VOLTAGE)  # potentiating and depressing parts of the voltage
+
+    drive = Definition("drive", (VOLTAGE / p["v_t"]) ** 6, "1", "drive over threshold")
+    gate = Definition("gate", drive.symbol / (1 + drive.symbol), "1", "gate of ion motion")
+    gain = Definition("gain", 1 + p["gain_p"] * m**2, "1", "potentiation gain")
+    pull = Definition(
+        "pull",
+        gate.symbol * sinh_lim(down / p["v_d"]) * (1 + p["gain_d"] * m**2),
+        "1",
+        "depressing drive",
+    )
+    push = Definition("push", gate.symbol * sinh_lim(up / p["v_x"]), "1", "inserting drive")
+    nucleus = Definition("nucleus", pos(c) ** p["order_c"], "1", "nucleus of insertion")
+    insertion = Definition(
+        "insertion",
+        p["k_x"] * push.symbol / (1 + push.symbol / p["limit_x"]) * gain.symbol
+        * nucleus.symbol / (nucleus.symbol + p["half_c"] ** p["order_c"])
+        * exp_lim(-p["lambda_x"] * x - p["phi_s"] * s) * (1 - x),
+        "1/s",
+        "rate of Li entering the electrode",
+    )
+    extraction = Definition(
+        "extraction",
+        p["k_d"] * pull.symbol * x / (Abs(x) + p["half_x"]),
+        "1/s",
+        "rate of Li leaving the electrode",
+    )
+    li = Definition("li", (p["a_s"] * s + p["a_x"] * x + p["a_r"] * r) / p["order_g"], "1", "weighted Li")
+    g = Definition("g", p["g0"] * pos(1 + li.symbol) ** p["order_g"], "S", "conductance")
+
+    leave = p["k_ds"] * pull.symbol
+    rates = {
+        "act": p["k_m"] * gate.symbol * (cosh_lim(VOLTAGE / p["v_m"]) - 1) * (1 - m) - m / p["tau_m"],
+        "s": p["k_s"] * gate.symbol * sinh_lim(up / p["v_s"]) * gain.symbol * (1 - s)
+        - leave * s / (Abs(s) + p["half_s"]) - s / p["tau_s"],
+        "c": (s - c) / p["tau_c"] - leave * c / (Abs(c) + p["half_s"]),
+        "x": insertion.symbol - extraction.symbol - x / p["tau_x"],
+        "r": p["eta"] * extraction.symbol * (1 - r),
+    }
+    descriptions = {param.name: param.description for param in _PARAMS}
+    return Model(
+        name="li_intercalation",
+        version="1.0",
+        title="Two-terminal Li-ion intercalation synapse",
+        reference="spicegen; device of Baek et al., Nano-Micro Lett. 15:69 (2023), doi:10.1007/s40820-023-01035-3",
+        params=_PARAMS,
+        states=tuple(
+            State(n, descriptions[f"{n}_init"].removeprefix("initial "), rate, f"{n}_init")
+            for n, rate in rates.items()
+        ),
+        definitions=(drive, gate, gain, pull, push, nucleus, insertion, extraction, li, g),
+        current=g.symbol * p["v_io"] * sinh_lim(VOLTAGE / p["v_io"]) + GMIN * VOLTAGE,
+        conductance="g",
+        noise_psd=4 * BOLTZMANN * TEMPERATURE * g.symbol,
+    )
+
+
+MODEL = _build()

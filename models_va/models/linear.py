@@ -1,0 +1,27 @@
+"""A fixed conductance with thermal noise: the ideal cell, and the reference for everything else.
+
+Source: Ohm's law; Nyquist, Phys. Rev. 32, 110 (1928), for S_i = 4 k T G.
+"""
+
+from __future__ import annotations
+
+from models_va._model import BOLTZMANN, GMIN, TEMPERATURE, VOLTAGE, Definition, Model
+from models_va._param import Param, positive
+
+G0 = positive("g0", "conductance", "S", 1e-6, per_instance=True)
+_PARAMS: tuple[Param, ...] = (G0,)
+
+_CONDUCTANCE = Definition("g", G0.symbol, "S", "conductance")
+
+MODEL = Model(
+    name="linear",
+    version="1.0",
+    title="Fixed conductance with thermal noise",
+    reference="Ohm's law; H. Nyquist, Phys. Rev. 32, 110 (1928)",
+    params=_PARAMS,
+    states=(),
+    definitions=(_CONDUCTANCE,),
+    current=(_CONDUCTANCE.symbol + GMIN) * VOLTAGE,
+    conductance="g",
+    noise_psd=4 * BOLTZMANN * TEMPERATURE * _CONDUCTANCE.symbol,
+)

@@ -1,0 +1,27 @@
+"""The common look of every picture. Figures are made without pyplot: no global state, no display needed."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+COLOURS = ("#0b6e99", "#d1603d", "#4f9d69", "#8a6fb0", "#c9a227", "#5c6b7a")
+
+
+def new_figure(width_inch: float = 7.0, height_inch: float = 3.6) -> Figure:
+    """An empty figure with a canvas that renders to PNG."""
+    figure = Figure(figsize=(width_inch, height_inch), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def axes(figure: Figure, position: int = 111, *, title: str = "", x: str = "", y: str = "") -> Axes:
+    """Axes in the common style."""
+    ax = figure.add_subplot(position)
+    ax.set_title(title, loc="left", fontsize=10, fontweight="bold")
+    ax.set_xlabel(x, fontsize=9)
+    ax.set_ylabel(y, fontsize=9)
+    ax.tick_params(labelsize=8)
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
