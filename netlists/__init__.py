@@ -1,6 +1,29 @@
 """WHAT is connected: crossbars, circuits, stimuli and netlist templates; nothing about running simulators."""
 
 from netlists.array_config import ArrayConfig
+from netlists.circuit import GROUND, Cell, Circuit, Job, Resistor, Source
 from netlists.crossbar import Crossbar, Drive, Sense
+from netlists.crossbar_circuit import column_node, crossbar_circuit, row_node, source_voltages
+from netlists.stimulus import ReadVectors, SpikeTrain, Stimulus, Transient, Waveform
 
-__all__ = ["ArrayConfig", "Crossbar", "Drive", "Sense"]
+__all__ = [
+    "GROUND",
+    "ArrayConfig",
+    "Cell",
+    "Circuit",
+    "Crossbar",
+    "Drive",
+    "Job",
+    "ReadVectors",
+    "Resistor",
+    "Sense",
+    "Source",
+    "SpikeTrain",
+    "Stimulus",
+    "Transient",
+    "Waveform",
+    "column_node",
+    "crossbar_circuit",
+    "row_node",
+    "source_voltages",
+]

@@ -103,7 +103,8 @@ def _build() -> Model:
         "rate of Li leaving the electrode",
     )
     li = Definition("li", (p["a_s"] * s + p["a_x"] * x + p["a_r"] * r) / p["order_g"], "1", "weighted Li")
-    g = Definition("g", p["g0"] * pos(1 + li.symbol) ** p["order_g"], "S", "conductance")
+    ratio = Definition("ratio", pos(1 + li.symbol) ** p["order_g"], "1", "conductance over g0")
+    g = Definition("g", p["g0"] * ratio.symbol, "S", "conductance")
 
     leave = p["k_ds"] * pull.symbol
     rates = {
@@ -125,7 +126,7 @@ def _build() -> Model:
             State(n, descriptions[f"{n}_init"].removeprefix("initial "), rate, f"{n}_init")
             for n, rate in rates.items()
         ),
-        definitions=(drive, gate, gain, pull, push, nucleus, insertion, extraction, li, g),
+        definitions=(drive, gate, gain, pull, push, nucleus, insertion, extraction, li, ratio, g),
         current=g.symbol * p["v_io"] * sinh_lim(VOLTAGE / p["v_io"]) + GMIN * VOLTAGE,
         conductance="g",
         noise_psd=4 * BOLTZMANN * TEMPERATURE * g.symbol,

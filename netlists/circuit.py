@@ -1,0 +1,145 @@
+"""Circuit: resistors, grounded voltage sources and memristive cells, in no simulator's language.
+
+Sources are grounded because every source of a crossbar is. Node and element names are checked here, once,
+so that no text from outside can reach a netlist: ngspice runs shell commands that it finds in a deck.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from models_va import DeviceCard
+from models_va.errors import InputError
+from netlists.stimulus import Stimulus, Waveform
+
+GROUND = "0"
+_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Resistor:
+    """A resistor between two nodes, ohm."""
+
+    name: str
+    a: str
+    b: str
+    resistance_ohm: float
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A voltage source from ``node`` to ground."""
+
+    name: str
+    node: str
+    waveform: Waveform
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A device of a card between two nodes; ``instance`` overrides per-instance parameters."""
+
+    name: str
+    te: str
+    be: str
+    card: DeviceCard
+    instance: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """A netlist.
+
+    Raises:
+        InputError: illegal or double names, a resistance that is not positive, two sources on one node, an
+            instance override of a parameter that is not per-instance, or nodes without a path to a source or
+            ground (they are named).
+    """
+
+    resistors: tuple[Resistor, ...] = ()
+    sources: tuple[Source, ...] = ()
+    cells: tuple[Cell, ...] = ()
+
+    def __post_init__(self) -> None:
+        elements = (*self.resistors, *self.sources, *self.cells)
+        _check_unique("element", [e.name for e in elements])
+        _check_unique("driven node", [s.node for s in self.sources])
+        for name in [*(e.name for e in elements), *self.nodes, *(s.node for s in self.sources)]:
+            if not _NAME.match(name):
+                raise InputError(f"circuit: name {name!r}: use lower-case letters, digits and _")
+        for r in self.resistors:
+            if not 0 < r.resistance_ohm < float("inf"):
+                raise InputError(f"circuit: {r.name} = {r.resistance_ohm:g} ohm: must be positive and finite")
+        for cell in self.cells:
+            _check_instance(cell)
+        if self.floating:
+            shown = ", ".join(self.floating[:5])
+            raise InputError(f"circuit: nodes without a path to ground or a source: {shown}: connect them")
+
+    @cached_property
+    def cards(self) -> tuple[DeviceCard, ...]:
+        """The different cards in use, in order of first use."""
+        return tuple({c.card.identifier: c.card for c in self.cells}.values())
+
+    @cached_property
+    def nodes(self) -> tuple[str, ...]:
+        """Every node but ground, in order of first use."""
+        return tuple(dict.fromkeys(n for a, b in self._edges() for n in (a, b) if n != GROUND))
+
+    @cached_property
+    def floating(self) -> tuple[str, ...]:
+        """Nodes with no path to ground or a source: their voltage would be undefined."""
+        neighbours: dict[str, list[str]] = {}
+        for a, b in self._edges():
+            neighbours.setdefault(a, []).append(b)
+            neighbours.setdefault(b, []).append(a)
+        reached: set[str] = set()
+        frontier = [GROUND, *(s.node for s in self.sources)]
+        while frontier:
+            node = frontier.pop()
+            if node not in reached:
+                reached.add(node)
+                frontier += neighbours.get(node, [])
+        return tuple(n for n in self.nodes if n not in reached)
+
+    def _edges(self) -> Iterable[tuple[str, str]]:
+        yield from ((r.a, r.b) for r in self.resistors)
+        yield from ((c.te, c.be) for c in self.cells)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a simulator is asked to do.
+
+    Attributes:
+        circuit: what is connected.
+        stimulus: operating points or a transient.
+        title: for the deck's first line and messages; made of this program's own words only.
+    """
+
+    circuit: Circuit
+    stimulus: Stimulus
+    title: str = "spicegen job"
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9 ,.()x+-]+", self.title):
+            raise InputError(f"job: title {self.title!r}: use letters, digits and plain punctuation")
+
+
+def _check_unique(what: str, names: Iterable[str]) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise InputError(f"circuit: {what} {twice[0]!r} is there twice")
+
+
+def _check_instance(cell: Cell) -> None:
+    params = cell.card.device_model.param
+    for name, value in cell.instance.items():
+        if name not in params or not params[name].per_instance:
+            allowed = ", ".join(p.name for p in params.values() if p.per_instance)
+            raise InputError(f"circuit: {cell.name}: {name!r} is not an instance parameter: these are {allowed}")
+        params[name].check(value)

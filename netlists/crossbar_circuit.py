@@ -1,0 +1,95 @@
+"""The circuit of a crossbar: wires, terminations and cells under systematic names.
+
+Row node of cell (i, j): ``r{i}_{j}``; column node: ``c{i}_{j}``; row driver i: source ``vr{i}`` on node
+``in{i}``; sense ends of column j: sources ``vb{j}`` on ``outb{j}`` (bottom) and ``vt{j}`` on ``outt{j}`` (top),
+held at 0 V, whose currents are the outputs. Where a resistance is zero, the nodes it would join are one node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netlists.circuit import Circuit, Resistor, Source
+from netlists.crossbar import Crossbar
+from netlists.stimulus import Waveform
+
+
+def crossbar_circuit(crossbar: Crossbar) -> Circuit:
+    """A crossbar of fixed conductances as a circuit: row sources first, then the sense sources.
+
+    Cells of zero conductance are left out. The row sources are at 0 V: the read vectors set them.
+    """
+    names = _Names(crossbar)
+    zero = Waveform.constant(0.0)
+    drivers = [Source(f"vr{i}", f"in{i}", zero) for i in range(crossbar.rows)]
+    senses = [Source(f"v{end}{j}", f"out{end}{j}", zero) for end in names.sense_ends for j in range(crossbar.columns)]
+    cells = [
+        Resistor(f"rg{i}_{j}", names.row(i, j), names.column(i, j), float(1 / g))
+        for (i, j), g in np.ndenumerate(crossbar.g_siemens)
+        if g > 0
+    ]
+    return Circuit(resistors=(*names.wires(), *cells), sources=(*drivers, *senses))
+
+
+def row_node(crossbar: Crossbar, i: int, j: int) -> str:
+    """The node where cell (i, j) meets its row."""
+    return _Names(crossbar).row(i, j)
+
+
+def column_node(crossbar: Crossbar, i: int, j: int) -> str:
+    """The node where cell (i, j) meets its column."""
+    return _Names(crossbar).column(i, j)
+
+
+def source_voltages(crossbar: Crossbar, v_in_volt: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Voltages of all sources of ``crossbar_circuit`` for row inputs of shape (vectors, rows), V."""
+    v = np.atleast_2d(v_in_volt)
+    ends = 2 if crossbar.sense == "both" else 1
+    return np.hstack([v, np.zeros((len(v), ends * crossbar.columns))])
+
+
+class _Names:
+    """Node names with zero resistances merged away, and the wire resistors that remain."""
+
+    def __init__(self, crossbar: Crossbar) -> None:
+        self.c = crossbar
+        self.sense_ends = ("b", "t") if crossbar.sense == "both" else ("b",)
+        self.r_source = crossbar.r_row_ohm + crossbar.r_source_ohm
+        self.r_sense = crossbar.r_col_ohm + crossbar.r_sense_ohm
+
+    def row(self, i: int, j: int) -> str:
+        if self.r_source == 0:
+            return f"in{i}"
+        return f"r{i}_{j if self.c.r_row_ohm else 0}"
+
+    def column(self, i: int, j: int) -> str:
+        if self.r_sense == 0:
+            return f"outb{j}"
+        return f"c{i if self.c.r_col_ohm else 0}_{j}"
+
+    def wires(self) -> Iterator[Resistor]:
+        rows, columns = range(self.c.rows), range(self.c.columns)
+        if self.c.r_row_ohm:
+            for i, j in product(rows, columns[1:]):
+                yield Resistor(f"rr{i}_{j}", f"r{i}_{j - 1}", f"r{i}_{j}", self.c.r_row_ohm)
+        if self.c.r_col_ohm:
+            for i, j in product(rows[1:], columns):
+                yield Resistor(f"rc{i}_{j}", f"c{i - 1}_{j}", f"c{i}_{j}", self.c.r_col_ohm)
+        yield from self._ends()
+
+    def _ends(self) -> Iterator[Resistor]:
+        last_row, last_column = self.c.rows - 1, self.c.columns - 1
+        if self.r_source:
+            for i in range(self.c.rows):
+                yield Resistor(f"rsl{i}", f"in{i}", self.row(i, 0), self.r_source)
+                if self.c.drive == "both":
+                    yield Resistor(f"rsr{i}", f"in{i}", self.row(i, last_column), self.r_source)
+        if self.r_sense:
+            for j in range(self.c.columns):
+                yield Resistor(f"rob{j}", self.column(last_row, j), f"outb{j}", self.r_sense)
+                if self.c.sense == "both":
+                    yield Resistor(f"rot{j}", self.column(0, j), f"outt{j}", self.r_sense)

@@ -1,0 +1,7 @@
+"""Printers: one definition of a device, three languages."""
+
+from spicegen.printers.base import ExpressionPrinter
+from spicegen.printers.ngspice import NgspicePrinter, render_subcircuit
+from spicegen.printers.verilog_a import VerilogAPrinter, render_verilog_a
+
+__all__ = ["ExpressionPrinter", "NgspicePrinter", "VerilogAPrinter", "render_subcircuit", "render_verilog_a"]

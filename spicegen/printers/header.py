@@ -1,0 +1,37 @@
+"""The header of every generated file: what it is, of which card, and where its values come from."""
+
+from __future__ import annotations
+
+import textwrap
+
+from models_va import DeviceCard
+from spicegen import __version__
+
+_WIDTH = 100
+
+
+def header_lines(card: DeviceCard) -> list[str]:
+    """Header lines without comment signs; printable ASCII only, because titles are text from outside."""
+    model = card.device_model
+    lines = [
+        f"{card.name}: {card.title}",
+        f"Model: {model.name} {model.version}, {model.title}",
+        f"Equations: {model.reference}",
+        f"Values: {card.source}",
+        f"Card hash: {card.hash}; printed by spicegen {__version__}",
+        "Units: SI; terminals: te (top electrode), be (bottom electrode); v = v(te) - v(be)",
+        "Provenance of the values:",
+    ]
+    lines += [
+        f"  {name} = {q.value:g} ({q.provenance})" + (f": {q.note}" if q.note else "")
+        for name, q in card.parameters.items()
+    ]
+    return [part for line in lines for part in _wrap(_ascii(line))]
+
+
+def _ascii(text: str) -> str:
+    return "".join(c if " " <= c <= "~" else "?" for c in text)
+
+
+def _wrap(line: str) -> list[str]:
+    return textwrap.wrap(line, _WIDTH, subsequent_indent="    ") or [""]

@@ -1,0 +1,213 @@
+"""Model -> vectorised numpy functions: current, rates, and their exact derivatives.
+
+Derivatives are carried through the model's definitions by the chain rule, so that nothing is expanded, and
+shared subexpressions are evaluated once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar
+
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+
+from models_va import CONSTANTS, TEMPERATURE, VOLTAGE, Model
+from spicegen.printers.base import COSH_LIMIT, EXP_LIMIT, ExpressionPrinter
+
+Array = NDArray[np.float64]
+
+
+class NumpyPrinter(ExpressionPrinter):
+    """Expressions over numpy arrays; no branch overflows, the unused one included."""
+
+    language = "numpy"
+    power = "({0})**({1})"
+    functions: ClassVar = {
+        "Abs": "abs({0})",
+        "cosh": "np.cosh({0})",
+        "exp": "np.exp({0})",
+        "log": "np.log({0})",
+        "max": "np.maximum({0}, {1})",
+        "min": "np.minimum({0}, {1})",
+        "sign": "np.sign({0})",
+        "sinh": "np.sinh({0})",
+        "sqrt": "np.sqrt({0})",
+        "tanh": "np.tanh({0})",
+        "pos": "np.maximum({0}, 0.0)",
+        "step": "np.heaviside({0}, 0.0)",
+        "exp_lim": "exp_lim({0})",
+        "exp_sat": "np.exp(np.minimum({0}, 80.0))",
+        "sinh_lim": "sinh_lim({0})",
+        "cosh_lim": "cosh_lim({0})",
+        "sinh_sat": "np.sinh(np.clip({0}, -80.0, 80.0))",
+        "cosh_sat": "np.cosh(np.clip({0}, -80.0, 80.0))",
+    }
+
+
+def _exp_lim(x: Array) -> Array:
+    return np.exp(np.minimum(x, 80.0)) + EXP_LIMIT * np.maximum(x - 80.0, 0.0)
+
+
+def _sinh_lim(x: Array) -> Array:
+    inner = np.clip(x, -80.0, 80.0)
+    return np.asarray(np.sinh(inner) + COSH_LIMIT * (x - inner))
+
+
+def _cosh_lim(x: Array) -> Array:
+    inner = np.minimum(np.abs(x), 80.0)
+    return np.asarray(np.cosh(inner) + COSH_LIMIT * (np.abs(x) - inner))
+
+
+NAMESPACE: Mapping[str, Any] = {"np": np, "exp_lim": _exp_lim, "sinh_lim": _sinh_lim, "cosh_lim": _cosh_lim}
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Everything a Newton iteration needs, for n devices with k states.
+
+    Attributes:
+        current: shape (n,), A.
+        di_dv: shape (n,), S.
+        di_dx: shape (n, k), A.
+        rate: shape (n, k), 1/s.
+        df_dv: derivative of the rates, shape (n, k), 1/(s V).
+        df_dx: shape (n, k, k), 1/s; [.., i, j] is d rate_i / d x_j.
+    """
+
+    current: Array
+    di_dv: Array
+    di_dx: Array
+    rate: Array
+    df_dv: Array
+    df_dx: Array
+
+
+class NumpyModel:
+    """A model compiled to numpy.
+
+    Args:
+        model: the definition; use ``numpy_model`` to compile each once.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        variables = [VOLTAGE, *(s.symbol for s in model.states)]
+        rates = [s.rate for s in model.states]
+        chain = _Chain(model, variables)
+        k = len(model.states)
+        outputs = [model.current, *rates, *(chain(e, x) for e in [model.current, *rates] for x in variables)]
+        self._everything = _compile(model, [*chain.steps, *chain.derivatives], outputs)
+        self._current = _compile(model, chain.steps, [model.current])
+        self._conductance = _compile(model, chain.steps, [sympy.Symbol(model.conductance, real=True)])
+        self._k = k
+
+    def current(self, v: Array, x: Array, params: Mapping[str, Any], temperature_k: float) -> Array:
+        """Currents, shape (n,), A; arguments as in ``evaluate``."""
+        return np.broadcast_to(self._current(v, x, params, temperature_k)[0], np.shape(v))
+
+    def conductance(self, x: Array, params: Mapping[str, Any], temperature_k: float) -> Array:
+        """The model's conductance at v = 0 for states of shape (n, k): shape (n,), S."""
+        return np.broadcast_to(self._conductance(np.zeros(len(x)), x, params, temperature_k)[0], len(x))
+
+    def evaluate(self, v: Array, x: Array, params: Mapping[str, Any], temperature_k: float) -> Evaluation:
+        """Currents, rates and all derivatives.
+
+        Args:
+            v: voltages te - be, shape (n,), V.
+            x: states, shape (n, k).
+            params: every parameter: a number, or an array of shape (n,).
+            temperature_k: K.
+        """
+        n, k = len(v), self._k
+        out = self._everything(v, x, params, temperature_k)
+        stack = np.empty((len(out), n))
+        for row, value in enumerate(out):
+            stack[row] = value
+        jacobian = stack[1 + k :].reshape(1 + k, 1 + k, n)  # [function, variable, device]
+        return Evaluation(
+            current=stack[0],
+            rate=stack[1 : 1 + k].T,
+            di_dv=jacobian[0, 0],
+            di_dx=jacobian[0, 1:].T,
+            df_dv=jacobian[1:, 0].T,
+            df_dx=np.moveaxis(jacobian[1:, 1:], 2, 0),
+        )
+
+
+@cache
+def _compiled(name: str) -> NumpyModel:
+    from models_va import load_model
+
+    return NumpyModel(load_model(name))
+
+
+def numpy_model(model: Model) -> NumpyModel:
+    """The compiled form of a model that ships; compiled once."""
+    return _compiled(model.name)
+
+
+class _Chain:
+    """Derivatives by the chain rule through the definitions, each of which becomes a named quantity."""
+
+    def __init__(self, model: Model, variables: list[sympy.Symbol]) -> None:
+        self.steps = [(d.symbol, d.expression) for d in model.definitions]
+        self.derivatives: list[tuple[sympy.Symbol, sympy.Expr]] = []
+        self._known: dict[tuple[sympy.Symbol, sympy.Symbol], sympy.Expr] = {}
+        for symbol, expression in self.steps:
+            for variable in variables:
+                self._add(symbol, expression, variable)
+
+    def __call__(self, expression: sympy.Expr, variable: sympy.Symbol) -> sympy.Expr:
+        inner = (
+            expression.diff(symbol) * self._known[symbol, variable]
+            for symbol, _ in self.steps
+            if (symbol, variable) in self._known and expression.has(symbol)
+        )
+        return sympy.Add(expression.diff(variable), *inner)
+
+    def _add(self, symbol: sympy.Symbol, expression: sympy.Expr, variable: sympy.Symbol) -> None:
+        derivative = self(expression, variable)
+        if derivative == 0:
+            return
+        name = sympy.Symbol(f"d_{symbol.name}_d_{variable.name}", real=True)
+        self.derivatives.append((name, derivative))
+        self._known[symbol, variable] = name
+
+
+def _compile(model: Model, steps: list[tuple[sympy.Symbol, sympy.Expr]], outputs: list[sympy.Expr]) -> Any:
+    """A function (v, x, params, temperature_k) -> list of the outputs."""
+    own = [*model.params, *model.states, *model.definitions]
+    names = {VOLTAGE: "vbr", TEMPERATURE: "temperature_k"} | {item.symbol: item.name for item in own}
+    names |= {symbol: repr(value) for symbol, (_, value) in CONSTANTS.items()}
+    names |= {symbol: symbol.name for symbol, _ in steps}
+    shared, reduced = sympy.cse([*(e for _, e in steps), *outputs], symbols=sympy.numbered_symbols("shared_", real=True))
+    names |= {symbol: symbol.name for symbol, _ in shared}
+    show = NumpyPrinter(names)
+    steps = [*zip((s for s, _ in steps), reduced, strict=False)]
+    lines = [f"{names[symbol]} = {show(e)}" for symbol, e in _in_order(shared, steps)]
+    unpack = [f"{s.name} = x[:, {k}]" for k, s in enumerate(model.states)]
+    unpack += [f"{p.name} = params[{p.name!r}]" for p in model.params]
+    body = [*unpack, *lines, f"return [{', '.join(show(e) for e in reduced[len(steps) :])}]"]
+    source = "def f(vbr, x, params, temperature_k):\n" + "".join(f"    {line}\n" for line in body)
+    namespace = dict(NAMESPACE)
+    exec(compile(source, f"<{model.name}>", "exec"), namespace)
+    return namespace["f"]
+
+
+def _in_order(
+    shared: list[tuple[sympy.Symbol, sympy.Expr]], steps: list[tuple[sympy.Symbol, sympy.Expr]]
+) -> list[tuple[sympy.Symbol, sympy.Expr]]:
+    """Shared subexpressions and definitions merged so that each stands after what it uses."""
+    waiting = [*shared, *steps]
+    pending = {symbol for symbol, _ in waiting}
+    ordered: list[tuple[sympy.Symbol, sympy.Expr]] = []
+    while waiting:
+        ready = [(s, e) for s, e in waiting if not (e.free_symbols & pending)]
+        ordered += ready
+        pending -= {s for s, _ in ready}
+        waiting = [item for item in waiting if item[0] in pending]
+    return ordered

@@ -1,0 +1,88 @@
+"""Model and card -> Verilog-A module (Accellera Verilog-AMS LRM 2.4), for OpenVAF and commercial compilers."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import sympy
+
+from models_va import BOLTZMANN, GMIN, TEMPERATURE, VOLTAGE, DeviceCard, Model, Param
+from spicegen.printers.base import COSH_LIMIT, EXP_LIMIT, ExpressionPrinter
+from spicegen.printers.header import header_lines
+from spicegen.templating import render_template
+
+STATE_CAPACITANCE_F = 1e-3
+"""Scales a state's rate in 1/s to a current; large against the simulators' absolute current tolerance."""
+
+
+class VerilogAPrinter(ExpressionPrinter):
+    """Expressions in Verilog-A."""
+
+    language = "Verilog-A"
+    power = "pow({0}, {1})"
+    functions: ClassVar = {
+        "Abs": "abs({0})",
+        "cosh": "cosh({0})",
+        "exp": "exp({0})",
+        "log": "ln({0})",
+        "max": "max({0}, {1})",
+        "min": "min({0}, {1})",
+        "sign": "((({0}) > 0.0) ? 1.0 : ((({0}) < 0.0) ? -1.0 : 0.0))",
+        "sinh": "sinh({0})",
+        "sqrt": "sqrt({0})",
+        "tanh": "tanh({0})",
+        "pos": "max({0}, 0.0)",
+        "step": "((({0}) > 0.0) ? 1.0 : 0.0)",
+        "exp_sat": "exp(min({0}, 80.0))",
+        "sinh_sat": "sinh(max(min({0}, 80.0), -80.0))",
+        "cosh_sat": "cosh(max(min({0}, 80.0), -80.0))",
+        "exp_lim": "exp_lim({0})",
+        "sinh_lim": "sinh_lim({0})",
+        "cosh_lim": "cosh_lim({0})",
+    }
+
+
+ANALOG_FUNCTIONS = {
+    "exp_lim": f"(x < 80.0) ? exp(x) : {EXP_LIMIT!r}*(x - 79.0)",
+    "sinh_lim": f"(abs(x) < 80.0) ? sinh(x) : ((x > 0.0) ? 1.0 : -1.0)*{COSH_LIMIT!r}*(abs(x) - 79.0)",
+    "cosh_lim": f"(abs(x) < 80.0) ? cosh(x) : {COSH_LIMIT!r}*(abs(x) - 79.0)",
+}
+"""Bodies of the functions that go on linearly beyond 80, where sinh and cosh are equal to 1e-69."""
+
+
+def render_verilog_a(card: DeviceCard) -> str:
+    """The text of NAME.va: ``module NAME(te, be)`` with the card's values as defaults."""
+    model = card.device_model
+    show = VerilogAPrinter(_names(model))
+    return render_template(
+        "models_va/device.va.j2",
+        card=card,
+        model=model,
+        header=header_lines(card),
+        values={name: repr(value) for name, value in card.values.items()},
+        ranges={p.name: _range(p) for p in model.params},
+        definitions=[(d, show(d.expression)) for d in model.definitions],
+        current=show(model.current),
+        noise=show(model.noise_psd),
+        states=[(s, show(s.rate)) for s in model.states],
+        capacitance=repr(STATE_CAPACITANCE_F),
+        functions=_used_functions(model),
+    )
+
+
+def _used_functions(model: Model) -> dict[str, str]:
+    equations = [model.current, *(d.expression for d in model.definitions), *(s.rate for s in model.states)]
+    used = {type(f).__name__ for e in equations for f in e.atoms(sympy.Function)}
+    return {name: body for name, body in ANALOG_FUNCTIONS.items() if name in used}
+
+
+def _names(model: Model) -> dict[sympy.Symbol, str]:
+    names = {VOLTAGE: "vbr", TEMPERATURE: "$temperature", BOLTZMANN: "`P_K", GMIN: '$simparam("gmin", 1e-12)'}
+    own = [*model.params, *model.states, *model.definitions]
+    return names | {item.symbol: item.name for item in own}
+
+
+def _range(param: Param) -> str:
+    left = "(" if param.lower_open or param.lower == -float("inf") else "["
+    right = ")" if param.upper_open or param.upper == float("inf") else "]"
+    return f"from {left}{param.lower!r}:{param.upper!r}{right}"

