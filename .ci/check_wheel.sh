@@ -18,7 +18,7 @@ say "building"
 
 say "installing into a clean environment"
 .venv/bin/python -m venv "$work/env"
-"$work/env/bin/python" -m pip install --quiet --no-compile "$work"/spicegen-*.whl
+"$work/env/bin/python" -m pip install -qq --no-compile "$work"/spicegen-*.whl
 site=$(cd "$work" && env/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 diff <(package_files "$checkout") <(package_files "$site") || fail "< is in the checkout only, > in the wheel only"
 [ ! -e "$site/tests" ] || fail "the tests are in the wheel"

@@ -45,9 +45,9 @@ debian_packages() {
         fail "CI=true needs ${missing[*]}: $why"
     fi
     say "left out: ${missing[*]}: $why"
-    [[ "${missing[*]}" != *ngspice* ]] || say "  without ngspice the work is done by VACASK and the native engine"
-    [[ "${missing[*]}" != *binutils* ]] || say "  without binutils VACASK cannot compile a model and is left out"
-    say "  to have them: sudo apt-get install ${missing[*]}"
+    [[ "${missing[*]}" != *ngspice* ]] || say "  without ngspice the work is done by the other engines"
+    [[ "${missing[*]}" != *binutils* ]] || say "  without binutils (ld) VACASK cannot compile a model; the native engine needs nothing"
+    say "  to have everything: sudo apt-get install ${missing[*]}"
 }
 
 # Tried by running it: a version manager's `python3.12` may be there and only say that it is not.
@@ -77,7 +77,7 @@ install_package() {
     grep -qsxF -e "$want: $extra" -e "$want: dev" "$stamp" && return
     venv_is_good || make_venv
     say "installing spicegen${extra:+ and the tools for development} into .venv: a minute or two the first time"
-    .venv/bin/python -m pip install --quiet --editable ".${extra:+[$extra]}"
+    .venv/bin/python -m pip install -qq --editable ".${extra:+[$extra]}"
     echo "$want: $extra" >"$stamp"
 }
 
