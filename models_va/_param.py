@@ -16,7 +16,8 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _RESERVED = frozenset(
     "abs analog begin branch case default else end exp flow from function ground if inf inout input integer "
     "ln log max min module parameter potential pow real sign sinh cosh sqrt tanh string temper time hertz "
-    "u v i te be vbr type units desc m exp_lim sinh_lim cosh_lim".split()
+    "u v i te be vbr type units desc m temperature_k boltzmann gmin exp_lim sinh_lim "
+    "cosh_lim".split()
 )
 
 

@@ -17,9 +17,10 @@ Size = Annotated[int, Field(ge=1, le=4096)]
 class ArrayConfig(BaseModel):
     """A passive array: size, wires, terminations, and what is read from it.
 
-    ``evaluate`` takes size and wires from here for every tile; ``array`` also the cells and the read.
+    ``evaluate`` takes size and wires from here for every tile; ``array`` also the card, the cells and the read.
 
     Attributes:
+        card: device card whose conductance window the cells fill.
         rows, columns: size of the array, or of a tile.
         r_row_ohm, r_col_ohm: wire resistance of one segment, ohm.
         r_source_ohm, r_sense_ohm: resistance of drivers and sense amplifiers, ohm.
@@ -33,6 +34,7 @@ class ArrayConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    card: str = "au-lixcoo2-pt"
     rows: Size = 16
     columns: Size = 16
     r_row_ohm: Resistance = 1.0

@@ -15,7 +15,7 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from models_va import CONSTANTS, TEMPERATURE, VOLTAGE, Model
+from models_va import CONSTANTS, ROOM_TEMPERATURE_K, TEMPERATURE, VOLTAGE, DeviceCard, Model, load_model
 from spicegen.printers.base import COSH_LIMIT, EXP_LIMIT, ExpressionPrinter
 
 Array = NDArray[np.float64]
@@ -28,23 +28,23 @@ class NumpyPrinter(ExpressionPrinter):
     power = "({0})**({1})"
     functions: ClassVar = {
         "Abs": "abs({0})",
-        "cosh": "np.cosh({0})",
-        "exp": "np.exp({0})",
-        "log": "np.log({0})",
-        "max": "np.maximum({0}, {1})",
-        "min": "np.minimum({0}, {1})",
-        "sign": "np.sign({0})",
-        "sinh": "np.sinh({0})",
-        "sqrt": "np.sqrt({0})",
-        "tanh": "np.tanh({0})",
-        "pos": "np.maximum({0}, 0.0)",
-        "step": "np.heaviside({0}, 0.0)",
+        "cosh": "_np.cosh({0})",
+        "exp": "_np.exp({0})",
+        "log": "_np.log({0})",
+        "max": "_np.maximum({0}, {1})",
+        "min": "_np.minimum({0}, {1})",
+        "sign": "_np.sign({0})",
+        "sinh": "_np.sinh({0})",
+        "sqrt": "_np.sqrt({0})",
+        "tanh": "_np.tanh({0})",
+        "pos": "_np.maximum({0}, 0.0)",
+        "step": "_np.heaviside({0}, 0.0)",
         "exp_lim": "exp_lim({0})",
-        "exp_sat": "np.exp(np.minimum({0}, 80.0))",
+        "exp_sat": "_np.exp(_np.minimum({0}, 80.0))",
         "sinh_lim": "sinh_lim({0})",
         "cosh_lim": "cosh_lim({0})",
-        "sinh_sat": "np.sinh(np.clip({0}, -80.0, 80.0))",
-        "cosh_sat": "np.cosh(np.clip({0}, -80.0, 80.0))",
+        "sinh_sat": "_np.sinh(_np.clip({0}, -80.0, 80.0))",
+        "cosh_sat": "_np.cosh(_np.clip({0}, -80.0, 80.0))",
     }
 
 
@@ -62,7 +62,7 @@ def _cosh_lim(x: Array) -> Array:
     return np.asarray(np.cosh(inner) + COSH_LIMIT * (np.abs(x) - inner))
 
 
-NAMESPACE: Mapping[str, Any] = {"np": np, "exp_lim": _exp_lim, "sinh_lim": _sinh_lim, "cosh_lim": _cosh_lim}
+NAMESPACE: Mapping[str, Any] = {"_np": np, "exp_lim": _exp_lim, "sinh_lim": _sinh_lim, "cosh_lim": _cosh_lim}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +140,19 @@ class NumpyModel:
 
 @cache
 def _compiled(name: str) -> NumpyModel:
-    from models_va import load_model
-
     return NumpyModel(load_model(name))
 
 
 def numpy_model(model: Model) -> NumpyModel:
     """The compiled form of a model that ships; compiled once."""
     return _compiled(model.name)
+
+
+def initial_conductance(card: DeviceCard) -> float:
+    """Conductance of the card's device at v = 0 in its initial state, S."""
+    model = card.device_model
+    states = np.array([[card.values[s.initial] for s in model.states]])
+    return float(numpy_model(model).conductance(states, card.values, ROOM_TEMPERATURE_K)[0])
 
 
 class _Chain:
@@ -167,13 +172,14 @@ class _Chain:
             for symbol, _ in self.steps
             if (symbol, variable) in self._known and expression.has(symbol)
         )
-        return sympy.Add(expression.diff(variable), *inner)
+        # powsimp: sympy leaves b**n/b, which is 0/0 at b = 0 where b**(n - 1) is 0
+        return sympy.powsimp(sympy.Add(expression.diff(variable), *inner), combine="exp")
 
     def _add(self, symbol: sympy.Symbol, expression: sympy.Expr, variable: sympy.Symbol) -> None:
         derivative = self(expression, variable)
         if derivative == 0:
             return
-        name = sympy.Symbol(f"d_{symbol.name}_d_{variable.name}", real=True)
+        name = sympy.Symbol(f"_d_{symbol.name}_d_{variable.name}", real=True)
         self.derivatives.append((name, derivative))
         self._known[symbol, variable] = name
 
@@ -184,18 +190,33 @@ def _compile(model: Model, steps: list[tuple[sympy.Symbol, sympy.Expr]], outputs
     names = {VOLTAGE: "vbr", TEMPERATURE: "temperature_k"} | {item.symbol: item.name for item in own}
     names |= {symbol: repr(value) for symbol, (_, value) in CONSTANTS.items()}
     names |= {symbol: symbol.name for symbol, _ in steps}
-    shared, reduced = sympy.cse([*(e for _, e in steps), *outputs], symbols=sympy.numbered_symbols("shared_", real=True))
+    shared, reduced = _shared_subexpressions([*(e for _, e in steps), *outputs])
     names |= {symbol: symbol.name for symbol, _ in shared}
     show = NumpyPrinter(names)
     steps = [*zip((s for s, _ in steps), reduced, strict=False)]
     lines = [f"{names[symbol]} = {show(e)}" for symbol, e in _in_order(shared, steps)]
-    unpack = [f"{s.name} = x[:, {k}]" for k, s in enumerate(model.states)]
-    unpack += [f"{p.name} = params[{p.name!r}]" for p in model.params]
+    unpack = [f"{s.name} = _x[:, {k}]" for k, s in enumerate(model.states)]
+    unpack += [f"{p.name} = _params[{p.name!r}]" for p in model.params]
     body = [*unpack, *lines, f"return [{', '.join(show(e) for e in reduced[len(steps) :])}]"]
-    source = "def f(vbr, x, params, temperature_k):\n" + "".join(f"    {line}\n" for line in body)
+    source = "def f(vbr, _x, _params, temperature_k):\n" + "".join(f"    {line}\n" for line in body)
     namespace = dict(NAMESPACE)
     exec(compile(source, f"<{model.name}>", "exec"), namespace)
     return namespace["f"]
+
+
+def _shared_subexpressions(
+    expressions: list[sympy.Expr],
+) -> tuple[list[tuple[sympy.Symbol, sympy.Expr]], list[sympy.Expr]]:
+    """sympy's cse, its new symbols carrying the sign of what they stand for: powers need to know it."""
+    found, reduced = sympy.cse(expressions, symbols=sympy.numbered_symbols("_shared_"))
+    signed: dict[sympy.Symbol, sympy.Symbol] = {}
+    shared = []
+    for symbol, expression in found:
+        expression = expression.xreplace(signed)
+        sign = {"nonnegative": True} if expression.is_nonnegative else {"real": True}
+        signed[symbol] = sympy.Symbol(symbol.name, **sign)
+        shared.append((signed[symbol], expression))
+    return shared, [e.xreplace(signed) for e in reduced]
 
 
 def _in_order(

@@ -1,5 +1,34 @@
 """Simulators behind one small interface, and the exact read operator."""
 
-from spicegen.simulate.native.read_operator import read_operator
+from models_va.errors import UnknownNameError
+from spicegen.simulate.base import Availability, SimResult, SimulationError, Simulator
+from spicegen.simulate.native import Native, read_operator
+from spicegen.simulate.ngspice import Ngspice
+from spicegen.simulate.vacask import Vacask
 
-__all__ = ["read_operator"]
+SIMULATORS: dict[str, type[Simulator]] = {s.name: s for s in (Ngspice, Vacask, Native)}
+
+
+def simulator(name: str) -> Simulator:
+    """The simulator called ``name`` with its default settings.
+
+    Raises:
+        UnknownNameError: no such simulator; the known ones are listed.
+    """
+    if name not in SIMULATORS:
+        raise UnknownNameError("engine", name, SIMULATORS)
+    return SIMULATORS[name]()
+
+
+__all__ = [
+    "SIMULATORS",
+    "Availability",
+    "Native",
+    "Ngspice",
+    "SimResult",
+    "SimulationError",
+    "Simulator",
+    "Vacask",
+    "read_operator",
+    "simulator",
+]

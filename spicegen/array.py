@@ -1,0 +1,236 @@
+"""Reading a passive array: the exact operator against circuit simulators, and where the voltage is lost."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from models_va import DeviceCard
+from models_va.errors import InputError
+from netlists import (
+    ArrayConfig,
+    Crossbar,
+    Job,
+    ReadVectors,
+    column_node,
+    crossbar_circuit,
+    row_node,
+    source_voltages,
+)
+from spicegen.page import Page
+from spicegen.plotting import COLOURS, axes, new_figure
+from spicegen.progress import track
+from spicegen.simulate import SIMULATORS, SimResult, SimulationError, read_operator, simulator
+
+TOLERANCE = 1e-6
+"""Largest difference of a column current from the exact operator, relative to the largest current."""
+REFERENCE = "native"
+_MAX_CELLS = 128 * 128
+
+
+@dataclass(frozen=True, eq=False)
+class EngineRead:
+    """One engine's read of the array.
+
+    Attributes:
+        engine: the simulator.
+        note: "" or why there is no result.
+        failed: whether it was here but did not finish.
+        difference: from the exact operator, relative to the largest current.
+        seconds: wall time.
+    """
+
+    engine: str
+    note: str = ""
+    failed: bool = False
+    difference: float = float("nan")
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayReport:
+    """What ``array`` found.
+
+    Attributes:
+        config: the array.
+        card: its devices.
+        crossbar: conductances and wires.
+        v_in_volt: row inputs, shape (rows,), V.
+        i_ideal_amp: column currents without wires, shape (columns,), A.
+        i_out_amp: column currents by the exact operator, shape (columns,), A.
+        v_cell_volt: voltage across each cell, shape (rows, columns), V.
+        reads: one per engine.
+    """
+
+    config: ArrayConfig
+    card: DeviceCard
+    crossbar: Crossbar
+    v_in_volt: NDArray[np.float64]
+    i_ideal_amp: NDArray[np.float64]
+    i_out_amp: NDArray[np.float64]
+    v_cell_volt: NDArray[np.float64]
+    reads: tuple[EngineRead, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether an engine that is here did not finish."""
+        return any(r.failed for r in self.reads)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every engine that ran agrees with the exact operator."""
+        return not self.failed and all(r.difference <= TOLERANCE for r in self.reads if not r.note)
+
+    @property
+    def lost(self) -> NDArray[np.float64]:
+        """Share of each row's input voltage that the wires take from each cell, shape (rows, columns)."""
+        v_in = np.broadcast_to(self.v_in_volt[:, None], self.v_cell_volt.shape)
+        share = np.zeros(v_in.shape)
+        np.divide(v_in - self.v_cell_volt, v_in, out=share, where=v_in != 0)
+        return share
+
+    @property
+    def current_error(self) -> NDArray[np.float64]:
+        """Error of each column current because of the wires, relative to the ideal one, shape (columns,)."""
+        return self.i_out_amp / self.i_ideal_amp - 1
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of report.json."""
+        return {
+            "array": self.config.model_dump(),
+            "card": self.card.name,
+            "card_hash": self.card.hash,
+            "i_out_amp": self.i_out_amp,
+            "i_ideal_amp": self.i_ideal_amp,
+            "largest_voltage_loss": float(self.lost.max()),
+            "largest_current_error": float(np.abs(self.current_error).max()),
+            "tolerance": TOLERANCE,
+            "passed": self.passed,
+            "engines": [
+                {"name": r.engine, "note": r.note, "difference": r.difference, "seconds": r.seconds}
+                for r in self.reads
+            ],
+        }
+
+    def rows(self) -> list[tuple[object, ...]]:
+        """The table of engines."""
+        return [(r.engine, r.note or "read", "" if r.note else r.difference, r.seconds) for r in self.reads]
+
+    def page(self) -> Page:
+        """The report page."""
+        c = self.config
+        page = Page(
+            f"Read of a {c.rows} x {c.columns} passive array",
+            f"The wires take up to {self.lost.max():.2%} of a cell's voltage and up to "
+            f"{np.abs(self.current_error).max():.2%} of a column's current.",
+        )
+        page.section(
+            "Engines against the exact operator",
+            f"Differences are relative to the largest column current; tolerance {TOLERANCE:.0e}.",
+        )
+        page.table(HEAD, self.rows())
+        page.section("Where the voltage is lost")
+        page.figure(_loss_map(self), "IR drop: share of the row's input voltage that does not reach the cell.")
+        page.figure(_currents(self), "Column currents with and without wires.")
+        page.section("The array")
+        page.table(("quantity", "value"), [(k, v) for k, v in c.model_dump().items()])
+        return page
+
+
+HEAD = ("engine", "outcome", "difference", "seconds")
+
+
+def read_array(config: ArrayConfig, card: DeviceCard, engines: list[str]) -> ArrayReport:
+    """Read the array once with the exact operator, the native circuit solver, and the given engines.
+
+    Raises:
+        InputError: the array is too large for a circuit-level comparison.
+        SimulationError: an engine that was asked for by name is not here.
+    """
+    if config.rows * config.columns > _MAX_CELLS:
+        raise InputError(
+            f"array: {config.rows} x {config.columns} is more than {_MAX_CELLS} cells, too large to compare "
+            "at circuit level: take fewer rows or columns"
+        )
+    crossbar = config.crossbar(config.draw_cells(*card.window()))
+    v_in = config.draw_inputs()
+    exact = read_operator(crossbar) @ v_in
+    job = Job(crossbar_circuit(crossbar), ReadVectors(source_voltages(crossbar, v_in)), "array read")
+    native = simulator(REFERENCE).run(job)
+    names = [REFERENCE, *(e for e in engines if e != REFERENCE)]
+    reads = [_read(name, job, exact) for name in track(names, "engines")]
+    return ArrayReport(
+        config, card, crossbar, v_in, crossbar.g_siemens.T @ v_in, exact, _cell_voltage(crossbar, native), tuple(reads)
+    )
+
+
+def column_currents(result: SimResult, columns: int) -> NDArray[np.float64]:
+    """What each column delivers to its sense amplifiers, shape (points, columns), A."""
+    totals = [
+        sum(result.current_amp[f"v{end}{j}"] for end in "bt" if f"v{end}{j}" in result.current_amp)
+        for j in range(columns)
+    ]
+    return np.array(totals).T
+
+
+def external_engines() -> list[str]:
+    """The simulators other than our own."""
+    return [name for name in SIMULATORS if name != REFERENCE]
+
+
+def _read(name: str, job: Job, exact: NDArray[np.float64]) -> EngineRead:
+    engine = simulator(name)
+    found = engine.available()
+    if not found.here:
+        return EngineRead(name, f"not here: {found.version}")
+    start = time.perf_counter()
+    try:
+        currents = column_currents(engine.run(job), len(exact))[0]
+    except SimulationError as error:
+        return EngineRead(name, str(error), failed=True)
+    seconds = time.perf_counter() - start
+    return EngineRead(name, "", False, float(np.abs(currents - exact).max() / np.abs(exact).max()), seconds)
+
+
+def _cell_voltage(crossbar: Crossbar, result: SimResult) -> NDArray[np.float64]:
+    def voltage(node: str) -> float:
+        return float(result.voltage_volt[node][0])
+
+    return np.array(
+        [
+            [voltage(row_node(crossbar, i, j)) - voltage(column_node(crossbar, i, j)) for j in range(crossbar.columns)]
+            for i in range(crossbar.rows)
+        ]
+    )
+
+
+def _loss_map(report: ArrayReport) -> Figure:
+    figure = new_figure(9.5, 4.2)
+    maps = (
+        (121, "IR drop / % of the input", report.lost * 100, "magma_r"),
+        (122, "Cell conductance / µS", report.crossbar.g_siemens * 1e6, "viridis"),
+    )
+    for position, title, values, colours in maps:
+        ax = axes(figure, position, title=title, x="column (sensed at the bottom)", y="row (driven from the left)")
+        ax.spines[:].set_visible(False)
+        image = ax.imshow(values, cmap=colours, aspect="auto")
+        figure.colorbar(image, ax=ax, shrink=0.9).ax.tick_params(labelsize=8)
+    return figure
+
+
+def _currents(report: ArrayReport) -> Figure:
+    figure = new_figure(9.5, 3.2)
+    left = axes(figure, 121, title="Column currents", x="column", y="current / µA")
+    right = axes(figure, 122, title="Error of the vector-matrix product", x="column", y="error / %")
+    columns = np.arange(report.crossbar.columns)
+    left.bar(columns, report.i_ideal_amp * 1e6, color="0.85", label="without wires")
+    left.bar(columns, report.i_out_amp * 1e6, width=0.5, color=COLOURS[0], label="with wires")
+    left.legend(fontsize=8, frameon=False, loc="lower right")
+    right.bar(columns, report.current_error * 100, width=0.6, color=COLOURS[1])
+    right.axhline(0, color="0.4", lw=0.8)
+    return figure

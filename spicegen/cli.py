@@ -1,0 +1,133 @@
+"""The command line. Rooms above this one register their commands as entry points ``spicegen.commands``.
+
+Exit codes: 0 the work is whole; 1 a check did not pass; 2 bad input or a failed simulator, said in one line.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from models_va.errors import SpicegenError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="From the measurements of a memristive synapse to the accuracy of a neural network on arrays of it.",
+)
+
+Card = Annotated[str, typer.Argument(metavar="CARD", help="A card file, or the name of a card that ships.")]
+Output = Annotated[Path, typer.Option("-o", "--output", help="Folder for the results.")]
+Engine = Literal["ngspice", "vacask", "native"]
+
+
+def main() -> None:
+    """Run the command line."""
+    for entry in entry_points(group="spicegen.commands"):
+        app.command(entry.name)(entry.load())
+    try:
+        app()
+    except SpicegenError as error:
+        sys.stderr.write(f"spicegen: {' '.join(str(error).split())}\n")
+        sys.exit(2)
+
+
+def show_table(head: tuple[str, ...], rows: list[tuple[object, ...]], title: str = "") -> None:
+    """Print a table to standard output."""
+    from spicegen.page import format_cell
+
+    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for n, name in enumerate(head):
+        table.add_column(name, justify="left" if n == 0 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(format_cell(cell) for cell in row))
+    Console().print(table)
+
+
+@app.command()
+def doctor() -> None:
+    """Say which simulators and compilers are here, their versions, and what they can do."""
+    from spicegen.doctor import examine
+
+    findings = examine()
+    show_table(
+        ("simulator", "version", "capabilities", "trial"),
+        [(f.name, f.version, ", ".join(f.capabilities) or "-", f.trial) for f in findings],
+    )
+    if any(f.here and not f.works for f in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def render(
+    card: Card,
+    output: Output,
+    target: Annotated[Literal["verilog-a", "ngspice", "all"], typer.Option(help="Language.")] = "all",
+) -> None:
+    """Print a card's device as Verilog-A (NAME.va) and ngspice subcircuit (NAME.lib)."""
+    from models_va import load_card
+    from spicegen.render import render as write
+
+    for path in write(load_card(card), output, target):
+        typer.echo(path)
+
+
+@app.command()
+def check(
+    card: Card,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder for a report.")] = None,
+) -> None:
+    """Compile a card's device, run it in every simulator here, and compare; exit 1 on disagreement."""
+    from models_va import load_card
+    from spicegen.check import HEAD, TOLERANCE
+    from spicegen.check import check as run
+    from spicegen.files import output_folder
+
+    loaded = load_card(card)
+    folder = output_folder(output) if output else None
+    report = run(loaded)
+    show_table(HEAD, report.rows(), f"{loaded.name}: figure 2d, 25 + 25 spikes")
+    compiler = "not here" if report.warnings is None else f"{len(report.warnings)} warnings"
+    typer.echo(f"Verilog-A compiler: {compiler}; largest difference {report.agreement:.2e}, tolerance {TOLERANCE:.0e}")
+    if folder:
+        report.page().write(folder, report.to_json())
+        typer.echo(f"report: {folder / 'report.html'}")
+    if not report.passed:
+        raise typer.Exit(2 if report.failed else 1)
+
+
+@app.command()
+def array(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="Description of the array.")],
+    output: Output,
+    engine: Annotated[Engine | None, typer.Option(help="Only this simulator beside the exact operator.")] = None,
+) -> None:
+    """Read a passive array, wires included, and map where the voltage is lost."""
+    from models_va import load_card
+    from netlists import ArrayConfig
+    from spicegen.array import HEAD, external_engines, read_array
+    from spicegen.files import output_folder, read_yaml
+    from spicegen.simulate import SimulationError, simulator
+
+    described = read_yaml(config, ArrayConfig)
+    card = load_card(described.card)
+    if engine and not (found := simulator(engine).available()).here:
+        raise SimulationError(engine, f"not here: {found.version}")
+    folder = output_folder(output)
+    report = read_array(described, card, [engine] if engine else external_engines())
+    show_table(HEAD, report.rows(), f"{described.rows} x {described.columns} read: difference from the exact operator")
+    typer.echo(
+        f"wires take up to {report.lost.max():.3%} of a cell's voltage, "
+        f"{abs(report.current_error).max():.3%} of a column's current"
+    )
+    report.page().write(folder, report.to_json())
+    typer.echo(f"report: {folder / 'report.html'}")
+    if not report.passed:
+        raise typer.Exit(2 if report.failed else 1)

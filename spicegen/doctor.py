@@ -1,0 +1,64 @@
+"""Which simulators are here, and what they were seen to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models_va import DeviceCard, Quantity
+from netlists import Cell, Circuit, Job, ReadVectors, Resistor, Source, Waveform
+from spicegen.simulate import SIMULATORS, SimulationError, simulator
+
+_OHM = 1e5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One simulator's examination.
+
+    Attributes:
+        name, here, version: which, whether it is here, and its version (or why it is not here).
+        capabilities: each was tried.
+        trial: the outcome of a divider with a generated device in it.
+        works: whether that outcome is right.
+    """
+
+    name: str
+    here: bool
+    version: str
+    capabilities: tuple[str, ...]
+    trial: str
+    works: bool
+
+
+def examine() -> list[Finding]:
+    """Examine every simulator: find it, probe it, and let it solve a divider with a generated device."""
+    return [_examine(name) for name in SIMULATORS]
+
+
+def _examine(name: str) -> Finding:
+    found = simulator(name).available()
+    if not found.here:
+        return Finding(name, False, found.version, (), "not tried", False)
+    try:
+        result = simulator(name).run(_divider())
+    except SimulationError as error:
+        return Finding(name, True, found.version, found.capabilities, f"failed: {error}", False)
+    works = bool(np.allclose(result.voltage_volt["mid"], [0.5, -0.25], rtol=1e-6))
+    # VACASK has no other device interface than OSDI and no other solver than KLU: the run itself is the proof
+    capabilities = ("OSDI", "KLU") if name == "vacask" and works else found.capabilities
+    trial = "divider solved" if works else f"divider gave {result.voltage_volt['mid']}"
+    return Finding(name, True, found.version, capabilities, trial, works)
+
+
+def _divider() -> Job:
+    """A resistor in series with a generated linear device of the same resistance, at two inputs."""
+    g0 = Quantity(value=1 / _OHM, provenance="assumed")
+    card = DeviceCard(name="probe", title="probe", model="linear", source="doctor", parameters={"g0": g0})
+    circuit = Circuit(
+        resistors=(Resistor("r1", "top", "mid", _OHM),),
+        sources=(Source("v1", "top", Waveform.constant(0.0)),),
+        cells=(Cell("d1", "mid", "0", card),),
+    )
+    return Job(circuit, ReadVectors(np.array([[1.0], [-0.5]])), "doctor divider")

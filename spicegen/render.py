@@ -1,0 +1,36 @@
+"""Cards into files: NAME.va and NAME.lib."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from models_va import DeviceCard
+from models_va.errors import InputError
+from spicegen.files import output_folder
+from spicegen.printers import render_subcircuit, render_verilog_a
+
+Target = Literal["verilog-a", "ngspice", "all"]
+_PRINTERS: dict[str, tuple[str, Callable[[DeviceCard], str]]] = {
+    "verilog-a": ("va", render_verilog_a),
+    "ngspice": ("lib", render_subcircuit),
+}
+
+
+def render(card: DeviceCard, folder: Path, target: Target = "all") -> list[Path]:
+    """Write the card's model into ``folder`` and return the files.
+
+    Raises:
+        InputError: unknown target, unusable folder, or an equation that a language cannot express.
+    """
+    targets = list(_PRINTERS) if target == "all" else [target]
+    if not set(targets) <= _PRINTERS.keys():
+        raise InputError(f"unknown target {target!r}: known are {', '.join(_PRINTERS)}, all")
+    texts = {_PRINTERS[t][0]: _PRINTERS[t][1](card) for t in targets}
+    output_folder(folder)
+    paths = []
+    for suffix, text in texts.items():
+        paths.append(folder / f"{card.identifier}.{suffix}")
+        paths[-1].write_text(text, encoding="ascii")
+    return paths

@@ -1,0 +1,58 @@
+"""The native engine: numpy and scipy, always here."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy
+
+from netlists import GROUND, Circuit, Job, ReadVectors
+from spicegen.simulate.base import Array, Availability, SimResult, Simulator
+from spicegen.simulate.native.operating_point import operating_point
+from spicegen.simulate.native.system import System
+from spicegen.simulate.native.transient import transient
+
+
+class Native(Simulator):
+    """Our own operating points and transients."""
+
+    name = "native"
+
+    def available(self) -> Availability:
+        """Always."""
+        return Availability(True, f"numpy {np.__version__}, scipy {scipy.__version__}")
+
+    def run(self, job: Job) -> SimResult:
+        """See Simulator.run."""
+        system = System(job.circuit)
+        if isinstance(job.stimulus, ReadVectors):
+            return _read(job.circuit, system, job.stimulus)
+        trace = transient(job.circuit, system, job.stimulus)
+        return _result(
+            job.circuit, system, np.array(trace.time_s), np.array(trace.voltage), np.array(trace.leaving), trace.states
+        )
+
+
+def _read(circuit: Circuit, system: System, stimulus: ReadVectors) -> SimResult:
+    states = [g.initial for g in system.groups]
+    points = [operating_point(system, driven, states) for driven in stimulus.v_volt]
+    voltage, leaving = (np.array(part) for part in zip(*points, strict=True))
+    return _result(circuit, system, None, voltage, leaving, [states] * len(points))
+
+
+def _result(
+    circuit: Circuit, system: System, time_s: Array | None, voltage: Array, leaving: Array, states: list[list[Array]]
+) -> SimResult:
+    column = {node: k for k, node in enumerate(system.nodes)}
+    state = {
+        f"{name}.{label}": np.array([point[g][cell, k] for point in states])
+        for g, group in enumerate(system.groups)
+        for cell, name in enumerate(group.names)
+        for k, label in enumerate(group.model.model.state_names)
+    }
+    return SimResult(
+        engine="native",
+        time_s=time_s,
+        voltage_volt={n: voltage[:, column[n]] for n in circuit.nodes if n != GROUND},
+        current_amp={s.name: -leaving[:, column[s.node]] for s in circuit.sources},
+        state=state,
+    )

@@ -1,0 +1,134 @@
+"""A circuit as arrays: nodal equations of the wires, and the cells grouped by model.
+
+Node voltages are ordered [unknown | driven by sources | ground]. Kirchhoff's current law at the unknown nodes
+is F(v) = W v + (cell currents leaving each node) = 0, with W the wires' Laplacian.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+from models_va import ROOM_TEMPERATURE_K
+from netlists import GROUND, Cell, Circuit
+from spicegen.printers.numpy_model import NumpyModel, numpy_model
+from spicegen.simulate.base import SimulationError
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class CellGroup:
+    """All cells of one model.
+
+    Attributes:
+        names: the cells' names, n of them.
+        te, be: indices of their nodes, shape (n,).
+        params: every parameter: a number, or an array of shape (n,).
+        initial: states at the operating point, shape (n, k).
+    """
+
+    model: NumpyModel
+    names: tuple[str, ...]
+    te: NDArray[np.intp]
+    be: NDArray[np.intp]
+    params: Mapping[str, float | Array]
+    initial: Array
+
+    def voltage(self, v: Array) -> Array:
+        """Cell voltages te - be for node voltages ``v``, shape (n,), V."""
+        return np.asarray(v[self.te] - v[self.be])
+
+
+class System:
+    """The nodal equations of a circuit.
+
+    Args:
+        circuit: what is connected.
+    """
+
+    temperature_k = ROOM_TEMPERATURE_K
+
+    def __init__(self, circuit: Circuit) -> None:
+        driven = [s.node for s in circuit.sources]
+        unknown = [n for n in circuit.nodes if n not in set(driven)]
+        self.nodes = [*unknown, *driven, GROUND]
+        self.unknown = len(unknown)
+        index = {node: k for k, node in enumerate(self.nodes)}
+        self.wires = _laplacian(circuit, index)
+        self.groups = tuple(_groups(circuit.cells, index))
+
+    def voltages(self, unknown: Array, driven: Array) -> Array:
+        """The full vector of node voltages, V."""
+        return np.concatenate([unknown, driven, [0.0]])
+
+    def kcl(self, v: Array, cell_currents: list[Array]) -> Array:
+        """Current leaving every node into wires and cells, A; zero at the unknown ones when solved."""
+        leaving = np.asarray(self.wires @ v)
+        for group, current in zip(self.groups, cell_currents, strict=True):
+            np.add.at(leaving, group.te, current)
+            np.subtract.at(leaving, group.be, current)
+        return leaving
+
+    def solve(self, conductances: list[Array], right: Array) -> Array:
+        """Solve (wires + cells of the given small-signal conductances) dv = right at the unknown nodes.
+
+        Raises:
+            SimulationError: the matrix is singular.
+        """
+        n = self.unknown
+        if n == 0:
+            return np.zeros(0)
+        matrix = self.wires[:n, :n] + _stamp(self.groups, conductances, n)
+        try:
+            return np.asarray(splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}).solve(right))
+        except RuntimeError as error:
+            raise SimulationError("native", f"the nodal matrix is singular: {error}") from error
+
+
+def _laplacian(circuit: Circuit, index: Mapping[str, int]) -> sparse.csr_array:
+    a = np.array([index[r.a] for r in circuit.resistors], dtype=np.intp)
+    b = np.array([index[r.b] for r in circuit.resistors], dtype=np.intp)
+    g = np.array([1 / r.resistance_ohm for r in circuit.resistors])
+    return _two_poles(a, b, g, len(index))
+
+
+def _two_poles(a: NDArray[np.intp], b: NDArray[np.intp], g: Array, size: int) -> sparse.csr_array:
+    rows, columns = np.concatenate([a, b, a, b]), np.concatenate([a, b, b, a])
+    return sparse.csr_array(
+        sparse.coo_array((np.concatenate([g, g, -g, -g]), (rows, columns)), shape=(size, size))
+    )
+
+
+def _stamp(groups: tuple[CellGroup, ...], conductances: list[Array], n: int) -> sparse.csr_array:
+    total = sparse.csr_array((n, n))
+    for group, g in zip(groups, conductances, strict=True):
+        size = int(max(group.te.max(), group.be.max(), n - 1)) + 1
+        total = total + _two_poles(group.te, group.be, g, size)[:n, :n]
+    return total
+
+
+def _groups(cells: tuple[Cell, ...], index: Mapping[str, int]) -> Iterator[CellGroup]:
+    for name in dict.fromkeys(c.card.model for c in cells):
+        members = [c for c in cells if c.card.model == name]
+        values = [{**c.card.values, **c.instance} for c in members]
+        params = {key: _shared([v[key] for v in values]) for key in values[0]}
+        states = members[0].card.device_model.states
+        initial = np.array([[v[s.initial] for s in states] for v in values]).reshape(len(members), len(states))
+        yield CellGroup(
+            model=numpy_model(members[0].card.device_model),
+            names=tuple(c.name for c in members),
+            te=np.array([index[c.te] for c in members], dtype=np.intp),
+            be=np.array([index[c.be] for c in members], dtype=np.intp),
+            params=params,
+            initial=initial,
+        )
+
+
+def _shared(values: list[float]) -> float | Array:
+    return values[0] if len(set(values)) == 1 else np.array(values)

@@ -1,0 +1,208 @@
+"""Transients: an implicit Runge-Kutta method with the device states eliminated cell by cell.
+
+Method: ESDIRK4(3)6L[2]SA (Kennedy and Carpenter, NASA/TM-2016-219173), stiffly accurate and L-stable, order 4
+with an embedded error estimate of order 3. Kirchhoff's law holds at every stage: the wires have no memory.
+In each Newton step a cell's states are eliminated exactly (k x k), which leaves one equation a node.
+Steps end at every point of every waveform, so sources are linear within a step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from netlists import Circuit, Transient
+from spicegen.printers.numpy_model import Evaluation
+from spicegen.simulate.base import SimulationError
+from spicegen.simulate.native.operating_point import leaving_currents, operating_point
+from spicegen.simulate.native.system import Array, System
+
+GAMMA = 0.25
+NODES = np.array([0, 1 / 2, 83 / 250, 31 / 50, 17 / 20, 1])
+STAGES = np.array(
+    [
+        [0, 0, 0, 0, 0, 0],
+        [1 / 4, 1 / 4, 0, 0, 0, 0],
+        [8611 / 62500, -1743 / 31250, 1 / 4, 0, 0, 0],
+        [5012029 / 34652500, -654441 / 2922500, 174375 / 388108, 1 / 4, 0, 0],
+        [15267082809 / 155376265600, -71443401 / 120774400, 730878875 / 902184768, 2285395 / 8070912, 1 / 4, 0],
+        [82889 / 524892, 0, 15625 / 83664, 69875 / 102672, -2260 / 8211, 1 / 4],
+    ]
+)
+EMBEDDED = np.array(
+    [4586570599 / 29645900160, 0, 178811875 / 945068544, 814220225 / 1159782912, -3700637 / 11593932, 61727 / 225920]
+)
+
+_STATE_TOLERANCE = 1e-8
+"""Absolute, for states of the order of 1."""
+_NEWTON_TOLERANCE = 1e-3
+"""Of the error allowed to a step."""
+_MAX_NEWTON = 12
+_SHORTEST = 1e-12
+"""Of the whole run: a smaller step means that the error cannot be met."""
+
+
+class _NoConvergence(Exception):
+    """Newton failed at a stage: the step is halved."""
+
+
+@dataclass
+class _Point:
+    """Voltages, states and rates at one time."""
+
+    v: Array
+    x: list[Array]
+    rate: list[Array]
+
+
+@dataclass
+class Trace:
+    """The accepted points of a run.
+
+    Attributes:
+        time_s: s.
+        voltage: node voltages in the system's order, V, one array a point.
+        leaving: current leaving each node, A.
+        states: per point, per group, shape (n, k).
+    """
+
+    time_s: list[float] = field(default_factory=list)
+    voltage: list[Array] = field(default_factory=list)
+    leaving: list[Array] = field(default_factory=list)
+    states: list[list[Array]] = field(default_factory=list)
+
+
+def transient(circuit: Circuit, system: System, stimulus: Transient) -> Trace:
+    """Integrate from the operating point at t = 0.
+
+    Raises:
+        SimulationError: the error tolerance cannot be met.
+    """
+    return _Integrator(circuit, system, stimulus).run()
+
+
+class _Integrator:
+    def __init__(self, circuit: Circuit, system: System, stimulus: Transient) -> None:
+        self.system, self.stop, self.rel_tol = system, stimulus.stop_s, stimulus.rel_tol
+        self.waves = [s.waveform for s in circuit.sources]
+        breaks = {t for w in self.waves for t in w.time_s if t < self.stop}
+        self.breaks = np.array(sorted(breaks | {0.0, self.stop}))
+        self.trace = Trace()
+
+    def run(self) -> Trace:
+        states = [g.initial.copy() for g in self.system.groups]
+        v, _ = operating_point(self.system, self._driven(0.0), states)
+        point = _Point(v, states, self._rates(v, states))
+        self._record(0.0, point)
+        step = self.breaks[1]
+        for start, end in zip(self.breaks, self.breaks[1:], strict=False):
+            step = min(step, end - start)
+            point, step = self._segment(start, end, point, step)
+        return self.trace
+
+    def _segment(self, start: float, end: float, point: _Point, step: float) -> tuple[_Point, float]:
+        """From one breakpoint to the next; returns the last point and the step to try next."""
+        time = start
+        while time < end:
+            remaining = end - time
+            step = remaining if step > 0.999 * remaining else min(step, remaining / 2)
+            taken, error = self._try(time, step, point)
+            if taken is not None and error <= 1:
+                time = end if step == remaining else time + step
+                point = taken
+                self._record(time, point)
+            elif step < _SHORTEST * self.stop:
+                raise SimulationError("native", f"step too small at {time:g} s: the tolerance cannot be met")
+            step *= min(5.0, max(0.2, 0.9 * max(error, 1e-8) ** -0.25))
+        return point, step
+
+    def _try(self, time: float, step: float, point: _Point) -> tuple[_Point | None, float]:
+        """One step: the new point and its error in units of the tolerance."""
+        slopes = [point.rate]
+        stage = point
+        try:
+            for i in range(1, len(NODES)):
+                base = [
+                    x + step * sum(STAGES[i, j] * slopes[j][g] for j in range(i)) for g, x in enumerate(point.x)
+                ]
+                stage = self._stage(self._driven(time + NODES[i] * step), step * GAMMA, base, stage)
+                slopes.append(stage.rate)
+        except _NoConvergence:
+            return None, 1e4
+        error = 0.0
+        for g, x in enumerate(stage.x):
+            estimate = step * sum((STAGES[-1, j] - EMBEDDED[j]) * slopes[j][g] for j in range(len(NODES)))
+            error = max(error, float(np.max(np.abs(estimate) / self._scale(x), initial=0.0)))
+        return stage, error
+
+    def _stage(self, driven: Array, h: float, base: list[Array], guess: _Point) -> _Point:
+        """Solve x = base + h f(v, x) together with Kirchhoff's law."""
+        n = self.system.unknown
+        v = self.system.voltages(guess.v[:n], driven)
+        x = [values.copy() for values in guess.x]
+        for _ in range(_MAX_NEWTON):
+            found = [
+                g.model.evaluate(g.voltage(v), xs, g.params, self.system.temperature_k)
+                for g, xs in zip(self.system.groups, x, strict=True)
+            ]
+            answers = [_eliminate(e, xs, b, h) for e, xs, b in zip(found, x, base, strict=True)]
+            leaving = self.system.kcl(v, [a.current for a in answers])
+            dv_unknown = self.system.solve([a.conductance for a in answers], -leaving[:n])
+            dv = self.system.voltages(dv_unknown, np.zeros(len(driven)))
+            v += dv
+            change = 0.0
+            for g, xs, a in zip(self.system.groups, x, answers, strict=True):
+                dx = a.constant + a.slope * g.voltage(dv)[:, None]
+                xs += dx
+                change = max(change, float(np.max(np.abs(dx) / self._scale(xs), initial=0.0)))
+            if not all(np.isfinite(xs).all() for xs in x):
+                break
+            settled = n == 0 or np.abs(dv_unknown).max() <= 1e-9 * np.abs(v).max() + 1e-15
+            if change <= _NEWTON_TOLERANCE and settled:
+                rate = [(xs - b) / h for xs, b in zip(x, base, strict=True)]
+                return _Point(v, x, rate)
+        raise _NoConvergence
+
+    def _scale(self, x: Array) -> Array:
+        return _STATE_TOLERANCE + self.rel_tol * np.abs(x)
+
+    def _rates(self, v: Array, x: list[Array]) -> list[Array]:
+        return [
+            g.model.evaluate(g.voltage(v), xs, g.params, self.system.temperature_k).rate
+            for g, xs in zip(self.system.groups, x, strict=True)
+        ]
+
+    def _driven(self, time: float) -> Array:
+        return np.array([w.at(time) for w in self.waves])
+
+    def _record(self, time: float, point: _Point) -> None:
+        self.trace.time_s.append(float(time))
+        self.trace.voltage.append(point.v)
+        self.trace.leaving.append(leaving_currents(self.system, point.v, point.x))
+        self.trace.states.append(point.x)
+
+
+@dataclass(frozen=True, slots=True)
+class _Eliminated:
+    """Newton's update of the states as a function of the cell voltage: dx = constant + slope dv."""
+
+    constant: Array
+    slope: Array
+    current: Array
+    conductance: Array
+
+
+def _eliminate(e: Evaluation, x: Array, base: Array, h: float) -> _Eliminated:
+    """Linearise x = base + h f(v, x) and put it into the cell current, for all cells of a group at once."""
+    k = x.shape[1]
+    matrix = np.eye(k) - h * e.df_dx
+    right = np.stack([base + h * e.rate - x, h * e.df_dv], axis=-1)
+    solved = np.linalg.solve(matrix, right) if k else right
+    constant, slope = solved[..., 0], solved[..., 1]
+    return _Eliminated(
+        constant=constant,
+        slope=slope,
+        current=e.current + np.einsum("nk,nk->n", e.di_dx, constant),
+        conductance=e.di_dv + np.einsum("nk,nk->n", e.di_dx, slope),
+    )
