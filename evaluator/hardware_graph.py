@@ -1,0 +1,61 @@
+"""Which nodes of a graph go onto arrays, and the graph with the weights that the arrays really have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import onnx
+from onnx import numpy_helper
+
+from evaluator.constants import constant_values, tensor_names, unused_name
+from evaluator.layer import Array, MappedLayer
+from evaluator.located import located
+from evaluator.ops import DIGITAL, EXTRACTORS
+from evaluator.ops._weights import node_name
+from models_va.errors import InputError
+
+
+def mapped_layers(model: onnx.ModelProto) -> list[MappedLayer]:
+    """The layers of a network, in the order of its nodes.
+
+    A matrix that several nodes share is a layer of each: every node has arrays of its own.
+
+    Raises:
+        InputError: an operator that is neither mapped nor digital, weights that cannot be mapped, or no layer
+            at all; the message names the node.
+
+    """
+    for index, node in enumerate(model.graph.node):
+        _check_supported(index, node)
+    constants = constant_values(model)
+    layers = []
+    for index, node in enumerate(model.graph.node):
+        if node.op_type in EXTRACTORS and node.output[0] not in constants:
+            with located(f"{node.op_type} node {node_name(index, node)!r}"):
+                layers.append(EXTRACTORS[node.op_type](index, node, constants))
+    if not layers:
+        raise InputError(f"has no {' or '.join(EXTRACTORS)} node: there are no weights to put onto arrays")
+    return layers
+
+
+def with_weights(
+    model: onnx.ModelProto, layers: Sequence[MappedLayer], weights: Sequence[Array]
+) -> onnx.ModelProto:
+    """A copy of the graph in which each layer has the given matrix, shape (outputs, inputs), as its own."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    taken = tensor_names(model)
+    for layer, matrix in zip(layers, weights, strict=True):
+        name = unused_name(f"effective_weights_{layer.node}", taken)
+        copy.graph.initializer.append(numpy_helper.from_array(layer.to_node(matrix), name))
+        copy.graph.node[layer.node].input[layer.weight_input] = name
+    return copy
+
+
+def _check_supported(index: int, node: onnx.NodeProto) -> None:
+    known = node.op_type in EXTRACTORS or node.op_type in DIGITAL
+    if not known or node.domain not in ("", "ai.onnx"):
+        raise InputError(
+            f"operator {node.op_type!r} of node {node_name(index, node)!r} is not supported: on arrays run "
+            f"{', '.join(EXTRACTORS)}; digitally {', '.join(sorted(DIGITAL))}"
+        )

@@ -1,0 +1,146 @@
+"""Networks from ONNX files: load, check, run. The user's model is never changed: passes work on copies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from evaluator.constants import graph_inputs
+from evaluator.free_batch import batch_size, free_batch
+from evaluator.located import located
+from evaluator.runtime import one_line, open_session, run
+from models_va.errors import InputError
+
+BATCH = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A network with one image input; its first output are the logits, shape (n, classes).
+
+    Attributes:
+        source: the file, for messages.
+        model: the graph; the first axis of input and output is a free batch.
+        input_name, dtype: of the input tensor.
+        image_shape: axes of the input after the batch; None where an axis is free.
+
+    """
+
+    source: str
+    model: onnx.ModelProto
+    input_name: str
+    dtype: np.dtype[Any]
+    image_shape: tuple[int | None, ...]
+
+    def logits(self, images: NDArray[Any]) -> NDArray[np.float64]:
+        """Run on images of shape (n, *image_shape): what the network puts out, shape (n, classes).
+
+        Raises:
+            InputError: onnxruntime fails, or the result is not finite or has no batch axis.
+
+        """
+        (logits,) = self.tensors([self.model.graph.output[0].name], images)
+        if logits.ndim == 0 or len(logits) != len(images):
+            raise InputError(
+                f"{self.source}: gives shape {logits.shape} for {len(images)} images: (n, classes) needed"
+            )
+        if not np.all(np.isfinite(logits)):
+            image = int(np.argwhere(~np.isfinite(logits))[0, 0])
+            raise InputError(
+                f"{self.source}: gives NaN or infinity for image {image}: check weights and data scale"
+            )
+        return np.asarray(logits, dtype=np.float64).reshape(len(images), -1)
+
+    def tensors(self, names: Sequence[str], images: NDArray[Any]) -> list[NDArray[Any]]:
+        """The named tensors for all images, run in batches and joined along the first axis.
+
+        Raises:
+            InputError: onnxruntime fails.
+
+        """
+        with located(self.source):
+            session = open_session(_exposing(self.model, names))
+            parts = [
+                run(session, {self.input_name: images[i : i + BATCH].astype(self.dtype)}, names)
+                for i in range(0, len(images), BATCH)
+            ]
+        return [np.concatenate(tensor) for tensor in zip(*parts, strict=True)]
+
+
+def load_network(path: Path) -> Network:
+    """Read and check an ONNX file; a batch dimension fixed at export is made free.
+
+    Raises:
+        InputError: missing, truncated or not ONNX; not exactly one floating-point input with a batch axis; a
+            fixed batch that cannot be freed. The message names the file and the remedy.
+
+    """
+    model = _read(path)
+    with located(path):
+        freed, changed = free_batch(model)
+        network = _network(path, freed)
+        if changed:
+            _check_freed(_network(path, model), network)
+    return network
+
+
+def _read(path: Path) -> onnx.ModelProto:
+    try:
+        model = onnx.load(path)
+        onnx.checker.check_model(model)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or one_line(error)}") from error
+    except Exception as error:  # protobuf's and onnx's exceptions have no common base
+        raise InputError(
+            f"{path}: is truncated or no valid ONNX file ({one_line(error, 120)}): get it again"
+        ) from error
+    return model
+
+
+def _network(path: Path, model: onnx.ModelProto) -> Network:
+    inputs = graph_inputs(model)
+    if len(inputs) != 1 or not model.graph.output:
+        raise InputError(
+            f"has {len(inputs)} inputs and {len(model.graph.output)} outputs: one input, the image, is needed"
+        )
+    name, tensor = inputs[0].name, inputs[0].type.tensor_type
+    dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type) if tensor.elem_type else "V")
+    if dtype not in (np.float16, np.float32, np.float64):
+        raise InputError(f"input {name!r} has type {dtype}: export it with a float32 input")
+    if not len(tensor.shape.dim):
+        raise InputError(f"input {name!r} has no batch axis: export it with one")
+    axes = tuple(d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim[1:])
+    return Network(str(path), model, name, dtype, axes)
+
+
+def _check_freed(original: Network, freed: Network) -> None:
+    """The freed graph must give for two batches at once what the original gives for one after the other."""
+    size = batch_size(original.model) or 1
+    shape = (2 * size, *(n or 1 for n in original.image_shape))
+    images = np.random.default_rng(0).uniform(size=shape)
+    remedy = "export it with a dynamic batch axis"
+    try:
+        expected = np.concatenate([original.logits(images[:size]), original.logits(images[size:])])
+        same = np.allclose(freed.logits(images), expected, rtol=1e-4, atol=1e-5)
+    except InputError as error:
+        raise InputError(f"batch is fixed at {size} and cannot be freed: {remedy}") from error
+    if not same:
+        raise InputError(f"batch is fixed at {size} and images of one batch affect one another: {remedy}")
+
+
+def _exposing(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:
+    """A copy whose outputs are the named tensors (a graph input passes through an Identity)."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    known = {o.name: o for o in model.graph.output}
+    del copy.graph.output[:]
+    copy.graph.output.extend(
+        known.get(name) or onnx.ValueInfoProto(name=name) for name in dict.fromkeys(names)
+    )
+    return copy

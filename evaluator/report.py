@@ -1,0 +1,189 @@
+"""Report: what an evaluation found, as an object, as JSON and as a page."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from evaluator.hardware import Engine, Hardware
+from evaluator.layer import Array
+from evaluator.report_page import report_page
+from evaluator.scores import Score, mean_interval
+from models_va import Quantity
+from spicegen.page import Page
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorSplit:
+    """||(W_eff - W) x|| / ||W x|| over real activations: with programming error alone, wires alone, both."""
+
+    programming: float
+    wires: float
+    both: float
+
+
+@dataclass(frozen=True, slots=True)
+class LayerReport:
+    """One mapped layer; its errors are those of the first trial.
+
+    Attributes:
+        name, op: of its ONNX node.
+        shape: (outputs, inputs).
+        tiles, devices: how many it takes.
+        engine: how its tiles were read: ``"operator"`` (exact, wires included) or ``"ideal"`` (no wires).
+        relative_output_error: see ErrorSplit.
+
+    """
+
+    name: str
+    op: str
+    shape: tuple[int, int]
+    tiles: int
+    devices: int
+    engine: Engine
+    relative_output_error: ErrorSplit
+
+
+@dataclass(frozen=True, eq=False)
+class TileSample:
+    """One tile, to look at.
+
+    Attributes:
+        layer: name of its layer.
+        inputs, outputs: first and last input and output of the layer that it holds.
+        g_siemens: target conductances, shape (inputs, 2 outputs), S.
+        weight_error: (W_eff - W) / max|W| of the layer in the first trial, shape (outputs, inputs).
+
+    """
+
+    layer: str
+    inputs: tuple[int, int]
+    outputs: tuple[int, int]
+    g_siemens: Array
+    weight_error: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """The result of ``evaluate``.
+
+    Attributes:
+        model, data: the files.
+        hardware: device, array, programming error and seed.
+        n_images: number of images.
+        baseline: score of the network in floating point, by onnxruntime.
+        trials: score of each independent programming; a single one where nothing is random.
+        layers: the mapped layers in the order of the graph.
+        sample: one tile of the largest layer.
+        seconds: wall time.
+
+    """
+
+    model: str
+    data: str
+    hardware: Hardware
+    n_images: int
+    baseline: Score
+    trials: tuple[Score, ...]
+    layers: tuple[LayerReport, ...]
+    sample: TileSample
+    seconds: float
+
+    @property
+    def accuracy_float(self) -> float:
+        """Share of images that the network classifies rightly in floating point."""
+        return self.baseline.top1
+
+    @property
+    def accuracy_trials(self) -> tuple[float, ...]:
+        """The same for each programming of the arrays."""
+        return tuple(s.top1 for s in self.trials)
+
+    @property
+    def accuracy_hardware(self) -> float:
+        """Mean over the programmings."""
+        return float(np.mean(self.accuracy_trials))
+
+    @property
+    def accuracy_ci95(self) -> tuple[float, float] | None:
+        """95 % Student-t interval of that mean over random programmings; None for a single one.
+
+        It is about these very images: how well they stand for others is not in it.
+        """
+        return mean_interval(self.accuracy_trials)
+
+    @property
+    def top5(self) -> dict[str, float] | None:
+        """Top-5 accuracy, ``float`` and ``hardware`` (mean); None up to ten classes."""
+        hardware = [s.top5 for s in self.trials if s.top5 is not None]
+        if self.baseline.top5 is None:
+            return None
+        return {"float": self.baseline.top5, "hardware": float(np.mean(hardware))}
+
+    @property
+    def tiles(self) -> int:
+        """Tiles of all layers."""
+        return sum(layer.tiles for layer in self.layers)
+
+    @property
+    def devices(self) -> int:
+        """Devices of all layers, two a weight."""
+        return sum(layer.devices for layer in self.layers)
+
+    @property
+    def assumptions(self) -> dict[str, Quantity]:
+        """The card's entries that the result rests on, each with its provenance."""
+        window, error = self.hardware.card.conductance_window, self.hardware.error
+        parts = [p for p in (window, error) if p is not None]
+        return {name: getattr(part, name) for part in parts for name in type(part).model_fields}
+
+    @property
+    def summary(self) -> str:
+        """The result in one line."""
+        interval = self.accuracy_ci95
+        spread = f" (95 % CI {interval[0]:.2%} to {interval[1]:.2%})" if interval else ""
+        count = f"{len(self.trials)} random programmings" if len(self.trials) > 1 else "one programming"
+        return (
+            f"{self.accuracy_hardware:.2%}{spread} on the arrays, "
+            f"{self.accuracy_float:.2%} in floating point; {self.n_images} images, {count}"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of report.json."""
+        card = self.hardware.card
+        return {
+            "model": self.model,
+            "data": self.data,
+            "card": {"name": card.name, "hash": card.hash},
+            "array": self.hardware.array.model_dump(
+                include={
+                    "rows",
+                    "columns",
+                    "r_row_ohm",
+                    "r_col_ohm",
+                    "r_source_ohm",
+                    "r_sense_ohm",
+                    "drive",
+                    "sense",
+                }
+            ),
+            "accuracy_float": self.accuracy_float,
+            "accuracy_hardware": self.accuracy_hardware,
+            "accuracy_trials": list(self.accuracy_trials),
+            "accuracy_ci95": self.accuracy_ci95,
+            "top5": self.top5,
+            "n_images": self.n_images,
+            "seed": self.hardware.seed,
+            "seconds": self.seconds,
+            "programming_error": self.hardware.error is not None,
+            "tiles": self.tiles,
+            "devices": self.devices,
+            "layers": [asdict(layer) for layer in self.layers],
+            "assumptions": {name: q.model_dump() for name, q in self.assumptions.items()},
+        }
+
+    def page(self) -> Page:
+        """The report for people."""
+        return report_page(self)

@@ -1,0 +1,53 @@
+"""onnxruntime, with its exceptions turned into this project's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import onnx
+import onnxruntime
+from numpy.typing import NDArray
+
+from models_va.errors import InputError
+
+_SILENT = 4  # what goes wrong reaches the user as an InputError
+
+
+def open_session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
+    """A session on the CPU.
+
+    Raises:
+        InputError: onnxruntime refuses the graph.
+
+    """
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _SILENT
+    graph = model.SerializeToString()
+    try:
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's exceptions have no common base
+        raise InputError(f"onnxruntime refuses the network ({one_line(error)}): export it again") from error
+
+
+def run(
+    session: onnxruntime.InferenceSession, feeds: Mapping[str, NDArray[Any]], outputs: Sequence[str]
+) -> list[NDArray[Any]]:
+    """The named outputs.
+
+    Raises:
+        InputError: onnxruntime fails, for example on shapes that do not fit.
+
+    """
+    try:
+        return list(session.run(list(outputs), dict(feeds)))
+    except Exception as error:  # see above
+        raise InputError(
+            f"onnxruntime cannot run the network ({one_line(error)}): export it again"
+        ) from error
+
+
+def one_line(error: Exception, length: int = 200) -> str:
+    """The message of a foreign exception on one line of at most about ``length`` characters."""
+    text = " ".join(str(error).split()).rstrip(".")
+    return text if len(text) <= length else text[:length] + "..."

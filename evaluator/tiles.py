@@ -1,0 +1,96 @@
+"""A layer cut into tiles, each one crossbar; the weights that a layer has once its tiles are read.
+
+Rows of a crossbar are inputs of the layer. The two columns of a pair stand next to each other, so R rows and
+C columns hold R inputs and C // 2 outputs. Currents of tiles that share outputs are added digitally.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from evaluator.layer import Array
+from evaluator.mapping import DifferentialPairs
+from models_va.errors import InputError
+from netlists import ArrayConfig
+from spicegen.simulate import read_operator
+
+_RESISTANCES = ("r_row_ohm", "r_col_ohm", "r_source_ohm", "r_sense_ohm")
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A part of a layer on one crossbar: its inputs and its outputs, as ranges of the layer's."""
+
+    inputs: slice
+    outputs: slice
+
+    @property
+    def columns(self) -> slice:
+        """The tile's columns among the 2 x outputs of the layer."""
+        return slice(2 * self.outputs.start, 2 * self.outputs.stop)
+
+    def pairs(self, layer: DifferentialPairs) -> DifferentialPairs:
+        """The tile's part of a layer's conductances, shape (inputs, 2 outputs) of the tile, S."""
+        return layer.with_conductances(layer.g_siemens[self.inputs, self.columns])
+
+
+def tiles_of(shape: tuple[int, int], array: ArrayConfig) -> list[Tile]:
+    """Cut a layer of (outputs, inputs) into as few tiles as fit, of as equal sizes as possible.
+
+    Every tile is an array of its own size, not a corner of a larger one.
+
+    Raises:
+        InputError: the array has a single column, which holds no pair.
+
+    """
+    if array.columns < 2:
+        raise InputError(
+            f"array: columns = {array.columns}: a differential pair takes two, give columns >= 2"
+        )
+    outputs, inputs = shape
+    return [Tile(i, o) for o in _ranges(outputs, array.columns // 2) for i in _ranges(inputs, array.rows)]
+
+
+def effective_weights(pairs: DifferentialPairs, array: ArrayConfig) -> Array:
+    """The weights of a layer as its tiles really compute them, wires included.
+
+    Args:
+        pairs: the layer's conductances, shape (inputs, 2 outputs), S, as programmed.
+        array: size, wires and terminations of a tile.
+
+    Returns:
+        Shape (outputs, inputs), in units of the weights: exact, because the read is linear.
+
+    """
+    rows, columns = pairs.g_siemens.shape
+    effective = np.empty((columns // 2, rows))
+    for tile in tiles_of(effective.shape, array):
+        effective[tile.outputs, tile.inputs] = tile_weights(tile.pairs(pairs), array)
+    return effective
+
+
+def tile_weights(pairs: DifferentialPairs, array: ArrayConfig) -> Array:
+    """The weights of one tile, (T[0::2] - T[1::2]) / s with its read operator T; shape (outputs, inputs)."""
+    if not has_wires(array):  # every cell sees the full voltage
+        return pairs.weights()
+    return pairs.weights_of(read_operator(array.crossbar(pairs.g_siemens)))
+
+
+def has_wires(array: ArrayConfig) -> bool:
+    """Whether any resistance of the array is above zero."""
+    return any(getattr(array, name) > 0 for name in _RESISTANCES)
+
+
+def without_wires(array: ArrayConfig) -> ArrayConfig:
+    """The array with every resistance at zero."""
+    return array.model_copy(update=dict.fromkeys(_RESISTANCES, 0.0))
+
+
+def _ranges(length: int, most: int) -> Iterator[slice]:
+    count = -(-length // most)
+    edges = [length * k // count for k in range(count + 1)]
+    return (slice(a, b) for a, b in pairwise(edges))
