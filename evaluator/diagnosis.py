@@ -43,11 +43,11 @@ def inspect_layer(
 
 
 def sample_tile(layers: Sequence[MappedLayer], effective: Sequence[Array], hardware: Hardware) -> TileSample:
-    """The middle tile of the largest layer in the first trial."""
+    """The tile of the largest layer that holds most weight (sum of magnitudes), in the first trial."""
     index = max(range(len(layers)), key=lambda k: layers[k].weights.size)
     layer = layers[index]
     tiles = tiles_of(layer.shape, hardware.array)
-    tile = tiles[len(tiles) // 2]
+    tile = max(tiles, key=lambda t: float(np.sum(np.abs(layer.weights[t.outputs, t.inputs]))))
     largest = float(np.max(np.abs(layer.weights))) or 1.0
     error = (effective[index] - layer.weights)[tile.outputs, tile.inputs] / largest
     return TileSample(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice, product
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -103,7 +103,7 @@ class _Study:
     hardware: Hardware
 
     def with_weights(self, weights: Sequence[Array]) -> Network:
-        return replace(self.network, model=with_weights(self.network.model, self.layers, weights))
+        return self.network.with_model(with_weights(self.network.model, self.layers, weights))
 
 
 def _check_counts(trials: int, seed: int, limit: int | None) -> None:

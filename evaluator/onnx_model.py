@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,10 @@ class Network:
                 f"{self.source}: gives NaN or infinity for image {image}: check weights and data scale"
             )
         return np.asarray(logits, dtype=np.float64).reshape(len(images), -1)
+
+    def with_model(self, model: onnx.ModelProto) -> Network:
+        """The same network with another graph: other weights, for example."""
+        return replace(self, model=model)
 
     def tensors(self, names: Sequence[str], images: NDArray[Any]) -> list[NDArray[Any]]:
         """The named tensors for all images, run in batches and joined along the first axis.

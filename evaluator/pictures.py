@@ -61,18 +61,14 @@ def layer_figure(report: Report) -> Figure:
 
 
 def tile_figure(sample: TileSample) -> Figure:
-    """Target conductances of a tile beside the error of its effective weights."""
+    """Target conductances of a tile beside the error of its effective weights; numbered as in the layer."""
     figure = new_figure(9.0, 4.2)
-    inputs, outputs = "Input {} to {}".format(*sample.inputs), "output {} to {}".format(*sample.outputs)
-    left = axes(
-        figure, 121, title="Target conductance", x=f"Column (+, - of {outputs})", y=f"Row ({inputs.lower()})"
-    )
-    right = axes(figure, 122, title="Error of the effective weight", x=outputs.capitalize(), y=inputs)
-    _image(figure, left, sample.g_siemens * 1e6, "viridis", "µS", None)
-    limit = float(np.max(np.abs(sample.weight_error))) or 1e-12
-    _image(
-        figure, right, sample.weight_error.T * 100, "RdBu_r", "% of the layer's largest weight", limit * 100
-    )
+    (first, last), (top, bottom) = sample.outputs, sample.inputs
+    left = axes(figure, 121, title="Target conductance", x="Column (+ and - of each output)", y="Row (input)")
+    _image(figure, left, sample.g_siemens * 1e6, (2 * first, 2 * last + 1, top, bottom), "µS")
+    right = axes(figure, 122, title="Error of the effective weight", x="Output", y="Input")
+    error = sample.weight_error.T * 100
+    _image(figure, right, error, (first, last, top, bottom), "% of the layer's largest weight", signed=True)
     return figure
 
 
@@ -82,9 +78,24 @@ def plain(name: str, length: int = 24) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-def _image(figure: Figure, ax: Axes, values: Array, colours: str, unit: str, limit: float | None) -> None:
-    low = None if limit is None else -limit
-    image = ax.imshow(values, cmap=colours, aspect="auto", interpolation="nearest", vmin=low, vmax=limit)
+def _image(
+    figure: Figure,
+    ax: Axes,
+    values: Array,
+    span: tuple[int, int, int, int],
+    unit: str,
+    *,
+    signed: bool = False,
+) -> None:
+    """``span``: number of the first and last column, first and last row."""
+    left, right, top, bottom = span
+    limit = max(float(np.max(np.abs(values))), 1e-12)
+    low, high = (-limit, limit) if signed else (None, None)
+    extent = (left - 0.5, right + 0.5, bottom + 0.5, top - 0.5)
+    colours = "RdBu_r" if signed else "viridis"
+    image = ax.imshow(
+        values, cmap=colours, aspect="auto", interpolation="nearest", vmin=low, vmax=high, extent=extent
+    )
     ax.spines[:].set_visible(False)
     bar = figure.colorbar(image, ax=ax, shrink=0.9)
     bar.set_label(unit, fontsize=8)

@@ -87,13 +87,15 @@ def _layers(page: Page, report: Report) -> None:
 
 def _tile(page: Page, report: Report) -> None:
     s = report.sample
-    page.section("One tile", f"The middle tile of the largest layer, {s.layer}, first programming.")
+    page.section(
+        "One tile", f"Of the largest layer, {s.layer}, the tile that holds most weight; first programming."
+    )
     page.figure(
         tile_figure(s),
         "Left: the conductances to be programmed; neighbouring columns are the plus and the minus of "
-        "one output. Right: how far the weights that the tile has in effect are from the wanted ones. Rows are "
-        "driven from the left and columns sensed at the bottom, unless the array says otherwise: the wires take "
-        "most from the cells far from both.",
+        "one output. Right: how far the weights that the tile has in effect are from the wanted ones. Rows "
+        "are driven from the left and columns sensed at the bottom, unless the array says otherwise: the "
+        "wires take most from the cells far from both.",
     )
 
 

@@ -1,0 +1,110 @@
+"""Small networks in the many forms that exporters give them."""
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+
+def save(path, nodes, tensors, image=("batch", 6), classes=3, opset=17, ir=8, output="y", announce=False):
+    """Write a graph from ``x`` (batch, ...) to ``output``; ``announce`` lists initializers as inputs (IR 3)."""
+    info = helper.make_tensor_value_info
+    stored = [numpy_helper.from_array(np.asarray(t), n) for n, t in tensors.items()]
+    inputs = [info("x", TensorProto.FLOAT, image)]
+    if announce:
+        inputs += [info(t.name, t.data_type, t.dims) for t in stored]
+    graph = helper.make_graph(nodes, "g", inputs, [info(output, TensorProto.FLOAT, (image[0], classes))], stored)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=ir), path)
+    return path
+
+
+def node(op, inputs, outputs, name="", **attributes):
+    return helper.make_node(op, inputs.split(), outputs.split(), name=name, **attributes)
+
+
+def random(shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+def data(path, shape=(20, 6), classes=3, seed=5):
+    rng = np.random.default_rng(seed)
+    np.savez(path, x_test=rng.uniform(size=shape).astype(np.float32), y_test=rng.integers(0, classes, shape[0]))
+    return path
+
+
+def gemm(path, image=("batch", 6), **attributes):
+    """One Gemm, 6 -> 3."""
+    weights = random((3, 6) if attributes.get("transB") else (6, 3))
+    return save(path, [node("Gemm", "x w b", "y", **attributes)], {"w": weights, "b": random(3, 1)}, image)
+
+
+def gemm_in_constant(path):
+    value = numpy_helper.from_array(random((6, 3)), "value")
+    return save(path, [helper.make_node("Constant", [], ["w"], value=value), node("Gemm", "x w", "y")], {})
+
+
+def matmul_add(path):
+    nodes = [node("MatMul", "x w", "h"), node("Add", "h b", "s"), node("Relu", "s", "y")]
+    return save(path, nodes, {"w": random((6, 3)), "b": random(3, 1)})
+
+
+def matmul_weights_first(path):
+    nodes = [node("Unsqueeze", "x axis", "c"), node("MatMul", "w c", "h"), node("Squeeze", "h axis", "y")]
+    return save(path, nodes, {"w": random((3, 6)), "axis": np.array([2])})
+
+
+def matmul_of_transposed(path):
+    nodes = [node("Transpose", "w", "wt", perm=[1, 0]), node("MatMul", "x wt", "y")]
+    return save(path, nodes, {"w": random((3, 6))})
+
+
+def shared_weights(path):
+    """One matrix in two nodes, straight and through an Identity."""
+    nodes = [
+        node("Gemm", "x w", "h", "first"),
+        node("Tanh", "h", "t"),
+        node("Identity", "w", "same"),
+        node("MatMul", "t same", "g"),
+        node("Gemm", "g v", "y"),
+    ]
+    return save(path, nodes, {"w": random((6, 6)), "v": random((6, 3), 2)})
+
+
+def announced_initializers(path):
+    nodes = [node("Gemm", "x w b", "y")]
+    return save(path, nodes, {"w": random((6, 3)), "b": random(3, 1)}, opset=8, ir=3, announce=True)
+
+
+def fixed_batch_reshape(path):
+    """Batch 1 in input, output and two Reshape targets, one of them shared, one with an inferred axis."""
+    nodes = [
+        node("Reshape", "x flat", "f", allowzero=1),
+        node("Gemm", "f w", "h"),
+        node("Reshape", "h flat", "i"),
+        node("Gemm", "i v", "k"),
+        node("Reshape", "k infer", "y"),
+    ]
+    tensors = {"flat": np.array([1, 6]), "infer": np.array([1, -1]), "w": random((6, 6)), "v": random((6, 3), 2)}
+    return save(path, nodes, tensors, image=(1, 2, 3))
+
+
+def negated(path):
+    """Weights of which none is positive, and a layer of zeros."""
+    nodes = [node("Gemm", "x w", "h"), node("Gemm", "h z b", "y")]
+    return save(path, nodes, {"w": -abs(random((6, 4))), "z": np.zeros((4, 3), np.float32), "b": random(3)})
+
+
+FORMS = {
+    "gemm": gemm,
+    "gemm_trans_b": lambda p: gemm(p, transB=1),
+    "gemm_alpha_beta": lambda p: gemm(p, transB=1, alpha=-0.7, beta=1.5),
+    "gemm_in_constant": gemm_in_constant,
+    "gemm_fixed_batch": lambda p: gemm(p, image=(1, 6)),
+    "gemm_fixed_batch_of_4": lambda p: gemm(p, image=(4, 6)),
+    "matmul_add": matmul_add,
+    "matmul_weights_first": matmul_weights_first,
+    "matmul_of_transposed": matmul_of_transposed,
+    "shared_weights": shared_weights,
+    "announced_initializers": announced_initializers,
+    "fixed_batch_reshape": fixed_batch_reshape,
+    "negated": negated,
+}

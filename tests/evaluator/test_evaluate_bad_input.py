@@ -1,0 +1,178 @@
+"""Bad input: one line that names file, place and remedy."""
+
+import numpy as np
+import pytest
+
+from evaluator import evaluate
+from models_va import load_card
+from models_va.errors import InputError
+from netlists import ArrayConfig
+from tests.evaluator import networks
+from tests.evaluator.networks import node
+
+CARD = "au-lixcoo2-pt"
+
+
+def complaint(*arguments, **options):
+    with pytest.raises(InputError) as caught:
+        evaluate(*arguments, **options)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert len(text) < 900
+    return text
+
+
+@pytest.fixture
+def model(tmp_path):
+    return networks.gemm(tmp_path / "n.onnx")
+
+
+@pytest.fixture
+def data(tmp_path):
+    return networks.data(tmp_path / "d.npz")
+
+
+@pytest.mark.parametrize("part", [0.0, 0.1, 0.5, 0.9, 0.999])
+def test_truncated_network(digits, tmp_path, part):
+    whole = digits[0].read_bytes()
+    path = tmp_path / "cut.onnx"
+    path.write_bytes(whole[: int(len(whole) * part)])
+    text = complaint(path, digits[1], CARD)
+    assert str(path) in text
+    assert "truncated" in text
+
+
+def test_every_truncation_of_a_small_network(model, data, tmp_path):
+    whole = model.read_bytes()
+    for length in range(0, len(whole) - 1, 7):
+        (tmp_path / "cut.onnx").write_bytes(whole[:length])
+        assert "cut.onnx" in complaint(tmp_path / "cut.onnx", data, CARD)
+
+
+def test_no_network(tmp_path, data):
+    (tmp_path / "t.onnx").write_text("not ONNX at all\n")
+    assert "t.onnx" in complaint(tmp_path / "t.onnx", data, CARD)
+    assert "missing.onnx" in complaint(tmp_path / "missing.onnx", data, CARD)
+    assert str(tmp_path) in complaint(tmp_path, data, CARD)
+
+
+def test_shared_cnn(shared_data):
+    path = shared_data / "models" / "mnist_cnn_avgpool_verivital.onnx"
+    text = complaint(path, shared_data / "mnist.npz", CARD)
+    assert path.name in text
+    assert "'Conv'" in text
+    assert "Gemm, MatMul" in text
+
+
+def graph(tmp_path, nodes, tensors, **options):
+    return networks.save(tmp_path / "bad.onnx", nodes, tensors, **options)
+
+
+def test_weights_that_cannot_be_mapped(tmp_path, data):
+    w = networks.random((6, 3))
+    cases = {
+        "transA": ([node("Gemm", "x w", "y", transA=1)], {"w": w}),
+        "NaN": ([node("Gemm", "x w", "y", "evil\nname")], {"w": w * np.float32(np.nan)}),
+        "constant weights": ([node("Transpose", "x", "t", perm=[1, 0]), node("MatMul", "x t", "y")], {}),
+        "matrix is needed": ([node("MatMul", "x w", "y")], {"w": w[:, 0]}),
+        "no weights": ([node("Relu", "x", "y")], {}),
+        "onnxruntime": ([node("Gemm", "x w", "y")], {"w": w[:5]}),
+    }
+    for word, (nodes, tensors) in cases.items():
+        text = complaint(graph(tmp_path, nodes, tensors), data, CARD)
+        assert "bad.onnx" in text
+        assert word in text
+
+
+def test_operator_of_another_domain(tmp_path, data):
+    foreign = node("Relu", "h", "y", domain="com.example")
+    path = graph(tmp_path, [node("Gemm", "x w", "h"), foreign], {"w": networks.random((6, 3))})
+    assert "bad.onnx" in complaint(path, data, CARD)
+
+
+def test_batch_that_cannot_be_freed(tmp_path, data):
+    """Images of one batch see one another: freeing the batch would change the result."""
+    nodes = [node("Gemm", "x w", "h"), node("Softmax", "h", "y", axis=0)]
+    path = graph(tmp_path, nodes, {"w": networks.random((6, 3))}, image=(2, 6))
+    assert "affect one another" in complaint(path, data, CARD)
+    nodes = [node("Gemm", "x w", "h"), node("Add", "h c", "y")]
+    tensors = {"w": networks.random((6, 3)), "c": networks.random((4, 3))}
+    path = graph(tmp_path, nodes, tensors, image=(4, 6))
+    assert "cannot be freed" in complaint(path, data, CARD)
+
+
+def save(tmp_path, **arrays):
+    np.savez(tmp_path / "bad.npz", **arrays)
+    return tmp_path / "bad.npz"
+
+
+X, Y = np.zeros((4, 6), np.float32), np.array([0, 1, 2, 0])
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"x": X, "y": Y}, "needs the arrays x_test and y_test, found 'x', 'y'"),
+        ({"x_test": X}, "found 'x_test'"),
+        ({"x_test": X, "y_test": Y[:3]}, "y_test (3,)"),
+        ({"x_test": X[:0], "y_test": Y[:0]}, "at least one image"),
+        ({"x_test": np.where(np.arange(6) == 2, np.nan, X), "y_test": Y}, "x_test[0, 2] is NaN"),
+        ({"x_test": X.astype(np.int64), "y_test": Y}, "int64"),
+        ({"x_test": X, "y_test": Y.astype(float)}, "y_test has type float64"),
+        ({"x_test": X, "y_test": Y + 1}, "y_test[2] = 3 is no class"),
+        ({"x_test": X, "y_test": Y - 1}, "y_test[0] = -1 is no class"),
+        ({"x_test": X[:, :5], "y_test": Y}, "(5,) do not fit the network's input (6,)"),
+        ({"x_test": X.astype(object), "y_test": Y}, "plain arrays"),
+        ({"x_test": np.array(5), "y_test": Y}, "one label for each"),
+    ],
+)
+def test_bad_arrays(model, tmp_path, arrays, words):
+    text = complaint(model, save(tmp_path, **arrays), CARD)
+    assert "bad.npz" in text
+    assert words in text
+
+
+def test_axes_in_another_order_are_refused(tmp_path):
+    nodes = [node("Flatten", "x", "f"), node("Gemm", "f w", "y")]
+    path = graph(tmp_path, nodes, {"w": networks.random((12, 3))}, image=("batch", 3, 2, 2))
+    text = complaint(path, networks.data(tmp_path / "d.npz", (5, 2, 2, 3)), CARD)
+    assert "(2, 2, 3)" in text
+    assert "(3, 2, 2)" in text
+    assert evaluate(path, networks.data(tmp_path / "d.npz", (5, 12)), CARD, trials=1).n_images == 5
+
+
+@pytest.mark.parametrize("part", [0.0, 0.3, 0.9])
+def test_truncated_data(digits, tmp_path, part):
+    whole = digits[1].read_bytes()
+    path = tmp_path / "cut.npz"
+    path.write_bytes(whole[: int(len(whole) * part)])
+    assert "cut.npz: is truncated" in complaint(digits[0], path, CARD)
+
+
+def test_damaged_data(digits, tmp_path):
+    whole = bytearray(digits[1].read_bytes())
+    for place in range(100, len(whole), 5000):
+        whole[place] ^= 0xFF
+    (tmp_path / "damaged.npz").write_bytes(whole)
+    assert "damaged.npz" in complaint(digits[0], tmp_path / "damaged.npz", CARD)
+
+
+def test_data_of_another_kind(model, tmp_path):
+    np.save(tmp_path / "plain.npy", X)
+    (tmp_path / "d.yaml").write_text("images: x\n")
+    assert "plain.npy" in complaint(model, tmp_path / "plain.npy", CARD)
+    assert ".npz" in complaint(model, tmp_path / "d.yaml", CARD)
+    assert "nothing.npz" in complaint(model, tmp_path / "nothing.npz", CARD)
+
+
+def test_card_without_a_window(model, data):
+    card = load_card(CARD).model_copy(update={"conductance_window": None})
+    assert "conductance_window" in complaint(model, data, card)
+    assert "no-such-card" in complaint(model, data, "no-such-card")
+
+
+def test_counts_and_array(model, data):
+    assert "trials = 0" in complaint(model, data, CARD, trials=0)
+    assert "seed = -1" in complaint(model, data, CARD, seed=-1)
+    assert "limit = 0" in complaint(model, data, CARD, limit=0)
+    assert "columns = 1" in complaint(model, data, CARD, array=ArrayConfig(rows=8, columns=1))

@@ -1,0 +1,91 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import evaluator
+from evaluator import evaluate
+from evaluator.cli import evaluate_command
+from tests.evaluator import networks
+from tests.evaluator.networks import node
+
+CARD = "au-lixcoo2-pt"
+CONTRACT = {
+    "accuracy_float", "accuracy_hardware", "accuracy_trials", "accuracy_ci95", "n_images", "seed", "seconds", "layers",
+}  # fmt: skip
+LAYER_CONTRACT = {"name", "op", "shape", "tiles", "engine", "relative_output_error"}
+
+
+@pytest.fixture
+def run():
+    app = typer.Typer()
+    app.command("evaluate")(evaluate_command)
+    return lambda *arguments: CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+def test_command_writes_json_and_page(run, digits, tmp_path):
+    config = tmp_path / "array.yaml"
+    config.write_text("rows: 32\ncolumns: 16\nr_row_ohm: 2.5\n")
+    out = tmp_path / "deep" / "out"
+    options = ("--array", config, "--trials", 3, "--seed", 4, "--limit", 100)
+    result = run(digits[0], "--data", digits[1], "--device", CARD, "-o", out, *options)
+    assert result.exit_code == 0, result.output
+    assert "in floating point" in result.output
+    report = json.loads((out / "report.json").read_text())
+    assert report.keys() >= CONTRACT
+    assert all(layer.keys() >= LAYER_CONTRACT for layer in report["layers"])
+    assert (report["n_images"], report["seed"], len(report["accuracy_trials"])) == (100, 4, 3)
+    assert report["array"]["r_row_ohm"] == 2.5
+    assert [layer["tiles"] for layer in report["layers"]] == [2 * 6, 2 * 2]
+    assert report["assumptions"]["g_min_siemens"]["provenance"] == "assumed"
+    page = (out / "report.html").read_text()
+    assert "assumed" in page
+    assert page.count("<img") == 3
+
+
+def test_ideal_command(run, digits, tmp_path):
+    result = run(digits[0], "--data", digits[1], "--device", CARD, "-o", tmp_path, "--ideal")
+    assert result.exit_code == 0, result.output
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["accuracy_hardware"] == report["accuracy_float"]
+    assert report["accuracy_ci95"] is None
+    assert "Nothing is random" in (tmp_path / "report.html").read_text()
+
+
+def test_names_from_the_file_stay_text(tmp_path):
+    name = "<script>alert(1)</script> $\\frac{ \n" + "x" * 300
+    nodes = [node("Gemm", "x w", "h", name), node("MatMul", "h v", "y", "$^$")]
+    tensors = {"w": networks.random((6, 4)), "v": networks.random((4, 3))}
+    path = networks.save(tmp_path / "n.onnx", nodes, tensors)
+    report = evaluate(path, networks.data(tmp_path / "d.npz"), CARD, trials=2)
+    report.page().write(tmp_path, report.to_json())
+    page = (tmp_path / "report.html").read_text()
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert json.loads((tmp_path / "report.json").read_text())["layers"][0]["name"] == name
+
+
+def test_a_page_for_many_layers_and_a_layer_of_zeros(tmp_path):
+    nodes = [node("Gemm", f"h{k} w", f"h{k + 1}") for k in range(9)]
+    nodes[0].input[0], nodes[-1].output[0] = "x", "y"
+    tensors = {"w": 0 * networks.random((6, 6))}
+    path = networks.save(tmp_path / "n.onnx", nodes, tensors, classes=6)
+    report = evaluate(path, networks.data(tmp_path / "d.npz"), CARD, trials=25)
+    report.page().write(tmp_path, report.to_json())
+    assert "NaN" not in (tmp_path / "report.json").read_text()
+
+
+def test_public_names():
+    assert set(evaluator.__all__) == {"evaluate", "Report"}
+    assert all(hasattr(evaluator, name) for name in evaluator.__all__)
+    assert not hasattr(evaluator, "nothing")
+
+
+def test_help_does_not_load_onnx():
+    code = "import sys, evaluator.cli; print([m for m in ('onnx', 'onnxruntime', 'matplotlib') if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert found.stdout.strip() == "[]"

@@ -1,0 +1,102 @@
+"""Networks as exporters write them: what onnxruntime says of the untouched file is the truth."""
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+from evaluator import evaluate
+from evaluator.hardware_graph import mapped_layers, with_weights
+from evaluator.onnx_model import load_network
+from tests.evaluator import networks
+
+
+def original_logits(path, images):
+    session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+    (x,) = [i for i in session.get_inputs() if i.name == "x"]
+    step = x.shape[0] if isinstance(x.shape[0], int) else len(images)
+    return np.concatenate([session.run(None, {"x": images[i : i + step]})[0] for i in range(0, len(images), step)])
+
+
+def images_for(network, n=8):
+    return np.random.default_rng(1).uniform(size=(n, *network.image_shape)).astype(np.float32)
+
+
+@pytest.mark.parametrize("form", networks.FORMS)
+def test_free_batch_changes_nothing(form, tmp_path):
+    path = networks.FORMS[form](tmp_path / "n.onnx")
+    before = path.read_bytes()
+    network = load_network(path)
+    images = images_for(network)
+    assert network.logits(images) == pytest.approx(original_logits(path, images), rel=1e-5, abs=1e-6)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("form", networks.FORMS)
+def test_weights_go_back_where_they_came_from(form, tmp_path):
+    network = load_network(networks.FORMS[form](tmp_path / "n.onnx"))
+    before = network.model.SerializeToString(deterministic=True)
+    layers = mapped_layers(network.model)
+    images = images_for(network)
+    own = with_weights(network.model, layers, [layer.weights for layer in layers])
+    changed = with_weights(network.model, layers, [2 * layer.weights + 0.1 for layer in layers])
+    logits = lambda model: network.with_model(model).logits(images)  # noqa: E731
+    assert logits(own) == pytest.approx(network.logits(images), rel=1e-6, abs=1e-7)
+    assert not np.allclose(logits(changed), network.logits(images))
+    assert network.model.SerializeToString(deterministic=True) == before
+
+
+@pytest.mark.parametrize("form", networks.FORMS)
+def test_ideal_arrays_compute_the_network(form, tmp_path):
+    path = networks.FORMS[form](tmp_path / "n.onnx")
+    image = load_network(path).image_shape
+    data = networks.data(tmp_path / "d.npz", (20, *image))
+    report = evaluate(path, data, "au-lixcoo2-pt", ideal=True)
+    assert report.accuracy_hardware == report.accuracy_float
+    assert all(layer.relative_output_error.both < 1e-6 for layer in report.layers)
+
+
+@pytest.mark.parametrize("form", networks.FORMS)
+def test_real_arrays_run_every_form(form, tmp_path):
+    path = networks.FORMS[form](tmp_path / "n.onnx")
+    data = networks.data(tmp_path / "d.npz", (20, *load_network(path).image_shape))
+    report = evaluate(path, data, "au-lixcoo2-pt", trials=2)
+    assert len(report.layers) == len(mapped_layers(load_network(path).model))
+    for layer in report.layers:
+        error = layer.relative_output_error
+        assert layer.devices == 2 * np.prod(layer.shape)
+        assert error.both < 0.5
+    zero = form == "negated"
+    assert report.layers[0].relative_output_error.programming > 0
+    assert not zero or report.layers[1].relative_output_error.both == 0
+
+
+def test_layers_as_vectors_see_the_activations(tmp_path):
+    """W x of the extracted layer is what the node itself gives, without its bias."""
+    for form in ("gemm_trans_b", "matmul_weights_first", "matmul_add"):
+        network = load_network(networks.FORMS[form](tmp_path / "n.onnx"))
+        (layer,) = mapped_layers(network.model)
+        node = network.model.graph.node[layer.node]
+        images = images_for(network)
+        activation, output = network.tensors([node.input[layer.activation_input], node.output[0]], images)
+        bias = networks.random(3, 1) if layer.op == "Gemm" else 0
+        product = layer.to_vectors(activation) @ layer.weights.T + bias
+        assert product == pytest.approx(output.reshape(product.shape), rel=1e-5, abs=1e-6)
+
+
+def test_a_constant_product_is_no_layer(tmp_path):
+    nodes = [networks.node("MatMul", "a b", "w"), networks.node("Gemm", "x w", "y", "only")]
+    path = networks.save(tmp_path / "n.onnx", nodes, {"a": networks.random((6, 2)), "b": networks.random((2, 3))})
+    assert [layer.name for layer in mapped_layers(load_network(path).model)] == ["only"]
+
+
+def test_names_that_clash_with_the_passes(tmp_path):
+    nodes = [
+        networks.node("Gemm", "x effective_weights_0", "effective_weights_0_"),
+        networks.node("Relu", "effective_weights_0_", "y"),
+    ]
+    path = networks.save(tmp_path / "n.onnx", nodes, {"effective_weights_0": networks.random((6, 3))})
+    network = load_network(path)
+    layers = mapped_layers(network.model)
+    onnx.checker.check_model(with_weights(network.model, layers, [layers[0].weights]))
+    assert evaluate(path, networks.data(tmp_path / "d.npz"), "au-lixcoo2-pt", ideal=True).n_images == 20
