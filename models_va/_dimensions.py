@@ -30,9 +30,7 @@ def dimensionality(unit: str) -> Any:
         raise ModelDefinitionError(f"unit {unit!r} is not understood: {error}") from error
 
 
-def check_dimensions(
-    units: Mapping[sympy.Symbol, str], equations: Iterable[tuple[str, sympy.Expr, str]]
-) -> None:
+def check_dimensions(units: Mapping[sympy.Symbol, str], equations: Iterable[tuple[str, sympy.Expr, str]]) -> None:
     """Check each (place, expression, unit): sums of like dimensions, dimensionless function arguments.
 
     Raises:

@@ -13,17 +13,16 @@ from models_va.errors import InputError, ModelDefinitionError
 # Lower case only, because ngspice folds case. The reserved words are those of Verilog-A and of ngspice's
 # B sources that fit the pattern and that a physicist might reach for.
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
-_RESERVED = frozenset(
-    "abs analog begin branch case default else end exp flow from function ground if inf inout input integer "
-    "ln log max min module parameter potential pow real sign sinh cosh sqrt tanh string temper time hertz "
-    "u v i te be vbr type units desc m temperature_k boltzmann gmin exp_lim sinh_lim "
-    "cosh_lim".split()
-)
+_RESERVED = """
+abs analog begin branch case default else end exp flow from function ground if inf inout input integer ln log max
+min module parameter potential pow real sign sinh cosh sqrt tanh string temper time hertz u v i te be vbr type units
+desc m temperature_k boltzmann gmin exp_lim sinh_lim cosh_lim
+"""
 
 
 def check_name(name: str, what: str) -> str:
     """Return ``name`` if it is a legal identifier in every language that models are printed to."""
-    if not _NAME.match(name) or name in _RESERVED:
+    if not _NAME.match(name) or name in _RESERVED.split():
         raise ModelDefinitionError(
             f"{what} name {name!r}: use lower-case letters, digits and _, starting with a letter, "
             "and no word reserved by Verilog-A or ngspice"
@@ -86,9 +85,7 @@ class Param:
         below = value < self.lower or (self.lower_open and value == self.lower)
         above = value > self.upper or (self.upper_open and value == self.upper)
         if not math.isfinite(value) or below or above:
-            raise InputError(
-                f"parameter {self.name} = {value:g} {self.unit} is outside its range {self.range_text}"
-            )
+            raise InputError(f"parameter {self.name} = {value:g} {self.unit} is outside its range {self.range_text}")
         return value
 
 

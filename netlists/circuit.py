@@ -65,7 +65,7 @@ class Circuit:
     cells: tuple[Cell, ...] = ()
 
     def __post_init__(self) -> None:
-        elements = (*self.resistors, *self.sources, *self.cells)
+        elements: tuple[Resistor | Source | Cell, ...] = (*self.resistors, *self.sources, *self.cells)
         _check_unique("element", [e.name for e in elements])
         _check_unique("driven node", [s.node for s in self.sources])
         for name in [*(e.name for e in elements), *self.nodes, *(s.node for s in self.sources)]:

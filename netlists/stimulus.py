@@ -88,13 +88,19 @@ class SpikeTrain:
     def read_time_s(self) -> NDArray[np.float64]:
         """When the reads are sampled, shape (spikes,), s."""
         offset = 3 * self.edge_s + self.width_s + self.read_delay_s + self.read_width_s / 2
-        return np.arange(len(self.amplitudes_volt)) * self.period_s + offset
+        return np.arange(len(self.amplitudes_volt), dtype=np.float64) * self.period_s + offset
 
     def waveform(self) -> Waveform:
         """The whole train; each sampling time is one of its points."""
         durations = (
-            self.edge_s, self.width_s, self.edge_s, self.read_delay_s,
-            self.edge_s, self.read_width_s / 2, self.read_width_s / 2, self.edge_s,
+            self.edge_s,
+            self.width_s,
+            self.edge_s,
+            self.read_delay_s,
+            self.edge_s,
+            self.read_width_s / 2,
+            self.read_width_s / 2,
+            self.edge_s,
         )
         offsets = np.concatenate([[0.0], np.cumsum(durations)])
         read = self.v_read_volt

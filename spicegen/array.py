@@ -112,8 +112,7 @@ class ArrayReport:
             "tolerance": TOLERANCE,
             "passed": self.passed,
             "engines": [
-                {"name": r.engine, "note": r.note, "difference": r.difference, "seconds": r.seconds}
-                for r in self.reads
+                {"name": r.engine, "note": r.note, "difference": r.difference, "seconds": r.seconds} for r in self.reads
             ],
         }
 

@@ -143,9 +143,7 @@ def _run(card: DeviceCard, name: str) -> EngineRun:
             raise
         return EngineRun(name, str(error), failed=True)
     current = -result.current_at("vte", train.read_time_s)
-    return EngineRun(
-        name, "", conductance_siemens=current / train.v_read_volt, seconds=time.perf_counter() - start
-    )
+    return EngineRun(name, "", conductance_siemens=current / train.v_read_volt, seconds=time.perf_counter() - start)
 
 
 def _compared(run: EngineRun, reference: NDArray[np.float64]) -> EngineRun:

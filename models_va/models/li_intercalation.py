@@ -1,8 +1,8 @@
 """Two-terminal Li-ion synapse: Li moves between a LixCoO2 film and its electrode through an interface pool.
 
-Five dimensionless states: act (m in the equations) activation (a memory of recent drive), s Li at the interface (short term),
-c subsurface Li (follows s with a delay: a nucleus), x Li in the electrode (long term), r residual Li that
-depression no longer reaches. u = -v: a negative voltage on the top electrode potentiates.
+Five dimensionless states: act, activation (a memory of recent drive; m below); s, Li at the interface (short
+term); c, subsurface Li (follows s with a delay: a nucleus); x, Li in the electrode (long term); r, residual Li
+that depression no longer reaches. u = -v: a negative voltage on the top electrode potentiates.
 
 Where the forms come from: field-driven ion hopping, sinh (Mott and Gurney, Electronic Processes in Ionic
 Crystals, 1940); drift threshold as a smooth gate (VTEAM: Kvatinsky et al., IEEE TCAS-II 62, 786, 2015);
@@ -90,9 +90,14 @@ def _build() -> Model:
     nucleus = Definition("nucleus", pos(c) ** p["order_c"], "1", "nucleus of insertion")
     insertion = Definition(
         "insertion",
-        p["k_x"] * push.symbol / (1 + push.symbol / p["limit_x"]) * gain.symbol
-        * nucleus.symbol / (nucleus.symbol + p["half_c"] ** p["order_c"])
-        * exp_lim(-p["lambda_x"] * x - p["phi_s"] * s) * (1 - x),
+        p["k_x"]
+        * push.symbol
+        / (1 + push.symbol / p["limit_x"])
+        * gain.symbol
+        * nucleus.symbol
+        / (nucleus.symbol + p["half_c"] ** p["order_c"])
+        * exp_lim(-p["lambda_x"] * x - p["phi_s"] * s)
+        * (1 - x),
         "1/s",
         "rate of Li entering the electrode",
     )
@@ -110,7 +115,8 @@ def _build() -> Model:
     rates = {
         "act": p["k_m"] * gate.symbol * (cosh_lim(VOLTAGE / p["v_m"]) - 1) * (1 - m) - m / p["tau_m"],
         "s": p["k_s"] * gate.symbol * sinh_lim(up / p["v_s"]) * gain.symbol * (1 - s)
-        - leave * s / (Abs(s) + p["half_s"]) - s / p["tau_s"],
+        - leave * s / (Abs(s) + p["half_s"])
+        - s / p["tau_s"],
         "c": (s - c) / p["tau_c"] - leave * c / (Abs(c) + p["half_s"]),
         "x": insertion.symbol - extraction.symbol - x / p["tau_x"],
         "r": p["eta"] * extraction.symbol * (1 - r),
@@ -123,8 +129,7 @@ def _build() -> Model:
         reference="spicegen; device of Baek et al., Nano-Micro Lett. 15:69 (2023), doi:10.1007/s40820-023-01035-3",
         params=_PARAMS,
         states=tuple(
-            State(n, descriptions[f"{n}_init"].removeprefix("initial "), rate, f"{n}_init")
-            for n, rate in rates.items()
+            State(n, descriptions[f"{n}_init"].removeprefix("initial "), rate, f"{n}_init") for n, rate in rates.items()
         ),
         definitions=(drive, gate, gain, pull, push, nucleus, insertion, extraction, li, ratio, g),
         current=g.symbol * p["v_io"] * sinh_lim(VOLTAGE / p["v_io"]) + GMIN * VOLTAGE,

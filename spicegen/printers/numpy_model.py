@@ -15,7 +15,18 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from models_va import CONSTANTS, ROOM_TEMPERATURE_K, TEMPERATURE, VOLTAGE, DeviceCard, Model, load_model
+from models_va import (
+    CONSTANTS,
+    ROOM_TEMPERATURE_K,
+    TEMPERATURE,
+    VOLTAGE,
+    Definition,
+    DeviceCard,
+    Model,
+    Param,
+    State,
+    load_model,
+)
 from spicegen.printers.base import COSH_LIMIT, EXP_LIMIT, ExpressionPrinter
 
 Array = NDArray[np.float64]
@@ -186,7 +197,7 @@ class _Chain:
 
 def _compile(model: Model, steps: list[tuple[sympy.Symbol, sympy.Expr]], outputs: list[sympy.Expr]) -> Any:
     """A function (v, x, params, temperature_k) -> list of the outputs."""
-    own = [*model.params, *model.states, *model.definitions]
+    own: list[Param | State | Definition] = [*model.params, *model.states, *model.definitions]
     names = {VOLTAGE: "vbr", TEMPERATURE: "temperature_k"} | {item.symbol: item.name for item in own}
     names |= {symbol: repr(value) for symbol, (_, value) in CONSTANTS.items()}
     names |= {symbol: symbol.name for symbol, _ in steps}
@@ -207,7 +218,7 @@ def _compile(model: Model, steps: list[tuple[sympy.Symbol, sympy.Expr]], outputs
 def _shared_subexpressions(
     expressions: list[sympy.Expr],
 ) -> tuple[list[tuple[sympy.Symbol, sympy.Expr]], list[sympy.Expr]]:
-    """sympy's cse, its new symbols carrying the sign of what they stand for: powers need to know it."""
+    """Sympy's cse, its new symbols carrying the sign of what they stand for: powers need to know it."""
     found, reduced = sympy.cse(expressions, symbols=sympy.numbered_symbols("_shared_"))
     signed: dict[sympy.Symbol, sympy.Symbol] = {}
     shared = []

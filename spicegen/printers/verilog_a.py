@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import sympy
 
-from models_va import BOLTZMANN, GMIN, TEMPERATURE, VOLTAGE, DeviceCard, Model, Param
+from models_va import BOLTZMANN, GMIN, TEMPERATURE, VOLTAGE, Definition, DeviceCard, Model, Param, State
 from spicegen.printers.base import COSH_LIMIT, EXP_LIMIT, ExpressionPrinter
 from spicegen.printers.header import header_lines
 from spicegen.templating import render_template
@@ -78,7 +78,7 @@ def _used_functions(model: Model) -> dict[str, str]:
 
 def _names(model: Model) -> dict[sympy.Symbol, str]:
     names = {VOLTAGE: "vbr", TEMPERATURE: "$temperature", BOLTZMANN: "`P_K", GMIN: '$simparam("gmin", 1e-12)'}
-    own = [*model.params, *model.states, *model.definitions]
+    own: list[Param | State | Definition] = [*model.params, *model.states, *model.definitions]
     return names | {item.symbol: item.name for item in own}
 
 

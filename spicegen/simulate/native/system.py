@@ -86,7 +86,8 @@ class System:
             return np.zeros(0)
         matrix = self.wires[:n, :n] + _stamp(self.groups, conductances, n)
         try:
-            return np.asarray(splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}).solve(right))
+            factor = splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
+            return np.asarray(factor.solve(right))
         except RuntimeError as error:
             raise SimulationError("native", f"the nodal matrix is singular: {error}") from error
 
@@ -100,9 +101,7 @@ def _laplacian(circuit: Circuit, index: Mapping[str, int]) -> sparse.csr_array:
 
 def _two_poles(a: NDArray[np.intp], b: NDArray[np.intp], g: Array, size: int) -> sparse.csr_array:
     rows, columns = np.concatenate([a, b, a, b]), np.concatenate([a, b, b, a])
-    return sparse.csr_array(
-        sparse.coo_array((np.concatenate([g, g, -g, -g]), (rows, columns)), shape=(size, size))
-    )
+    return sparse.csr_array(sparse.coo_array((np.concatenate([g, g, -g, -g]), (rows, columns)), shape=(size, size)))
 
 
 def _stamp(groups: tuple[CellGroup, ...], conductances: list[Array], n: int) -> sparse.csr_array:

@@ -43,7 +43,7 @@ _SHORTEST = 1e-12
 """Of the whole run: a smaller step means that the error cannot be met."""
 
 
-class _NoConvergence(Exception):
+class _NoConvergenceError(Exception):
     """Newton failed at a stage: the step is halved."""
 
 
@@ -123,12 +123,10 @@ class _Integrator:
         stage = point
         try:
             for i in range(1, len(NODES)):
-                base = [
-                    x + step * sum(STAGES[i, j] * slopes[j][g] for j in range(i)) for g, x in enumerate(point.x)
-                ]
+                base = [x + step * sum(STAGES[i, j] * slopes[j][g] for j in range(i)) for g, x in enumerate(point.x)]
                 stage = self._stage(self._driven(time + NODES[i] * step), step * GAMMA, base, stage)
                 slopes.append(stage.rate)
-        except _NoConvergence:
+        except _NoConvergenceError:
             return None, 1e4
         error = 0.0
         for g, x in enumerate(stage.x):
@@ -162,7 +160,7 @@ class _Integrator:
             if change <= _NEWTON_TOLERANCE and settled:
                 rate = [(xs - b) / h for xs, b in zip(x, base, strict=True)]
                 return _Point(v, x, rate)
-        raise _NoConvergence
+        raise _NoConvergenceError
 
     def _scale(self, x: Array) -> Array:
         return _STATE_TOLERANCE + self.rel_tol * np.abs(x)
@@ -199,7 +197,7 @@ def _eliminate(e: Evaluation, x: Array, base: Array, h: float) -> _Eliminated:
     matrix = np.eye(k) - h * e.df_dx
     right = np.stack([base + h * e.rate - x, h * e.df_dv], axis=-1)
     solved = np.linalg.solve(matrix, right) if k else right
-    constant, slope = solved[..., 0], solved[..., 1]
+    constant, slope = np.asarray(solved[..., 0], dtype=np.float64), np.asarray(solved[..., 1], dtype=np.float64)
     return _Eliminated(
         constant=constant,
         slope=slope,

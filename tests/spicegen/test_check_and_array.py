@@ -1,0 +1,94 @@
+"""The two commands that compare simulators: what they find, and that they can fail."""
+
+import numpy as np
+import pytest
+
+from models_va import load_card
+from models_va.errors import InputError
+from netlists import ArrayConfig
+from spicegen import array as array_module
+from spicegen import check as check_module
+from spicegen.array import external_engines, read_array
+from spicegen.check import check
+from spicegen.simulate import Ngspice, SimulationError
+
+CARD = load_card("au-lixcoo2-pt")
+
+
+@pytest.fixture(scope="module")
+def report():
+    return check(CARD)
+
+
+def test_every_simulator_agrees_on_figure_2d(report, need_engine):
+    for name in ("ngspice", "vacask"):
+        need_engine(name)
+    assert report.warnings == ()
+    assert report.passed
+    assert report.agreement < check_module.TOLERANCE
+    assert {r.engine for r in report.runs if not r.note} == {"ngspice", "vacask", "native"}
+
+
+def test_figure_2d_is_the_papers(report):
+    """Four-fold potentiation and return to the start (paper, section 3.1), within 2 %."""
+    native = next(r for r in report.runs if r.engine == "native").conductance_siemens
+    assert native[24] / 1e-5 == pytest.approx(4, rel=0.02)
+    assert native[49] / 1e-5 == pytest.approx(1, rel=0.02)
+
+
+def test_disagreement_fails_the_check(report):
+    wrong = [
+        check_module.EngineRun(r.engine, r.note, r.failed, r.conductance_siemens * (1 + 2e-3 * (r.engine == "native")))
+        for r in report.runs
+    ]
+    assert not check_module.CheckReport(CARD, (), tuple(wrong)).passed
+    assert not check_module.CheckReport(CARD, ("a warning",), report.runs).passed
+
+
+def test_a_failing_simulator_keeps_the_others_results(monkeypatch, need_engine):
+    need_engine("ngspice")
+
+    def fail(self, job):
+        raise SimulationError("ngspice", "no convergence")
+
+    monkeypatch.setattr(Ngspice, "run", fail)
+    found = check(CARD)
+    assert found.failed
+    assert not found.passed
+    assert next(r for r in found.runs if r.engine == "native").conductance_siemens.shape == (50,)
+    assert "no convergence" in str(found.rows()[0])
+
+
+def test_page_and_json(report, tmp_path):
+    report.page().write(tmp_path, report.to_json())
+    assert "Check of au-lixcoo2-pt" in (tmp_path / "report.html").read_text()
+    assert '"passed": true' in (tmp_path / "report.json").read_text()
+
+
+@pytest.mark.parametrize(("drive", "sense"), [("left", "bottom"), ("both", "both")])
+def test_sixteen_by_sixteen_read_agrees(drive, sense, need_engine, tmp_path):
+    for name in external_engines():
+        need_engine(name)
+    config = ArrayConfig(r_row_ohm=2.5, r_col_ohm=2.5, r_source_ohm=50, r_sense_ohm=20, drive=drive, sense=sense)
+    found = read_array(config, CARD, external_engines())
+    assert found.passed
+    assert max(r.difference for r in found.reads) < array_module.TOLERANCE
+    assert found.lost.min() > 0
+    # power balance: what the inputs deliver is lost in wires, terminations and cells
+    in_cells = (found.crossbar.g_siemens * found.v_cell_volt**2).sum()
+    assert 0 < in_cells < found.v_in_volt @ (found.crossbar.g_siemens @ np.ones(16)) * 0.1
+    found.page().write(tmp_path, found.to_json())
+    assert (tmp_path / "report.html").stat().st_size > 20_000
+
+
+def test_column_currents_are_the_cells_currents():
+    """Kirchhoff's law over a whole column, from the map of cell voltages."""
+    config = ArrayConfig(rows=9, columns=7, r_row_ohm=50, r_col_ohm=80, r_sense_ohm=10, inputs="random", seed=3)
+    found = read_array(config, CARD, [])
+    through_cells = (found.crossbar.g_siemens * found.v_cell_volt).sum(axis=0)
+    assert found.i_out_amp == pytest.approx(through_cells, rel=1e-9)
+
+
+def test_an_array_too_large_to_compare_is_refused():
+    with pytest.raises(InputError, match="too large"):
+        read_array(ArrayConfig(rows=512, columns=512), CARD, [])

@@ -1,0 +1,123 @@
+"""The generated Verilog-A and subcircuits: what the text must hold, and what simulators find in it."""
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from models_va import DeviceCard, Quantity, card_names, load_card
+from netlists import Cell, Circuit, Job, ReadVectors, Source, Waveform
+from spicegen.printers import render_subcircuit, render_verilog_a
+from spicegen.printers.numpy_model import numpy_model
+from spicegen.simulate import SimulationError
+from spicegen.simulate.vacask import compile_warnings, read_raw
+
+CARDS = card_names()
+
+
+def linear_card(g_siemens=2e-6, title="a fixed conductance"):
+    g0 = Quantity(value=g_siemens, provenance="assumed")
+    return DeviceCard(name="lin", title=title, model="linear", source="test", parameters={"g0": g0})
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_verilog_a_compiles_without_a_warning(name, need_engine):
+    need_engine("vacask")
+    assert compile_warnings(render_verilog_a(load_card(name)), load_card(name).identifier) == []
+
+
+def test_a_text_that_does_not_compile_is_an_error(need_engine):
+    need_engine("vacask")
+    with pytest.raises(SimulationError, match="openvaf-r"):
+        compile_warnings(render_verilog_a(linear_card()).replace("endmodule", ""), "lin")
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_verilog_a_keeps_the_rules_that_text_can_show(name):
+    card = load_card(name)
+    text = render_verilog_a(card)
+    code = re.sub(r"//.*", "", text)
+    assert f"module {card.identifier}(te, be);" in code
+    for banned in ("initial_step", "$abstime", "bound_step", "cross", "transition", "$random", "$rdist"):
+        assert banned not in code
+    assert not re.search(r"\blog\(", code)
+    declared = re.findall(r"\(\* (.*?) \*\) parameter real (\w+) = (\S+) from ([\[(].*[\])]);", code)
+    assert [name for _, name, _, _ in declared] == [p.name for p in card.device_model.params]
+    for attributes, name, value, _ in declared:
+        assert 'desc="' in attributes
+        assert 'units="' in attributes
+        assert ('type="instance"' in attributes) == card.device_model.param[name].per_instance
+        assert float(value) == card.values[name]
+    for state in card.device_model.state_names:
+        assert len(re.findall(rf"<\+ ddt\([^;]*\b{state}\);", code)) == 1
+    assert card.hash in text
+
+
+def test_text_from_outside_stays_inside_comments():
+    card = linear_card(title="nice\\ `include `P_K */ .control \u2028shell rm é")
+    va, lib = render_verilog_a(card), render_subcircuit(card)
+    for text, sign in ((va, "//"), (lib, "*")):
+        lines = [line for line in text.splitlines() if "shell" in line]
+        assert len(lines) == 1
+        assert lines[0].startswith(sign)
+        assert text.isascii()
+
+
+@pytest.mark.parametrize("name", CARDS)
+@pytest.mark.parametrize("engine", ["ngspice", "vacask"])
+def test_static_current_in_every_state_is_the_models(name, engine, need_engine):
+    """The operating point gives exactly the initial state under any bias, and the model's current."""
+    card = load_card(name)
+    model = card.device_model
+    rng = np.random.default_rng(7)
+    states = rng.uniform(0, 0.2, (3, len(model.states)))
+    instances = [{s.initial: float(x) for s, x in zip(model.states, row, strict=True)} for row in states]
+    wave = Waveform.constant(0.0)
+    circuit = Circuit(
+        sources=tuple(Source(f"v{k}", f"n{k}", wave) for k in range(3)),
+        cells=tuple(Cell(f"d{k}", f"n{k}", "0", card, instance) for k, instance in enumerate(instances)),
+    )
+    volts = np.array([[0.1] * 3, [-1.5] * 3, [1.1] * 3, [-5.0] * 3, [5.0] * 3, [0.0] * 3])
+    result = need_engine(engine).run(Job(circuit, ReadVectors(volts)))
+    for k, row in enumerate(states):
+        x = np.tile(row, (len(volts), 1))
+        expected = numpy_model(model).current(volts[:, k], x, {**card.values, **instances[k]}, 300.15)
+        assert -result.current_amp[f"v{k}"] == pytest.approx(expected, rel=1e-8, abs=1e-18)
+        for s, value in zip(model.state_names, row, strict=True):
+            assert result.state[f"d{k}.{s}"] == pytest.approx(value, abs=1e-9)
+
+
+def test_ngspice_noise_is_nyquists(tmp_path, need_engine):
+    """4 k T G through 1 ohm, against the closed form; temperature 27 C."""
+    need_engine("ngspice")
+    g = 2e-6
+    (tmp_path / "lin.lib").write_text(render_subcircuit(linear_card(g)))
+    deck = ["noise", ".include lin.lib", "v1 in 0 dc 0 ac 1", "x1 in out lin", "rload out 0 1 noisy=0"]
+    (tmp_path / "deck.cir").write_text("\n".join([*deck, ".end", ""]))
+    script = (
+        "import os, sys; os.chdir(sys.argv[1])\n"
+        "from spicegen.simulate._ngspice_worker import _load_library\n"
+        "s = _load_library(); s.load_circuit(open('deck.cir').read())\n"
+        "s.exec_command('noise v(out) v1 dec 1 1 10'); s.exec_command('setplot noise1')\n"
+        "print(float(s.plot(None, 'noise1')['onoise_spectrum']._data[0]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, timeout=60)
+    density = float(done.stdout.splitlines()[-1])  # V/sqrt(Hz)
+    assert density**2 == pytest.approx(4 * 1.380649e-23 * 300.15 * g, rel=1e-3)
+
+
+def test_vacask_noise_is_nyquists(tmp_path, need_engine):
+    engine = need_engine("vacask")
+    g = 2e-6
+    (tmp_path / "lin.va").write_text(render_verilog_a(linear_card(g)))
+    vacask, compiler = engine.commands
+    engine.compile(compiler, tmp_path, "lin")
+    deck = ["noise", 'load "lin.osdi"', "model lin lin", "model isource isource"]
+    deck += ["i1 (0 out) isource dc=0 mag=1", "x1 (out 0) lin", "control"]
+    deck += ['  analysis n1 noise out="out" in="i1" from=1 to=10 mode="dec" points=1', "endc", ""]
+    (tmp_path / "deck.sim").write_text("\n".join(deck))
+    engine.call([vacask, "-qp", "-sp", "deck.sim"], tmp_path)
+    raw = read_raw(tmp_path / "n1.raw")
+    assert raw["onoise"][0] == pytest.approx(4 * 1.380649e-23 * 300.15 / g, rel=1e-3)

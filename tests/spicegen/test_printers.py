@@ -1,0 +1,110 @@
+"""Every printer on one list of expressions: numpy against sympy, the others through their simulators."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import sympy
+
+from models_va.errors import UnsupportedExpressionError
+from spicegen.printers import NgspicePrinter, VerilogAPrinter
+from spicegen.printers.numpy_model import NAMESPACE, NumpyPrinter
+from spicegen.printers.verilog_a import ANALOG_FUNCTIONS
+from spicegen.simulate.vacask import Vacask, read_raw
+from tests.spicegen.expressions import ARGUMENTS, EXPRESSIONS, A, B, N, truth
+
+PRINTERS = (NumpyPrinter, NgspicePrinter, VerilogAPrinter)
+SYMBOLS = {A: "a", B: "b", N: "n"}
+
+
+@pytest.mark.parametrize("name", EXPRESSIONS)
+def test_numpy_equals_sympy(name):
+    code = compile(NumpyPrinter(SYMBOLS)(EXPRESSIONS[name]), name, "eval")
+    for arguments in ARGUMENTS:
+        values = dict(zip("abn", map(np.float64, arguments), strict=True))
+        assert eval(code, dict(NAMESPACE) | values) == pytest.approx(
+            truth(EXPRESSIONS[name], arguments), rel=1e-12, abs=1e-300
+        )
+
+
+@pytest.fixture(scope="module")
+def ngspice_values(tmp_path_factory):
+    """Each expression as a B source, evaluated by the real worker at all arguments."""
+    folder = tmp_path_factory.mktemp("ngspice")
+    show = NgspicePrinter({A: "V(na)", B: "V(nb)", N: "V(nn)"})
+    lines = ["expressions", "va na 0 0", "vb nb 0 1", "vn nn 0 0"]
+    for k, expression in enumerate(EXPRESSIONS.values()):
+        lines += [f"b{k} 0 o{k} i={show(expression)}", f"r{k} o{k} 0 1"]
+    lines += [".options reltol=1e-9 vntol=1e-15 abstol=1e-18", ".save all", ".op", ".end", ""]
+    (folder / "deck.cir").write_text("\n".join(lines))
+    (folder / "task.json").write_text(json.dumps({"sources": ["va", "vb", "vn"], "vectors": ARGUMENTS}))
+    command = [sys.executable, "-m", "spicegen.simulate._ngspice_worker", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
+    with np.load(folder / "result.npz") as data:
+        return {name: data[f"o{k}"] for k, name in enumerate(EXPRESSIONS)}
+
+
+@pytest.mark.parametrize("name", EXPRESSIONS)
+def test_ngspice_equals_sympy(name, need_engine, request):
+    need_engine("ngspice")
+    found = request.getfixturevalue("ngspice_values")[name]
+    expected = [truth(EXPRESSIONS[name], a) for a in ARGUMENTS]
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-24)
+
+
+@pytest.fixture(scope="module")
+def vacask_values(tmp_path_factory):
+    """Each expression as a current out of a compiled Verilog-A module; its arguments are parameters."""
+    folder = tmp_path_factory.mktemp("vacask")
+    show = VerilogAPrinter(SYMBOLS)
+    outputs = [f"o{k}" for k in range(len(EXPRESSIONS))]
+    ports = ", ".join(outputs)
+    lines = ['`include "disciplines.vams"', f"module expressions({ports});", f"inout {ports};", f"electrical {ports};"]
+    lines += [f'(* type="instance" *) parameter real {n} = 1;' for n in "abn"]
+    for function, body in ANALOG_FUNCTIONS.items():
+        lines += [f"analog function real {function};", "input x; real x;", f"{function} = {body};", "endfunction"]
+    lines += ["analog begin"]
+    lines += [f"I(o{k}) <+ -({show(e)});" for k, e in enumerate(EXPRESSIONS.values())]
+    lines += ["end", "endmodule", ""]
+    (folder / "expressions.va").write_text("\n".join(lines))
+    deck = ["expressions", 'load "expressions.osdi"', 'load "resistor.osdi"', "model r resistor"]
+    deck += ["model expressions expressions"]
+    deck += [f"r{o} ({o} 0) r r=1" for o in outputs]
+    deck += [f"x1 ({' '.join(outputs)}) expressions", "control", "options reltol=1e-9 vntol=1e-15 abstol=1e-18"]
+    for k, values in enumerate(ARGUMENTS):
+        deck += [f'alter instance("x1") {n}={v}' for n, v in zip("abn", values, strict=True)] + [f"analysis op{k} op"]
+    (folder / "deck.sim").write_text("\n".join([*deck, "endc", ""]))
+    engine = Vacask()
+    simulator, compiler = engine.commands
+    engine.call([compiler, "-o", "expressions.osdi", "expressions.va"], folder)
+    engine.call([simulator, "-qp", "-sp", "deck.sim"], folder)
+    points = [read_raw(folder / f"op{k}.raw") for k in range(len(ARGUMENTS))]
+    return {name: np.array([p[f"o{k}"][0] for p in points]) for k, name in enumerate(EXPRESSIONS)}
+
+
+@pytest.mark.parametrize("name", EXPRESSIONS)
+def test_verilog_a_equals_sympy(name, need_engine, request):
+    need_engine("vacask")
+    found = request.getfixturevalue("vacask_values")[name]
+    expected = [truth(EXPRESSIONS[name], a) for a in ARGUMENTS]
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-24)
+
+
+@pytest.mark.parametrize("printer", PRINTERS)
+@pytest.mark.parametrize(
+    "expression",
+    [sympy.gamma(A), sympy.sin(A), sympy.Piecewise((A, A > 0), (0, True)), sympy.I * A, A**N, A**1.5, sympy.oo * A],
+    ids=str,
+)
+def test_what_cannot_be_said_exactly_is_refused(printer, expression):
+    with pytest.raises(UnsupportedExpressionError, match=printer.language):
+        printer(SYMBOLS)(expression)
+
+
+@pytest.mark.parametrize("printer", PRINTERS)
+def test_unknown_symbols_are_refused(printer):
+    with pytest.raises(UnsupportedExpressionError, match="symbol z"):
+        printer(SYMBOLS)(sympy.Symbol("z") + A)
