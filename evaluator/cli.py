@@ -33,3 +33,18 @@ def evaluate_command(
     report.page().write(folder, report.to_json())
     typer.echo(report.summary)
     typer.echo(f"{folder / 'report.html'}")
+
+
+def demo_command(
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the report and the files.")] = Path("demo-out"),
+) -> None:
+    """The whole way on an embedded example: card, code, simulators, array, accuracy."""
+    from evaluator.demo import demo
+    from spicegen.files import output_folder
+
+    folder = output_folder(output)
+    report = demo(folder, typer.echo)
+    report.page().write(folder, report.to_json())
+    typer.echo(f"report: {folder / 'report.html'}  [{report.seconds:.0f} s]")
+    if not report.passed:
+        raise typer.Exit(1)

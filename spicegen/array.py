@@ -214,8 +214,10 @@ def _loss_map(report: ArrayReport) -> Figure:
         (121, "IR drop / % of the input", report.lost * 100, "magma_r"),
         (122, "Cell conductance / µS", report.crossbar.g_siemens * 1e6, "viridis"),
     )
+    driven = {"left": "driven from the left", "both": "driven from both ends"}[report.config.drive]
+    sensed = {"bottom": "sensed at the bottom", "both": "sensed at both ends"}[report.config.sense]
     for position, title, values, colours in maps:
-        ax = axes(figure, position, title=title, x="column (sensed at the bottom)", y="row (driven from the left)")
+        ax = axes(figure, position, title=title, x=f"column ({sensed})", y=f"row ({driven})")
         ax.spines[:].set_visible(False)
         image = ax.imshow(values, cmap=colours, aspect="auto")
         figure.colorbar(image, ax=ax, shrink=0.9).ax.tick_params(labelsize=8)
@@ -229,7 +231,7 @@ def _currents(report: ArrayReport) -> Figure:
     columns = np.arange(report.crossbar.columns)
     left.bar(columns, report.i_ideal_amp * 1e6, color="0.85", label="without wires")
     left.bar(columns, report.i_out_amp * 1e6, width=0.5, color=COLOURS[0], label="with wires")
-    left.legend(fontsize=8, frameon=False, loc="lower right")
+    left.legend(fontsize=8, frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
     right.bar(columns, report.current_error * 100, width=0.6, color=COLOURS[1])
     right.axhline(0, color="0.4", lw=0.8)
     return figure

@@ -6,7 +6,7 @@ import base64
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,14 @@ class _Block:
     title: str
     text: str = ""
     head: Sequence[str] = ()
-    rows: Sequence[Sequence[str]] = ()
+    rows: Sequence[Sequence[_Cell]] = ()
     image: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    text: str
+    is_number: bool
 
 
 @dataclass
@@ -47,7 +53,7 @@ class Page:
 
     def table(self, head: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
         """Add a table; floats are shown with four significant digits."""
-        cells = [[format_cell(cell) for cell in row] for row in rows]
+        cells = [[_Cell(format_cell(cell), isinstance(cell, int | float | np.number)) for cell in row] for row in rows]
         self._blocks.append(_Block("table", title, head=head, rows=cells))
 
     def figure(self, figure: Figure, caption: str) -> None:
@@ -61,9 +67,9 @@ class Page:
         self._blocks.append(_Block("code", title, text))
 
     def append(self, other: Page) -> None:
-        """Add another page as a chapter of this one."""
+        """Add another page as a chapter of this one; its sections become subsections."""
         self.section(other.title, other.lead)
-        self._blocks.extend(other._blocks)
+        self._blocks.extend(replace(b, kind="subsection") if b.kind == "section" else b for b in other._blocks)
 
     def write(self, folder: Path, report: Mapping[str, Any]) -> None:
         """Write ``report.html`` and ``report.json`` into an existing folder."""
