@@ -36,7 +36,7 @@ def evaluate_command(
 
 
 def demo_command(
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the report and the files.")] = Path("demo-out"),
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for report and files.")] = Path("demo-out"),
 ) -> None:
     """The whole way on an embedded example: card, code, simulators, array, accuracy."""
     from evaluator.demo import demo

@@ -21,7 +21,7 @@ from spicegen.simulate import simulator
 
 CARD = "au-lixcoo2-pt"
 ARRAY = ArrayConfig(rows=16, columns=16, r_row_ohm=2.5, r_col_ohm=2.5, r_source_ohm=50.0, r_sense_ohm=20.0, seed=1)
-"""Wires of a narrow metal line, and drivers and amplifiers with a realistic resistance; chosen so that IR drop shows."""
+"""Wires of a narrow metal line, drivers and amplifiers that are not ideal: chosen so that IR drop shows."""
 TILE = ARRAY.model_copy(update={"rows": 64, "columns": 64})
 TRIALS = 10
 Say = Callable[[str], None]
