@@ -1,0 +1,127 @@
+from dataclasses import replace
+
+import pytest
+import sympy
+
+from models_va import VOLTAGE, Definition, Param, State, load_model, model_names, state_symbol
+from models_va.errors import InputError, ModelDefinitionError, UnknownNameError
+
+LINEAR = load_model("linear")
+LI = load_model("li_intercalation")
+STRANGER = sympy.Symbol("stranger", real=True)
+TAU = Param("tau", "decay time", "s", 1.0, 0.0, lower_open=True)
+
+
+def start(**changes):
+    return replace(Param("x_init", "initial state", "1", 0.0, 0.0, 1.0, per_instance=True), **changes)
+
+
+def with_state(*params, **changes):
+    state = replace(State("x", "a state", -state_symbol("x") / TAU.symbol, "x_init"), **changes)
+    return replace(LINEAR, params=(*LINEAR.params, TAU, *params), states=(state,))
+
+
+def test_every_model_that_ships_loads_under_its_own_name():
+    assert {"linear", "li_intercalation"} <= set(model_names())
+    assert [load_model(n).name for n in model_names()] == model_names()
+
+
+@pytest.mark.parametrize("name", ["", "lineer", "../models", "linear.py", "__init__"])
+def test_an_unknown_model_lists_the_known(name):
+    with pytest.raises(UnknownNameError, match=r"known are .*li_intercalation, linear"):
+        load_model(name)
+
+
+def test_a_whole_model_is_accepted():
+    model = with_state(start())
+    assert model.state_names == ("x",)
+    assert model.param["x_init"].per_instance
+
+
+@pytest.mark.parametrize("name", ["g0", "x_init", "g"])
+def test_clashing_names(name):
+    with pytest.raises(ModelDefinitionError, match=f"model linear: defined twice: {name}$"):
+        with_state(start(), name=name)
+
+
+def test_the_same_parameter_twice():
+    with pytest.raises(ModelDefinitionError, match="defined twice: g0"):
+        replace(LINEAR, params=LINEAR.params * 2)
+
+
+@pytest.mark.parametrize("name", ["X", "te", "a b", "x\n"])
+def test_illegal_state_and_definition_names(name):
+    with pytest.raises(ModelDefinitionError, match="state name"):
+        with_state(start(), name=name)
+    with pytest.raises(ModelDefinitionError, match="definition name"):
+        replace(LINEAR, definitions=(*LINEAR.definitions, Definition(name, VOLTAGE, "V", "a")))
+
+
+def test_missing_initial_parameter():
+    with pytest.raises(ModelDefinitionError, match="state x needs a per-instance parameter 'x_init'"):
+        with_state()
+
+
+def test_initial_parameter_must_be_per_instance():
+    with pytest.raises(ModelDefinitionError, match="state x needs a per-instance parameter 'x_init'"):
+        with_state(start(per_instance=False))
+
+
+def test_unknown_conductance():
+    with pytest.raises(ModelDefinitionError, match="no definition 'h'"):
+        replace(LINEAR, conductance="h")
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"current": LINEAR.current * STRANGER}, "current"),
+        ({"noise_psd": LINEAR.noise_psd * STRANGER}, "noise"),
+        ({"definitions": (Definition("g", STRANGER, "S", "a"),)}, "g"),
+    ],
+)
+def test_unknown_symbols_are_named_with_their_place(change, place):
+    with pytest.raises(ModelDefinitionError, match=f"model linear, {place}: unknown symbols stranger"):
+        replace(LINEAR, **change)
+
+
+def test_unknown_symbol_in_a_rate():
+    with pytest.raises(ModelDefinitionError, match="model linear, dx/dt: unknown symbols stranger"):
+        with_state(start(), rate=STRANGER / TAU.symbol)
+
+
+def test_a_definition_cannot_use_a_later_one():
+    late = Definition("late", LINEAR.params[0].symbol, "S", "a")
+    early = Definition("early", late.symbol, "S", "a")
+    with pytest.raises(ModelDefinitionError, match="early: unknown symbols late"):
+        replace(LINEAR, definitions=(*LINEAR.definitions, early, late))
+
+
+def test_a_symbol_of_other_assumptions_is_another_symbol():
+    with pytest.raises(ModelDefinitionError, match="unknown symbols vbr"):
+        replace(LINEAR, current=LINEAR.definitions[0].symbol * sympy.Symbol("vbr"))
+
+
+def test_values_fills_in_defaults():
+    values = LI.values({"tau_m": 0.5})
+    assert values["tau_m"] == 0.5
+    assert values == {p.name: p.default for p in LI.params} | {"tau_m": 0.5}
+
+
+def test_values_of_an_unknown_name_lists_every_known_one():
+    with pytest.raises(InputError, match="model li_intercalation has no parameter 'tau_n'") as caught:
+        LI.values({"tau_n": 1.0})
+    known = str(caught.value).partition("known are ")[2].split(", ")
+    assert known == sorted(p.name for p in LI.params)
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf")])
+def test_values_out_of_range(value):
+    with pytest.raises(InputError, match=r"parameter tau_m = .* s is outside its range \(0, inf\)"):
+        LI.values({"tau_m": value})
+
+
+def test_expanded_leaves_no_definition():
+    left = LI.expanded(LI.current).free_symbols
+    assert not left & {d.symbol for d in LI.definitions}
+    assert {VOLTAGE, *(state_symbol(n) for n in "sxr")} <= left
