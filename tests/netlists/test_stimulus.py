@@ -45,7 +45,10 @@ def test_constant(volt, t):
 
 
 @given(
-    st.lists(volts, min_size=1, max_size=8), seconds, seconds, seconds, seconds, st.floats(1.001, 10), st.floats(0.01, 1)
+    st.lists(volts, min_size=1, max_size=8),
+    *[seconds] * 4,
+    st.floats(1.001, 10),
+    st.floats(0.01, 1),
 )
 def test_spike_train(amplitudes, width, delay, read_width, edge, stretch, v_read):
     period = (width + delay + read_width + 4 * edge) * stretch
