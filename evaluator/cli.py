@@ -24,8 +24,9 @@ def evaluate_command(
 ) -> None:
     """Accuracy of an ONNX network on simulated passive arrays of a device."""
     from evaluator.evaluation import evaluate
+    from models_va import read_yaml
     from netlists import ArrayConfig
-    from spicegen.files import output_folder, read_yaml
+    from spicegen.files import output_folder
 
     config = None if array is None else read_yaml(array, ArrayConfig)
     folder = output_folder(output)

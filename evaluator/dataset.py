@@ -43,9 +43,7 @@ class Dataset:
         if len(own) == len(shape) and all(b in (None, a) for a, b in zip(own, shape, strict=True)):
             return self.images
         wanted = [n for n in shape if n is not None]
-        if len(wanted) == len(shape) and _same_order(
-            [n for n in own if n != 1], [n for n in wanted if n != 1]
-        ):
+        if len(wanted) == len(shape) and _same_order([n for n in own if n != 1], [n for n in wanted if n != 1]):
             return self.images.reshape(len(self.images), *wanted)
         raise InputError(
             f"{self.source}: images of shape {own} do not fit the network's input "
@@ -105,9 +103,7 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
                 raise InputError(f"{path}: needs the arrays x_test and y_test, found {shown}")
             return {key: archive[key] for key in keys}
     except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{path}: is truncated or no .npz file of plain arrays: write it with numpy.savez"
-        ) from error
+        raise InputError(f"{path}: is truncated or no .npz file of plain arrays: write it with numpy.savez") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}: give an .npz file") from error
 
@@ -116,9 +112,7 @@ def _scaled(path: Path, images: NDArray[Any]) -> NDArray[Any]:
     if images.dtype == np.uint8:
         return images.astype(np.float32) / np.float32(255)
     if images.dtype.kind != "f":
-        raise InputError(
-            f"{path}: x_test has type {images.dtype}: give uint8 (scaled to 0..1) or floating point"
-        )
+        raise InputError(f"{path}: x_test has type {images.dtype}: give uint8 (scaled to 0..1) or floating point")
     if not np.all(np.isfinite(images)):
         place = ", ".join(map(str, np.argwhere(~np.isfinite(images))[0]))
         raise InputError(f"{path}: x_test[{place}] is NaN or infinite: clean the data")

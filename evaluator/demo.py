@@ -83,15 +83,15 @@ class DemoReport:
         return page
 
     def _steps(self) -> list[tuple[str, str]]:
-        engines = [r.engine for r in self.check.runs if not r.note]
-        reads = [r for r in self.array.reads if not r.note]
+        engines = [r.attempt.engine for r in self.check.runs if not r.attempt.note]
+        reads = [r for r in self.array.reads if not r.attempt.note]
         return [
             ("card", f"{self.card.name} ({self.card.hash}), {self.card.source}"),
             ("rendered", ", ".join(f.name for f in self.files)),
             ("spike train of figure 2d", f"{', '.join(engines)} agree to {self.check.agreement:.1e}"),
             (
                 "16 x 16 read",
-                f"exact to {max(r.difference for r in reads):.0e} in {', '.join(r.engine for r in reads)}",
+                f"exact to {max(r.difference for r in reads):.0e} in {', '.join(r.attempt.engine for r in reads)}",
             ),
             ("accuracy", self.accuracy.summary),
         ]

@@ -15,9 +15,7 @@ from evaluator.tiles import tiles_of
 ERROR_IMAGES = 256
 
 
-def inspect_layer(
-    index: int, layer: MappedLayer, effective: Array, vectors: Array, hardware: Hardware
-) -> LayerReport:
+def inspect_layer(index: int, layer: MappedLayer, effective: Array, vectors: Array, hardware: Hardware) -> LayerReport:
     """Tiles, devices and output error of one layer in the first trial.
 
     Args:

@@ -34,9 +34,7 @@ class Hardware:
     seed: int
 
     @classmethod
-    def of(
-        cls, card: DeviceCard | str | Path, array: ArrayConfig | None, seed: int, *, ideal: bool
-    ) -> Hardware:
+    def of(cls, card: DeviceCard | str | Path, array: ArrayConfig | None, seed: int, *, ideal: bool) -> Hardware:
         """From what ``evaluate`` is given; ``ideal`` takes programming error and wires away.
 
         Raises:
@@ -66,9 +64,7 @@ class Hardware:
 
     def programmed(self, target: DifferentialPairs, trial: int, layer: int) -> DifferentialPairs:
         """What programming number ``trial`` makes of layer number ``layer``."""
-        return target.with_conductances(
-            program(target.g_siemens, self.error, layer_rng(self.seed, trial, layer))
-        )
+        return target.with_conductances(program(target.g_siemens, self.error, layer_rng(self.seed, trial, layer)))
 
     def read(self, pairs: DifferentialPairs) -> Array:
         """The effective weights of a layer, wires included, shape (outputs, inputs)."""

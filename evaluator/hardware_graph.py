@@ -38,9 +38,7 @@ def mapped_layers(model: onnx.ModelProto) -> list[MappedLayer]:
     return layers
 
 
-def with_weights(
-    model: onnx.ModelProto, layers: Sequence[MappedLayer], weights: Sequence[Array]
-) -> onnx.ModelProto:
+def with_weights(model: onnx.ModelProto, layers: Sequence[MappedLayer], weights: Sequence[Array]) -> onnx.ModelProto:
     """A copy of the graph in which each layer has the given matrix, shape (outputs, inputs), as its own."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)

@@ -53,9 +53,7 @@ def differential_pairs(weights: Array, g_min_siemens: float, g_max_siemens: floa
     """
     if not np.all(np.isfinite(weights)):
         output, column = np.argwhere(~np.isfinite(weights))[0]
-        raise InputError(
-            f"weight [{output}, {column}] is {weights[output, column]}: only finite weights can be mapped"
-        )
+        raise InputError(f"weight [{output}, {column}] is {weights[output, column]}: only finite weights can be mapped")
     largest = float(np.max(np.abs(weights)))
     window = g_max_siemens - g_min_siemens
     relative = weights.T / largest if largest > 0 else np.zeros(weights.T.shape)

@@ -47,14 +47,10 @@ class Network:
         """
         (logits,) = self.tensors([self.model.graph.output[0].name], images)
         if logits.ndim == 0 or len(logits) != len(images):
-            raise InputError(
-                f"{self.source}: gives shape {logits.shape} for {len(images)} images: (n, classes) needed"
-            )
+            raise InputError(f"{self.source}: gives shape {logits.shape} for {len(images)} images: (n, classes) needed")
         if not np.all(np.isfinite(logits)):
             image = int(np.argwhere(~np.isfinite(logits))[0, 0])
-            raise InputError(
-                f"{self.source}: gives NaN or infinity for image {image}: check weights and data scale"
-            )
+            raise InputError(f"{self.source}: gives NaN or infinity for image {image}: check weights and data scale")
         return np.asarray(logits, dtype=np.float64).reshape(len(images), -1)
 
     def with_model(self, model: onnx.ModelProto) -> Network:
@@ -144,7 +140,5 @@ def _exposing(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:
     copy.CopyFrom(model)
     known = {o.name: o for o in model.graph.output}
     del copy.graph.output[:]
-    copy.graph.output.extend(
-        known.get(name) or onnx.ValueInfoProto(name=name) for name in dict.fromkeys(names)
-    )
+    copy.graph.output.extend(known.get(name) or onnx.ValueInfoProto(name=name) for name in dict.fromkeys(names))
     return copy

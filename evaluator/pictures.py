@@ -93,9 +93,7 @@ def _image(
     low, high = (-limit, limit) if signed else (None, None)
     extent = (left - 0.5, right + 0.5, bottom + 0.5, top - 0.5)
     colours = "RdBu_r" if signed else "viridis"
-    image = ax.imshow(
-        values, cmap=colours, aspect="auto", interpolation="nearest", vmin=low, vmax=high, extent=extent
-    )
+    image = ax.imshow(values, cmap=colours, aspect="auto", interpolation="nearest", vmin=low, vmax=high, extent=extent)
     ax.spines[:].set_visible(False)
     bar = figure.colorbar(image, ax=ax, shrink=0.9)
     bar.set_label(unit, fontsize=8)

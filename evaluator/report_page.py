@@ -87,9 +87,7 @@ def _layers(page: Page, report: Report) -> None:
 
 def _tile(page: Page, report: Report) -> None:
     s = report.sample
-    page.section(
-        "One tile", f"Of the largest layer, {s.layer}, the tile that holds most weight; first programming."
-    )
+    page.section("One tile", f"Of the largest layer, {s.layer}, the tile that holds most weight; first programming.")
     page.figure(
         tile_figure(s),
         "Left: the conductances to be programmed; neighbouring columns are the plus and the minus of "

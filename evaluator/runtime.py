@@ -42,9 +42,7 @@ def run(
     try:
         return list(session.run(list(outputs), dict(feeds)))
     except Exception as error:  # see above
-        raise InputError(
-            f"onnxruntime cannot run the network ({one_line(error)}): export it again"
-        ) from error
+        raise InputError(f"onnxruntime cannot run the network ({one_line(error)}): export it again") from error
 
 
 def one_line(error: Exception, length: int = 200) -> str:

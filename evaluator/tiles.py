@@ -48,9 +48,7 @@ def tiles_of(shape: tuple[int, int], array: ArrayConfig) -> list[Tile]:
 
     """
     if array.columns < 2:
-        raise InputError(
-            f"array: columns = {array.columns}: a differential pair takes two, give columns >= 2"
-        )
+        raise InputError(f"array: columns = {array.columns}: a differential pair takes two, give columns >= 2")
     outputs, inputs = shape
     return [Tile(i, o) for o in _ranges(outputs, array.columns // 2) for i in _ranges(inputs, array.rows)]
 

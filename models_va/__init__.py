@@ -6,7 +6,6 @@ from models_va._card import (
     ProgrammingError,
     Quantity,
     card_names,
-    first_problem,
     load_card,
 )
 from models_va._model import (
@@ -23,6 +22,7 @@ from models_va._model import (
 )
 from models_va._param import Param
 from models_va._registry import load_model, model_names
+from models_va._yaml import read_yaml
 
 __all__ = [
     "BOLTZMANN",
@@ -40,9 +40,9 @@ __all__ = [
     "Quantity",
     "State",
     "card_names",
-    "first_problem",
     "load_card",
     "load_model",
     "model_names",
+    "read_yaml",
     "state_symbol",
 ]

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import re
 from collections.abc import Mapping
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
-import yaml
 from numpy.typing import ArrayLike, NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from models_va._model import Model
 from models_va._registry import load_model
+from models_va._yaml import parse_yaml, read_yaml
 from models_va.errors import CardError, InputError, UnknownNameError
 
 Provenance = Literal["paper", "fitted", "assumed"]
@@ -93,8 +95,9 @@ class DeviceCard(_Frozen):
 
     @cached_property
     def hash(self) -> str:
-        """The first 12 hex digits of the SHA-256 of the card's content."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+        """The first 12 hex digits of the SHA-256 of the card's content, whatever the order of its keys."""
+        content = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:12]
 
     def window(self) -> tuple[float, float]:
         """(g_min, g_max) in S.
@@ -124,55 +127,46 @@ def load_card(name_or_path: str | Path) -> DeviceCard:
         CardError: unreadable, a field missing, misspelt or of the wrong type, a parameter unknown or out of
             range; the message names file, place and remedy.
     """
-    if str(name_or_path) in card_names():
-        resource = resources.files("models_va") / "cards" / f"{name_or_path}.yaml"
-        return _parse(resource.read_text(encoding="utf-8"), str(name_or_path))
-    path = Path(name_or_path)
-    if not path.is_file():
-        if path.suffix in (".yaml", ".yml"):
-            raise CardError(f"{path}: no such file: give a card file or one of {', '.join(card_names())}")
-        raise UnknownNameError("card", str(name_or_path), card_names())
+    name = str(name_or_path)
     try:
-        return _parse(path.read_text(encoding="utf-8"), str(path))
-    except UnicodeDecodeError as error:
-        raise CardError(f"{path}: is not UTF-8 text: a card is a YAML file") from error
-
-
-def _parse(text: str, where: str) -> DeviceCard:
-    try:
-        raw: Any = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise CardError(f"{where}: not valid YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(raw, dict):
-        raise CardError(f"{where}: expected a mapping with name, title, model, source, parameters")
-    try:
-        card = DeviceCard.model_validate(raw)
-        _check(card)
-    except ValidationError as error:
-        raise CardError(f"{where}: {first_problem(error)}") from error
+        if name in card_names():
+            shipped = resources.files("models_va") / "cards" / f"{name}.yaml"
+            card = parse_yaml(shipped.read_text(encoding="utf-8"), name, DeviceCard)
+        elif os.path.isfile(name):
+            card = read_yaml(Path(name), DeviceCard)
+        elif "/" in name or name.endswith((".yaml", ".yml")):
+            raise CardError(f"{name}: no such file: give a card file or one of {', '.join(card_names())}")
+        else:
+            raise UnknownNameError("card", name, card_names())
+    except (CardError, UnknownNameError):
+        raise
     except InputError as error:
-        raise CardError(f"{where}: {error}") from error
+        raise CardError(str(error)) from error
+    _check(card, name)
     return card
 
 
-def first_problem(error: ValidationError) -> str:
-    """The first of pydantic's findings on one line: place, what is wrong, what was found."""
-    first = error.errors()[0]
-    place = ".".join(map(str, first["loc"])) or "file"
-    found = "" if first["type"] == "missing" else f" (found {first['input']!r})"
-    return f"{place}: {first['msg']}{found}"
+def _check(card: DeviceCard, where: str) -> None:
+    """What the fields' types cannot say: the model's own demands, and relations between fields."""
+    try:
+        _check_parameters(card)
+        _check_mapping(card)
+    except InputError as error:
+        raise CardError(f"{where}: {error}") from error
 
 
-def _check(card: DeviceCard) -> None:
+def _check_parameters(card: DeviceCard) -> None:
     missing = [p.name for p in card.device_model.params if not p.per_instance and p.name not in card.parameters]
     if missing:
         raise CardError(f"parameters: missing {', '.join(missing)}: state each value with its provenance")
     _ = card.values
+
+
+def _check_mapping(card: DeviceCard) -> None:
     if card.conductance_window is not None:
         g_min, g_max = card.window()
         if not 0 <= g_min < g_max:
             raise CardError(f"conductance_window: needs 0 <= g_min < g_max, found {g_min:g} and {g_max:g} S")
-    if (pe := card.programming_error) is not None and (
-        pe.slope.value < 0 or pe.offset.value < 0 or pe.unit_siemens.value <= 0
-    ):
+    error = card.programming_error
+    if error is not None and not (error.slope.value >= 0 and error.offset.value >= 0 and error.unit_siemens.value > 0):
         raise CardError("programming_error: slope and offset must not be negative, unit_siemens must be positive")

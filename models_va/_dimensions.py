@@ -26,7 +26,7 @@ def dimensionality(unit: str) -> Any:
     """
     try:
         return _registry().Unit("dimensionless" if unit == "1" else unit.replace("1/", "dimensionless/")).dimensionality
-    except (pint.UndefinedUnitError, pint.DefinitionSyntaxError, ValueError) as error:
+    except (pint.PintError, ValueError, AssertionError, TypeError) as error:
         raise ModelDefinitionError(f"unit {unit!r} is not understood: {error}") from error
 
 

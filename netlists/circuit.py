@@ -76,6 +76,7 @@ class Circuit:
                 raise InputError(f"circuit: {r.name} = {r.resistance_ohm:g} ohm: must be positive and finite")
         for cell in self.cells:
             _check_instance(cell)
+        _check_cards(self.cells)
         if self.floating:
             shown = ", ".join(self.floating[:5])
             raise InputError(f"circuit: nodes without a path to ground or a source: {shown}: connect them")
@@ -134,6 +135,17 @@ def _check_unique(what: str, names: Iterable[str]) -> None:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise InputError(f"circuit: {what} {twice[0]!r} is there twice")
+
+
+def _check_cards(cells: tuple[Cell, ...]) -> None:
+    """One name in a netlist must not stand for two devices."""
+    seen: dict[str, DeviceCard] = {}
+    for card in (c.card for c in cells):
+        other = seen.setdefault(card.identifier, card)
+        if other is not card and other.hash != card.hash:
+            raise InputError(
+                f"circuit: cards {other.name!r} and {card.name!r} differ, but both become {card.identifier!r}: rename"
+            )
 
 
 def _check_instance(cell: Cell) -> None:

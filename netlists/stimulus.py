@@ -70,10 +70,14 @@ class SpikeTrain:
     edge_s: float = 10e-6
 
     def __post_init__(self) -> None:
+        numbers = (*self.amplitudes_volt, self.period_s, self.v_read_volt)
+        if not all(map(math.isfinite, numbers)):
+            raise InputError("spike train: amplitudes, period and read voltage must be finite")
         active = self.width_s + self.read_delay_s + self.read_width_s + 4 * self.edge_s
         if not self.amplitudes_volt:
             raise InputError("spike train: needs at least one spike")
-        if min(self.width_s, self.read_delay_s, self.read_width_s, self.edge_s) <= 0 or active >= self.period_s:
+        durations = (self.width_s, self.read_delay_s, self.read_width_s, self.edge_s)
+        if not (min(durations) > 0 and active < self.period_s):  # so put, a NaN fails it
             raise InputError(
                 f"spike train: spike, delay, read and edges take {active:g} s: "
                 f"all must be positive and fit into the period of {self.period_s:g} s"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +24,15 @@ from netlists import (
 from spicegen.page import Page
 from spicegen.plotting import COLOURS, axes, new_figure
 from spicegen.progress import track
-from spicegen.simulate import SIMULATORS, SimResult, SimulationError, read_operator, simulator
+from spicegen.simulate import (
+    SIMULATORS,
+    Attempt,
+    SimResult,
+    SimulationError,
+    attempt,
+    read_operator,
+    simulator,
+)
 
 TOLERANCE = 1e-6
 """Largest difference of a column current from the exact operator, relative to the largest current."""
@@ -38,18 +45,12 @@ class EngineRead:
     """One engine's read of the array.
 
     Attributes:
-        engine: the simulator.
-        note: "" or why there is no result.
-        failed: whether it was here but did not finish.
-        difference: from the exact operator, relative to the largest current.
-        seconds: wall time.
+        attempt: whether and how it ran.
+        difference: of its column currents from the exact operator, relative to the largest current.
     """
 
-    engine: str
-    note: str = ""
-    failed: bool = False
-    difference: float = float("nan")
-    seconds: float = 0.0
+    attempt: Attempt
+    difference: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,12 +80,12 @@ class ArrayReport:
     @property
     def failed(self) -> bool:
         """Whether an engine that is here did not finish."""
-        return any(r.failed for r in self.reads)
+        return any(r.attempt.failed for r in self.reads)
 
     @property
     def passed(self) -> bool:
         """Whether every engine that ran agrees with the exact operator."""
-        return not self.failed and all(r.difference <= TOLERANCE for r in self.reads if not r.note)
+        return not self.failed and all(r.difference <= TOLERANCE for r in self.reads if not r.attempt.note)
 
     @property
     def lost(self) -> NDArray[np.float64]:
@@ -112,13 +113,22 @@ class ArrayReport:
             "tolerance": TOLERANCE,
             "passed": self.passed,
             "engines": [
-                {"name": r.engine, "note": r.note, "difference": r.difference, "seconds": r.seconds} for r in self.reads
+                {
+                    "name": r.attempt.engine,
+                    "note": r.attempt.note,
+                    "difference": r.difference,
+                    "seconds": r.attempt.seconds,
+                }
+                for r in self.reads
             ],
         }
 
     def rows(self) -> list[tuple[object, ...]]:
         """The table of engines."""
-        return [(r.engine, r.note or "read", "" if r.note else r.difference, r.seconds) for r in self.reads]
+        return [
+            (r.attempt.engine, r.attempt.note or "read", "" if r.attempt.note else r.difference, r.attempt.seconds)
+            for r in self.reads
+        ]
 
     def page(self) -> Page:
         """The report page."""
@@ -149,7 +159,7 @@ def read_array(config: ArrayConfig, card: DeviceCard, engines: list[str]) -> Arr
 
     Raises:
         InputError: the array is too large for a circuit-level comparison.
-        SimulationError: an engine that was asked for by name is not here.
+        SimulationError: the native circuit solver, whose voltages the map shows, failed.
     """
     if config.rows * config.columns > _MAX_CELLS:
         raise InputError(
@@ -160,11 +170,20 @@ def read_array(config: ArrayConfig, card: DeviceCard, engines: list[str]) -> Arr
     v_in = config.draw_inputs()
     exact = read_operator(crossbar) @ v_in
     job = Job(crossbar_circuit(crossbar), ReadVectors(source_voltages(crossbar, v_in)), "array read")
-    native = simulator(REFERENCE).run(job)
     names = [REFERENCE, *(e for e in engines if e != REFERENCE)]
-    reads = [_read(name, job, exact) for name in track(names, "engines")]
+    attempts = [attempt(simulator(name), job) for name in track(names, "engines")]
+    native = attempts[0].result
+    if native is None:
+        raise SimulationError(REFERENCE, attempts[0].note)
     return ArrayReport(
-        config, card, crossbar, v_in, crossbar.g_siemens.T @ v_in, exact, _cell_voltage(crossbar, native), tuple(reads)
+        config=config,
+        card=card,
+        crossbar=crossbar,
+        v_in_volt=v_in,
+        i_ideal_amp=crossbar.g_siemens.T @ v_in,
+        i_out_amp=exact,
+        v_cell_volt=_cell_voltage(crossbar, native),
+        reads=tuple(EngineRead(a, _difference(a, exact)) for a in attempts),
     )
 
 
@@ -182,18 +201,11 @@ def external_engines() -> list[str]:
     return [name for name in SIMULATORS if name != REFERENCE]
 
 
-def _read(name: str, job: Job, exact: NDArray[np.float64]) -> EngineRead:
-    engine = simulator(name)
-    found = engine.available()
-    if not found.here:
-        return EngineRead(name, f"not here: {found.version}")
-    start = time.perf_counter()
-    try:
-        currents = column_currents(engine.run(job), len(exact))[0]
-    except SimulationError as error:
-        return EngineRead(name, str(error), failed=True)
-    seconds = time.perf_counter() - start
-    return EngineRead(name, "", False, float(np.abs(currents - exact).max() / np.abs(exact).max()), seconds)
+def _difference(a: Attempt, exact: NDArray[np.float64]) -> float:
+    if a.result is None:
+        return float("nan")
+    currents = column_currents(a.result, len(exact))[0]
+    return float(np.abs(currents - exact).max() / np.abs(exact).max())
 
 
 def _cell_voltage(crossbar: Crossbar, result: SimResult) -> NDArray[np.float64]:

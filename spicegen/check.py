@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from models_va import DeviceCard
@@ -16,7 +16,7 @@ from spicegen.plotting import COLOURS, axes, new_figure
 from spicegen.printers import render_verilog_a
 from spicegen.printers.numpy_model import initial_conductance
 from spicegen.progress import track
-from spicegen.simulate import SIMULATORS, SimulationError, simulator
+from spicegen.simulate import SIMULATORS, Attempt, SimulationError, attempt, simulator
 from spicegen.simulate.vacask import compile_warnings, tools
 
 TOLERANCE = 1e-3
@@ -29,20 +29,14 @@ class EngineRun:
     """One simulator's run of the spike train.
 
     Attributes:
-        engine: the simulator.
-        note: "" or why there is no result.
-        failed: whether it was here but did not finish.
+        attempt: whether and how it ran.
         conductance_siemens: at each read, shape (spikes,), S; empty without a result.
-        difference: largest relative difference from the reference engine over all reads.
-        seconds: wall time.
+        difference: largest relative difference from the reference engine over all reads; NaN without a result.
     """
 
-    engine: str
-    note: str
-    failed: bool = False
-    conductance_siemens: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    attempt: Attempt
+    conductance_siemens: NDArray[np.float64]
     difference: float = float("nan")
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,14 +56,14 @@ class CheckReport:
     @property
     def agreement(self) -> float:
         """Largest relative difference between any two simulators over all reads."""
-        done = [r.conductance_siemens for r in self.runs if not r.note]
+        done = [r.conductance_siemens for r in self.runs if not r.attempt.note]
         spread = np.max(done, axis=0) - np.min(done, axis=0)
         return float(np.max(spread / np.abs(np.min(done, axis=0))))
 
     @property
     def failed(self) -> bool:
         """Whether a simulator that is here did not finish."""
-        return any(r.failed for r in self.runs)
+        return any(r.attempt.failed for r in self.runs)
 
     @property
     def passed(self) -> bool:
@@ -88,11 +82,11 @@ class CheckReport:
             "passed": self.passed,
             "engines": [
                 {
-                    "name": r.engine,
-                    "note": r.note,
+                    "name": r.attempt.engine,
+                    "note": r.attempt.note,
                     "difference_from_" + REFERENCE: r.difference,
                     "conductance_siemens": r.conductance_siemens,
-                    "seconds": r.seconds,
+                    "seconds": r.attempt.seconds,
                 }
                 for r in self.runs
             ],
@@ -122,56 +116,56 @@ HEAD = ("engine", "G(25)/G(0)", "G(50)/G(0)", f"difference from {REFERENCE}", "s
 
 
 def check(card: DeviceCard) -> CheckReport:
-    """Compile the card's Verilog-A and run figure 2d's spike train in every simulator that is here."""
+    """Compile the card's Verilog-A and run figure 2d's spike train in every simulator that is here.
+
+    Raises:
+        SimulationError: the native engine, which all others are compared with, failed.
+    """
     warnings = None if tools() is None else tuple(compile_warnings(render_verilog_a(card), card.identifier))
-    runs = [_run(card, name) for name in track(list(SIMULATORS), "simulators")]
-    reference = next(r.conductance_siemens for r in runs if r.engine == REFERENCE)
-    return CheckReport(card, warnings, tuple(_compared(r, reference) for r in runs))
+    attempts = [attempt(simulator(name), spike_job(card, figure_2d())) for name in track(SIMULATORS, "simulators")]
+    conductances = [_conductance(a) for a in attempts]
+    reference = conductances[[a.engine for a in attempts].index(REFERENCE)]
+    if not len(reference):
+        raise SimulationError(REFERENCE, attempts[-1].note)
+    runs = (
+        EngineRun(a, g, float(np.max(np.abs(g / reference - 1))) if len(g) else float("nan"))
+        for a, g in zip(attempts, conductances, strict=True)
+    )
+    return CheckReport(card, warnings, tuple(runs))
 
 
-def _run(card: DeviceCard, name: str) -> EngineRun:
-    engine = simulator(name)
-    found = engine.available()
-    if not found.here:
-        return EngineRun(name, f"not here: {found.version}")
+def _conductance(a: Attempt) -> NDArray[np.float64]:
+    if a.result is None:
+        return np.empty(0)
     train = figure_2d()
-    start = time.perf_counter()
-    try:
-        result = engine.run(spike_job(card, train))
-    except SimulationError as error:
-        if name == REFERENCE:
-            raise
-        return EngineRun(name, str(error), failed=True)
-    current = -result.current_at("vte", train.read_time_s)
-    return EngineRun(name, "", conductance_siemens=current / train.v_read_volt, seconds=time.perf_counter() - start)
-
-
-def _compared(run: EngineRun, reference: NDArray[np.float64]) -> EngineRun:
-    if run.note:
-        return run
-    difference = float(np.max(np.abs(run.conductance_siemens / reference - 1)))
-    return EngineRun(run.engine, "", False, run.conductance_siemens, difference, run.seconds)
+    return -a.result.current_at("vte", train.read_time_s) / train.v_read_volt
 
 
 def _row(run: EngineRun, g_start: float) -> tuple[object, ...]:
-    if run.note:
-        return (run.engine, run.note, "", "", "")
+    if run.attempt.note:
+        return (run.attempt.engine, run.attempt.note, "", "", "")
     g = run.conductance_siemens
-    return (run.engine, g[SPIKES_PER_BRANCH - 1] / g_start, g[-1] / g_start, run.difference, run.seconds)
+    return (
+        run.attempt.engine,
+        g[SPIKES_PER_BRANCH - 1] / g_start,
+        g[-1] / g_start,
+        run.difference,
+        run.attempt.seconds,
+    )
 
 
-def _figure(runs: tuple[EngineRun, ...]) -> Any:
+def _figure(runs: tuple[EngineRun, ...]) -> Figure:
     figure = new_figure(9, 3.6)
     left = axes(figure, 121, title="Spike train of figure 2d", x="spike", y="conductance / µS")
     right = axes(figure, 122, title="Difference from native", x="spike", y="relative difference")
-    reference = next(r.conductance_siemens for r in runs if r.engine == REFERENCE)
+    reference = next(r.conductance_siemens for r in runs if r.attempt.engine == REFERENCE)
     spikes = np.arange(1, len(reference) + 1)
     marks = {"ngspice": "o", "vacask": "x", "native": "-"}
-    for colour, run in zip(COLOURS, (r for r in runs if not r.note), strict=False):
-        g = run.conductance_siemens
-        left.plot(spikes, g * 1e6, marks[run.engine], color=colour, ms=4, label=run.engine)
-        if run.engine != REFERENCE:
-            right.semilogy(spikes, np.abs(g / reference - 1), ".-", color=colour, lw=0.8, label=run.engine)
+    for colour, run in zip(COLOURS, (r for r in runs if not r.attempt.note), strict=False):
+        g, name = run.conductance_siemens, run.attempt.engine
+        left.plot(spikes, g * 1e6, marks[name], color=colour, ms=4, label=name)
+        if name != REFERENCE:
+            right.semilogy(spikes, np.abs(g / reference - 1), ".-", color=colour, lw=0.8, label=name)
     right.axhline(TOLERANCE, color="0.4", ls="--", lw=0.8)
     right.text(1, TOLERANCE * 0.6, "tolerance", fontsize=8, color="0.4", va="top")
     for ax in (left, right):

@@ -110,10 +110,10 @@ def array(
     engine: Annotated[Engine | None, typer.Option(help="Only this simulator beside the exact operator.")] = None,
 ) -> None:
     """Read a passive array, wires included, and map where the voltage is lost."""
-    from models_va import load_card
+    from models_va import load_card, read_yaml
     from netlists import ArrayConfig
     from spicegen.array import HEAD, external_engines, read_array
-    from spicegen.files import output_folder, read_yaml
+    from spicegen.files import output_folder
     from spicegen.simulate import SimulationError, simulator
 
     described = read_yaml(config, ArrayConfig)

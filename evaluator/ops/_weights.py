@@ -17,9 +17,7 @@ def node_name(index: int, node: onnx.NodeProto) -> str:
     return node.name or f"{node.op_type}_{index}"
 
 
-def constant_matrix(
-    node: onnx.NodeProto, position: int, constants: Mapping[str, NDArray[Any]]
-) -> NDArray[Any]:
+def constant_matrix(node: onnx.NodeProto, position: int, constants: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
     """The node's input at ``position`` as stored, two axes.
 
     Raises:
@@ -28,9 +26,7 @@ def constant_matrix(
     """
     name = node.input[position]
     if name not in constants:
-        raise InputError(
-            f"weights {name!r} depend on the network's input: only constant weights go onto arrays"
-        )
+        raise InputError(f"weights {name!r} depend on the network's input: only constant weights go onto arrays")
     stored = constants[name]
     if stored.ndim != 2 or stored.size == 0:
         raise InputError(f"weights {name!r} have shape {stored.shape}: a matrix is needed")

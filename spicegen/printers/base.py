@@ -18,6 +18,24 @@ MAX_INTEGER_POWER = 16
 COSH_LIMIT = float(sympy.cosh(LIMIT))
 EXP_LIMIT = float(sympy.exp(LIMIT))
 
+CIRCUIT_FUNCTIONS: Mapping[str, str] = {
+    "Abs": "abs({0})",
+    "cosh": "cosh({0})",
+    "exp": "exp({0})",
+    "log": "ln({0})",
+    "max": "max({0}, {1})",
+    "min": "min({0}, {1})",
+    "sinh": "sinh({0})",
+    "sqrt": "sqrt({0})",
+    "tanh": "tanh({0})",
+    "exp_sat": "exp(min({0}, 80.0))",
+    "sinh_sat": "sinh(max(min({0}, 80.0), -80.0))",
+    "cosh_sat": "cosh(max(min({0}, 80.0), -80.0))",
+    "pos": "max({0}, 0.0)",
+    "step": "((({0}) > 0.0) ? 1.0 : 0.0)",
+}
+"""What Verilog-A and ngspice write alike."""
+
 
 class ExpressionPrinter:
     """Prints expressions over the given symbols.

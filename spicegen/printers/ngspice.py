@@ -13,7 +13,7 @@ import sympy
 
 from models_va import BOLTZMANN, CONSTANTS, TEMPERATURE, VOLTAGE, Definition, DeviceCard, Model
 from models_va.functions import pos
-from spicegen.printers.base import COSH_LIMIT, EXP_LIMIT, ExpressionPrinter
+from spicegen.printers.base import CIRCUIT_FUNCTIONS, COSH_LIMIT, EXP_LIMIT, ExpressionPrinter
 from spicegen.printers.header import header_lines
 from spicegen.templating import render_template
 
@@ -28,21 +28,8 @@ class NgspicePrinter(ExpressionPrinter):
     language = "ngspice"
     power = "pow({0}, {1})"
     functions: ClassVar = {
-        "Abs": "abs({0})",
-        "cosh": "cosh({0})",
-        "exp": "exp({0})",
-        "log": "ln({0})",
-        "max": "max({0}, {1})",
-        "min": "min({0}, {1})",
+        **CIRCUIT_FUNCTIONS,
         "sign": "sgn({0})",
-        "sinh": "sinh({0})",
-        "sqrt": "sqrt({0})",
-        "tanh": "tanh({0})",
-        "pos": "max({0}, 0)",
-        "step": "(({0}) > 0 ? 1 : 0)",
-        "exp_sat": "exp(min({0}, 80))",
-        "sinh_sat": "sinh(max(min({0}, 80), -80))",
-        "cosh_sat": "cosh(max(min({0}, 80), -80))",
         "exp_lim": f"(({{0}}) < 80 ? exp({{0}}) : {EXP_LIMIT!r}*(({{0}}) - 79))",
         "sinh_lim": f"(abs({{0}}) < 80 ? sinh({{0}}) : sgn({{0}})*{COSH_LIMIT!r}*(abs({{0}}) - 79))",
         "cosh_lim": f"(abs({{0}}) < 80 ? cosh({{0}}) : {COSH_LIMIT!r}*(abs({{0}}) - 79))",

@@ -7,7 +7,7 @@ from typing import ClassVar
 import sympy
 
 from models_va import BOLTZMANN, GMIN, TEMPERATURE, VOLTAGE, Definition, DeviceCard, Model, Param, State
-from spicegen.printers.base import COSH_LIMIT, EXP_LIMIT, ExpressionPrinter
+from spicegen.printers.base import CIRCUIT_FUNCTIONS, COSH_LIMIT, EXP_LIMIT, ExpressionPrinter
 from spicegen.printers.header import header_lines
 from spicegen.templating import render_template
 
@@ -21,21 +21,8 @@ class VerilogAPrinter(ExpressionPrinter):
     language = "Verilog-A"
     power = "pow({0}, {1})"
     functions: ClassVar = {
-        "Abs": "abs({0})",
-        "cosh": "cosh({0})",
-        "exp": "exp({0})",
-        "log": "ln({0})",
-        "max": "max({0}, {1})",
-        "min": "min({0}, {1})",
+        **CIRCUIT_FUNCTIONS,
         "sign": "((({0}) > 0.0) ? 1.0 : ((({0}) < 0.0) ? -1.0 : 0.0))",
-        "sinh": "sinh({0})",
-        "sqrt": "sqrt({0})",
-        "tanh": "tanh({0})",
-        "pos": "max({0}, 0.0)",
-        "step": "((({0}) > 0.0) ? 1.0 : 0.0)",
-        "exp_sat": "exp(min({0}, 80.0))",
-        "sinh_sat": "sinh(max(min({0}, 80.0), -80.0))",
-        "cosh_sat": "cosh(max(min({0}, 80.0), -80.0))",
         "exp_lim": "exp_lim({0})",
         "sinh_lim": "sinh_lim({0})",
         "cosh_lim": "cosh_lim({0})",

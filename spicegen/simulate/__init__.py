@@ -1,6 +1,7 @@
 """Simulators behind one small interface, and the exact read operator."""
 
 from models_va.errors import UnknownNameError
+from spicegen.simulate.attempt import Attempt, attempt
 from spicegen.simulate.base import Availability, SimResult, SimulationError, Simulator
 from spicegen.simulate.native import Native, read_operator
 from spicegen.simulate.ngspice import Ngspice
@@ -22,6 +23,7 @@ def simulator(name: str) -> Simulator:
 
 __all__ = [
     "SIMULATORS",
+    "Attempt",
     "Availability",
     "Native",
     "Ngspice",
@@ -29,6 +31,7 @@ __all__ = [
     "SimulationError",
     "Simulator",
     "Vacask",
+    "attempt",
     "read_operator",
     "simulator",
 ]

@@ -87,9 +87,7 @@ def test_a_broken_chain_floats_from_the_break_on(length, data):
             circuit(source, *kept)
 
 
-@pytest.mark.parametrize(
-    "second", [Resistor("x", "a", "0", 1.0), Source("x", "b", ZERO), Cell("x", "a", "0", CARD)]
-)
+@pytest.mark.parametrize("second", [Resistor("x", "a", "0", 1.0), Source("x", "b", ZERO), Cell("x", "a", "0", CARD)])
 def test_double_names(second):
     with pytest.raises(InputError, match="element 'x' is there twice"):
         circuit(DRIVE, Resistor("x", "a", "0", 2.0), second)

@@ -1,5 +1,7 @@
 """The two commands that compare simulators: what they find, and that they can fail."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -26,19 +28,19 @@ def test_every_simulator_agrees_on_figure_2d(report, need_engine):
     assert report.warnings == ()
     assert report.passed
     assert report.agreement < check_module.TOLERANCE
-    assert {r.engine for r in report.runs if not r.note} == {"ngspice", "vacask", "native"}
+    assert {r.attempt.engine for r in report.runs if not r.attempt.note} == {"ngspice", "vacask", "native"}
 
 
 def test_figure_2d_is_the_papers(report):
     """Four-fold potentiation and return to the start (paper, section 3.1), within 2 %."""
-    native = next(r for r in report.runs if r.engine == "native").conductance_siemens
+    native = next(r for r in report.runs if r.attempt.engine == "native").conductance_siemens
     assert native[24] / 1e-5 == pytest.approx(4, rel=0.02)
     assert native[49] / 1e-5 == pytest.approx(1, rel=0.02)
 
 
 def test_disagreement_fails_the_check(report):
     wrong = [
-        check_module.EngineRun(r.engine, r.note, r.failed, r.conductance_siemens * (1 + 2e-3 * (r.engine == "native")))
+        replace(r, conductance_siemens=r.conductance_siemens * (1 + 2e-3 * (r.attempt.engine == "native")))
         for r in report.runs
     ]
     assert not check_module.CheckReport(CARD, (), tuple(wrong)).passed
@@ -55,7 +57,7 @@ def test_a_failing_simulator_keeps_the_others_results(monkeypatch, need_engine):
     found = check(CARD)
     assert found.failed
     assert not found.passed
-    assert next(r for r in found.runs if r.engine == "native").conductance_siemens.shape == (50,)
+    assert next(r for r in found.runs if r.attempt.engine == "native").conductance_siemens.shape == (50,)
     assert "no convergence" in str(found.rows()[0])
 
 

@@ -3,9 +3,10 @@ import json
 import numpy as np
 import pytest
 
+from models_va import read_yaml
 from models_va.errors import InputError
 from netlists import ArrayConfig
-from spicegen.files import output_folder, read_yaml
+from spicegen.files import output_folder
 from spicegen.page import Page, format_cell, write_json
 
 EVIL = "<script>alert('x')</script> & \"y\""

@@ -1,0 +1,69 @@
+"""YAML into checked objects; every fault is one line that names file, place and what was found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from models_va.errors import InputError
+
+Checked = TypeVar("Checked", bound=BaseModel)
+_LONGEST_SHOWN = 80
+_LARGEST_BYTES = 10_000_000
+
+
+def read_yaml(path: Path, kind: type[Checked]) -> Checked:
+    """Read the YAML file ``path`` as ``kind``.
+
+    Raises:
+        InputError: the file cannot be read, is not YAML, or a field is missing, misspelt or out of range.
+    """
+    try:
+        if path.stat().st_size > _LARGEST_BYTES:
+            raise InputError(f"{path}: larger than {_LARGEST_BYTES // 10**6} MB: not a configuration")
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not UTF-8 text: expected YAML") from error
+    return parse_yaml(text, str(path), kind)
+
+
+def parse_yaml(text: str, where: str, kind: type[Checked]) -> Checked:
+    """Parse YAML ``text`` as ``kind``; ``where`` stands in front of every message.
+
+    Raises:
+        InputError: see ``read_yaml``.
+    """
+    known = ", ".join(kind.model_fields)
+    try:
+        raw: Any = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError, MemoryError) as error:
+        raise InputError(f"{where}: not valid YAML: {_one_line(error)}") from error
+    if not isinstance(raw, dict):
+        raise InputError(f"{where}: expected a mapping with {known}")
+    try:
+        return kind.model_validate(raw)
+    except ValidationError as error:
+        raise InputError(f"{where}: {_first_problem(error)}; known fields are {known}") from error
+    except InputError as error:
+        raise InputError(f"{where}: {_one_line(error)}") from error
+
+
+def _first_problem(error: ValidationError) -> str:
+    """The first of pydantic's findings: place, what is wrong, what was found."""
+    first = error.errors()[0]
+    place = ".".join(map(str, first["loc"])) or "file"
+    found = "" if first["type"] == "missing" else f" (found {_shortened(repr(first['input']))})"
+    return _one_line(f"{_shortened(place)}: {first['msg']}{found}")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())
