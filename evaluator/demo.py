@@ -24,6 +24,7 @@ ARRAY = ArrayConfig(rows=16, columns=16, r_row_ohm=2.5, r_col_ohm=2.5, r_source_
 """Wires of a narrow metal line, drivers and amplifiers that are not ideal: chosen so that IR drop shows."""
 TILE = ARRAY.model_copy(update={"rows": 64, "columns": 64})
 TRIALS = 10
+_SIZE = f"{ARRAY.rows} x {ARRAY.columns} array"
 Say = Callable[[str], None]
 Part = TypeVar("Part")
 
@@ -114,7 +115,7 @@ def demo(folder: Path, say: Say) -> DemoReport:
     card = load_card(CARD)
     files = _step(say, "render", lambda: render(card, folder), lambda f: ", ".join(p.name for p in f))
     checked = _step(say, "simulate figure 2d", lambda: check(card), lambda r: f"agreement {r.agreement:.1e}")
-    read = _step(say, "read a 16 x 16 array", lambda: read_array(ARRAY, card, external_engines()), _loss)
+    read = _step(say, f"read {_SIZE}", lambda: read_array(ARRAY, card, external_engines()), _loss)
     example = resources.files("evaluator") / "example"
     with resources.as_file(example) as data:
         judged = _step(

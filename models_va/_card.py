@@ -14,9 +14,10 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from models_va._model import Model
+from models_va._names import RESERVED
 from models_va._registry import load_model
 from models_va._yaml import parse_yaml, read_yaml
 from models_va.errors import CardError, InputError, UnknownNameError
@@ -28,10 +29,16 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+def _no_boolean(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("is true or false where a number is needed")
+    return value
+
+
 class Quantity(_Frozen):
     """A number with its origin: from the paper, fitted to the paper, or assumed (the note says why)."""
 
-    value: float
+    value: Annotated[float, BeforeValidator(_no_boolean)]
     provenance: Provenance
     note: Annotated[str, Field(pattern=r"^[^\r\n]*$")] = ""
 
@@ -60,17 +67,28 @@ class ProgrammingError(_Frozen):
         return self.slope.value * g + self.offset.value * self.unit_siemens.value
 
 
+def _identifier(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "_", name)
+
+
+def _usable(name: str) -> str:
+    if _identifier(name) in RESERVED:
+        raise ValueError("is a word reserved by Verilog-A, ngspice or VACASK: choose another name")
+    return name
+
+
 class DeviceCard(_Frozen):
     """A device: the name of its model and every number needed to print, simulate and map it.
 
     Attributes:
-        name: letters, digits, ``_``, ``-`` and ``.``; ``identifier`` is its form in netlists.
+        name: lower-case letters (ngspice folds case), digits, ``_``, ``-`` and ``.``, and no word reserved in
+            a printed language; ``identifier`` is its form in netlists.
         parameters: value and provenance of model parameters; those left out keep the model's default.
         conductance_window: what weights are mapped onto; None if the card is not meant for that.
         programming_error: sigma(G); None means that programming is exact.
     """
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")]
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]{0,63}$"), AfterValidator(_usable)]
     title: Annotated[str, Field(pattern=r"^[^\r\n]*$")]
     model: str
     source: Annotated[str, Field(pattern=r"^[^\r\n]*$")]
@@ -81,7 +99,7 @@ class DeviceCard(_Frozen):
     @property
     def identifier(self) -> str:
         """The name with everything but letters and digits turned into ``_``: module, subcircuit, files."""
-        return re.sub(r"[^A-Za-z0-9]", "_", self.name)
+        return _identifier(self.name)
 
     @cached_property
     def device_model(self) -> Model:
@@ -149,17 +167,10 @@ def load_card(name_or_path: str | Path) -> DeviceCard:
 def _check(card: DeviceCard, where: str) -> None:
     """What the fields' types cannot say: the model's own demands, and relations between fields."""
     try:
-        _check_parameters(card)
+        _ = card.values
         _check_mapping(card)
     except InputError as error:
         raise CardError(f"{where}: {error}") from error
-
-
-def _check_parameters(card: DeviceCard) -> None:
-    missing = [p.name for p in card.device_model.params if not p.per_instance and p.name not in card.parameters]
-    if missing:
-        raise CardError(f"parameters: missing {', '.join(missing)}: state each value with its provenance")
-    _ = card.values
 
 
 def _check_mapping(card: DeviceCard) -> None:

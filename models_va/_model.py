@@ -14,7 +14,8 @@ from functools import cached_property
 import sympy
 
 from models_va._dimensions import check_dimensions
-from models_va._param import Param, check_name
+from models_va._names import check_name
+from models_va._param import Param
 from models_va.errors import InputError, ModelDefinitionError
 
 VOLTAGE = sympy.Symbol("vbr", real=True)
@@ -123,14 +124,19 @@ class Model:
         """Every parameter's value: the given ones checked, the rest at their defaults.
 
         Raises:
-            InputError: an unknown name (the known ones are listed) or a value out of range.
+            InputError: an unknown name (the known ones are listed), a value missing or out of range.
         """
         for name in given:
             if name not in self.param:
                 raise InputError(
                     f"model {self.name} has no parameter {name!r}: known are {', '.join(sorted(self.param))}"
                 )
-        return {p.name: p.check(float(given.get(p.name, p.default))) for p in self.params}
+        missing = [p.name for p in self.params if p.default is None and p.name not in given]
+        if missing:
+            raise InputError(f"parameters: missing {', '.join(missing)}: state each value with its provenance")
+        defaults = {p.name: p.default for p in self.params if p.default is not None}
+        values = {**defaults, **given}
+        return {p.name: p.check(float(values[p.name])) for p in self.params}
 
     def expanded(self, expression: sympy.Expr) -> sympy.Expr:
         """``expression`` with every definition substituted: a function of v, states and parameters alone."""

@@ -3,31 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 
 import sympy
 
+from models_va._names import check_name
 from models_va.errors import InputError, ModelDefinitionError
-
-# Lower case only, because ngspice folds case. The reserved words are those of Verilog-A and of ngspice's
-# B sources that fit the pattern and that a physicist might reach for.
-_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
-_RESERVED = """
-abs analog begin branch case default else end exp flow from function ground if inf inout input integer ln log max
-min module parameter potential pow real sign sinh cosh sqrt tanh string temper time hertz u v i te be vbr type units
-desc m temperature_k boltzmann gmin exp_lim sinh_lim cosh_lim
-"""
-
-
-def check_name(name: str, what: str) -> str:
-    """Return ``name`` if it is a legal identifier in every language that models are printed to."""
-    if not _NAME.match(name) or name in _RESERVED.split():
-        raise ModelDefinitionError(
-            f"{what} name {name!r}: use lower-case letters, digits and _, starting with a letter, "
-            "and no word reserved by Verilog-A or ngspice"
-        )
-    return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +19,7 @@ class Param:
         name: identifier in every printed language; lower case.
         description: one line, printed into the Verilog-A ``desc`` attribute.
         unit: SI unit as pint reads it (``"V"``, ``"1/s"``, ``"1"`` when dimensionless).
-        default: value in that unit.
+        default: value in that unit; None: every card must state one.
         lower, upper: bounds in that unit.
         lower_open, upper_open: whether a bound itself is excluded.
         per_instance: whether the value may differ from device to device.
@@ -47,7 +28,7 @@ class Param:
     name: str
     description: str
     unit: str
-    default: float
+    default: float | None = None
     lower: float = -math.inf
     upper: float = math.inf
     lower_open: bool = False
@@ -58,7 +39,8 @@ class Param:
         check_name(self.name, "parameter")
         if not self.description or '"' in self.description or "\n" in self.description:
             raise ModelDefinitionError(f"parameter {self.name}: needs a one-line description without quotes")
-        self.check(self.default)
+        if self.default is not None:
+            self.check(self.default)
 
     @property
     def symbol(self) -> sympy.Symbol:
@@ -89,11 +71,11 @@ class Param:
         return value
 
 
-def positive(name: str, description: str, unit: str, default: float, *, per_instance: bool = False) -> Param:
-    """A parameter in (0, inf)."""
-    return Param(name, description, unit, default, 0.0, math.inf, True, True, per_instance)
+def positive(name: str, description: str, unit: str, default: float | None = None) -> Param:
+    """A parameter in (0, inf); with a default it is per-instance, otherwise every card must state it."""
+    return Param(name, description, unit, default, 0.0, math.inf, True, True, default is not None)
 
 
-def nonnegative(name: str, description: str, unit: str, default: float) -> Param:
-    """A parameter in [0, inf)."""
-    return Param(name, description, unit, default, 0.0, math.inf, False, True)
+def nonnegative(name: str, description: str, unit: str) -> Param:
+    """A parameter in [0, inf) that every card must state."""
+    return Param(name, description, unit, None, 0.0, math.inf, False, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,8 +41,8 @@ def parse_yaml(text: str, where: str, kind: type[Checked]) -> Checked:
     """
     known = ", ".join(kind.model_fields)
     try:
-        raw: Any = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError, MemoryError) as error:
+        raw: Any = yaml.load(text, _StrictLoader)
+    except Exception as error:  # PyYAML's constructors raise whatever a value provokes
         raise InputError(f"{where}: not valid YAML: {_one_line(error)}") from error
     if not isinstance(raw, dict):
         raise InputError(f"{where}: expected a mapping with {known}")
@@ -53,11 +54,29 @@ def parse_yaml(text: str, where: str, kind: type[Checked]) -> Checked:
         raise InputError(f"{where}: {_one_line(error)}") from error
 
 
+class _StrictLoader(yaml.SafeLoader):
+    """YAML's safe subset without what hides mistakes or bombs: no aliases, no key twice."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """As PyYAML, but an alias is an error: a few lines of them can stand for gigabytes."""
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases (*name) are not allowed")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """As PyYAML, but a key that stands twice is an error."""
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = [key for n, key in enumerate(keys) if key in keys[:n]]
+        if twice:
+            raise yaml.YAMLError(f"key {twice[0]!r} stands twice")
+        return super().construct_mapping(node, deep)
+
+
 def _first_problem(error: ValidationError) -> str:
     """The first of pydantic's findings: place, what is wrong, what was found."""
     first = error.errors()[0]
     place = ".".join(map(str, first["loc"])) or "file"
-    found = "" if first["type"] == "missing" else f" (found {_shortened(repr(first['input']))})"
+    found = "" if first["type"] == "missing" else f" (found {reprlib.repr(first['input'])})"
     return _one_line(f"{_shortened(place)}: {first['msg']}{found}")
 
 

@@ -13,7 +13,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class SpicegenError(Exception):
@@ -47,3 +48,12 @@ class UnsupportedExpressionError(InputError):
 
 class ModelDefinitionError(SpicegenError):
     """A model definition contradicts itself: names, units or dimensions."""
+
+
+@contextmanager
+def located(place: object) -> Iterator[None]:
+    """Put ``place`` (a file, a node) in front of the message of an InputError raised inside."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{place}: {error}") from error

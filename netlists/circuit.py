@@ -1,7 +1,8 @@
 """Circuit: resistors, grounded voltage sources and memristive cells, in no simulator's language.
 
 Sources are grounded because every source of a crossbar is. Node and element names are checked here, once,
-so that no text from outside can reach a netlist: ngspice runs shell commands that it finds in a deck.
+so that no text from outside can reach a netlist: ngspice runs shell commands that it finds in a deck. SPICE
+tells elements by their first letter, so resistors are called r... and sources v...
 """
 
 from __future__ import annotations
@@ -14,15 +15,16 @@ from functools import cached_property
 
 from models_va import DeviceCard
 from models_va.errors import InputError
-from netlists.stimulus import Stimulus, Waveform
+from netlists.stimulus import ReadVectors, Stimulus, Waveform
 
 GROUND = "0"
-_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
+_OTHER_GROUNDS = frozenset({"gnd", "ground", "null"})
 
 
 @dataclass(frozen=True, slots=True)
 class Resistor:
-    """A resistor between two nodes, ohm."""
+    """A resistor between two nodes, ohm; its name starts with r."""
 
     name: str
     a: str
@@ -32,7 +34,7 @@ class Resistor:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A voltage source from ``node`` to ground."""
+    """A voltage source from ``node`` to ground; its name starts with v."""
 
     name: str
     node: str
@@ -69,8 +71,10 @@ class Circuit:
         _check_unique("element", [e.name for e in elements])
         _check_unique("driven node", [s.node for s in self.sources])
         for name in [*(e.name for e in elements), *self.nodes, *(s.node for s in self.sources)]:
-            if not _NAME.match(name):
-                raise InputError(f"circuit: name {name!r}: use lower-case letters, digits and _")
+            if not _NAME.match(name) or name in _OTHER_GROUNDS:
+                raise InputError(f"circuit: name {name!r}: use lower-case letters, digits and _; ground is '0'")
+        _check_prefix("r", self.resistors)
+        _check_prefix("v", self.sources)
         for r in self.resistors:
             if not 0 < r.resistance_ohm < float("inf"):
                 raise InputError(f"circuit: {r.name} = {r.resistance_ohm:g} ohm: must be positive and finite")
@@ -89,7 +93,8 @@ class Circuit:
     @cached_property
     def nodes(self) -> tuple[str, ...]:
         """Every node but ground, in order of first use."""
-        return tuple(dict.fromkeys(n for a, b in self._edges() for n in (a, b) if n != GROUND))
+        ends = (n for pair in self._edges() for n in pair)
+        return tuple(dict.fromkeys(n for n in (*ends, *(s.node for s in self.sources)) if n != GROUND))
 
     @cached_property
     def floating(self) -> tuple[str, ...]:
@@ -129,6 +134,10 @@ class Job:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9 ,.()x+-]+", self.title):
             raise InputError(f"job: title {self.title!r}: use letters, digits and plain punctuation")
+        wanted = len(self.circuit.sources)
+        if isinstance(self.stimulus, ReadVectors) and self.stimulus.v_volt.shape[1] != wanted:
+            found = self.stimulus.v_volt.shape[1]
+            raise InputError(f"job: read vectors of {found} voltages for a circuit of {wanted} sources")
 
 
 def _check_unique(what: str, names: Iterable[str]) -> None:
@@ -146,6 +155,12 @@ def _check_cards(cells: tuple[Cell, ...]) -> None:
             raise InputError(
                 f"circuit: cards {other.name!r} and {card.name!r} differ, but both become {card.identifier!r}: rename"
             )
+
+
+def _check_prefix(letter: str, elements: Iterable[Resistor | Source]) -> None:
+    for element in elements:
+        if not element.name.startswith(letter):
+            raise InputError(f"circuit: {element.name!r}: names of {type(element).__name__}s start with {letter!r}")
 
 
 def _check_instance(cell: Cell) -> None:

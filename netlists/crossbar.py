@@ -44,7 +44,10 @@ class Crossbar:
     sense: Sense = "bottom"
 
     def __post_init__(self) -> None:
-        g = np.array(self.g_siemens, dtype=np.float64)
+        try:
+            g = np.array(self.g_siemens, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise InputError("crossbar: g_siemens is not a rectangular array of numbers") from error
         if g.ndim != 2 or g.size == 0:
             raise InputError(f"crossbar: g_siemens has shape {g.shape}: give (rows, columns), at least 1 x 1")
         if not np.all(np.isfinite(g)) or np.any(g < 0):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -61,21 +61,21 @@ class CheckReport:
         return float(np.max(spread / np.abs(np.min(done, axis=0))))
 
     @property
-    def failed(self) -> bool:
-        """Whether a simulator that is here did not finish."""
-        return any(r.attempt.failed for r in self.runs)
+    def failures(self) -> tuple[str, ...]:
+        """Why each engine that is here but did not finish did not."""
+        return tuple(r.attempt.note for r in self.runs if r.attempt.failed)
 
     @property
     def passed(self) -> bool:
         """No compiler warnings, no failures, and agreement within the tolerance."""
-        return not self.warnings and not self.failed and self.agreement <= TOLERANCE
+        return not self.warnings and not self.failures and self.agreement <= TOLERANCE
 
     def to_json(self) -> dict[str, Any]:
         """The content of report.json."""
         return {
             "card": self.card.name,
             "card_hash": self.card.hash,
-            "experiment": "figure 2d: 25 spikes of -1.5 V and 25 of +1.1 V, 10 ms, period 13 ms, read at 0.1 V",
+            "experiment": {"figure": "2d", **asdict(figure_2d())},
             "compiler_warnings": None if self.warnings is None else list(self.warnings),
             "tolerance": TOLERANCE,
             "largest_difference": self.agreement,

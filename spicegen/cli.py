@@ -1,6 +1,7 @@
 """The command line. Rooms above this one register their commands as entry points ``spicegen.commands``.
 
-Exit codes: 0 the work is whole; 1 a check did not pass; 2 bad input or a failed simulator, said in one line.
+Exit codes: 0 the work is whole; 1 a check did not pass; 2 bad input or a failed simulator, said in one line;
+130 interrupted.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from models_va.errors import SpicegenError
+from models_va.errors import SpicegenError, located
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,13 +31,15 @@ Engine = Literal["ngspice", "vacask", "native"]
 
 def main() -> None:
     """Run the command line."""
-    for entry in entry_points(group="spicegen.commands"):
-        app.command(entry.name)(entry.load())
     try:
+        for entry in entry_points(group="spicegen.commands"):
+            app.command(entry.name)(entry.load())
         app()
     except SpicegenError as error:
         sys.stderr.write(f"spicegen: {' '.join(str(error).split())}\n")
         sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def show_table(head: tuple[str, ...], rows: list[tuple[object, ...]], title: str = "") -> None:
@@ -99,8 +102,10 @@ def check(
     if folder:
         report.page().write(folder, report.to_json())
         typer.echo(f"report: {folder / 'report.html'}")
+    for failure in report.failures:
+        raise SpicegenError(failure)
     if not report.passed:
-        raise typer.Exit(2 if report.failed else 1)
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -113,15 +118,17 @@ def array(
     from models_va import load_card, read_yaml
     from netlists import ArrayConfig
     from spicegen.array import HEAD, external_engines, read_array
-    from spicegen.files import output_folder
+    from spicegen.files import beside, output_folder
     from spicegen.simulate import SimulationError, simulator
 
     described = read_yaml(config, ArrayConfig)
-    card = load_card(described.card)
+    with located(f"{config}: card"):
+        card = load_card(beside(config, described.card))
     if engine and not (found := simulator(engine).available()).here:
         raise SimulationError(engine, f"not here: {found.version}")
     folder = output_folder(output)
-    report = read_array(described, card, [engine] if engine else external_engines())
+    with located(config):
+        report = read_array(described, card, [engine] if engine else external_engines())
     show_table(HEAD, report.rows(), f"{described.rows} x {described.columns} read: difference from the exact operator")
     typer.echo(
         f"wires take up to {report.lost.max():.3%} of a cell's voltage, "
@@ -129,5 +136,7 @@ def array(
     )
     report.page().write(folder, report.to_json())
     typer.echo(f"report: {folder / 'report.html'}")
+    for failure in report.failures:
+        raise SpicegenError(failure)
     if not report.passed:
-        raise typer.Exit(2 if report.failed else 1)
+        raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""Output folders, with errors a user can act on."""
+"""Output folders and files, with errors a user can act on."""
 
 from __future__ import annotations
 
@@ -6,6 +6,25 @@ import os
 from pathlib import Path
 
 from models_va.errors import InputError
+
+
+def beside(config: Path, name: str) -> str:
+    """``name`` as a file beside ``config`` if there is one, else as it is (a name, or a path of its own)."""
+    near = config.parent / name
+    return str(near) if near.is_file() else name
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a result file and return its path.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+    return path
 
 
 def output_folder(path: Path) -> Path:

@@ -15,6 +15,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from spicegen import __version__
+from spicegen.files import write_text
 from spicegen.templating import render_template
 
 
@@ -74,7 +75,7 @@ class Page:
     def write(self, folder: Path, report: Mapping[str, Any]) -> None:
         """Write ``report.html`` and ``report.json`` into an existing folder."""
         html = render_template("spicegen/report.html.j2", page=self, blocks=self._blocks, version=__version__)
-        (folder / "report.html").write_text(html, encoding="utf-8")
+        write_text(folder / "report.html", html)
         write_json(folder / "report.json", report)
 
 
@@ -87,7 +88,7 @@ def format_cell(value: object) -> str:
 
 def write_json(path: Path, report: Mapping[str, Any]) -> None:
     """Write a report as JSON; numpy scalars and arrays become plain numbers, NaN becomes null."""
-    path.write_text(json.dumps(_plain(report), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(_plain(report), indent=2, allow_nan=False) + "\n")
 
 
 def _plain(value: Any) -> Any:

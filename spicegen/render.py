@@ -8,7 +8,7 @@ from typing import Literal
 
 from models_va import DeviceCard
 from models_va.errors import InputError
-from spicegen.files import output_folder
+from spicegen.files import output_folder, write_text
 from spicegen.printers import render_subcircuit, render_verilog_a
 
 Target = Literal["verilog-a", "ngspice", "all"]
@@ -29,8 +29,4 @@ def render(card: DeviceCard, folder: Path, target: Target = "all") -> list[Path]
         raise InputError(f"unknown target {target!r}: known are {', '.join(_PRINTERS)}, all")
     texts = {_PRINTERS[t][0]: _PRINTERS[t][1](card) for t in targets}
     output_folder(folder)
-    paths = []
-    for suffix, text in texts.items():
-        paths.append(folder / f"{card.identifier}.{suffix}")
-        paths[-1].write_text(text, encoding="ascii")
-    return paths
+    return [write_text(folder / f"{card.identifier}.{suffix}", text) for suffix, text in texts.items()]

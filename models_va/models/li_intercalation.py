@@ -13,6 +13,8 @@ nucleus (Hill form). Device: Baek et al., Nano-Micro Lett. 15:69 (2023).
 
 from __future__ import annotations
 
+import math
+
 from sympy import Abs
 
 from models_va._model import (
@@ -29,36 +31,36 @@ from models_va._param import Param, nonnegative, positive
 from models_va.functions import cosh_lim, exp_lim, pos, sinh_lim
 
 _PARAMS = (
-    positive("g0", "conductance with all states zero", "S", 1e-5, per_instance=True),
-    positive("v_io", "voltage scale of the conduction nonlinearity", "V", 1.0),
-    positive("v_t", "threshold voltage of ion motion", "V", 0.38),
-    positive("k_m", "activation rate", "1/s", 420.5),
-    positive("v_m", "voltage scale of activation", "V", 3.0),
-    positive("tau_m", "decay time of activation", "s", 0.01024),
-    nonnegative("gain_p", "gain of potentiation by activation", "1", 300.0),
-    nonnegative("gain_d", "gain of depression by activation", "1", 177.2),
-    positive("k_s", "rate of Li arriving at the interface", "1/s", 0.02873),
-    positive("v_s", "voltage scale of Li arriving at the interface", "V", 1.5),
-    positive("tau_s", "decay time of interface Li", "s", 0.5745),
-    positive("k_ds", "rate of Li leaving the interface under depression", "1/s", 0.0565),
-    positive("half_s", "half-saturation of Li leaving the interface", "1", 0.003),
-    positive("v_d", "voltage scale of depression", "V", 1.0),
-    positive("tau_c", "delay of subsurface Li", "s", 10.85),
-    positive("k_x", "rate of insertion into the electrode", "1/s", 0.1323),
-    positive("v_x", "voltage scale of insertion", "V", 1.446),
-    positive("limit_x", "transport limit of insertion", "1", 0.05085),
-    positive("half_c", "half-saturation of the nucleus", "1", 0.005635),
-    positive("order_c", "order of the nucleus", "1", 1.778),
-    nonnegative("phi_s", "screening of insertion by interface Li", "1", 4.737),
-    nonnegative("lambda_x", "growth of the insertion barrier with concentration", "1", 2.61),
-    positive("k_d", "rate of extraction from the electrode", "1/s", 0.03898),
-    positive("half_x", "half-saturation of extraction", "1", 0.02118),
-    positive("tau_x", "retention time of Li in the electrode", "s", 1e4),
-    nonnegative("eta", "fraction of extracted Li that stays behind", "1", 0.00426),
-    nonnegative("a_s", "conductance per interface Li", "1", 15.52),
-    nonnegative("a_x", "conductance per electrode Li", "1", 20.0),
-    nonnegative("a_r", "conductance per residual Li", "1", 20.0),
-    positive("order_g", "exponent of the conductance map", "1", 1.276),
+    Param("g0", "conductance with all states zero", "S", None, 0.0, math.inf, True, True, per_instance=True),
+    positive("v_io", "voltage scale of the conduction nonlinearity", "V"),
+    positive("v_t", "threshold voltage of ion motion", "V"),
+    positive("k_m", "activation rate", "1/s"),
+    positive("v_m", "voltage scale of activation", "V"),
+    positive("tau_m", "decay time of activation", "s"),
+    nonnegative("gain_p", "gain of potentiation by activation", "1"),
+    nonnegative("gain_d", "gain of depression by activation", "1"),
+    positive("k_s", "rate of Li arriving at the interface", "1/s"),
+    positive("v_s", "voltage scale of Li arriving at the interface", "V"),
+    positive("tau_s", "decay time of interface Li", "s"),
+    positive("k_ds", "rate of Li leaving the interface under depression", "1/s"),
+    positive("half_s", "half-saturation of Li leaving the interface", "1"),
+    positive("v_d", "voltage scale of depression", "V"),
+    positive("tau_c", "delay of subsurface Li", "s"),
+    positive("k_x", "rate of insertion into the electrode", "1/s"),
+    positive("v_x", "voltage scale of insertion", "V"),
+    positive("limit_x", "transport limit of insertion", "1"),
+    positive("half_c", "half-saturation of the nucleus", "1"),
+    positive("order_c", "order of the nucleus", "1"),
+    nonnegative("phi_s", "screening of insertion by interface Li", "1"),
+    nonnegative("lambda_x", "growth of the insertion barrier with concentration", "1"),
+    positive("k_d", "rate of extraction from the electrode", "1/s"),
+    positive("half_x", "half-saturation of extraction", "1"),
+    positive("tau_x", "retention time of Li in the electrode", "s"),
+    nonnegative("eta", "fraction of extracted Li that stays behind", "1"),
+    nonnegative("a_s", "conductance per interface Li", "1"),
+    nonnegative("a_x", "conductance per electrode Li", "1"),
+    nonnegative("a_r", "conductance per residual Li", "1"),
+    positive("order_g", "exponent of the conductance map", "1"),
     *(
         Param(f"{name}_init", f"initial {what}", "1", 0.0, 0.0, 1.0, per_instance=True)
         for name, what in (

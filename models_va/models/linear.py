@@ -5,10 +5,12 @@ Source: Ohm's law; Nyquist, Phys. Rev. 32, 110 (1928), for S_i = 4 k T G.
 
 from __future__ import annotations
 
-from models_va._model import BOLTZMANN, GMIN, TEMPERATURE, VOLTAGE, Definition, Model
-from models_va._param import Param, positive
+import math
 
-G0 = positive("g0", "conductance", "S", 1e-6, per_instance=True)
+from models_va._model import BOLTZMANN, GMIN, TEMPERATURE, VOLTAGE, Definition, Model
+from models_va._param import Param
+
+G0 = Param("g0", "conductance", "S", None, 0.0, math.inf, True, True, per_instance=True)
 _PARAMS: tuple[Param, ...] = (G0,)
 
 _CONDUCTANCE = Definition("g", G0.symbol, "S", "conductance")

@@ -43,7 +43,7 @@ def _load_library() -> Any:
     # PySpice looks for the name that only development packages install.
     NgSpiceShared.LIBRARY_PATH = os.environ.get("NGSPICE_LIBRARY_PATH") or ctypes.util.find_library("ngspice")
     if NgSpiceShared.LIBRARY_PATH is None:
-        raise SystemExit("libngspice not found: apt-get install libngspice0")
+        raise SystemExit("libngspice not found")
     return NgSpiceShared.new_instance()
 
 

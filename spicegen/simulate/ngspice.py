@@ -16,7 +16,7 @@ import numpy as np
 
 from netlists import Job, ReadVectors, Transient
 from spicegen.printers import render_subcircuit
-from spicegen.simulate.base import Availability, ExternalSimulator, SimResult, SimulationError
+from spicegen.simulate.base import Availability, ExternalSimulator, SimResult, SimulationError, relevant_lines
 from spicegen.templating import render_template
 
 _WORKER = "spicegen.simulate._ngspice_worker"
@@ -92,6 +92,7 @@ def _probe(worker: tuple[str, ...]) -> Availability:
         try:
             Ngspice(30.0, worker).call([*worker, "--probe", name], folder)
             found = json.loads((folder / "probe.json").read_text(encoding="utf-8"))
-        except (SimulationError, OSError, ValueError):
-            return Availability(False, "libngspice not found: apt-get install libngspice0")
+        except (SimulationError, OSError, ValueError) as error:
+            why = relevant_lines(folder / "log.txt")[-1:] or [str(error)]
+            return Availability(False, f"{why[0]} (apt-get install libngspice0, or set NGSPICE_LIBRARY_PATH)")
     return Availability(True, found["version"], tuple(found["capabilities"]))

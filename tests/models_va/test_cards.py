@@ -193,7 +193,31 @@ def test_sigma_is_the_papers_line_in_microsiemens():
 
 def test_identifier(written):
     assert load_card(NAME).identifier == "au_lixcoo2_pt"
-    assert load_card(written(lambda raw: raw.update(name="A.b-c_D1"))).identifier == "A_b_c_D1"
+    assert load_card(written(lambda raw: raw.update(name="a.b-c_d1"))).identifier == "a_b_c_d1"
+
+
+@pytest.mark.parametrize("name", ["MyDevice", "module", "analog", "vsource", "1st"])
+def test_names_that_some_language_cannot_take(written, name):
+    assert "name" in complaint(written(lambda raw: raw.update(name=name)))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("name: &a x\ntitle: *a\n", "aliases"),
+        ("name: x\nname: y\n", "'name' stands twice"),
+        ("name: !!timestamp foo\n", "not valid YAML"),
+        ("name: " + "9" * 5000 + "\n", "not valid YAML"),
+    ],
+)
+def test_yaml_that_hides_mistakes_or_bombs(tmp_path, text, told):
+    path = tmp_path / "card.yaml"
+    path.write_text(text)
+    assert told in complaint(path)
+
+
+def test_a_boolean_is_no_number(written):
+    assert "true or false" in complaint(written(lambda raw: raw["parameters"]["v_t"].update(value=True)))
 
 
 def test_the_hash_is_of_the_content(written):

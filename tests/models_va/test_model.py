@@ -102,10 +102,19 @@ def test_a_symbol_of_other_assumptions_is_another_symbol():
         replace(LINEAR, current=LINEAR.definitions[0].symbol * sympy.Symbol("vbr"))
 
 
-def test_values_fills_in_defaults():
-    values = LI.values({"tau_m": 0.5})
-    assert values["tau_m"] == 0.5
-    assert values == {p.name: p.default for p in LI.params} | {"tau_m": 0.5}
+STATED = {p.name: 0.7 for p in LI.params if p.default is None}
+
+
+def test_values_fills_in_defaults_of_what_varies_per_device():
+    values = LI.values(STATED | {"x_init": 0.2})
+    assert values == {p.name: p.default for p in LI.params} | STATED | {"x_init": 0.2}
+    assert values["s_init"] == 0.0
+
+
+def test_values_that_no_one_stated_are_missing():
+    with pytest.raises(InputError, match="missing v_t, tau_m: state each value with its provenance") as caught:
+        LI.values({k: v for k, v in STATED.items() if k not in ("tau_m", "v_t")})
+    assert "g0" not in str(caught.value)
 
 
 def test_values_of_an_unknown_name_lists_every_known_one():
@@ -118,7 +127,7 @@ def test_values_of_an_unknown_name_lists_every_known_one():
 @pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf")])
 def test_values_out_of_range(value):
     with pytest.raises(InputError, match=r"parameter tau_m = .* s is outside its range \(0, inf\)"):
-        LI.values({"tau_m": value})
+        LI.values(STATED | {"tau_m": value})
 
 
 def test_expanded_leaves_no_definition():

@@ -48,7 +48,7 @@ def test_default_out_of_range():
     ("param", "text"),
     [
         (positive("a", "a", "1", 1.0), "(0, inf)"),
-        (nonnegative("a", "a", "1", 1.0), "[0, inf)"),
+        (nonnegative("a", "a", "1"), "[0, inf)"),
         (Param("a", "a", "1", 0.0), "(-inf, inf)"),
         (Param("a", "a", "1", 0.0, -1.0, 1.0), "[-1, 1]"),
         (Param("a", "a", "1", 0.0, -1.0, 1.0, True, True), "(-1, 1)"),
@@ -63,7 +63,7 @@ def test_range_text(param, text):
     ("param", "is_positive", "is_nonnegative"),
     [
         (positive("a", "a", "1", 1.0), True, True),
-        (nonnegative("a", "a", "1", 1.0), None, True),
+        (nonnegative("a", "a", "1"), None, True),
         (Param("a", "a", "1", 0.0, -1.0, 1.0), None, None),
     ],
 )

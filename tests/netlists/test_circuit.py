@@ -1,12 +1,13 @@
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models_va import DeviceCard, Quantity, load_card
 from models_va.errors import InputError
-from netlists import Cell, Circuit, Job, Resistor, Source, Transient, Waveform
+from netlists import Cell, Circuit, Job, ReadVectors, Resistor, Source, Transient, Waveform
 
 CARD = load_card("au-lixcoo2-pt")
 ZERO = Waveform.constant(0.0)
@@ -53,6 +54,25 @@ def test_no_text_from_outside_reaches_a_netlist(element, text):
         circuit(DRIVE, element(text))
     assert repr(text) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("elements", "told"),
+    [
+        ({"resistors": (Resistor("c1", "a", "0", 1.0),)}, "'c1': names of Resistors start with 'r'"),
+        ({"sources": (Source("i1", "a", Waveform.constant(0.0)),)}, "'i1': names of Sources start with 'v'"),
+        ({"resistors": (Resistor("r1", "a", "gnd", 1.0),)}, "ground is '0'"),
+    ],
+)
+def test_names_that_spice_reads_as_something_else(elements, told):
+    with pytest.raises(InputError, match=told):
+        Circuit(**elements)
+
+
+def test_read_vectors_fit_the_sources():
+    circuit = Circuit(sources=(Source("v1", "a", Waveform.constant(0.0)),))
+    with pytest.raises(InputError, match="2 voltages for a circuit of 1 sources"):
+        Job(circuit, ReadVectors(np.zeros((3, 2))))
 
 
 def test_ground_cannot_be_driven():

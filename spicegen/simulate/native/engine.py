@@ -23,6 +23,10 @@ class Native(Simulator):
 
     def run(self, job: Job) -> SimResult:
         """See Simulator.run."""
+        with np.errstate(all="ignore"):  # what is not finite, Newton finds and reports
+            return self._run(job)
+
+    def _run(self, job: Job) -> SimResult:
         system = System(job.circuit)
         if isinstance(job.stimulus, ReadVectors):
             return _read(job.circuit, system, job.stimulus)

@@ -8,8 +8,10 @@ from spicegen.simulate.base import SimulationError
 from spicegen.simulate.native.system import Array, System
 
 _MAX_ITERATIONS = 50
-_KCL_TOLERANCE = 1e-12
-"""Of the largest current in the circuit: far below every comparison made with it."""
+_STEP_TOLERANCE = 1e-12
+"""Of the largest voltage: Newton's last step."""
+_ROUND_OFF = 1e-15
+"""Of the currents that meet at a node: a Kirchhoff residual below this is rounding, and no step improves on it."""
 
 
 def operating_point(system: System, driven_volt: Array, states: list[Array]) -> tuple[Array, Array]:
@@ -33,11 +35,14 @@ def operating_point(system: System, driven_volt: Array, states: list[Array]) -> 
             g.model.evaluate(g.voltage(v), x, g.params, system.temperature_k)
             for g, x in zip(system.groups, states, strict=True)
         ]
-        leaving = system.kcl(v, [e.current for e in found])
-        step = system.solve([e.di_dv for e in found], -leaving[: system.unknown])
+        currents = [e.current for e in found]
+        leaving = system.kcl(v, currents)[: system.unknown]
+        step = system.solve([e.di_dv for e in found], -leaving)
         v[: system.unknown] += step
-        scale = np.abs(v).max(initial=0.0)
-        if system.unknown == 0 or np.abs(step).max() <= _KCL_TOLERANCE * scale:
+        if not np.isfinite(v).all():
+            break
+        settled = np.abs(step).max(initial=0.0) <= _STEP_TOLERANCE * np.abs(v).max()
+        if settled or np.all(np.abs(leaving) <= _ROUND_OFF * system.meeting(v, currents)[: system.unknown]):
             return v, leaving_currents(system, v, states)
     raise SimulationError("native", f"operating point: no convergence in {_MAX_ITERATIONS} Newton steps")
 

@@ -75,6 +75,14 @@ class System:
             np.subtract.at(leaving, group.be, current)
         return leaving
 
+    def meeting(self, v: Array, cell_currents: list[Array]) -> Array:
+        """Sum of the magnitudes of all contributions to ``kcl`` at every node, A: the scale of its rounding."""
+        total = np.asarray(abs(self.wires) @ np.abs(v))
+        for group, current in zip(self.groups, cell_currents, strict=True):
+            np.add.at(total, group.te, np.abs(current))
+            np.add.at(total, group.be, np.abs(current))
+        return total
+
     def solve(self, conductances: list[Array], right: Array) -> Array:
         """Solve (wires + cells of the given small-signal conductances) dv = right at the unknown nodes.
 
@@ -130,4 +138,5 @@ def _groups(cells: tuple[Cell, ...], index: Mapping[str, int]) -> Iterator[CellG
 
 
 def _shared(values: list[float]) -> float | Array:
-    return values[0] if len(set(values)) == 1 else np.array(values)
+    # numpy scalars, so that an underflow in a denominator gives inf, which Newton reports, not an exception
+    return np.float64(values[0]) if len(set(values)) == 1 else np.array(values)
