@@ -48,7 +48,8 @@ def show_table(head: tuple[str, ...], rows: list[tuple[object, ...]], title: str
 
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for n, name in enumerate(head):
-        table.add_column(name, justify="left" if n == 0 else "right", overflow="fold")
+        is_text = all(isinstance(row[n], str) for row in rows)
+        table.add_column(name, justify="left" if is_text else "right", overflow="fold")
     for row in rows:
         table.add_row(*(format_cell(cell) for cell in row))
     Console().print(table)
