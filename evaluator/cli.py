@@ -17,18 +17,23 @@ def evaluate_command(
         Path | None,
         typer.Option(help="Size and wires of a tile (YAML); 128 x 128 with 1 ohm a segment if not given."),
     ] = None,
-    trials: Annotated[int, typer.Option(help="Number of independent programmings.")] = 5,
+    trials: Annotated[int, typer.Option(help="Number of independent programmings, at most 10 000.")] = 5,
     seed: Annotated[int, typer.Option(help="Of the programming errors.")] = 0,
     limit: Annotated[int | None, typer.Option(help="Use only the first so many images.")] = None,
     ideal: Annotated[bool, typer.Option("--ideal", help="Without programming error and wires.")] = False,
 ) -> None:
     """Accuracy of an ONNX network on simulated passive arrays of a device."""
     from evaluator.evaluation import evaluate
+    from evaluator.located import located
+    from evaluator.tiles import check_array
     from models_va import read_yaml
     from netlists import ArrayConfig
     from spicegen.files import output_folder
 
     config = None if array is None else read_yaml(array, ArrayConfig)
+    if config is not None:
+        with located(array):
+            check_array(config)
     folder = output_folder(output)
     report = evaluate(model, data, device, array=config, trials=trials, seed=seed, limit=limit, ideal=ideal)
     report.page().write(folder, report.to_json())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluator.runtime import one_line
 from models_va.errors import InputError
 
 
@@ -29,26 +30,37 @@ class Dataset:
     images: NDArray[Any]
     labels: NDArray[np.int64]
 
-    def images_as(self, shape: tuple[int | None, ...]) -> NDArray[Any]:
-        """The images in the shape (n, *shape) of a network's input; None fits any length.
+    def images_as(self, shape: tuple[int | None, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+        """The images in the shape (n, *shape) and the type of a network's input; None fits any length.
 
         Axes of length 1 come and go, and images are flattened or unflattened in their own order. Two
         different arrangements of several axes (HWC and CHW) are not taken for one another.
 
         Raises:
-            InputError: the shapes do not fit.
+            InputError: the shapes do not fit, or a value is beyond the type.
 
         """
         own = self.images.shape[1:]
         if len(own) == len(shape) and all(b in (None, a) for a, b in zip(own, shape, strict=True)):
-            return self.images
+            return self._cast(dtype)
         wanted = [n for n in shape if n is not None]
         if len(wanted) == len(shape) and _same_order([n for n in own if n != 1], [n for n in wanted if n != 1]):
-            return self.images.reshape(len(self.images), *wanted)
+            return self._cast(dtype).reshape(len(self.images), *wanted)
         raise InputError(
             f"{self.source}: images of shape {own} do not fit the network's input "
             f"{tuple(n or 'any' for n in shape)}: give data of that shape"
         )
+
+    def _cast(self, dtype: np.dtype[Any]) -> NDArray[Any]:
+        with np.errstate(over="ignore"):
+            cast = self.images.astype(dtype, copy=False)
+        place = _not_finite(cast)
+        if place:
+            raise InputError(
+                f"{self.source}: x_test{list(place)} = {self.images[place]:g} is beyond {dtype}, "
+                "the type of the network's input: scale the data"
+            )
+        return cast
 
     def check_labels(self, classes: int) -> None:
         """Check that every label is one of the network's classes.
@@ -74,8 +86,8 @@ def load_dataset(path: Path, limit: int | None = None) -> Dataset:
         limit: take only so many images, the first ones.
 
     Raises:
-        InputError: missing, truncated or not .npz; a key missing; other types; no images; lengths that
-            differ; NaN or infinity. The message names file, key and remedy.
+        InputError: missing, truncated or not .npz; a key missing, damaged, encrypted or too large for the memory;
+            other types; no images; lengths that differ; NaN or infinity. The message names file, key and remedy.
 
     """
     if path.suffix.lower() in (".yaml", ".yml"):
@@ -96,16 +108,34 @@ def load_dataset(path: Path, limit: int | None = None) -> Dataset:
 def _read(path: Path) -> dict[str, NDArray[Any]]:
     keys = ("x_test", "y_test")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            found = [] if isinstance(archive, np.ndarray) else archive.files
-            if not set(keys) <= set(found):
-                shown = ", ".join(map(repr, found[:8])) or "none"
-                raise InputError(f"{path}: needs the arrays x_test and y_test, found {shown}")
-            return {key: archive[key] for key in keys}
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, TypeError, AttributeError) as error:
-        raise InputError(f"{path}: is truncated or no .npz file of plain arrays: write it with numpy.savez") from error
+        archive = np.load(path, allow_pickle=False)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}: give an .npz file") from error
+    except Exception as error:  # numpy, zipfile and the decompressors have no common base
+        raise InputError(f"{path}: is truncated or no .npz file: write it with numpy.savez") from error
+    if isinstance(archive, np.ndarray):
+        raise InputError(f"{path}: is a single array, no .npz file: write x_test and y_test with numpy.savez")
+    with archive:
+        found = archive.files
+        if not set(keys) <= set(found):
+            shown = ", ".join(map(repr, found[:8])) or "none"
+            raise InputError(f"{path}: needs the arrays x_test and y_test, found {shown}")
+        return {key: _member(path, archive, key) for key in keys}
+
+
+def _member(path: Path, archive: Mapping[str, Any], key: str) -> NDArray[Any]:
+    try:
+        array = archive[key]
+    except MemoryError as error:
+        raise InputError(f"{path}: {key} does not fit into the memory: give fewer images") from error
+    except Exception as error:  # see _read
+        raise InputError(
+            f"{path}: {key} is truncated, encrypted or no plain array ({one_line(error, 120)}): "
+            "write it with numpy.savez"
+        ) from error
+    if not isinstance(array, np.ndarray):  # numpy hands out other members as bytes
+        raise InputError(f"{path}: {key} is no .npy array: write it with numpy.savez")
+    return array
 
 
 def _scaled(path: Path, images: NDArray[Any]) -> NDArray[Any]:
@@ -113,12 +143,18 @@ def _scaled(path: Path, images: NDArray[Any]) -> NDArray[Any]:
         return images.astype(np.float32) / np.float32(255)
     if images.dtype.kind != "f":
         raise InputError(f"{path}: x_test has type {images.dtype}: give uint8 (scaled to 0..1) or floating point")
-    if not np.all(np.isfinite(images)):
-        place = ", ".join(map(str, np.argwhere(~np.isfinite(images))[0]))
-        raise InputError(f"{path}: x_test[{place}] is NaN or infinite: clean the data")
+    place = _not_finite(images)
+    if place:
+        raise InputError(f"{path}: x_test{list(place)} is NaN or infinite: clean the data")
     return images
+
+
+def _not_finite(images: NDArray[Any]) -> tuple[int, ...]:
+    """Place of the first value that is NaN or infinite; empty if there is none."""
+    finite = np.isfinite(images)
+    return () if finite.all() else tuple(np.argwhere(~finite)[0].tolist())
 
 
 def _same_order(own: list[int], wanted: list[int]) -> bool:
     flat = len(own) <= 1 or len(wanted) <= 1
-    return own == wanted or (flat and np.prod(own, dtype=np.int64) == np.prod(wanted, dtype=np.int64))
+    return own == wanted or (flat and math.prod(own) == math.prod(wanted))

@@ -21,13 +21,14 @@ from evaluator.located import located
 from evaluator.onnx_model import Network, load_network
 from evaluator.report import Report
 from evaluator.scores import Score, score
-from evaluator.tiles import tiles_of
+from evaluator.tiles import check_array
 from models_va import DeviceCard
 from models_va.errors import InputError
 from netlists import ArrayConfig
 from spicegen.progress import track
 
 Item = TypeVar("Item")
+MOST_TRIALS = 10_000
 
 
 class Progress(Protocol):
@@ -61,7 +62,7 @@ def evaluate(
         data: an .npz file with x_test and y_test.
         card: a device card with a conductance window, its name or its file.
         array: size and wires of a tile; by default 128 x 128 with 1 ohm a segment.
-        trials: independent programmings; a single one is computed where nothing is random.
+        trials: independent programmings, 1 to 10 000; a single one is computed where nothing is random.
         seed: of the programming errors; the same seed gives the same result.
         limit: use only so many images, the first ones.
         ideal: no programming error and no wires: the limit in which the arrays compute the network exactly.
@@ -110,14 +111,18 @@ def _check_counts(trials: int, seed: int, limit: int | None) -> None:
     for name, value, least in (("trials", trials, 1), ("seed", seed, 0), ("limit", limit, 1)):
         if value is not None and value < least:
             raise InputError(f"evaluate: {name} = {value}: give {least} or more")
+    if trials > MOST_TRIALS:
+        raise InputError(
+            f"evaluate: trials = {trials}: give {MOST_TRIALS} or fewer; the interval narrows with their square root"
+        )
 
 
 def _prepare(network: Network, data: Path, hardware: Hardware, limit: int | None) -> _Study:
     with located(network.source):
         layers = mapped_layers(network.model)
-    tiles_of(layers[0].shape, hardware.array)  # a useless array is found before any work
+    check_array(hardware.array)
     dataset = load_dataset(data, limit)
-    images = dataset.images_as(network.image_shape)
+    images = dataset.images_as(network.image_shape, network.dtype)
     dataset.check_labels(network.logits(images[:1]).shape[1])
     return _Study(network, layers, images, dataset.labels, hardware)
 
@@ -125,10 +130,10 @@ def _prepare(network: Network, data: Path, hardware: Hardware, limit: int | None
 def _run_trials(study: _Study, trials: int, progress: Progress) -> tuple[list[Score], list[Array]]:
     """The score of every trial, and the effective weights of the first."""
     targets = [study.hardware.target(layer.weights) for layer in study.layers]
-    jobs = list(product(range(trials), range(len(targets))))
+    jobs = product(range(trials), range(len(targets)))  # lazy
     weights = (
         study.hardware.read(study.hardware.programmed(targets[layer], trial, layer))
-        for trial, layer in progress(jobs, "Programming and reading")
+        for trial, layer in progress(jobs, "Programming and reading", trials * len(targets))
     )
     scores: list[Score] = []
     first: list[Array] = []

@@ -10,19 +10,19 @@ from onnx import numpy_helper
 from evaluator.constants import constant_values, graph_inputs, tensor_names, unused_name
 
 
-def free_batch(model: onnx.ModelProto) -> tuple[onnx.ModelProto, bool]:
+def free_batch(model: onnx.ModelProto) -> onnx.ModelProto:
     """Make the first dimension of input and outputs free, on a copy.
 
     Reshape targets that begin with the fixed batch size follow. That a first dimension is the batch is a
     convention, not a fact: the caller must compare the result with the original (``load_network`` does).
 
     Returns:
-        (model, changed): the same object if the batch is free already.
+        The same object if the batch is free already.
 
     """
     size = batch_size(model)
     if size is None:
-        return model, False
+        return model
     freed = onnx.ModelProto()
     freed.CopyFrom(model)
     del freed.graph.value_info[:]  # shapes with the old batch size
@@ -31,7 +31,7 @@ def free_batch(model: onnx.ModelProto) -> tuple[onnx.ModelProto, bool]:
         if len(dims) and dims[0].dim_value == size:
             dims[0].dim_param = "batch"
     _free_reshapes(freed, size)
-    return freed, True
+    return freed
 
 
 def batch_size(model: onnx.ModelProto) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,10 @@ from evaluator.runtime import one_line, open_session, run
 from models_va.errors import InputError
 
 BATCH = 1000
+_LARGEST_BATCH = 65536
+_LARGEST_TRIAL = 2**27
+"""Values in the images that a network with a freed batch is tried on: 1 GiB of float64."""
+_DYNAMIC = "export it with a dynamic batch axis"
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +34,7 @@ class Network:
         model: the graph; the first axis of input and output is a free batch.
         input_name, dtype: of the input tensor.
         image_shape: axes of the input after the batch; None where an axis is free.
+        batch: number of images that run at once, at most.
 
     """
 
@@ -37,6 +43,7 @@ class Network:
     input_name: str
     dtype: np.dtype[Any]
     image_shape: tuple[int | None, ...]
+    batch: int = BATCH
 
     def logits(self, images: NDArray[Any]) -> NDArray[np.float64]:
         """Run on images of shape (n, *image_shape): what the network puts out, shape (n, classes).
@@ -67,8 +74,8 @@ class Network:
         with located(self.source):
             session = open_session(_exposing(self.model, names))
             parts = [
-                run(session, {self.input_name: images[i : i + BATCH].astype(self.dtype)}, names)
-                for i in range(0, len(images), BATCH)
+                run(session, {self.input_name: images[i : i + self.batch].astype(self.dtype)}, names)
+                for i in range(0, len(images), self.batch)
             ]
         return [np.concatenate(tensor) for tensor in zip(*parts, strict=True)]
 
@@ -78,15 +85,17 @@ def load_network(path: Path) -> Network:
 
     Raises:
         InputError: missing, truncated or not ONNX; not exactly one floating-point input with a batch axis; a
-            fixed batch that cannot be freed. The message names the file and the remedy.
+            fixed batch that is absurd or cannot be freed. The message names the file and the remedy.
 
     """
     model = _read(path)
     with located(path):
-        freed, changed = free_batch(model)
-        network = _network(path, freed)
-        if changed:
-            _check_freed(_network(path, model), network)
+        original = _network(path, model)
+        size = _checked_batch(model)
+        if size is None:
+            return original
+        network = _network(path, free_batch(model))
+        _check_freed(replace(original, batch=size), network)
     return network
 
 
@@ -116,22 +125,35 @@ def _network(path: Path, model: onnx.ModelProto) -> Network:
     if not len(tensor.shape.dim):
         raise InputError(f"input {name!r} has no batch axis: export it with one")
     axes = tuple(d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim[1:])
+    wrong = [n for n in axes if n is not None and n < 1]
+    if wrong:
+        raise InputError(f"input {name!r} has an axis of length {wrong[0]}: export it with axes of 1 or more")
     return Network(str(path), model, name, dtype, axes)
+
+
+def _checked_batch(model: onnx.ModelProto) -> int | None:
+    size = batch_size(model)
+    if size is not None and not 1 <= size <= _LARGEST_BATCH:
+        raise InputError(f"batch is fixed at {size}, not at 1 to {_LARGEST_BATCH}: {_DYNAMIC}")
+    return size
 
 
 def _check_freed(original: Network, freed: Network) -> None:
     """The freed graph must give for two batches at once what the original gives for one after the other."""
-    size = batch_size(original.model) or 1
+    size = original.batch
     shape = (2 * size, *(n or 1 for n in original.image_shape))
+    if math.prod(shape) > _LARGEST_TRIAL:
+        raise InputError(
+            f"batch is fixed at {size} and images of shape {shape[1:]} are too large to free it: {_DYNAMIC}"
+        )
     images = np.random.default_rng(0).uniform(size=shape)
-    remedy = "export it with a dynamic batch axis"
     try:
         expected = np.concatenate([original.logits(images[:size]), original.logits(images[size:])])
         same = np.allclose(freed.logits(images), expected, rtol=1e-4, atol=1e-5)
     except InputError as error:
-        raise InputError(f"batch is fixed at {size} and cannot be freed: {remedy}") from error
+        raise InputError(f"batch is fixed at {size} and cannot be freed: {_DYNAMIC}") from error
     if not same:
-        raise InputError(f"batch is fixed at {size} and images of one batch affect one another: {remedy}")
+        raise InputError(f"batch is fixed at {size} and images of one batch affect one another: {_DYNAMIC}")
 
 
 def _exposing(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:

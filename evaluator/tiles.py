@@ -38,6 +38,17 @@ class Tile:
         return layer.with_conductances(layer.g_siemens[self.inputs, self.columns])
 
 
+def check_array(array: ArrayConfig) -> None:
+    """Find an array that is of no use before any work.
+
+    Raises:
+        InputError: it has a single column, which holds no pair.
+
+    """
+    if array.columns < 2:
+        raise InputError(f"array: columns = {array.columns}: a differential pair takes two, give columns >= 2")
+
+
 def tiles_of(shape: tuple[int, int], array: ArrayConfig) -> list[Tile]:
     """Cut a layer of (outputs, inputs) into as few tiles as fit, of as equal sizes as possible.
 
@@ -47,8 +58,7 @@ def tiles_of(shape: tuple[int, int], array: ArrayConfig) -> list[Tile]:
         InputError: the array has a single column, which holds no pair.
 
     """
-    if array.columns < 2:
-        raise InputError(f"array: columns = {array.columns}: a differential pair takes two, give columns >= 2")
+    check_array(array)
     outputs, inputs = shape
     return [Tile(i, o) for o in _ranges(outputs, array.columns // 2) for i in _ranges(inputs, array.rows)]
 

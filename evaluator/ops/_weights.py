@@ -21,7 +21,7 @@ def constant_matrix(node: onnx.NodeProto, position: int, constants: Mapping[str,
     """The node's input at ``position`` as stored, two axes.
 
     Raises:
-        InputError: it depends on the network's input, is no matrix, or holds NaN or infinity.
+        InputError: it depends on the network's input, is no matrix, is not floating-point, or holds NaN or infinity.
 
     """
     name = node.input[position]
@@ -30,6 +30,8 @@ def constant_matrix(node: onnx.NodeProto, position: int, constants: Mapping[str,
     stored = constants[name]
     if stored.ndim != 2 or stored.size == 0:
         raise InputError(f"weights {name!r} have shape {stored.shape}: a matrix is needed")
+    if stored.dtype not in (np.float16, np.float32, np.float64):
+        raise InputError(f"weights {name!r} have type {stored.dtype}: export them as float16, float32 or float64")
     if not np.all(np.isfinite(stored)):
         raise InputError(f"weights {name!r} hold NaN or infinity: train or export the network again")
     return stored

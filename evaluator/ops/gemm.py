@@ -18,7 +18,7 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
     """The layer of a Gemm node whose B is constant.
 
     Raises:
-        InputError: transA is set, or B is not a constant finite matrix.
+        InputError: transA is set, or B is not a constant finite floating-point matrix.
 
     """
     attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}

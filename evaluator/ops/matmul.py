@@ -17,7 +17,7 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
     """The layer of a MatMul node.
 
     Raises:
-        InputError: neither factor is a constant finite matrix.
+        InputError: neither factor is a constant finite floating-point matrix.
 
     """
     first = node.input[0] in constants

@@ -73,6 +73,17 @@ def test_wires_alone_vanish_with_their_resistance(digits):
     assert np.array_equal(by_ohm[0][:, 1], by_ohm[0][:, 2])
 
 
+def test_jobs_come_one_by_one_and_their_number_is_known(digits):
+    seen = []
+
+    def progress(items, label, total=None):
+        seen.append((isinstance(items, list), total))
+        return iter(items)
+
+    evaluate(*digits, CARD, trials=3, progress=progress)
+    assert seen[0] == (False, 3 * 2)
+
+
 def test_same_seed_same_result_and_a_different_one_differs(digits):
     first, again, other = (evaluate(*digits, CARD, trials=2, seed=s, array=SMALL) for s in (7, 7, 8))
     assert first.accuracy_trials == again.accuracy_trials

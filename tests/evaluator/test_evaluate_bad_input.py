@@ -1,5 +1,9 @@
 """Bad input: one line that names file, place and remedy."""
 
+import io
+import struct
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -84,6 +88,36 @@ def test_weights_that_cannot_be_mapped(tmp_path, data):
         assert word in text
 
 
+@pytest.mark.parametrize("op", ["MatMul", "Gemm"])
+@pytest.mark.parametrize("kind", ["int32", "int64", "uint32"])
+def test_integer_weights(tmp_path, data, op, kind):
+    """Effective weights are no integers: they would be floored."""
+    to = {"int32": 6, "int64": 7, "uint32": 12}[kind]
+    nodes = [node("Cast", "x", "i", to=to), node(op, "i w", "h", "whole"), node("Cast", "h", "y", to=1)]
+    text = complaint(graph(tmp_path, nodes, {"w": np.ones((6, 3), kind)}), data, CARD)
+    assert text.startswith(f"{tmp_path / 'bad.onnx'}: {op} node 'whole': weights 'w' have type {kind}: export them as")
+
+
+@pytest.mark.parametrize(("kind", "to"), [("float16", 10), ("float64", 11)])
+def test_floating_weights_of_other_widths(tmp_path, data, kind, to):
+    nodes = [node("Cast", "x", "i", to=to), node("MatMul", "i w", "h"), node("Cast", "h", "y", to=1)]
+    path = graph(tmp_path, nodes, {"w": networks.random((6, 3)).astype(kind)})
+    assert evaluate(path, data, CARD, ideal=True).layers[0].relative_output_error.both < 1e-3
+
+
+@pytest.mark.parametrize("size", [-1, 0, 65537, 10**12, 2**63 - 1])
+def test_absurd_batch(tmp_path, data, size):
+    text = complaint(networks.gemm(tmp_path / "n.onnx", image=(size, 6)), data, CARD)
+    assert text.startswith(f"{tmp_path / 'n.onnx'}: batch is fixed at {size}, not at 1 to 65536: export it with")
+
+
+@pytest.mark.parametrize(("axis", "words"), [(0, "length 0"), (-1, "length -1"), (10**12, "too large")])
+def test_absurd_image(tmp_path, data, axis, words):
+    text = complaint(networks.gemm(tmp_path / "n.onnx", image=(1, axis)), data, CARD)
+    assert text.startswith(f"{tmp_path / 'n.onnx'}: ")
+    assert words in text
+
+
 def test_operator_of_another_domain(tmp_path, data):
     foreign = node("Relu", "h", "y", domain="com.example")
     path = graph(tmp_path, [node("Gemm", "x w", "h"), foreign], {"w": networks.random((6, 3))})
@@ -122,7 +156,7 @@ X, Y = np.zeros((4, 6), np.float32), np.array([0, 1, 2, 0])
         ({"x_test": X, "y_test": Y + 1}, "y_test[2] = 3 is no class"),
         ({"x_test": X, "y_test": Y - 1}, "y_test[0] = -1 is no class"),
         ({"x_test": X[:, :5], "y_test": Y}, "(5,) do not fit the network's input (6,)"),
-        ({"x_test": X.astype(object), "y_test": Y}, "plain arrays"),
+        ({"x_test": X.astype(object), "y_test": Y}, "no plain array"),
         ({"x_test": np.array(5), "y_test": Y}, "one label for each"),
     ],
 )
@@ -157,6 +191,80 @@ def test_damaged_data(digits, tmp_path):
     assert "damaged.npz" in complaint(digits[0], tmp_path / "damaged.npz", CARD)
 
 
+def header(shape):
+    array = io.BytesIO()
+    np.lib.format.write_array_header_1_0(array, {"descr": "<f4", "fortran_order": False, "shape": shape})
+    return array.getvalue()
+
+
+def packed(array):
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
+
+
+def zipped(path, name, content):
+    """An .npz file in which the member ``name`` has this content and the other one is good."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for key, array in (("x_test", X), ("y_test", Y)):
+            if name.startswith(key):
+                archive.writestr(name, content)
+            else:
+                archive.writestr(f"{key}.npy", packed(array))
+    return path
+
+
+def patched(path, offset, value):
+    """A sound .npz file with another 16-bit number in the heads of all members."""
+    zipped(path, "x_test.npy", packed(X))
+    whole = bytearray(path.read_bytes())
+    for signature, shift in ((b"PK\x03\x04", 0), (b"PK\x01\x02", 2)):
+        start = whole.find(signature)
+        while start >= 0:
+            struct.pack_into("<H", whole, start + offset + shift, value)
+            start = whole.find(signature, start + 4)
+    path.write_bytes(whole)
+    return path
+
+
+@pytest.mark.parametrize("key", ["x_test", "y_test"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        header((10**12, 8)),
+        header((4, 6)),
+        b"\x93NUMPY\x01\x00\x08\x00{'descr'",
+        b"\x93NUMPY\x01\x00\x08\x00" + b"(" * 8,
+        b"\x93NUMPY\x09\x00\x08\x00",
+        b"\x93NUMPY",
+    ],
+)
+def test_damaged_member(model, tmp_path, key, content):
+    text = complaint(model, zipped(tmp_path / "bad.npz", f"{key}.npy", content), CARD)
+    assert text.startswith(f"{tmp_path / 'bad.npz'}: {key} ")
+
+
+@pytest.mark.parametrize("name", ["x_test", "y_test", "x_test.npy", "y_test.npy"])
+def test_member_that_is_no_array(model, tmp_path, name):
+    text = complaint(model, zipped(tmp_path / "bad.npz", name, b"plain text"), CARD)
+    assert text.startswith(f"{tmp_path / 'bad.npz'}: {name[:6]} ")
+
+
+@pytest.mark.parametrize(("offset", "value"), [(6, 1), (8, 99), (8, 6)])
+def test_encrypted_or_packed_in_an_unknown_way(model, tmp_path, offset, value):
+    text = complaint(model, patched(tmp_path / "bad.npz", offset, value), CARD)
+    assert text.startswith(f"{tmp_path / 'bad.npz'}: x_test is truncated, encrypted")
+
+
+@pytest.mark.filterwarnings("error")
+def test_data_beyond_the_type_of_the_network(model, tmp_path):
+    images = X.astype(float)
+    images[2, 3] = -1e200
+    text = complaint(model, save(tmp_path, x_test=images, y_test=Y), CARD)
+    assert f"{tmp_path / 'bad.npz'}: x_test[2, 3] = -1e+200 is beyond float32" in text
+    assert "scale the data" in text
+
+
 def test_data_of_another_kind(model, tmp_path):
     np.save(tmp_path / "plain.npy", X)
     (tmp_path / "d.yaml").write_text("images: x\n")
@@ -172,6 +280,7 @@ def test_card_without_a_window(model, data):
 
 
 def test_counts_and_array(model, data):
+    assert "trials = 30000000: give 10000 or fewer" in complaint(model, data, CARD, trials=30_000_000)
     assert "trials = 0" in complaint(model, data, CARD, trials=0)
     assert "seed = -1" in complaint(model, data, CARD, seed=-1)
     assert "limit = 0" in complaint(model, data, CARD, limit=0)

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 import evaluator
 from evaluator import evaluate
 from evaluator.cli import evaluate_command
+from models_va.errors import InputError
 from tests.evaluator import networks
 from tests.evaluator.networks import node
 
@@ -45,6 +46,30 @@ def test_command_writes_json_and_page(run, digits, tmp_path):
     page = (out / "report.html").read_text()
     assert "assumed" in page
     assert page.count("<img") == 3
+
+
+def test_useless_array_is_named_before_anything_is_written(run, digits, tmp_path):
+    config = tmp_path / "array.yaml"
+    config.write_text("rows: 32\ncolumns: 1\n")
+    result = run(digits[0], "--data", digits[1], "--device", CARD, "-o", tmp_path / "out", "--array", config)
+    assert isinstance(result.exception, InputError)
+    assert str(result.exception).startswith(f"{config}: array: columns = 1: ")
+    assert not (tmp_path / "out").exists()
+
+
+def test_unusable_folder_is_found_before_the_work(run, digits, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr("evaluator.evaluation.evaluate", lambda *_, **__: pytest.fail("worked in vain"))
+    result = run(digits[0], "--data", digits[1], "--device", CARD, "-o", tmp_path / "file" / "out")
+    assert isinstance(result.exception, InputError)
+
+
+def test_layers_table_is_narrow_and_its_numbers_are_numbers(digits):
+    page = evaluate(*digits, CARD, trials=1).page()
+    (table,) = (b for b in page._blocks if b.kind == "table" and b.head[0] == "Layer")
+    assert sum(map(len, table.head)) < 60
+    for row in table.rows:
+        assert [cell.is_number for cell in row] == [False, False, *[True] * 7]
 
 
 def test_ideal_command(run, digits, tmp_path):

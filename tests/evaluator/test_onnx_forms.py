@@ -18,6 +18,11 @@ def original_logits(path, images):
     return np.concatenate([session.run(None, {"x": images[i : i + step]})[0] for i in range(0, len(images), step)])
 
 
+def test_a_fixed_batch_larger_than_a_run(tmp_path):
+    network = load_network(networks.gemm(tmp_path / "n.onnx", image=(1500, 6)))
+    assert network.logits(images_for(network, 3)).shape == (3, 3)
+
+
 def images_for(network, n=8):
     return np.random.default_rng(1).uniform(size=(n, *network.image_shape)).astype(np.float32)
 
