@@ -24,9 +24,9 @@ def evaluate_command(
 ) -> None:
     """Accuracy of an ONNX network on simulated passive arrays of a device."""
     from evaluator.evaluation import evaluate
-    from evaluator.located import located
     from evaluator.tiles import check_array
     from models_va import read_yaml
+    from models_va.errors import located
     from netlists import ArrayConfig
     from spicegen.files import output_folder
 

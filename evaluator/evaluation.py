@@ -17,13 +17,12 @@ from evaluator.diagnosis import ERROR_IMAGES, inspect_layer, sample_tile
 from evaluator.hardware import Hardware
 from evaluator.hardware_graph import mapped_layers, with_weights
 from evaluator.layer import Array, MappedLayer
-from evaluator.located import located
 from evaluator.onnx_model import Network, load_network
 from evaluator.report import Report
 from evaluator.scores import Score, score
 from evaluator.tiles import check_array
 from models_va import DeviceCard
-from models_va.errors import InputError
+from models_va.errors import InputError, located
 from netlists import ArrayConfig
 from spicegen.progress import track
 

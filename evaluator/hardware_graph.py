@@ -9,10 +9,9 @@ from onnx import numpy_helper
 
 from evaluator.constants import constant_values, tensor_names, unused_name
 from evaluator.layer import Array, MappedLayer
-from evaluator.located import located
 from evaluator.ops import DIGITAL, EXTRACTORS
 from evaluator.ops._weights import node_name
-from models_va.errors import InputError
+from models_va.errors import InputError, located
 
 
 def mapped_layers(model: onnx.ModelProto) -> list[MappedLayer]:

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from evaluator.constants import graph_inputs
 from evaluator.free_batch import batch_size, free_batch
-from evaluator.located import located
 from evaluator.runtime import one_line, open_session, run
-from models_va.errors import InputError
+from models_va.errors import InputError, located
 
 BATCH = 1000
 _LARGEST_BATCH = 65536
