@@ -27,7 +27,7 @@ class _Smooth(sympy.Function):  # type: ignore[misc]
     is_real = True
 
 
-class pos(_Smooth):  # noqa: N801 - sympy functions are named like functions
+class pos(_Smooth):
     """max(x, 0); the base of every real power, because printers refuse powers of signed bases."""
 
     is_nonnegative = True
@@ -41,11 +41,11 @@ class pos(_Smooth):  # noqa: N801 - sympy functions are named like functions
         """The derivative: the unit step."""
         return step(self.args[0])
 
-    def _eval_rewrite_as_Piecewise(self, x: sympy.Expr, **_: Any) -> sympy.Expr:  # noqa: N802
+    def _eval_rewrite_as_Piecewise(self, x: sympy.Expr, **_: Any) -> sympy.Expr:
         return Piecewise((x, x > 0), (0, True))
 
 
-class step(_Smooth):  # noqa: N801
+class step(_Smooth):
     """1 for x > 0, else 0: the derivative of pos. Its own derivative is taken as zero."""
 
     is_nonnegative = True
@@ -59,11 +59,11 @@ class step(_Smooth):  # noqa: N801
         """Zero almost everywhere."""
         return sympy.Integer(0)
 
-    def _eval_rewrite_as_Piecewise(self, x: sympy.Expr, **_: Any) -> sympy.Expr:  # noqa: N802
+    def _eval_rewrite_as_Piecewise(self, x: sympy.Expr, **_: Any) -> sympy.Expr:
         return Piecewise((1, x > 0), (0, True))
 
 
-class exp_lim(_Smooth):  # noqa: N801
+class exp_lim(_Smooth):
     """exp(x), continued linearly above LIMIT."""
 
     is_positive = True
@@ -72,11 +72,11 @@ class exp_lim(_Smooth):  # noqa: N801
         """The derivative: exp saturating at LIMIT."""
         return exp_sat(self.args[0])
 
-    def _eval_rewrite_as_Piecewise(self, x: sympy.Expr, **_: Any) -> sympy.Expr:  # noqa: N802
+    def _eval_rewrite_as_Piecewise(self, x: sympy.Expr, **_: Any) -> sympy.Expr:
         return Piecewise((exp(x), x < LIMIT), (exp(LIMIT) * (1 + x - LIMIT), True))
 
 
-class exp_sat(_Smooth):  # noqa: N801
+class exp_sat(_Smooth):
     """exp(min(x, LIMIT)): the derivative of exp_lim."""
 
     is_positive = True
@@ -85,22 +85,22 @@ class exp_sat(_Smooth):  # noqa: N801
         """The derivative: zero above LIMIT."""
         return exp_sat(self.args[0]) * step(LIMIT - self.args[0])
 
-    def _eval_rewrite_as_Piecewise(self, x: sympy.Expr, **_: Any) -> sympy.Expr:  # noqa: N802
+    def _eval_rewrite_as_Piecewise(self, x: sympy.Expr, **_: Any) -> sympy.Expr:
         return Piecewise((exp(x), x < LIMIT), (exp(LIMIT), True))
 
 
-class sinh_lim(_Smooth):  # noqa: N801
+class sinh_lim(_Smooth):
     """sinh(x), continued linearly outside [-LIMIT, LIMIT]; exact near zero (no difference of exponentials)."""
 
     def fdiff(self, argindex: int = 1) -> sympy.Expr:
         """The derivative: cosh saturating at LIMIT."""
         return cosh_sat(self.args[0])
 
-    def _eval_rewrite_as_Piecewise(self, x: sympy.Expr, **_: Any) -> sympy.Expr:  # noqa: N802
+    def _eval_rewrite_as_Piecewise(self, x: sympy.Expr, **_: Any) -> sympy.Expr:
         return sinh(_clip(x)) + cosh(LIMIT) * (x - _clip(x))
 
 
-class cosh_lim(_Smooth):  # noqa: N801
+class cosh_lim(_Smooth):
     """cosh(x), continued linearly outside [-LIMIT, LIMIT]."""
 
     is_positive = True
@@ -109,11 +109,11 @@ class cosh_lim(_Smooth):  # noqa: N801
         """The derivative: sinh saturating at LIMIT."""
         return sinh_sat(self.args[0])
 
-    def _eval_rewrite_as_Piecewise(self, x: sympy.Expr, **_: Any) -> sympy.Expr:  # noqa: N802
+    def _eval_rewrite_as_Piecewise(self, x: sympy.Expr, **_: Any) -> sympy.Expr:
         return cosh(_clip(x)) + sinh(LIMIT) * (sympy.Abs(x) - sympy.Abs(_clip(x)))
 
 
-class cosh_sat(_Smooth):  # noqa: N801
+class cosh_sat(_Smooth):
     """cosh(clip(x)): the derivative of sinh_lim."""
 
     is_positive = True
@@ -122,16 +122,16 @@ class cosh_sat(_Smooth):  # noqa: N801
         """The derivative: zero outside the limits."""
         return sinh_sat(self.args[0]) * step(LIMIT - sympy.Abs(self.args[0]))
 
-    def _eval_rewrite_as_Piecewise(self, x: sympy.Expr, **_: Any) -> sympy.Expr:  # noqa: N802
+    def _eval_rewrite_as_Piecewise(self, x: sympy.Expr, **_: Any) -> sympy.Expr:
         return cosh(_clip(x))
 
 
-class sinh_sat(_Smooth):  # noqa: N801
+class sinh_sat(_Smooth):
     """sinh(clip(x)): the derivative of cosh_lim."""
 
     def fdiff(self, argindex: int = 1) -> sympy.Expr:
         """The derivative: zero outside the limits."""
         return cosh_sat(self.args[0]) * step(LIMIT - sympy.Abs(self.args[0]))
 
-    def _eval_rewrite_as_Piecewise(self, x: sympy.Expr, **_: Any) -> sympy.Expr:  # noqa: N802
+    def _eval_rewrite_as_Piecewise(self, x: sympy.Expr, **_: Any) -> sympy.Expr:
         return sinh(_clip(x))

@@ -46,7 +46,9 @@ def show_table(head: tuple[str, ...], rows: list[tuple[object, ...]], title: str
     """Print a table to standard output."""
     from spicegen.page import format_cell
 
-    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    if title:
+        typer.echo(title)
+    table = Table(header_style="bold", box=None, pad_edge=False)
     for n, name in enumerate(head):
         is_text = all(isinstance(row[n], str) for row in rows)
         table.add_column(name, justify="left" if is_text else "right", overflow="fold")

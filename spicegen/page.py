@@ -24,7 +24,7 @@ class _Block:
     kind: str
     title: str
     text: str = ""
-    head: Sequence[str] = ()
+    head: Sequence[_Cell] = ()
     rows: Sequence[Sequence[_Cell]] = ()
     image: str = ""
 
@@ -55,7 +55,9 @@ class Page:
     def table(self, head: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
         """Add a table; floats are shown with four significant digits."""
         cells = [[_Cell(format_cell(cell), isinstance(cell, int | float | np.number)) for cell in row] for row in rows]
-        self._blocks.append(_Block("table", title, head=head, rows=cells))
+        numeric = [bool(cells) and all(row[n].is_number for row in cells) for n in range(len(head))]
+        heads = [_Cell(text, is_number) for text, is_number in zip(head, numeric, strict=True)]
+        self._blocks.append(_Block("table", title, head=heads, rows=cells))
 
     def figure(self, figure: Figure, caption: str) -> None:
         """Add a matplotlib figure, embedded as PNG."""

@@ -16,7 +16,7 @@ SMALL = ArrayConfig(rows=32, columns=32)
 
 def with_sigma(scale):
     card = load_card(CARD)
-    part = lambda q: q.model_copy(update={"value": q.value * scale})  # noqa: E731
+    part = lambda q: q.model_copy(update={"value": q.value * scale})
     old = card.programming_error
     error = old.model_copy(update={"slope": part(old.slope), "offset": part(old.offset)})
     return card.model_copy(update={"programming_error": error})

@@ -45,7 +45,7 @@ def test_weights_go_back_where_they_came_from(form, tmp_path):
     images = images_for(network)
     own = with_weights(network.model, layers, [layer.weights for layer in layers])
     changed = with_weights(network.model, layers, [2 * layer.weights + 0.1 for layer in layers])
-    logits = lambda model: network.with_model(model).logits(images)  # noqa: E731
+    logits = lambda model: network.with_model(model).logits(images)
     assert logits(own) == pytest.approx(network.logits(images), rel=1e-6, abs=1e-7)
     assert not np.allclose(logits(changed), network.logits(images))
     assert network.model.SerializeToString(deterministic=True) == before

@@ -6,7 +6,7 @@ from models_va import ProgrammingError, Quantity, load_card
 
 
 def error(slope, offset):
-    q = lambda v: Quantity(value=v, provenance="assumed")  # noqa: E731
+    q = lambda v: Quantity(value=v, provenance="assumed")
     return ProgrammingError(slope=q(slope), offset=q(offset), unit_siemens=q(1e-6))
 
 

@@ -17,8 +17,8 @@ def nodal_currents(g, v, r_row, r_col):
     """Column currents of an array driven from the left, sensed at the bottom: one equation a node."""
     m, n = g.shape
     a, rhs = np.zeros((2 * m * n, 2 * m * n)), np.zeros(2 * m * n)
-    row = lambda i, j: i * n + j  # noqa: E731
-    col = lambda i, j: m * n + i * n + j  # noqa: E731
+    row = lambda i, j: i * n + j
+    col = lambda i, j: m * n + i * n + j
 
     def connect(p, q, conductance):
         for s, t in ((p, q), (q, p)):
