@@ -25,6 +25,7 @@ from spicegen.page import Page
 from spicegen.plotting import COLOURS, axes, new_figure
 from spicegen.progress import track
 from spicegen.simulate import (
+    REFERENCE,
     SIMULATORS,
     Attempt,
     SimResult,
@@ -36,7 +37,6 @@ from spicegen.simulate import (
 
 TOLERANCE = 1e-6
 """Largest difference of a column current from the exact operator, relative to the largest current."""
-REFERENCE = "native"
 MOST_CELLS = {"native": 256 * 256, "vacask": 256 * 256, "ngspice": 64 * 64}
 """Beyond these a read takes minutes; ngspice 39 has no sparse solver that is made for grids."""
 

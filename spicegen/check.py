@@ -16,12 +16,11 @@ from spicegen.plotting import COLOURS, axes, new_figure
 from spicegen.printers import render_verilog_a
 from spicegen.printers.numpy_model import initial_conductance
 from spicegen.progress import track
-from spicegen.simulate import SIMULATORS, Attempt, SimulationError, attempt, simulator
+from spicegen.simulate import REFERENCE, SIMULATORS, Attempt, SimulationError, attempt, simulator
 from spicegen.simulate.vacask import compile_warnings, tools
 
 TOLERANCE = 1e-3
 """Largest relative difference in conductance between any two simulators."""
-REFERENCE = "native"
 
 
 @dataclass(frozen=True, eq=False)

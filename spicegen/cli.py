@@ -9,13 +9,17 @@ from __future__ import annotations
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from models_va.errors import SpicegenError, located
+
+if TYPE_CHECKING:
+    from spicegen.array import ArrayReport
+    from spicegen.check import CheckReport
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -55,6 +59,17 @@ def show_table(head: tuple[str, ...], rows: list[tuple[object, ...]], title: str
     for row in rows:
         table.add_row(*(format_cell(cell) for cell in row))
     Console().print(table)
+
+
+def _finish(report: CheckReport | ArrayReport, folder: Path | None) -> None:
+    """Write the report of a comparison, then end as its outcome demands: what was computed is never lost."""
+    if folder:
+        report.page().write(folder, report.to_json())
+        typer.echo(f"report: {folder / 'report.html'}")
+    if report.failures:
+        raise SpicegenError(report.failures[0])
+    if not report.passed:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -102,13 +117,7 @@ def check(
     show_table(HEAD, report.rows(), f"{loaded.name}: figure 2d, 25 + 25 spikes")
     compiler = "not here" if report.warnings is None else f"{len(report.warnings)} warnings"
     typer.echo(f"Verilog-A compiler: {compiler}; largest difference {report.agreement:.2e}, tolerance {TOLERANCE:.0e}")
-    if folder:
-        report.page().write(folder, report.to_json())
-        typer.echo(f"report: {folder / 'report.html'}")
-    for failure in report.failures:
-        raise SpicegenError(failure)
-    if not report.passed:
-        raise typer.Exit(1)
+    _finish(report, folder)
 
 
 @app.command()
@@ -137,9 +146,4 @@ def array(
         f"wires take up to {report.lost.max():.3%} of a cell's voltage, "
         f"{abs(report.current_error).max():.3%} of a column's current"
     )
-    report.page().write(folder, report.to_json())
-    typer.echo(f"report: {folder / 'report.html'}")
-    for failure in report.failures:
-        raise SpicegenError(failure)
-    if not report.passed:
-        raise typer.Exit(1)
+    _finish(report, folder)

@@ -8,6 +8,8 @@ from spicegen.simulate.ngspice import Ngspice
 from spicegen.simulate.vacask import Vacask
 
 SIMULATORS: dict[str, type[Simulator]] = {s.name: s for s in (Ngspice, Vacask, Native)}
+REFERENCE = Native.name
+"""The engine that the others are compared with: always here."""
 
 
 def simulator(name: str) -> Simulator:
@@ -22,6 +24,7 @@ def simulator(name: str) -> Simulator:
 
 
 __all__ = [
+    "REFERENCE",
     "SIMULATORS",
     "Attempt",
     "Availability",

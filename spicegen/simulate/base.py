@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models_va.errors import SpicegenError
-from netlists import Job
+from netlists import Job, ReadVectors, Transient
 
 Array = NDArray[np.float64]
 _TELLING = ("error", "fail", "singular", "abort", "too small", "unknown", "unable", "not found", "fatal", "traceback")
 _MAX_LOG_LINES = 8
+_READ_REL_TOL = 1e-6
 
 
 class SimulationError(SpicegenError):
@@ -139,6 +140,19 @@ class ExternalSimulator(Simulator):
             raise SimulationError(self.name, f"{Path(command[0]).name} crashed with signal {-done.returncode}")
         if done.returncode > 0:
             raise SimulationError(self.name, f"{Path(command[0]).name} failed with exit code {done.returncode}")
+
+
+def deck_context(job: Job) -> dict[str, object]:
+    """What the deck templates of all circuit simulators are filled with."""
+    transient = job.stimulus if isinstance(job.stimulus, Transient) else None
+    return {
+        "title": job.title,
+        "circuit": job.circuit,
+        "transient": transient,
+        "vectors": job.stimulus.v_volt.tolist() if isinstance(job.stimulus, ReadVectors) else (),
+        "rel_tol": transient.rel_tol if transient else _READ_REL_TOL,
+        "zip": zip,
+    }
 
 
 def relevant_lines(log: Path) -> list[str]:

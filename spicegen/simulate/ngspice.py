@@ -16,11 +16,17 @@ import numpy as np
 
 from netlists import Job, ReadVectors, Transient
 from spicegen.printers import render_subcircuit
-from spicegen.simulate.base import Availability, ExternalSimulator, SimResult, SimulationError, relevant_lines
+from spicegen.simulate.base import (
+    Availability,
+    ExternalSimulator,
+    SimResult,
+    SimulationError,
+    deck_context,
+    relevant_lines,
+)
 from spicegen.templating import render_template
 
 _WORKER = "spicegen.simulate._ngspice_worker"
-_READ_REL_TOL = 1e-6
 
 
 class Ngspice(ExternalSimulator):
@@ -43,16 +49,8 @@ class Ngspice(ExternalSimulator):
 
     def files(self, job: Job) -> Mapping[str, str]:
         """The deck and a .lib for each card."""
-        transient = job.stimulus if isinstance(job.stimulus, Transient) else None
-        deck = render_template(
-            "netlists/ngspice.cir.j2",
-            title=job.title,
-            circuit=job.circuit,
-            libraries=[f"{card.identifier}.lib" for card in job.circuit.cards],
-            transient=transient,
-            rel_tol=transient.rel_tol if transient else _READ_REL_TOL,
-            zip=zip,
-        )
+        libraries = [f"{card.identifier}.lib" for card in job.circuit.cards]
+        deck = render_template("netlists/ngspice.cir.j2", libraries=libraries, **deck_context(job))
         return {"deck.cir": deck} | {f"{c.identifier}.lib": render_subcircuit(c) for c in job.circuit.cards}
 
     def execute(self, job: Job, folder: Path) -> SimResult:

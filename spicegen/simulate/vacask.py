@@ -13,12 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from netlists import Job, ReadVectors, Transient
+from netlists import Job, Transient
 from spicegen.printers import render_verilog_a
-from spicegen.simulate.base import Availability, ExternalSimulator, SimResult, SimulationError
+from spicegen.simulate.base import Availability, ExternalSimulator, SimResult, SimulationError, deck_context
 from spicegen.templating import render_template
-
-_READ_REL_TOL = 1e-6
 
 
 @cache
@@ -51,17 +49,8 @@ class Vacask(ExternalSimulator):
 
     def files(self, job: Job) -> Mapping[str, str]:
         """The deck and a .va for each card."""
-        transient = job.stimulus if isinstance(job.stimulus, Transient) else None
-        deck = render_template(
-            "netlists/vacask.sim.j2",
-            title=job.title,
-            circuit=job.circuit,
-            modules=[card.identifier for card in job.circuit.cards],
-            transient=transient,
-            vectors=job.stimulus.v_volt.tolist() if isinstance(job.stimulus, ReadVectors) else (),
-            rel_tol=transient.rel_tol if transient else _READ_REL_TOL,
-            zip=zip,
-        )
+        modules = [card.identifier for card in job.circuit.cards]
+        deck = render_template("netlists/vacask.sim.j2", modules=modules, **deck_context(job))
         return {"deck.sim": deck} | {f"{c.identifier}.va": render_verilog_a(c) for c in job.circuit.cards}
 
     def execute(self, job: Job, folder: Path) -> SimResult:

@@ -56,7 +56,8 @@ class System:
 
     def __init__(self, circuit: Circuit) -> None:
         driven = [s.node for s in circuit.sources]
-        unknown = [n for n in circuit.nodes if n not in set(driven)]
+        known = set(driven)
+        unknown = [n for n in circuit.nodes if n not in known]
         self.nodes = [*unknown, *driven, GROUND]
         self.unknown = len(unknown)
         index = {node: k for k, node in enumerate(self.nodes)}
