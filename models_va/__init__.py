@@ -5,11 +5,13 @@ from models_va._card import (
     DeviceCard,
     ProgrammingError,
     Quantity,
+    WritePulse,
     card_names,
     load_card,
 )
 from models_va._model import (
     BOLTZMANN,
+    CHARGE,
     CONSTANTS,
     GMIN,
     ROOM_TEMPERATURE_K,
@@ -26,6 +28,7 @@ from models_va._yaml import read_yaml
 
 __all__ = [
     "BOLTZMANN",
+    "CHARGE",
     "CONSTANTS",
     "GMIN",
     "ROOM_TEMPERATURE_K",
@@ -39,6 +42,7 @@ __all__ = [
     "ProgrammingError",
     "Quantity",
     "State",
+    "WritePulse",
     "card_names",
     "load_card",
     "load_model",

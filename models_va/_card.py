@@ -67,6 +67,17 @@ class ProgrammingError(_Frozen):
         return self.slope.value * g + self.offset.value * self.unit_siemens.value
 
 
+class WritePulse(_Frozen):
+    """The pulses that write this device: 25 of each polarity move it visibly, and ``spicegen check`` applies them.
+
+    Potentiation comes first: its amplitude is the one that raises the conductance, whatever its sign.
+    """
+
+    amplitude_p_volt: Quantity
+    amplitude_d_volt: Quantity
+    width_s: Quantity
+
+
 def _identifier(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "_", name)
 
@@ -86,6 +97,7 @@ class DeviceCard(_Frozen):
         parameters: value and provenance of model parameters; those left out keep the model's default.
         conductance_window: what weights are mapped onto; None if the card is not meant for that.
         programming_error: sigma(G); None means that programming is exact.
+        write_pulse: what writes the device; None means the pulses of figure 2d of the reference device.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]{0,63}$"), AfterValidator(_usable)]
@@ -95,6 +107,7 @@ class DeviceCard(_Frozen):
     parameters: dict[str, Quantity] = Field(default_factory=dict)
     conductance_window: ConductanceWindow | None = None
     programming_error: ProgrammingError | None = None
+    write_pulse: WritePulse | None = None
 
     @property
     def identifier(self) -> str:
@@ -114,7 +127,7 @@ class DeviceCard(_Frozen):
     @cached_property
     def hash(self) -> str:
         """The first 12 hex digits of the SHA-256 of the card's content, whatever the order of its keys."""
-        content = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        content = json.dumps(self.model_dump(mode="json", exclude_none=True), sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:12]
 
     def window(self) -> tuple[float, float]:
@@ -169,6 +182,7 @@ def _check(card: DeviceCard, where: str) -> None:
     try:
         _ = card.values
         _check_mapping(card)
+        _check_write_pulse(card)
     except InputError as error:
         raise CardError(f"{where}: {error}") from error
 
@@ -181,3 +195,11 @@ def _check_mapping(card: DeviceCard) -> None:
     error = card.programming_error
     if error is not None and not (error.slope.value >= 0 and error.offset.value >= 0 and error.unit_siemens.value > 0):
         raise CardError("programming_error: slope and offset must not be negative, unit_siemens must be positive")
+
+
+def _check_write_pulse(card: DeviceCard) -> None:
+    pulse = card.write_pulse
+    if pulse is None:
+        return
+    if not (pulse.amplitude_p_volt.value * pulse.amplitude_d_volt.value < 0 and pulse.width_s.value > 0):
+        raise CardError("write_pulse: the two amplitudes must differ in sign, width_s must be positive")

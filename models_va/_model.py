@@ -24,11 +24,14 @@ TEMPERATURE = sympy.Symbol("temperature_k", positive=True)
 """The absolute temperature in K."""
 BOLTZMANN = sympy.Symbol("boltzmann", positive=True)
 """The Boltzmann constant in J/K (CODATA 2018: 1.380649e-23)."""
+CHARGE = sympy.Symbol("elementary_charge", positive=True)
+"""The elementary charge in C (CODATA 2018: 1.602176634e-19)."""
 GMIN = sympy.Symbol("gmin", positive=True)
 """The simulator's minimum conductance in S (1e-12 where a simulator has none to read)."""
 
 CONSTANTS: Mapping[sympy.Symbol, tuple[str, float]] = {
     BOLTZMANN: ("J/K", 1.380649e-23),
+    CHARGE: ("C", 1.602176634e-19),
     GMIN: ("S", 1e-12),
 }
 ROOM_TEMPERATURE_K = 300.15

@@ -22,7 +22,7 @@ primitive pull0 pull1 pulldown pullup real realtime reg release repeat scalared 
 sqrt string strong0 strong1 supply0 supply1 table tan tanh task time timer tran transition tri units unsigned vector
 vectored wait wand weak0 weak1 while white_noise wire wor wreal xnor xor zi_nd zi_np zi_zd zi_zp
 temper hertz sgn pwr uramp u v i gnd null vsource isource resistor resistance capacitor inductor
-te be vbr type desc m temperature_k boltzmann gmin exp_lim sinh_lim cosh_lim
+te be vbr type desc m temperature_k boltzmann elementary_charge gmin exp_lim sinh_lim cosh_lim
 """
 RESERVED = frozenset(_RESERVED.split())
 

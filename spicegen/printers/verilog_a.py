@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import sympy
 
-from models_va import BOLTZMANN, GMIN, TEMPERATURE, VOLTAGE, Definition, DeviceCard, Model, Param, State
+from models_va import BOLTZMANN, CHARGE, GMIN, TEMPERATURE, VOLTAGE, Definition, DeviceCard, Model, Param, State
 from spicegen.printers.base import CIRCUIT_FUNCTIONS, COSH_LIMIT, EXP_LIMIT, ExpressionPrinter
 from spicegen.printers.header import header_lines
 from spicegen.templating import render_template
@@ -64,7 +64,8 @@ def _used_functions(model: Model) -> dict[str, str]:
 
 
 def _names(model: Model) -> dict[sympy.Symbol, str]:
-    names = {VOLTAGE: "vbr", TEMPERATURE: "$temperature", BOLTZMANN: "`P_K", GMIN: '$simparam("gmin", 1e-12)'}
+    names = {VOLTAGE: "vbr", TEMPERATURE: "$temperature", BOLTZMANN: "`P_K", CHARGE: "`P_Q"}
+    names[GMIN] = '$simparam("gmin", 1e-12)'
     own: list[Param | State | Definition] = [*model.params, *model.states, *model.definitions]
     return names | {item.symbol: item.name for item in own}
 
