@@ -1,7 +1,7 @@
 """The command line. Rooms above this one register their commands as entry points ``spicegen.commands``.
 
-Exit codes: 0 the work is whole; 1 a check did not pass; 2 bad input or a failed simulator, said in one line;
-130 interrupted.
+Exit codes: 0 the work is whole; 1 a check did not pass, or lint found something; 2 bad input or a failed
+simulator, said in one line; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -118,6 +118,23 @@ def check(
     compiler = "not here" if report.warnings is None else f"{len(report.warnings)} warnings"
     typer.echo(f"Verilog-A compiler: {compiler}; largest difference {report.agreement:.2e}, tolerance {TOLERANCE:.0e}")
     _finish(report, folder)
+
+
+@app.command()
+def lint(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE.va...", help="Verilog-A files, anybody's.")],
+    ignore: Annotated[list[str] | None, typer.Option(metavar="RULE", help="Leave this rule out; repeatable.")] = None,
+) -> None:
+    """Read Verilog-A device models for hidden state and other traps; exit 1 if anything is found."""
+    from spicegen.lint import describe, lint_files
+
+    report = lint_files(files, ignore or ())
+    for path, finding in report.findings:
+        typer.echo(describe(path, finding))
+    if report.unreadable:
+        raise report.unreadable[0]
+    if report.findings:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -1,0 +1,52 @@
+"""What depends on the bias: node voltages, branch currents, and everything computed from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from spicegen.lint.syntax import Assign, Expr, Function, Module, Statement
+
+ACCESSES = frozenset({"V", "I", "potential", "flow", "Temp", "Pwr", "Pos", "F", "Omega", "Tau", "Q", "Phi", "MMF"})
+
+
+class Bias:
+    """The variables of a module that depend on the bias.
+
+    Args:
+        module: whose variables.
+        accesses: access functions besides the standard ones.
+    """
+
+    def __init__(self, module: Module, accesses: Iterable[str] = ()) -> None:
+        self.accesses = (ACCESSES | set(accesses)) - module.functions.keys()
+        self.variables: set[str] = set()
+        size = -1
+        while size != len(self.variables):
+            size = len(self.variables)
+            for statement in module.analog:
+                self._follow(statement, False)
+
+    @classmethod
+    def of_function(cls, function: Function) -> Bias:
+        """Inside a function anything may depend on the bias."""
+        bias = cls(Module(function.name, function.at))
+        bias.variables = set(function.variables)
+        return bias
+
+    def __contains__(self, e: Expr) -> bool:
+        """Whether an expression depends on the bias."""
+        return any(
+            part.text in self.accesses if part.kind == "call" else part.text in self.variables
+            for part in e.walk()
+            if part.kind in ("call", "name", "index")
+        )
+
+    def _follow(self, statement: Statement, is_chosen: bool) -> None:
+        """Add what ``statement`` assigns; ``is_chosen``: whether it runs depends on the bias."""
+        if isinstance(statement, Assign):
+            if statement.name not in self.variables and (is_chosen or any(e in self for e in statement.expressions)):
+                self.variables.add(statement.name)
+            return
+        is_chosen = is_chosen or any(e in self for e in statement.expressions)
+        for _, part in statement.parts:
+            self._follow(part, is_chosen)

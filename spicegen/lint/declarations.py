@@ -1,0 +1,102 @@
+"""Checks of what a file declares: parameters, outputs, names, includes, header."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from spicegen.lint.bias import ACCESSES
+from spicegen.lint.context import Context
+from spicegen.lint.preprocess import STANDARD_INCLUDES
+from spicegen.lint.rules import Finding, found
+from spicegen.lint.syntax import Assign, Declaration, Expr
+from spicegen.lint.tokens import leading_comments
+from spicegen.lint.usage import CALLS
+
+_LEGACY_INCLUDES = frozenset({"constants.h", "discipline.h", "disciplines.h", "std.va", "constants.va"})
+_FUNCTION_WORDS = """
+abs above ac_stim acos acosh analysis asin asinh atan atan2 atanh ceil cos cosh cross ddt ddx exp final_step
+flicker_noise floor hypot initial_step int limexp ln max min or pow sin sinh sqrt tan tanh timer white_noise {}
+laplace_nd laplace_np laplace_zd laplace_zp zi_nd zi_np zi_zd zi_zp
+"""
+_KNOWN_FUNCTIONS = frozenset(_FUNCTION_WORDS.split())
+_WORDS = ("inf", "initial_step", "final_step")
+_HEADER = {
+    "card name": r"^// [a-z][a-z0-9_.-]*: ",
+    "model version": r"^// Model: \w+ \d[\w.]*",
+    "card hash": r"^// Card hash: [0-9a-f]{12}\b",
+    "provenance": r"^// Provenance of the values:\n//   \w+ = \S+ \((paper|fitted|assumed)\)",
+}
+
+
+def check_attributes(context: Context) -> Iterator[Finding]:
+    """Rules 7 to 10: descriptions, units, ranges, instance parameters, outputs."""
+    parameters = [p for p in context.module.parameters.values() if p.kind == "parameter"]
+    variables = context.module.variables.values()
+    for p in parameters:
+        yield from _described(p, "parameter")
+        if not p.has_range and p.type != "string":
+            yield found("range", p.at, f"parameter {p.name} has no range")
+    outputs = [v for v in variables if v.attributes.keys() & {"desc", "units"}]
+    for v in outputs:
+        yield from _described(v, "output")
+    if not outputs:
+        yield found("operating-point", context.module.at, "no variable is shown as operating-point output")
+    if parameters and not any(p.attributes.get("type") == "instance" for p in parameters):
+        yield found("instance-parameter", context.module.at, "no parameter is of type instance: all devices are alike")
+
+
+def _described(item: Declaration, what: str) -> Iterator[Finding]:
+    missing = [word for word in ("desc", "units") if not item.attributes.get(word)]
+    if missing:
+        yield found("description", item.at, f"{what} {item.name} has no {' and no '.join(missing)}")
+
+
+def check_arrays(context: Context) -> Iterator[Finding]:
+    """Rule 27: no arrays."""
+    for item in (*context.module.parameters.values(), *context.module.variables.values()):
+        if item.is_array:
+            yield found("array", item.at, f"{item.name} is an array")
+
+
+def check_includes(context: Context) -> Iterator[Finding]:
+    """Rules 1 and 27: constants and disciplines under their present names, nothing else."""
+    for token in context.source.includes:
+        if token.text in _LEGACY_INCLUDES:
+            yield found("legacy", token, f"{token.text} is an old name: now constants.vams, disciplines.vams")
+        elif token.text not in STANDARD_INCLUDES:
+            yield found("include", token, f"includes {token.text}, which was not read")
+
+
+def check_names(context: Context) -> Iterator[Finding]:
+    """Rule 1: every name is declared. Not asked if something was included or not understood."""
+    if not context.source.is_whole or context.file.not_understood:
+        return
+    module = context.module
+    names = {*module.parameters, *module.variables, *module.nets, *module.branches, *module.ports, *_WORDS}
+    functions = {*module.functions, *_KNOWN_FUNCTIONS, *CALLS, *ACCESSES, *context.file.accesses}
+    local = {name for f in module.functions.values() for name in f.variables}
+    seen: set[str] = set()
+    assigned = [Expr("name", s.name, at=s.at) for s in context.statements if isinstance(s, Assign)]
+    for e in sorted((*context.expressions, *assigned), key=lambda e: (e.at.line, e.at.column)):
+        known = functions if e.kind == "call" else names | local
+        if e.kind in ("call", "name") and e.text not in known | seen and not _is_known(e.text, context):
+            seen.add(e.text)
+            yield found("undeclared", e.at, f"{e.text} is not declared")
+
+
+def _is_known(name: str, context: Context) -> bool:
+    """System functions, members of something, and the macros of constants.vams."""
+    if name.startswith(("`P_", "`M_")):
+        return any(token.text == "constants.vams" for token in context.source.includes)
+    return name.startswith("$") or "." in name
+
+
+def check_header(context: Context) -> Iterator[Finding]:
+    """Rule 29, asked only of files that say that they are spicegen's."""
+    header = leading_comments(context.text)
+    if "printed by spicegen" not in header and "Card hash:" not in header:
+        return
+    for what, pattern in _HEADER.items():
+        if not re.search(pattern, header, re.MULTILINE):
+            yield found("header", context.module.at, f"the header of a file printed by spicegen has no {what}")

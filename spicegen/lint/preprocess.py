@@ -1,0 +1,180 @@
+"""Compiler directives: macros, conditional compilation, includes (LRM 2.4, chapter 10). No file is opened."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from models_va.errors import InputError
+from spicegen.lint.tokens import Token, scan
+
+STANDARD_INCLUDES = frozenset({"constants.vams", "disciplines.vams"})
+_MOST_WORK = 500_000
+_DEEPEST = 30
+_DEFINE = re.compile(r"`define[ \t]+(?P<name>\w+)(?P<head>\((?P<params>[\w\s,]*)\))?(?P<body>.*)", re.DOTALL)
+_LINE_COMMENT = re.compile(r"//[^\n]*")
+_BRANCHES = frozenset({"`ifdef", "`ifndef", "`elsif", "`else", "`endif"})
+# name -> how many tokens follow it
+_IGNORED = {
+    "`resetall": 0,
+    "`celldefine": 0,
+    "`endcelldefine": 0,
+    "`end_keywords": 0,
+    "`begin_keywords": 1,
+    "`default_discipline": 1,
+    "`default_nettype": 1,
+    "`default_transition": 1,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Macro:
+    """A `define: parameter names (None if it takes no parentheses) and body."""
+
+    params: tuple[str, ...] | None
+    body: tuple[Token, ...]
+
+
+@dataclass
+class Source:
+    """A file after its directives.
+
+    Attributes:
+        tokens: what is left, closed by a token of kind ``end``; macros that the file does not define stay.
+        includes: the file names of `include.
+        broken: tokens of directives that could not be read.
+    """
+
+    tokens: list[Token] = field(default_factory=list)
+    includes: list[Token] = field(default_factory=list)
+    broken: list[Token] = field(default_factory=list)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is included but the standard's own files, so that every name is known."""
+        return all(token.text in STANDARD_INCLUDES for token in self.includes)
+
+
+def preprocess(text: str) -> Source:
+    """Expand macros and follow conditional compilation.
+
+    Raises:
+        InputError: the macros expand without end.
+    """
+    run = _Run()
+    tokens = list(scan(text))
+    run.expand(tokens[:-1], 0)
+    run.source.tokens.append(tokens[-1])
+    return run.source
+
+
+class _Run:
+    def __init__(self) -> None:
+        self.source = Source()
+        # LRM 2.4, 10.5: predefined for compact models
+        self.macros = {name: Macro(None, ()) for name in ("__VAMS_ENABLE__", "__VAMS_COMPACT_MODELING__")}
+        self.work = 0
+        self.live = [(True, True)]  # a conditional: (this part is compiled, a part has been)
+
+    def expand(self, tokens: Sequence[Token], depth: int) -> None:
+        position = 0
+        while position < len(tokens):
+            self._count(1)
+            token = tokens[position]
+            position += 1
+            if token.kind == "macro" and token.text in _BRANCHES:
+                position += self._branch(token, tokens[position : position + 1])
+            elif not self.live[-1][0]:
+                continue
+            elif token.kind == "define":
+                self._define(token)
+            elif token.kind == "macro":
+                position = self._macro(token, tokens, position, depth)
+            else:
+                self.source.tokens.append(token)
+
+    def _count(self, work: int) -> None:
+        self.work += work
+        if self.work > _MOST_WORK:
+            raise InputError(f"more than {_MOST_WORK} tokens after macro expansion: not a device model")
+
+    def _branch(self, token: Token, following: Sequence[Token]) -> int:
+        """Open, switch or close a conditional; how many tokens its name took."""
+        if token.text in ("`ifdef", "`ifndef"):
+            outer = self.live[-1][0]
+            chosen = outer and self._is_defined(following) == (token.text == "`ifdef")
+            self.live.append((chosen, chosen or not outer))
+            return 1
+        if len(self.live) == 1:
+            self.source.broken.append(token)
+            return 0
+        _, done = self.live.pop()
+        if token.text == "`endif":
+            return 0
+        chosen = not done and (token.text == "`else" or self._is_defined(following))
+        self.live.append((chosen, done or chosen))
+        return int(token.text == "`elsif")
+
+    def _is_defined(self, following: Sequence[Token]) -> bool:
+        return bool(following) and following[0].text in self.macros
+
+    def _define(self, token: Token) -> None:
+        match = _DEFINE.match(_LINE_COMMENT.sub("", token.text.replace("\\\n", " ")))
+        if match is None:
+            self.source.broken.append(token)
+            return
+        params = None
+        if match["head"] is not None:
+            params = tuple(name.strip() for name in match["params"].split(",") if name.strip())
+        self.macros[match["name"]] = Macro(params, tuple(scan(match["body"]))[:-1])
+
+    def _macro(self, token: Token, tokens: Sequence[Token], position: int, depth: int) -> int:
+        """Expand a macro or obey a directive; the position after it."""
+        macro = self.macros.get(token.text[1:])
+        following = tokens[position : position + 1]
+        if token.text == "`include":
+            self.source.includes += following
+        elif token.text == "`undef":
+            for name in following:
+                self.macros.pop(name.text, None)
+        elif token.text == "`timescale":
+            return position + sum(t.line == token.line for t in tokens[position : position + 5])
+        elif token.text in _IGNORED:
+            return position + _IGNORED[token.text]
+        elif macro is None or depth >= _DEEPEST:
+            self.source.tokens.append(token)
+            return position
+        else:
+            return self._expand_macro(token, macro, tokens, position, depth)
+        return position + 1
+
+    def _expand_macro(self, token: Token, macro: Macro, tokens: Sequence[Token], position: int, depth: int) -> int:
+        arguments: dict[str, list[Token]] = {}
+        if macro.params is not None and position < len(tokens) and tokens[position].is_op("("):
+            parts, position = _arguments(tokens, position + 1)
+            arguments = dict(zip(macro.params, parts, strict=False))
+        body: list[Token] = []
+        for part in macro.body:
+            new = arguments.get(part.text, [part]) if part.kind == "name" else [part]
+            self._count(1 + len(new))
+            body += new
+        self.expand([part.moved(token) for part in body], depth + 1)
+        return position
+
+
+def _arguments(tokens: Sequence[Token], position: int) -> tuple[list[list[Token]], int]:
+    """The arguments of a macro, ``position`` being after its parenthesis; and the position after them."""
+    parts: list[list[Token]] = [[]]
+    depth = 1
+    while position < len(tokens):
+        token = tokens[position]
+        position += 1
+        depth += token.is_op("(", "[", "{", "'{") - token.is_op(")", "]", "}")
+        if depth == 0:
+            break
+        if depth == 1 and token.is_op(","):
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    return parts, position

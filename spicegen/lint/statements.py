@@ -1,0 +1,270 @@
+"""Tokens to analog statements (LRM 2.4, chapter 5)."""
+
+from __future__ import annotations
+
+from spicegen.lint.expressions import ExpressionParser, NotUnderstoodError
+from spicegen.lint.syntax import (
+    Assign,
+    Block,
+    Conditional,
+    Contribution,
+    Declaration,
+    Event,
+    Expr,
+    Loop,
+    Opaque,
+    Statement,
+    Task,
+)
+from spicegen.lint.tokens import Token
+
+VARIABLE_TYPES = ("real", "integer", "string", "genvar")
+_PARAMETER_WORDS = ("parameter", "localparam")
+# where skipping stops: these close what the parser is in
+_CLOSERS = ("end", "endcase", "endfunction", "endmodule", "module", "macromodule")
+
+
+class StatementParser(ExpressionParser):
+    """Statements and the declarations that blocks may hold.
+
+    Attributes:
+        parameters, variables: where declarations go: of the module, or of the function that is being read.
+        not_understood: tokens at which something was skipped.
+    """
+
+    parameters: dict[str, Declaration]
+    variables: dict[str, Declaration]
+    not_understood: list[Token]
+
+    def attributes(self) -> dict[str, str]:
+        """(* name = value, ... *) as often as it comes; values are constants."""
+        found: dict[str, str] = {}
+        while self.accept("(*"):
+            while not self.accept("*)"):
+                name = self.advance()
+                if name.kind == "end":
+                    raise NotUnderstoodError(name)
+                found[name.text] = self.expression().text if self.accept("=") else ""
+                self.accept(",")
+        return found
+
+    def statement(self) -> Statement:
+        """One statement; what is not understood is skipped, noted, and becomes an Opaque."""
+        start = self.position
+        try:
+            with self.deeper():
+                self.attributes()
+                return self._statement()
+        except NotUnderstoodError as error:
+            self.not_understood.append(error.token)
+            return self.skip(start)
+
+    def skip(self, start: int) -> Opaque:
+        """Go on after the next semicolon, or before what closes the surroundings; at least one token is taken."""
+        nested = 0
+        self.position = max(self.position, start)
+        while self.token.kind != "end":
+            if nested == 0 and self.at(*_CLOSERS) and self.position > start:
+                break
+            token = self.advance()
+            nested += token.kind == "name" and token.text == "begin"
+            nested -= token.kind == "name" and token.text == "end" and nested > 0
+            if nested == 0 and token.is_op(";"):
+                break
+        skipped = self.tokens[start : self.position]
+        return Opaque(self.tokens[start], frozenset(t.text for t in skipped if t.kind == "name"))
+
+    def _statement(self) -> Statement:
+        token = self.token
+        if self.accept(";"):
+            return Block(token)
+        if self.accept("begin"):
+            return Block(token, tuple(self._block("end")))
+        if self.accept("if"):
+            return self._if(token)
+        if self.accept("case", "casex", "casez"):
+            return self._case(token)
+        if self.at("for", "while", "repeat"):
+            return self._loop(self.advance())
+        if self.accept("@"):
+            return self._event(token)
+        return self._simple()
+
+    def _block(self, close: str) -> list[Statement]:
+        if self.accept(":"):
+            self.name()
+        body: list[Statement] = []
+        while not self.accept(close):
+            if self.token.kind == "end" or self.at("endmodule"):
+                raise NotUnderstoodError(self.token)
+            start = self.position
+            try:
+                body += self.block_item()
+            except NotUnderstoodError as error:
+                self.not_understood.append(error.token)
+                body.append(self.skip(start))
+        return body
+
+    def block_item(self) -> list[Statement]:
+        """A statement, or a declaration with its initial values as assignments."""
+        attributes = self.attributes()
+        if self.at(*_PARAMETER_WORDS):
+            self.parameter_declaration(attributes)
+            return []
+        if self.at(*VARIABLE_TYPES):
+            return self.variable_declaration(attributes)
+        return [self.statement()]
+
+    def _if(self, token: Token) -> Statement:
+        arms = [self._arm()]
+        default = None
+        while self.accept("else"):
+            if not self.accept("if"):
+                default = self.statement()
+                break
+            arms.append(self._arm())
+        return Conditional(token, tuple(arms), default)
+
+    def _arm(self) -> tuple[Expr, Statement]:
+        return self._in_parentheses(), self.statement()
+
+    def _in_parentheses(self) -> Expr:
+        self.expect("(")
+        inner = self.expression()
+        self.expect(")")
+        return inner
+
+    def _case(self, token: Token) -> Statement:
+        subject = self._in_parentheses()
+        arms: list[tuple[Expr, Statement]] = []
+        default = None
+        while not self.accept("endcase"):
+            if self.accept("default"):
+                self.accept(":")
+                default = self.statement()
+                continue
+            labels = [self.expression()]
+            while self.accept(","):
+                labels.append(self.expression())
+            self.expect(":")
+            arms.append((_is_one_of(subject, labels), self.statement()))
+        return Conditional(token, tuple(arms), default)
+
+    def _loop(self, token: Token) -> Statement:
+        if token.text != "for":
+            condition = self._in_parentheses()
+            return Loop(token, token.text, None, condition, self.statement())
+        self.expect("(")
+        before = self._assignment()
+        self.expect(";")
+        condition = self.expression()
+        self.expect(";")
+        step = self._assignment()
+        self.expect(")")
+        return Loop(token, "for", before, condition, Block(token, (self.statement(), step)))
+
+    def _event(self, token: Token) -> Statement:
+        if self.accept("("):
+            parts = [self.expression()]
+            while self.accept("or", ","):
+                parts.append(self.expression())
+            self.expect(")")
+            event = parts[0] if len(parts) == 1 else Expr("call", "or", tuple(parts), at=parts[0].at)
+        else:
+            event = Expr("name", self.name().text, at=token)
+        return Event(token, event, self.statement())
+
+    def _simple(self) -> Statement:
+        """An assignment, a contribution or a task."""
+        token = self.token
+        target = self.postfix()
+        if self.accept("<+"):
+            found: Statement = Contribution(token, target, self.expression())
+        elif self.at("="):
+            found = self._assigned(target)
+        elif target.kind == "call" and self.accept(":"):  # indirect: V(out) : V(in) == 0
+            found = Contribution(token, target, self.expression())
+        elif token.kind == "system" or target.kind == "call":
+            found = Task(token, target)
+        else:
+            raise NotUnderstoodError(self.token)
+        self.expect(";")
+        return found
+
+    def _assignment(self) -> Statement:
+        return self._assigned(self.postfix())
+
+    def _assigned(self, target: Expr) -> Assign:
+        if target.kind not in ("name", "index"):
+            raise NotUnderstoodError(target.at)
+        self.expect("=")
+        index = target.args[0] if target.args else None
+        return Assign(target.at, target.text, self.expression(), index)
+
+    def variable_declaration(self, attributes: dict[str, str]) -> list[Statement]:
+        """Such as: real a, b = 1, c[0:3]. The initial values as assignments: in a block they are made each time."""
+        kind = self.advance().text
+        made: list[Statement] = []
+        is_array = self._range()
+        while True:
+            name = self.name()
+            array = self._range() or is_array
+            value = self.expression() if self.accept("=") else None
+            self.variables[name.text] = Declaration(
+                name.text, kind, name, "", attributes, value, False, array, self.depth > 0
+            )
+            if value is not None:
+                made.append(Assign(name, name.text, value))
+            if not self.accept(","):
+                break
+        self.expect(";")
+        return made
+
+    def parameter_declaration(self, attributes: dict[str, str]) -> None:
+        """Such as: parameter real p = 1 from (0:inf) exclude 2, q = 3."""
+        word = self.advance().text
+        kind = self.advance().text if self.at("real", "integer", "string", "signed") else ""
+        is_array = self._range()
+        while True:
+            name = self.name()
+            array = self._range() or is_array
+            self.expect("=")
+            value = self.expression()
+            has_range = False
+            while self.accept("from", "exclude"):
+                has_range = True
+                self._bounds()
+            self.parameters[name.text] = Declaration(name.text, word, name, kind, attributes, value, has_range, array)
+            if not self.accept(","):
+                break
+        self.expect(";")
+
+    def _range(self) -> bool:
+        """[a:b], if it comes."""
+        found = False
+        while self.accept("["):
+            found = True
+            self.expression()
+            if self.accept(":"):
+                self.expression()
+            self.expect("]")
+        return found
+
+    def _bounds(self) -> None:
+        """(a:b], [a:b), a single value, or '{...}."""
+        start = self.position
+        if self.accept("(", "["):
+            self.expression()
+            if self.accept(":"):
+                self.expression()
+                if not self.accept(")", "]"):
+                    raise NotUnderstoodError(self.token)
+                return
+            self.position = start
+        self.expression()
+
+
+def _is_one_of(subject: Expr, labels: list[Expr]) -> Expr:
+    """The condition that a case stands for."""
+    equal = tuple(Expr("operator", "", (subject, label), ("==",), label.at) for label in labels)
+    return equal[0] if len(equal) == 1 else Expr("operator", "", equal, ("||",) * (len(equal) - 1), equal[0].at)

@@ -1,0 +1,127 @@
+"""Checks of what a model calls: time, events, chance, filters, tables, noise, logarithms, literals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from spicegen.lint.context import Context
+from spicegen.lint.rules import Finding, found
+from spicegen.lint.syntax import Assign, Event, Expr, Statement, Task, visit
+from spicegen.lint.tokens import number
+
+_PRINTING = ("$strobe", "$display", "$write", "$monitor", "$debug", "$fstrobe", "$fdisplay", "$fwrite", "$info",
+             "$warning", "$error", "$fatal")  # fmt: skip
+CALLS = {
+    "$abstime": ("absolute-time", "the model depends on absolute time"),
+    "$realtime": ("absolute-time", "the model depends on absolute time"),
+    "$bound_step": ("step-control", "the model bounds the time step"),
+    "$random": ("random", "randomness inside the model"),
+    "$arandom": ("random", "randomness inside the model"),
+    "$rdist_": ("random", "randomness inside the model"),
+    "$dist_": ("random", "randomness inside the model"),
+    "$mfactor": ("multiplicity", "$mfactor would count parallel devices twice"),
+    "$table_model": ("table", "data read from a table"),
+    "noise_table": ("table", "noise read from a table"),
+    "noise_table_log": ("table", "noise read from a table"),
+    "idt": ("idt", "a state in idt cannot be seen or started from an instance parameter"),
+    "idtmod": ("idt", "a state in idtmod cannot be seen or started from an instance parameter"),
+    "log": ("log10", "log is the decimal logarithm in Verilog-A"),
+    "transition": ("filter", "transition acts on events, not on a continuous system"),
+    "slew": ("filter", "slew is not a compact model's"),
+    "absdelay": ("filter", "absdelay is not a compact model's"),
+    "last_crossing": ("filter", "last_crossing remembers events"),
+    "laplace_": ("filter", "laplace filters are not a compact model's"),
+    "zi_": ("filter", "sampled filters are not a compact model's"),
+    "delay": ("legacy", "delay is now absdelay"),
+    "bound_step": ("legacy", "bound_step is now $bound_step"),
+    "discontinuity": ("legacy", "discontinuity is now $discontinuity"),
+    "$limexp": ("legacy", "$limexp is now limexp"),
+}
+"""What should not be called: its rule, and why; a name that ends in _ is a beginning."""
+_CONSTANTS = (
+    ("Boltzmann's constant", 1.380649e-23, 1e-3, "`P_K"),
+    ("Boltzmann's constant in eV/K", 8.617333262e-5, 1e-3, "`P_K/`P_Q"),
+    ("the elementary charge", 1.602176634e-19, 2e-3, "`P_Q"),
+    ("the permittivity of vacuum", 8.8541878128e-12, 1e-3, "`P_EPS0"),
+    ("Planck's constant", 6.62607015e-34, 1e-3, "`P_H"),
+    ("0 degrees Celsius in K", 273.15, 1e-6, "`P_CELSIUS0"),
+)
+_ROOM_K = frozenset({273.0, 293.0, 293.15, 298.0, 298.15, 300.0, 300.15})
+
+
+def check_calls(context: Context) -> Iterator[Finding]:
+    """Rules 2, 3, 14, 21, 26, 27: what a compact model must not call."""
+    for statement in context.statements:
+        if isinstance(statement, Task) and statement.call.text in _PRINTING:
+            continue
+        for e in (part for whole in statement.expressions for part in whole.walk()):
+            if e.text in context.module.functions or e.kind not in ("call", "name"):
+                continue
+            if e.kind == "name" and not e.text.startswith("$"):
+                continue
+            rule, message = CALLS.get(e.text) or CALLS.get(_beginning(e.text), ("", ""))
+            if rule == "idt" and len(e.args) > 2 and e.args[2].kind != "empty":
+                message = f"{e.text} with a reset: not a continuous system"
+            if rule:
+                yield found(rule, e.at, message)
+
+
+def _beginning(name: str) -> str:
+    return name[: name.find("_") + 1]
+
+
+def check_events(context: Context) -> Iterator[Finding]:
+    """Rule 3: no state that changes at events. Messages at the first step are harmless."""
+    for statement, _ in context.analog:
+        if not isinstance(statement, Event):
+            continue
+        names = sorted({s.name for s, _ in visit(statement.body) if isinstance(s, Assign)})
+        steps = [e for e in statement.event.walk() if e.text in ("initial_step", "final_step")]
+        if names or not steps:
+            what = f"assigns {', '.join(names)}" if names else "acts"
+            yield found("event", statement.at, f"@({statement.event.text}) {what}")
+
+
+def check_noise(context: Context) -> Iterator[Finding]:
+    """Rule 22: thermal noise, by name."""
+    for e in context.calls("white_noise", "flicker_noise"):
+        if len(e.args) < (2 if e.text == "white_noise" else 3):
+            yield found("noise-name", e.at, f"{e.text} without a name")
+    if context.module.analog and not any(context.calls("white_noise")):
+        yield found("thermal-noise", context.module.at, "the device has no thermal noise")
+
+
+def check_gmin(context: Context) -> Iterator[Finding]:
+    """Rule 19: the simulator's gmin lies across the device."""
+    asked = (e.args[0].text for e in context.calls("$simparam") if e.args)
+    if context.module.analog and "gmin" not in asked:
+        yield found("gmin", context.module.at, 'no $simparam("gmin") across the device: it may float')
+
+
+def check_literals(context: Context) -> Iterator[Finding]:
+    """Rule 20: constants of nature by name, and the simulator's temperature."""
+    uses_temperature = any(e.text in ("$temperature", "$vt") for e in context.expressions)
+    for name, e in _values(context):
+        for part in e.walk():
+            if part.kind != "number":
+                continue
+            value = number(part.text)
+            for what, exact, tolerance, macro in _CONSTANTS:
+                if math.isclose(value, exact, rel_tol=tolerance):
+                    yield found("constant", part.at, f"{part.text} looks like {what}: {macro}")
+            if not uses_temperature and value in _ROOM_K and (not name or name.lower().startswith("t")):
+                yield found("constant", part.at, f"{part.text} looks like a temperature, and $temperature is not used")
+
+
+def _values(context: Context) -> Iterator[tuple[str, Expr]]:
+    """Expressions with the name of what they are the value of ("": none, a whole expression's part)."""
+    for item in (*context.module.parameters.values(), *context.module.variables.values()):
+        if item.value is not None:
+            yield item.name, item.value
+    for s in context.statements:
+        yield from (("", e) for e in _own(s))
+
+
+def _own(statement: Statement) -> tuple[Expr, ...]:
+    return () if isinstance(statement, Task) else statement.expressions
