@@ -8,10 +8,10 @@ from typing import Literal
 
 from evaluator.layer import Array
 from evaluator.mapping import DifferentialPairs, differential_pairs
-from evaluator.programming import layer_rng, program
 from evaluator.tiles import effective_weights, has_wires, without_wires
 from models_va import DeviceCard, ProgrammingError, load_card
 from netlists import ArrayConfig
+from spicegen.programming import program, stream
 
 Engine = Literal["operator", "ideal"]
 
@@ -63,8 +63,8 @@ class Hardware:
         return differential_pairs(weights, *self.card.window())
 
     def programmed(self, target: DifferentialPairs, trial: int, layer: int) -> DifferentialPairs:
-        """What programming number ``trial`` makes of layer number ``layer``."""
-        return target.with_conductances(program(target.g_siemens, self.error, layer_rng(self.seed, trial, layer)))
+        """What programming number ``trial`` makes of layer number ``layer``, whatever the order of work."""
+        return target.with_conductances(program(target.g_siemens, self.error, stream(self.seed, trial, layer)))
 
     def read(self, pairs: DifferentialPairs) -> Array:
         """The effective weights of a layer, wires included, shape (outputs, inputs)."""

@@ -97,6 +97,8 @@ class DeviceCard(_Frozen):
         parameters: value and provenance of model parameters; those left out keep the model's default.
         conductance_window: what weights are mapped onto; None if the card is not meant for that.
         programming_error: sigma(G); None means that programming is exact.
+        device_to_device: relative standard deviation of instance parameters from device to device (lognormal, so
+            that signs stay); None means that nothing is known of it. Only what asks for it by name uses it.
         write_pulse: what writes the device; None means the pulses of figure 2d of the reference device.
     """
 
@@ -107,6 +109,7 @@ class DeviceCard(_Frozen):
     parameters: dict[str, Quantity] = Field(default_factory=dict)
     conductance_window: ConductanceWindow | None = None
     programming_error: ProgrammingError | None = None
+    device_to_device: dict[str, Quantity] | None = None
     write_pulse: WritePulse | None = None
 
     @property
@@ -182,6 +185,7 @@ def _check(card: DeviceCard, where: str) -> None:
     try:
         _ = card.values
         _check_mapping(card)
+        _check_device_to_device(card)
         _check_write_pulse(card)
     except InputError as error:
         raise CardError(f"{where}: {error}") from error
@@ -195,6 +199,22 @@ def _check_mapping(card: DeviceCard) -> None:
     error = card.programming_error
     if error is not None and not (error.slope.value >= 0 and error.offset.value >= 0 and error.unit_siemens.value > 0):
         raise CardError("programming_error: slope and offset must not be negative, unit_siemens must be positive")
+
+
+def _check_device_to_device(card: DeviceCard) -> None:
+    model = card.device_model
+    initial = {s.initial for s in model.states}
+    spreads = [p.name for p in model.params if p.per_instance and p.name not in initial]
+    for name, spread in (card.device_to_device or {}).items():
+        if name not in spreads:
+            raise CardError(
+                f"device_to_device: {name!r} cannot vary from device to device: instance parameters of model "
+                f"{model.name} that are no initial states: {', '.join(spreads) or 'none'}"
+            )
+        if not 0 <= spread.value <= 1:
+            raise CardError(
+                f"device_to_device: {name} = {spread.value:g}: give a relative standard deviation of 0 to 1"
+            )
 
 
 def _check_write_pulse(card: DeviceCard) -> None:

@@ -92,6 +92,7 @@ class Model:
         current: i(v, x) in A.
         conductance: name of the definition that is reported as the device's conductance, in S.
         noise_psd: one-sided spectral density of the current noise at v = 0, in A^2/Hz.
+        memory: name of the state that keeps a programmed conductance; None if there is none to program.
 
     Raises:
         ModelDefinitionError: names clash, an equation uses an unknown symbol, or dimensions do not agree.
@@ -107,6 +108,7 @@ class Model:
     current: sympy.Expr
     conductance: str
     noise_psd: sympy.Expr
+    memory: str | None = None
 
     def __post_init__(self) -> None:
         self._check_names()
@@ -163,6 +165,8 @@ class Model:
                 )
         if self.conductance not in {d.name for d in self.definitions}:
             raise ModelDefinitionError(f"model {self.name}: no definition {self.conductance!r}")
+        if self.memory is not None and self.memory not in self.state_names:
+            raise ModelDefinitionError(f"model {self.name}: no state {self.memory!r} to be its memory")
 
     def _check_symbols(self) -> None:
         known = {VOLTAGE, TEMPERATURE, *CONSTANTS}

@@ -4,6 +4,7 @@ from netlists.array_config import ArrayConfig
 from netlists.circuit import GROUND, Cell, Circuit, Job, Resistor, Source
 from netlists.crossbar import Crossbar, Drive, Sense
 from netlists.crossbar_circuit import column_node, crossbar_circuit, row_node, source_voltages
+from netlists.devices import Devices
 from netlists.stimulus import ReadVectors, SpikeTrain, Stimulus, Transient, Waveform
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Cell",
     "Circuit",
     "Crossbar",
+    "Devices",
     "Drive",
     "Job",
     "ReadVectors",

@@ -17,7 +17,7 @@ Size = Annotated[int, Field(ge=1, le=4096)]
 class ArrayConfig(BaseModel):
     """A passive array: size, wires, terminations, and what is read from it.
 
-    ``evaluate`` takes size and wires from here for every tile; ``array`` also the card, the cells and the read.
+    ``evaluate`` takes size and wires from here for every tile; ``array`` all of it.
 
     Attributes:
         card: device card whose conductance window the cells fill.
@@ -26,10 +26,12 @@ class ArrayConfig(BaseModel):
         r_source_ohm, r_sense_ohm: resistance of drivers and sense amplifiers, ohm.
         drive, sense: see Crossbar.
         cells: conductances over the card's window: all at its top (``"max"``), all at its bottom (``"min"``),
-            or uniformly distributed (``"random"``).
+            or uniformly distributed (``"random"``). They are fixed conductances, unless variability is wanted:
+        programming_error: cells are devices, programmed to these conductances with the card's sigma(G).
+        device_to_device: cells are devices whose instance parameters differ by the card's device_to_device.
         inputs: row voltages: all at ``v_read_volt`` (``"ones"``) or uniform in 0 .. v_read_volt (``"random"``).
         v_read_volt: full-scale read voltage, V.
-        seed: of the random cells and inputs.
+        seed: of all that is random here: cells, inputs and variability.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,9 +46,16 @@ class ArrayConfig(BaseModel):
     drive: Drive = "left"
     sense: Sense = "bottom"
     cells: Literal["random", "max", "min"] = "random"
+    programming_error: bool = False
+    device_to_device: bool = False
     inputs: Literal["ones", "random"] = "ones"
     v_read_volt: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] = 0.1
     seed: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def varies(self) -> bool:
+        """Whether the cells are devices that differ, not fixed conductances."""
+        return self.programming_error or self.device_to_device
 
     def crossbar(self, g_siemens: NDArray[np.float64]) -> Crossbar:
         """The crossbar of these wires with the given conductances (any size up to rows x columns), S."""

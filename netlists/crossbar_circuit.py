@@ -13,26 +13,35 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from netlists.circuit import Circuit, Resistor, Source
+from models_va.errors import InputError
+from netlists.circuit import Cell, Circuit, Resistor, Source
 from netlists.crossbar import Crossbar
+from netlists.devices import Devices
 from netlists.stimulus import Waveform
 
 
-def crossbar_circuit(crossbar: Crossbar) -> Circuit:
-    """A crossbar of fixed conductances as a circuit: row sources first, then the sense sources.
+def crossbar_circuit(crossbar: Crossbar, devices: Devices | None = None) -> Circuit:
+    """A crossbar as a circuit: row sources first, then the sense sources.
 
-    Cells of zero conductance are left out. The row sources are at 0 V: the read vectors set them.
+    The row sources are at 0 V: the read vectors set them.
+
+    Args:
+        crossbar: wires and terminations.
+        devices: the cells; None: the crossbar's own fixed conductances, those of zero left out.
+
+    Raises:
+        InputError: the devices do not fill the crossbar.
     """
     names = _Names(crossbar)
     zero = Waveform.constant(0.0)
     drivers = [Source(f"vr{i}", f"in{i}", zero) for i in range(crossbar.rows)]
     senses = [Source(f"v{end}{j}", f"out{end}{j}", zero) for end in names.sense_ends for j in range(crossbar.columns)]
-    cells = [
-        Resistor(f"rg{i}_{j}", names.row(i, j), names.column(i, j), float(1 / g))
-        for (i, j), g in np.ndenumerate(crossbar.g_siemens)
-        if g > 0
-    ]
-    return Circuit(resistors=(*names.wires(), *cells), sources=(*drivers, *senses))
+    sources = (*drivers, *senses)
+    if devices is None:
+        return Circuit(resistors=(*names.wires(), *names.fixed_cells()), sources=sources)
+    if devices.shape != crossbar.g_siemens.shape:
+        raise InputError(f"devices: shape {devices.shape} for a crossbar of shape {crossbar.g_siemens.shape}")
+    return Circuit(resistors=tuple(names.wires()), sources=sources, cells=tuple(names.device_cells(devices)))
 
 
 def row_node(crossbar: Crossbar, i: int, j: int) -> str:
@@ -70,6 +79,15 @@ class _Names:
         if self.r_sense == 0:
             return f"outb{j}"
         return f"c{i if self.c.r_col_ohm else 0}_{j}"
+
+    def fixed_cells(self) -> Iterator[Resistor]:
+        for (i, j), g in np.ndenumerate(self.c.g_siemens):
+            if g > 0:
+                yield Resistor(f"rg{i}_{j}", self.row(i, j), self.column(i, j), float(1 / g))
+
+    def device_cells(self, devices: Devices) -> Iterator[Cell]:
+        for i, j in product(range(self.c.rows), range(self.c.columns)):
+            yield devices.cell(i, j, self.row(i, j), self.column(i, j))
 
     def wires(self) -> Iterator[Resistor]:
         rows, columns = range(self.c.rows), range(self.c.columns)

@@ -23,6 +23,7 @@ from netlists import (
 )
 from spicegen.page import Page
 from spicegen.plotting import COLOURS, axes, new_figure
+from spicegen.programming import Programmed, program_devices
 from spicegen.progress import track
 from spicegen.simulate import (
     REFERENCE,
@@ -36,7 +37,7 @@ from spicegen.simulate import (
 )
 
 TOLERANCE = 1e-6
-"""Largest difference of a column current from the exact operator, relative to the largest current."""
+"""Largest difference of a column current from the reference, relative to the largest current."""
 MOST_CELLS = {"native": 256 * 256, "vacask": 256 * 256, "ngspice": 64 * 64}
 """Beyond these a read takes minutes; ngspice 39 has no sparse solver that is made for grids."""
 
@@ -47,7 +48,7 @@ class EngineRead:
 
     Attributes:
         attempt: whether and how it ran.
-        difference: of its column currents from the exact operator, relative to the largest current.
+        difference: of its column currents from the reference, relative to the largest current.
     """
 
     attempt: Attempt
@@ -61,10 +62,13 @@ class ArrayReport:
     Attributes:
         config: the array.
         card: its devices.
-        crossbar: conductances and wires.
+        crossbar: conductances (of devices: at 0 V) and wires.
+        programmed: the devices, where the cells vary; None: the cells are fixed conductances.
         v_in_volt: row inputs, shape (rows,), V.
-        i_ideal_amp: column currents without wires, shape (columns,), A.
-        i_out_amp: column currents by the exact operator, shape (columns,), A.
+        i_ideal_amp: column currents of these conductances without wires, shape (columns,), A.
+        i_operator_amp: the same with wires, by the exact operator, shape (columns,), A.
+        i_out_amp: the reference for all engines, shape (columns,), A: the exact operator's; of devices, which
+            conduct nonlinearly, the native circuit solver's.
         v_cell_volt: voltage across each cell, shape (rows, columns), V.
         reads: one per engine.
     """
@@ -72,8 +76,10 @@ class ArrayReport:
     config: ArrayConfig
     card: DeviceCard
     crossbar: Crossbar
+    programmed: Programmed | None
     v_in_volt: NDArray[np.float64]
     i_ideal_amp: NDArray[np.float64]
+    i_operator_amp: NDArray[np.float64]
     i_out_amp: NDArray[np.float64]
     v_cell_volt: NDArray[np.float64]
     reads: tuple[EngineRead, ...]
@@ -85,8 +91,18 @@ class ArrayReport:
 
     @property
     def passed(self) -> bool:
-        """Whether every engine that ran agrees with the exact operator."""
+        """Whether every engine that ran agrees with the reference."""
         return not self.failures and all(r.difference <= TOLERANCE for r in self.reads if not r.attempt.note)
+
+    @property
+    def reference(self) -> str:
+        """What the engines are compared with."""
+        return "the exact operator" if self.programmed is None else f"the {REFERENCE} circuit solver"
+
+    @property
+    def nonlinearity(self) -> float:
+        """Difference of the devices' currents from the exact operator's, which takes cells as linear."""
+        return _relative(self.i_operator_amp, self.i_out_amp)
 
     @property
     def lost(self) -> NDArray[np.float64]:
@@ -98,7 +114,7 @@ class ArrayReport:
 
     @property
     def current_error(self) -> NDArray[np.float64]:
-        """Error of each column current because of the wires, relative to the ideal one (0 if that is 0), (columns,)."""
+        """Difference of each column current from the ideal one, relative to it (0 if that is 0), (columns,)."""
         error = self.i_out_amp - self.i_ideal_amp
         return np.divide(error, self.i_ideal_amp, out=np.zeros_like(error), where=self.i_ideal_amp != 0)
 
@@ -108,10 +124,13 @@ class ArrayReport:
             "array": self.config.model_dump(),
             "card": self.card.name,
             "card_hash": self.card.hash,
+            "seed": self.config.seed,
+            "variability": self._variability(),
             "i_out_amp": self.i_out_amp,
             "i_ideal_amp": self.i_ideal_amp,
             "largest_voltage_loss": float(self.lost.max()),
             "largest_current_error": float(np.abs(self.current_error).max()),
+            "reference": self.reference,
             "tolerance": TOLERANCE,
             "passed": self.passed,
             "engines": [
@@ -141,16 +160,31 @@ class ArrayReport:
             f"{np.abs(self.current_error).max():.2%} of a column's current.",
         )
         page.section(
-            "Engines against the exact operator",
+            f"Engines against {self.reference}",
             f"Differences are relative to the largest column current; tolerance {TOLERANCE:.0e}.",
         )
         page.table(HEAD, self.rows())
+        if self.programmed is not None:
+            page.section(
+                "Variability", "Drawn from the seed before any simulator runs: all of them get the same devices."
+            )
+            page.table(("quantity", "value"), _variability_rows(self.programmed, c.seed, self.nonlinearity))
         page.section("Where the voltage is lost")
         page.figure(_loss_map(self), "IR drop: share of the row's input voltage that does not reach the cell.")
         page.figure(_currents(self), "Column currents with and without wires.")
         page.section("The array")
         page.table(("quantity", "value"), [(k, v) for k, v in c.model_dump().items()])
         return page
+
+    def _variability(self) -> dict[str, Any] | None:
+        if self.programmed is None:
+            return None
+        return {
+            "error_over_sigma": self.programmed.error_over_sigma,
+            "device_to_device": self.programmed.realised_spread,
+            "limited": self.programmed.limited,
+            "nonlinearity": self.nonlinearity,
+        }
 
 
 HEAD = ("engine", "outcome", "difference", "seconds")
@@ -160,7 +194,8 @@ def read_array(config: ArrayConfig, card: DeviceCard, engines: list[str]) -> Arr
     """Read the array once with the exact operator, the native circuit solver, and the given engines.
 
     Raises:
-        InputError: the array is too large for a circuit-level comparison.
+        InputError: the array is too large for a circuit-level comparison, or a cell is out of the device's reach.
+        CardError: the card lacks the variability that is wanted.
         SimulationError: the native circuit solver, whose voltages the map shows, failed.
     """
     cells = config.rows * config.columns
@@ -169,24 +204,29 @@ def read_array(config: ArrayConfig, card: DeviceCard, engines: list[str]) -> Arr
             f"array: {config.rows} x {config.columns} is too large to solve at circuit level: at most "
             f"{MOST_CELLS[REFERENCE]} cells; read_operator takes any size"
         )
-    crossbar = config.crossbar(config.draw_cells(*card.window()))
-    v_in = config.draw_inputs()
-    exact = read_operator(crossbar) @ v_in
-    job = Job(crossbar_circuit(crossbar), ReadVectors(source_voltages(crossbar, v_in)), "array read")
+    target, v_in = config.draw_cells(*card.window()), config.draw_inputs()
+    programmed = _programmed(config, card, target) if config.varies else None
+    crossbar = config.crossbar(target if programmed is None else programmed.g_siemens)
+    circuit = crossbar_circuit(crossbar, programmed.devices if programmed else None)
+    job = Job(circuit, ReadVectors(source_voltages(crossbar, v_in)), "array read")
     names = [REFERENCE, *(e for e in engines if e != REFERENCE)]
     attempts = [_attempt(name, job, cells) for name in track(names, "engines")]
     native = attempts[0].result
     if native is None:
         raise SimulationError(REFERENCE, attempts[0].note)
+    by_operator = read_operator(crossbar) @ v_in
+    reference = by_operator if programmed is None else column_currents(native, config.columns)[0]
     return ArrayReport(
         config=config,
         card=card,
         crossbar=crossbar,
+        programmed=programmed,
         v_in_volt=v_in,
         i_ideal_amp=crossbar.g_siemens.T @ v_in,
-        i_out_amp=exact,
+        i_operator_amp=by_operator,
+        i_out_amp=reference,
         v_cell_volt=_cell_voltage(crossbar, native),
-        reads=tuple(EngineRead(a, _difference(a, exact)) for a in attempts),
+        reads=tuple(EngineRead(a, _difference(a, reference)) for a in attempts),
     )
 
 
@@ -210,12 +250,40 @@ def _attempt(name: str, job: Job, cells: int) -> Attempt:
     return attempt(simulator(name), job)
 
 
-def _difference(a: Attempt, exact: NDArray[np.float64]) -> float:
+def _programmed(config: ArrayConfig, card: DeviceCard, target: NDArray[np.float64]) -> Programmed:
+    return program_devices(
+        card,
+        target,
+        config.seed,
+        programming_error=config.programming_error,
+        device_to_device=config.device_to_device,
+    )
+
+
+def _difference(a: Attempt, reference: NDArray[np.float64]) -> float:
     if a.result is None:
         return float("nan")
-    currents = column_currents(a.result, len(exact))[0]
-    scale = np.abs(exact).max()
-    return float(np.abs(currents - exact).max() / (scale if scale > 0 else 1.0))
+    return _relative(column_currents(a.result, len(reference))[0], reference)
+
+
+def _relative(currents: NDArray[np.float64], reference: NDArray[np.float64]) -> float:
+    """Largest difference, relative to the largest current of the reference."""
+    scale = np.abs(reference).max()
+    return float(np.abs(currents - reference).max() / (scale if scale > 0 else 1.0))
+
+
+def _variability_rows(programmed: Programmed, seed: int, nonlinearity: float) -> list[tuple[object, ...]]:
+    spreads = programmed.devices.card.device_to_device or {}
+    return [
+        ("seed", seed),
+        ("programming error, root mean square over sigma(G)", programmed.error_over_sigma),
+        *(
+            (f"{name} from device to device: relative standard deviation, drawn from {spreads[name].value:g}", found)
+            for name, found in programmed.realised_spread.items()
+        ),
+        ("devices at the end of their reach", programmed.limited),
+        ("largest difference of a current from the exact operator, which is linear", nonlinearity),
+    ]
 
 
 def _cell_voltage(crossbar: Crossbar, result: SimResult) -> NDArray[np.float64]:

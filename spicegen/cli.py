@@ -158,7 +158,7 @@ def array(
     folder = output_folder(output)
     with located(config):
         report = read_array(described, card, [engine] if engine else external_engines())
-    show_table(HEAD, report.rows(), f"{described.rows} x {described.columns} read: difference from the exact operator")
+    show_table(HEAD, report.rows(), f"{described.rows} x {described.columns} read: difference from {report.reference}")
     typer.echo(
         f"wires take up to {report.lost.max():.3%} of a cell's voltage, "
         f"{abs(report.current_error).max():.3%} of a column's current"

@@ -137,6 +137,7 @@ def _build() -> Model:
         current=g.symbol * p["v_io"] * sinh_lim(VOLTAGE / p["v_io"]) + GMIN * VOLTAGE,
         conductance="g",
         noise_psd=4 * BOLTZMANN * TEMPERATURE * g.symbol,
+        memory="x",
     )
 
 

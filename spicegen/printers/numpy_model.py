@@ -6,6 +6,7 @@ shared subexpressions are evaluated once.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -161,9 +162,27 @@ def numpy_model(model: Model) -> NumpyModel:
 
 def initial_conductance(card: DeviceCard) -> float:
     """Conductance of the card's device at v = 0 in its initial state, S."""
+    return float(initial_conductances(card, {}))
+
+
+def initial_conductances(card: DeviceCard, instance: Mapping[str, Array]) -> Array:
+    """Conductances at v = 0, in their initial states, of devices of one card.
+
+    Args:
+        card: of all of them.
+        instance: the parameters in which they differ; of shapes that broadcast.
+
+    Returns:
+        Of the shape that these have together, S; of no dimension if there are none.
+    """
     model = card.device_model
-    states = np.array([[card.values[s.initial] for s in model.states]])
-    return float(numpy_model(model).conductance(states, card.values, ROOM_TEMPERATURE_K)[0])
+    shape = np.broadcast_shapes(*(np.shape(v) for v in instance.values()))
+    differing = {name: np.broadcast_to(v, shape).ravel() for name, v in instance.items()}
+    values = {**card.values, **differing}
+    states = np.empty((math.prod(shape), len(model.states)))
+    for k, state in enumerate(model.states):
+        states[:, k] = values[state.initial]
+    return numpy_model(model).conductance(states, values, ROOM_TEMPERATURE_K).reshape(shape)
 
 
 class _Chain:

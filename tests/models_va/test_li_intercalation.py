@@ -21,7 +21,7 @@ SET_A = {
     "tau_c": 10.85, "phi_s": 4.737, "lambda_x": 2.61, "k_d": 0.03898, "v_d": 1.0,
     "half_x": 0.02118, "k_ds": 0.0565,
     "half_s": 0.003,
-    "a_s": 15.52, "a_x": 20.0, "a_r": 20.0, "order_g": 1.276, "eta": 0.00426, "tau_x": 1e4, "g0": 1e-5, "v_io": 1.0,
+    "a_s": 15.52, "a_x": 20.0, "a_r": 20.0, "order_g": 1.276, "eta": 0.00426, "tau_x": 1e4, "g0": 8e-6, "v_io": 1.0,
 }  # fmt: skip
 STATES = ("act", "s", "c", "x", "r")
 MODEL = load_model("li_intercalation")

@@ -1,0 +1,219 @@
+"""Programming: what a target conductance becomes on a device, as instance parameters drawn from a seed.
+
+Two spreads, both the card's. Device to device: instance parameters differ by a lognormal factor of mean 1.
+Cycle to cycle: a programmed conductance is its target plus N(0, sigma(G)). sigma(G) was measured on what a
+program-and-verify loop leaves behind, and such a loop looks at the conductance, not at the parameters: so
+each device's memory state is solved for its own parameters, and a spread of g0, say, does not add to
+sigma(G). It shows where nobody verifies: in the state, and so in every later pulse.
+
+All randomness is here: the generated models have none. Every quantity has a random stream of its own, so that
+neither the order of work nor the other quantities matter to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models_va import DeviceCard, ProgrammingError, State
+from models_va.errors import CardError, InputError
+from netlists import Devices
+from spicegen.printers.numpy_model import initial_conductances
+
+Array = NDArray[np.float64]
+Seed = int | np.random.SeedSequence
+_HALVINGS = 60
+"""More than the 53 binary digits of a float: bisection ends at neighbouring numbers."""
+_ROUNDING = 1e-6
+"""Relative: the ends of a window are often the ends of the reach, written with six digits."""
+
+
+def stream(seed: Seed, *key: int) -> np.random.Generator:
+    """The random numbers of one quantity: they depend on ``seed`` and ``key`` and on nothing else."""
+    root = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
+    return np.random.default_rng(np.random.SeedSequence(root.entropy, spawn_key=(*root.spawn_key, *key)))
+
+
+def program(g_siemens: Array, error: ProgrammingError | None, rng: np.random.Generator) -> Array:
+    """One programming: max(G + N(0, sigma(G)), 0), independent for every device.
+
+    Args:
+        g_siemens: target conductances, any shape, S.
+        error: sigma(G) of the card; None: programming is exact.
+        rng: see ``stream``.
+
+    Source: Baek et al., Nano-Micro Lett. 15:69 (2023), section 3.4 (sigma); the cut at 0 S is this project's.
+    """
+    if error is None:
+        return g_siemens
+    drawn = g_siemens + error.sigma_siemens(g_siemens) * rng.standard_normal(g_siemens.shape)
+    return np.maximum(drawn, 0.0)
+
+
+def reach(card: DeviceCard, instance: Mapping[str, Array] | None = None) -> tuple[Array, Array]:
+    """The lowest and the highest conductance of devices of a card between the bounds of their memory state, S.
+
+    Args:
+        card: also of the initial values of all other states.
+        instance: the parameters in which the devices differ, of any one shape, which is the results'.
+
+    Raises:
+        CardError: the card's model has no memory.
+    """
+    memory = _memory(card)
+    ends = [initial_conductances(card, {**(instance or {}), memory.initial: np.array(x)}) for x in _bounds(memory)]
+    return np.minimum(*ends), np.maximum(*ends)
+
+
+def memory_state(card: DeviceCard, g_siemens: Array, instance: Mapping[str, Array] | None = None) -> Array:
+    """The initial memory state that gives each device its conductance at v = 0.
+
+    Args:
+        card: see ``reach``.
+        g_siemens: wanted conductances, any shape, S.
+        instance: the parameters in which the devices differ, each of that shape.
+
+    Returns:
+        Values for the memory state's initial parameter, same shape, exact to rounding; the bound for what is
+        beyond the reach by rounding.
+
+    Raises:
+        InputError: a conductance is out of the devices' reach.
+        CardError: the card's model has no memory.
+    """
+    memory = _memory(card)
+    _check_within(card, g_siemens, *reach(card, instance))
+
+    def conductance(x: Array) -> Array:
+        return initial_conductances(card, {**(instance or {}), memory.initial: x})
+
+    low, high = (np.full(g_siemens.shape, x) for x in _bounds(memory))
+    falling = conductance(low) > conductance(high)
+    low, high = np.where(falling, high, low), np.where(falling, low, high)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        below = conductance(middle) < g_siemens
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    nearer = np.abs(conductance(low) - g_siemens) < np.abs(conductance(high) - g_siemens)
+    return np.where(nearer, low, high)
+
+
+@dataclass(frozen=True, eq=False)
+class Programmed:
+    """An array of devices after programming.
+
+    Attributes:
+        devices: with every instance parameter that was drawn or solved for.
+        target_siemens: what was wanted, shape (rows, columns), S.
+        g_siemens: what the devices have at v = 0, same shape, S.
+        limited: how many devices stand at the end of their reach, because what was drawn lies beyond it.
+        error: the programming error that applied, or None.
+    """
+
+    devices: Devices
+    target_siemens: Array
+    g_siemens: Array
+    limited: int
+    error: ProgrammingError | None
+
+    @property
+    def error_over_sigma(self) -> float:
+        """Root mean square of (G - target) / sigma(target): 1 within its own scatter; 0 if programming is exact."""
+        if self.error is None:
+            return 0.0
+        sigma = self.error.sigma_siemens(self.target_siemens)
+        off = self.g_siemens - self.target_siemens
+        return float(np.sqrt(np.mean(np.divide(off, sigma, out=np.zeros_like(off), where=sigma > 0) ** 2)))
+
+    @property
+    def realised_spread(self) -> dict[str, float]:
+        """Relative standard deviation of each instance parameter that differs from device to device."""
+        spreads = self.devices.card.device_to_device or {}
+        drawn = {name: self.devices.instance[name] for name in spreads if name in self.devices.instance}
+        return {name: float(np.std(values) / np.abs(np.mean(values))) for name, values in drawn.items()}
+
+
+def program_devices(
+    card: DeviceCard,
+    target_siemens: Array,
+    seed: Seed,
+    *,
+    programming_error: bool = True,
+    device_to_device: bool = False,
+) -> Programmed:
+    """Program an array: draw what differs, then solve for the state of every device.
+
+    A device that cannot reach what was drawn for it stays at the end of its reach.
+
+    Args:
+        card: of all devices.
+        target_siemens: shape (rows, columns), S.
+        seed: of all that is drawn; the same seed gives the same array, whoever simulates it.
+        programming_error: whether the card's sigma(G) applies.
+        device_to_device: whether the card's spread of instance parameters applies.
+
+    Raises:
+        InputError: a target is out of the reach of the card's own device.
+        CardError: the card lacks what is to apply, or its model has no memory.
+    """
+    _check_within(card, target_siemens, *reach(card))
+    error = _programming_error(card) if programming_error else None
+    instance = _differing(card, target_siemens.shape, seed) if device_to_device else {}
+    drawn = program(target_siemens, error, stream(seed, 0))
+    g = np.clip(drawn, *reach(card, instance))
+    instance[_memory(card).initial] = memory_state(card, g, instance)
+    rows, columns = target_siemens.shape
+    return Programmed(
+        devices=Devices(card, (rows, columns), instance),
+        target_siemens=target_siemens,
+        g_siemens=g,
+        limited=int(np.count_nonzero(np.abs(g - drawn) > _ROUNDING * g)),
+        error=error,
+    )
+
+
+def _differing(card: DeviceCard, shape: tuple[int, ...], seed: Seed) -> dict[str, Array]:
+    if card.device_to_device is None:
+        raise CardError(f"card {card.name}: has no device_to_device: add the relative standard deviations")
+    numbers = {p.name: k for k, p in enumerate(card.device_model.params)}
+    return {
+        name: card.values[name] * _lognormal(spread.value, shape, stream(seed, 1, numbers[name]))
+        for name, spread in card.device_to_device.items()
+    }
+
+
+def _lognormal(relative_deviation: float, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """Factors of mean 1 and the given standard deviation, all positive."""
+    variance = np.log1p(relative_deviation**2)
+    return rng.lognormal(-variance / 2, np.sqrt(variance), shape)
+
+
+def _programming_error(card: DeviceCard) -> ProgrammingError:
+    if card.programming_error is None:
+        raise CardError(f"card {card.name}: has no programming_error: add slope, offset and unit_siemens")
+    return card.programming_error
+
+
+def _memory(card: DeviceCard) -> State:
+    """The state that keeps a programmed conductance."""
+    model = card.device_model
+    if model.memory is None:
+        raise CardError(f"card {card.name}: nothing to program: model {model.name} names no memory state")
+    return model.states[model.state_names.index(model.memory)]
+
+
+def _bounds(memory: State) -> tuple[float, float]:
+    return memory.lower, memory.upper
+
+
+def _check_within(card: DeviceCard, g_siemens: Array, low: Array, high: Array) -> None:
+    g, low, high = np.broadcast_arrays(g_siemens, low, high)
+    outside = ~((low * (1 - _ROUNDING) <= g) & (g <= high * (1 + _ROUNDING)))  # so put, a NaN is outside
+    if outside.any():
+        raise InputError(
+            f"card {card.name}: a conductance of {g[outside][0]:g} S is out of the device's reach, "
+            f"{low[outside][0]:g} to {high[outside][0]:g} S"
+        )
