@@ -97,7 +97,7 @@ def memory_state(card: DeviceCard, g_siemens: Array, instance: Mapping[str, Arra
         middle = (low + high) / 2
         below = conductance(middle) < g_siemens
         low, high = np.where(below, middle, low), np.where(below, high, middle)
-    nearer = np.abs(conductance(low) - g_siemens) < np.abs(conductance(high) - g_siemens)
+    nearer = np.abs(conductance(low) - g_siemens) <= np.abs(conductance(high) - g_siemens)
     return np.where(nearer, low, high)
 
 

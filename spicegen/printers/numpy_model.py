@@ -178,7 +178,7 @@ def initial_conductances(card: DeviceCard, instance: Mapping[str, Array]) -> Arr
     model = card.device_model
     shape = np.broadcast_shapes(*(np.shape(v) for v in instance.values()))
     differing = {name: np.broadcast_to(v, shape).ravel() for name, v in instance.items()}
-    values = {**card.values, **differing}
+    values: dict[str, Any] = {**card.values, **differing}
     states = np.empty((math.prod(shape), len(model.states)))
     for k, state in enumerate(model.states):
         states[:, k] = values[state.initial]

@@ -231,3 +231,28 @@ def test_the_hash_is_of_the_content(written):
     assert load_card(written()).hash == shipped
     assert len(shipped) == 12
     assert len({shipped, load_card(written(slower)).hash, load_card(written(retold)).hash}) == 3
+
+
+def spread(name, value):
+    return lambda raw: raw.update(device_to_device={name: {"value": value, "provenance": "assumed"}})
+
+
+def test_a_spread_from_device_to_device(written):
+    card = load_card(written(spread("g0", 0.02)))
+    assert {name: q.value for name, q in card.device_to_device.items()} == {"g0": 0.02}
+    assert card.hash != load_card(NAME).hash
+    assert load_card(NAME).device_to_device is None
+
+
+@pytest.mark.parametrize("name", ["x_init", "tau_m", "nope"])
+def test_only_instance_parameters_spread_and_no_initial_states(written, name):
+    message = complaint(written(spread(name, 0.02)))
+    assert f"device_to_device: {name!r} cannot vary" in message
+    assert message.endswith("that are no initial states: g0")
+
+
+@pytest.mark.parametrize("value", [-0.01, 1.01, float("nan"), float("inf"), True])
+def test_a_spread_is_a_relative_standard_deviation(written, value):
+    message = complaint(written(spread("g0", value)))
+    assert "device_to_device" in message
+    assert "g0" in message

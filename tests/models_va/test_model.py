@@ -38,6 +38,13 @@ def test_a_whole_model_is_accepted():
     assert model.param["x_init"].per_instance
 
 
+def test_the_memory_is_a_state():
+    assert LI.memory == "x"
+    assert LINEAR.memory is None
+    with pytest.raises(ModelDefinitionError, match="model li_intercalation: no state 'g' to be its memory"):
+        replace(LI, memory="g")
+
+
 @pytest.mark.parametrize("name", ["g0", "x_init", "g"])
 def test_clashing_names(name):
     with pytest.raises(ModelDefinitionError, match=f"model linear: defined twice: {name}$"):

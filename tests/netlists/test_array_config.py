@@ -73,3 +73,9 @@ def test_crossbar_has_these_wires():
     crossbar = ArrayConfig(**wires, drive="both", sense="both").crossbar(np.ones((2, 3)))
     assert {name: getattr(crossbar, name) for name in wires} == wires
     assert (crossbar.drive, crossbar.sense, crossbar.rows, crossbar.columns) == ("both", "both", 2, 3)
+
+
+@pytest.mark.parametrize("switch", ["programming_error", "device_to_device"])
+def test_cells_vary_only_on_demand(switch):
+    assert not ArrayConfig().varies
+    assert ArrayConfig(**{switch: True}).varies

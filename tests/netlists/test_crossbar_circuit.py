@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netlists import Crossbar, column_node, crossbar_circuit, row_node, source_voltages
+from models_va import load_card
+from models_va.errors import InputError
+from netlists import Crossbar, Devices, column_node, crossbar_circuit, row_node, source_voltages
 
 ENDS = {"drive": ["left", "both"], "sense": ["bottom", "both"]}
 sizes = st.integers(1, 4)
@@ -106,3 +108,29 @@ def test_currents_by_a_dense_nodal_matrix_without_wires_are_the_product(drive, s
     for r in circuit.resistors:
         into[r.b] += volts[r.a] / r.resistance_ohm
     assert list(into.values()) == pytest.approx([0.7, 1.0])
+
+
+CARD = load_card("au-lixcoo2-pt")
+
+
+@given(crossbars())
+def test_devices_stand_where_the_conductances_did(crossbar):
+    shape = crossbar.g_siemens.shape
+    x = np.linspace(0, 1, crossbar.g_siemens.size).reshape(shape)
+    fixed, circuit = crossbar_circuit(crossbar), crossbar_circuit(crossbar, Devices(CARD, shape, {"x_init": x}))
+    cells = {r.name[2:]: r for r in fixed.resistors if r.name.startswith("rg")}
+    assert circuit.resistors == tuple(r for r in fixed.resistors if not r.name.startswith("rg"))
+    assert circuit.sources == fixed.sources
+    assert [c.name for c in circuit.cells] == [f"d{name}" for name in cells]
+    for cell in circuit.cells:
+        i, j = map(int, cell.name[1:].split("_"))
+        assert (cell.te, cell.be) == (cells[f"{i}_{j}"].a, cells[f"{i}_{j}"].b)
+        assert cell.instance == {"x_init": x[i, j]}
+        assert cell.card is CARD
+
+
+def test_devices_of_another_shape():
+    with pytest.raises(InputError, match=r"x_init of shape \(2, 2\) for an array of shape \(2, 3\)"):
+        Devices(CARD, (2, 3), {"x_init": np.zeros((2, 2))})
+    with pytest.raises(InputError, match=r"shape \(2, 2\) for a crossbar of shape \(1, 2\)"):
+        crossbar_circuit(Crossbar(np.ones((1, 2)), 1, 1), Devices(CARD, (2, 2), {}))

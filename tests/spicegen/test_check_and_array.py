@@ -1,18 +1,19 @@
 """The two commands that compare simulators: what they find, and that they can fail."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from models_va import load_card
-from models_va.errors import InputError
+from models_va import DeviceCard, load_card
+from models_va.errors import CardError, InputError
 from netlists import ArrayConfig
 from spicegen import array as array_module
 from spicegen import check as check_module
 from spicegen.array import external_engines, read_array
 from spicegen.check import check
-from spicegen.simulate import Ngspice, SimulationError
+from spicegen.simulate import Availability, Ngspice, SimulationError, Vacask
 
 CARD = load_card("au-lixcoo2-pt")
 
@@ -115,3 +116,70 @@ def test_extreme_wires_are_still_solved(wire):
     found = read_array(ArrayConfig(rows=8, columns=8, r_row_ohm=wire, r_col_ohm=wire), CARD, [])
     assert np.isfinite(found.i_out_amp).all()
     assert found.reads[0].difference < 1e-4
+
+
+SPREAD = DeviceCard.model_validate(
+    {**CARD.model_dump(), "device_to_device": {"g0": {"value": 0.05, "provenance": "assumed"}}}
+)
+WIRES = {"r_row_ohm": 2.5, "r_col_ohm": 2.5, "r_source_ohm": 50, "r_sense_ohm": 20}
+VARIED = ArrayConfig(rows=6, columns=5, **WIRES, programming_error=True, device_to_device=True, seed=4)
+
+
+def test_varied_devices_are_the_same_in_every_simulator(need_engine, tmp_path):
+    for name in external_engines():
+        need_engine(name)
+    found = read_array(VARIED, SPREAD, external_engines())
+    assert found.passed
+    assert {r.attempt.engine for r in found.reads if not r.attempt.note} == {"native", *external_engines()}
+    assert max(r.difference for r in found.reads) < array_module.TOLERANCE
+    # sinh(v / v_io) v_io at 0.1 V is 0.17 % above v; wires take a part of it
+    assert 0.5e-3 < found.nonlinearity < np.sinh(0.1) / 0.1 - 1
+    found.page().write(tmp_path, found.to_json())
+    told = json.loads((tmp_path / "report.json").read_text())
+    assert told["seed"] == 4
+    assert told["variability"]["limited"] == 0
+    assert told["variability"]["error_over_sigma"] == pytest.approx(1, abs=6 / np.sqrt(2 * 30))
+    assert told["variability"]["device_to_device"]["g0"] == pytest.approx(0.05, rel=6 / np.sqrt(2 * 30))
+    page = (tmp_path / "report.html").read_text()
+    assert "Variability" in page
+    assert "native circuit solver" in page
+
+
+def decks(monkeypatch, **changes):
+    """What each simulator would be given."""
+    texts = []
+
+    def keep(self, job):
+        texts.append("".join(self.files(job).values()))
+        raise SimulationError(self.name, "not run")
+
+    with monkeypatch.context() as patched:
+        for kind in (Ngspice, Vacask):
+            patched.setattr(kind, "run", keep)
+            patched.setattr(kind, "available", lambda self: Availability(True, "here"))
+        found = read_array(VARIED.model_copy(update=changes), SPREAD, external_engines())
+    return [*texts, found.i_out_amp.tolist()]
+
+
+def test_one_seed_is_one_deck_and_one_result(monkeypatch):
+    first = decks(monkeypatch)
+    assert len(first) == 3
+    assert "g0=" in first[0]
+    assert decks(monkeypatch) == first
+    for other in (decks(monkeypatch, seed=5), decks(monkeypatch, device_to_device=False)):
+        assert all(a != b for a, b in zip(first, other, strict=True))
+
+
+def test_programming_does_not_undo_the_seed_of_the_cells():
+    """The targets are the conductances that the same array has without variability."""
+    plain = read_array(VARIED.model_copy(update={"programming_error": False, "device_to_device": False}), SPREAD, [])
+    varied = read_array(VARIED, SPREAD, [])
+    assert np.array_equal(varied.programmed.target_siemens, plain.crossbar.g_siemens)
+    assert np.array_equal(varied.crossbar.g_siemens, varied.programmed.g_siemens)
+    assert plain.programmed is None
+    assert plain.to_json()["variability"] is None
+
+
+def test_variability_that_the_card_does_not_state():
+    with pytest.raises(CardError, match="card au-lixcoo2-pt: has no device_to_device"):
+        read_array(VARIED, CARD, [])

@@ -1,8 +1,18 @@
+"""Programming errors, and the devices that have them: laws, seeds, states."""
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
 
-from models_va import ProgrammingError, Quantity, load_card
-from spicegen.programming import program, stream
+from models_va import DeviceCard, ProgrammingError, Quantity, card_names, load_card
+from models_va.errors import CardError, InputError
+from spicegen.printers.numpy_model import initial_conductances
+from spicegen.programming import memory_state, program, program_devices, reach, stream
+
+CARD = load_card("au-lixcoo2-pt")
+TARGET = np.linspace(*CARD.window(), 10_000).reshape(100, 100)
 
 
 def error(slope, offset):
@@ -13,7 +23,7 @@ def error(slope, offset):
 @pytest.mark.parametrize("g_microsiemens", [10.0, 25.0, 40.0])
 def test_statistics_are_the_cards(g_microsiemens):
     n = 200_000
-    drawn = program(np.full(n, g_microsiemens * 1e-6), load_card("au-lixcoo2-pt").programming_error, stream(0, 0, 0))
+    drawn = program(np.full(n, g_microsiemens * 1e-6), CARD.programming_error, stream(0, 0, 0))
     sigma = (0.0161 * g_microsiemens + 0.08264) * 1e-6  # the paper's line, by hand
     assert drawn.mean() == pytest.approx(g_microsiemens * 1e-6, abs=4 * sigma / np.sqrt(n))
     assert drawn.std() == pytest.approx(sigma, rel=4 / np.sqrt(2 * n))
@@ -40,10 +50,144 @@ def test_error_scales_with_sigma():
 
 def test_streams_are_reproducible_and_apart():
     draws = {
-        key: tuple(stream(*key).standard_normal(3))
-        for key in [(0, 0, 0), (0, 0, 1), (0, 1, 0), (1, 0, 0), (0, 1, 1)]
+        key: tuple(stream(*key).standard_normal(3)) for key in [(0, 0, 0), (0, 0, 1), (0, 1, 0), (1, 0, 0), (0, 1, 1)]
     }
     assert len(set(draws.values())) == len(draws)
     assert tuple(stream(0, 1, 1).standard_normal(3)) == draws[0, 1, 1]
     child = np.random.SeedSequence(0).spawn(2)[1].spawn(2)[1]  # a grandchild, whoever spawns it
     assert tuple(np.random.default_rng(child).standard_normal(3)) == draws[0, 1, 1]
+
+
+# --- from a conductance to a state and back
+
+
+def with_section(name="au-lixcoo2-pt", **sections):
+    return DeviceCard.model_validate({**load_card(name).model_dump(), **sections})
+
+
+def quantity(value):
+    return {"value": value, "provenance": "assumed"}
+
+
+SPREAD = with_section(device_to_device={"g0": quantity(0.05)})
+WITH_MEMORY = [name for name in card_names() if load_card(name).device_model.memory]
+
+
+def conductance(card, state, **instance):
+    memory = next(s for s in card.device_model.states if s.name == card.device_model.memory)
+    return initial_conductances(card, {memory.initial: state, **instance})
+
+
+def test_the_reference_device_has_a_memory():
+    assert CARD.name in WITH_MEMORY
+
+
+@pytest.mark.parametrize("name", WITH_MEMORY)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=5))
+def test_state_to_conductance_and_back(name, states):
+    card = load_card(name)
+    memory = next(s for s in card.device_model.states if s.name == card.device_model.memory)
+    states = memory.lower + np.array(states) * (memory.upper - memory.lower)
+    g = conductance(card, states)
+    assert conductance(card, memory_state(card, g)) == pytest.approx(g, rel=1e-13)
+
+
+@given(st.floats(0, 1), st.floats(-0.3, 0.3))
+def test_the_state_is_solved_for_each_devices_own_parameters(position, log_factor):
+    g0 = np.array([CARD.values["g0"] * np.exp(log_factor)])
+    low, high = reach(CARD, {"g0": g0})
+    g = np.clip(low * (high / low) ** position, low, high)
+    assert conductance(CARD, memory_state(CARD, g, {"g0": g0}), g0=g0) == pytest.approx(g, rel=1e-13)
+
+
+def test_the_ends_of_the_reach_are_the_bounds_of_the_state():
+    low, high = reach(CARD)
+    assert low == CARD.values["g0"]
+    assert memory_state(CARD, np.array([[low, high]])) == pytest.approx(np.array([[0, 1]]), abs=1e-15)
+    assert memory_state(CARD, np.array([low * (1 - 1e-7)])) == 0  # rounding
+
+
+@pytest.mark.parametrize("wrong", [7e-6, 1e-3, np.nan, -1e-5, 0.0])
+def test_out_of_reach_names_value_and_range(wrong):
+    with pytest.raises(
+        InputError, match=r"card au-lixcoo2-pt: a conductance of .* S is out of .* reach, 8e-06 to"
+    ) as e:
+        memory_state(CARD, np.array([2e-5, wrong]))
+    assert f"{wrong:g} S" in str(e.value)
+    with pytest.raises(InputError, match="out of the device's reach"):
+        program_devices(CARD, np.array([[2e-5, wrong]]), 0)
+
+
+def test_what_is_missing_is_named():
+    target = np.full((2, 2), 2e-5)
+    linear = DeviceCard(name="a", title="t", model="linear", source="s", parameters={"g0": quantity(1e-5)})
+    with pytest.raises(CardError, match="card a: nothing to program: model linear names no memory state"):
+        program_devices(linear, target, 0)
+    with pytest.raises(CardError, match="has no device_to_device: add"):
+        program_devices(CARD, target, 0, device_to_device=True)
+    with pytest.raises(CardError, match="has no programming_error: add"):
+        program_devices(with_section(programming_error=None), target, 0)
+
+
+# --- arrays drawn from a seed
+
+
+def drawn(seed, card=SPREAD, target=TARGET, **switches):
+    return program_devices(card, target, seed, **{"device_to_device": True, **switches})
+
+
+def test_one_seed_one_array():
+    for seed in (5, np.random.SeedSequence(5)):
+        again = drawn(seed)  # a SeedSequence is not used up
+        for name, values in drawn(5).devices.instance.items():
+            assert np.array_equal(values, again.devices.instance[name])
+    for name, values in drawn(6).devices.instance.items():
+        assert (np.abs(values / again.devices.instance[name] - 1) > 1e-9).all()
+
+
+def test_each_quantity_has_its_own_random_numbers():
+    """Programming errors are the same whether or not the devices differ, and the other way round."""
+    both, error_only = drawn(5), drawn(5, device_to_device=False)
+    spread_only = drawn(5, programming_error=False)
+    assert np.array_equal(both.g_siemens, error_only.g_siemens)
+    assert np.array_equal(both.devices.instance["g0"], spread_only.devices.instance["g0"])
+    assert np.array_equal(spread_only.g_siemens, TARGET)
+    assert spread_only.error_over_sigma == 0
+    off = (both.g_siemens - TARGET).ravel()
+    correlation = np.corrcoef(off, both.devices.instance["g0"].ravel())[0, 1]
+    assert abs(correlation) < 5 / np.sqrt(off.size)
+
+
+def test_devices_have_the_conductances_they_were_programmed_to():
+    found = drawn(7)
+    assert initial_conductances(SPREAD, found.devices.instance) == pytest.approx(found.g_siemens, rel=1e-13)
+    assert found.limited == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_statistics_are_the_cards_to_chi_square(seed):
+    found, n = drawn(seed), TARGET.size
+    low, high = np.sqrt(stats.chi2.ppf([1e-6, 1 - 1e-6], n) / n)
+    assert low < found.error_over_sigma < high
+    variance = np.log1p(0.05**2)
+    z = (np.log(found.devices.instance["g0"] / SPREAD.values["g0"]) + variance / 2) / np.sqrt(variance)
+    assert low < np.sqrt(np.mean(z**2)) < high
+    assert abs(z.mean()) < 5 / np.sqrt(n)
+    # of a sample's standard deviation over its mean, its distribution nearly normal at 5 %
+    assert found.realised_spread == {"g0": pytest.approx(0.05, rel=6 / np.sqrt(2 * n))}
+
+
+def test_no_spread_at_all():
+    card = with_section(device_to_device={"g0": quantity(0.0)})
+    found = drawn(0, card)
+    assert (found.devices.instance["g0"] == card.values["g0"]).all()
+    assert found.realised_spread == {"g0": 0.0}
+
+
+def test_devices_that_cannot_follow_stand_at_the_end_of_their_reach():
+    """A target at the very end: half of the errors lead beyond it."""
+    target = np.full((50, 80), CARD.values["g0"])
+    found = drawn(1, CARD, target, device_to_device=False)
+    assert abs(found.limited - 2000) < 5 * np.sqrt(4000 / 4)
+    assert found.g_siemens.min() == CARD.values["g0"]
+    assert (found.devices.instance["x_init"] == 0).sum() == found.limited
