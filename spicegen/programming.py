@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 Seed = int | np.random.SeedSequence
 _HALVINGS = 60
 """More than the 53 binary digits of a float: bisection ends at neighbouring numbers."""
-_ROUNDING = 1e-6
+_ROUNDING = 1e-5
 """Relative: the ends of a window are often the ends of the reach, written with six digits."""
 
 
