@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from models_va import DeviceCard
+from netlists import SpikeTrain
 from spicegen.experiments import SPIKES_PER_BRANCH, figure_2d, spike_job
 from spicegen.page import Page
 from spicegen.plotting import COLOURS, axes, new_figure
@@ -74,7 +75,7 @@ class CheckReport:
         return {
             "card": self.card.name,
             "card_hash": self.card.hash,
-            "experiment": {"figure": "2d", **asdict(figure_2d())},
+            "stimulus": asdict(check_train(self.card)),
             "compiler_warnings": None if self.warnings is None else list(self.warnings),
             "tolerance": TOLERANCE,
             "largest_difference": self.agreement,
@@ -114,15 +115,37 @@ class CheckReport:
 HEAD = ("engine", "G(25)/G(0)", "G(50)/G(0)", f"difference from {REFERENCE}", "seconds")
 
 
+def check_train(card: DeviceCard) -> SpikeTrain:
+    """25 potentiating and 25 depressing pulses: the card's own, else figure 2d's; each followed by a read.
+
+    The proportions of pulse, edges, read and period are figure 2d's.
+    """
+    reference, pulse = figure_2d(), card.write_pulse
+    if pulse is None:
+        return reference
+    scale = pulse.width_s.value / reference.width_s
+    up, down = pulse.amplitude_p_volt.value, pulse.amplitude_d_volt.value
+    return SpikeTrain(
+        amplitudes_volt=(up,) * SPIKES_PER_BRANCH + (down,) * SPIKES_PER_BRANCH,
+        width_s=pulse.width_s.value,
+        period_s=reference.period_s * scale,
+        v_read_volt=reference.v_read_volt,
+        read_delay_s=reference.read_delay_s * scale,
+        read_width_s=reference.read_width_s * scale,
+        edge_s=reference.edge_s * scale,
+    )
+
+
 def check(card: DeviceCard) -> CheckReport:
-    """Compile the card's Verilog-A and run figure 2d's spike train in every simulator that is here.
+    """Compile the card's Verilog-A and run its train of write pulses in every simulator that is here.
 
     Raises:
         SimulationError: the native engine, which all others are compared with, failed.
     """
     warnings = None if tools() is None else tuple(compile_warnings(render_verilog_a(card), card.identifier))
-    attempts = [attempt(simulator(name), spike_job(card, figure_2d())) for name in track(SIMULATORS, "simulators")]
-    conductances = [_conductance(a) for a in attempts]
+    train = check_train(card)
+    attempts = [attempt(simulator(name), spike_job(card, train)) for name in track(SIMULATORS, "simulators")]
+    conductances = [_conductance(a, train) for a in attempts]
     reference = conductances[[a.engine for a in attempts].index(REFERENCE)]
     if not len(reference):
         raise SimulationError(REFERENCE, attempts[-1].note)
@@ -133,10 +156,9 @@ def check(card: DeviceCard) -> CheckReport:
     return CheckReport(card, warnings, tuple(runs))
 
 
-def _conductance(a: Attempt) -> NDArray[np.float64]:
+def _conductance(a: Attempt, train: SpikeTrain) -> NDArray[np.float64]:
     if a.result is None:
         return np.empty(0)
-    train = figure_2d()
     return -a.result.current_at("vte", train.read_time_s) / train.v_read_volt
 
 
@@ -155,7 +177,7 @@ def _row(run: EngineRun, g_start: float) -> tuple[object, ...]:
 
 def _figure(runs: tuple[EngineRun, ...]) -> Figure:
     figure = new_figure(9, 3.6)
-    left = axes(figure, 121, title="Spike train of figure 2d", x="spike", y="conductance / µS")
+    left = axes(figure, 121, title="Potentiation and depression", x="spike", y="conductance / µS")
     right = axes(figure, 122, title="Difference from native", x="spike", y="relative difference")
     reference = next(r.conductance_siemens for r in runs if r.attempt.engine == REFERENCE)
     spikes = np.arange(1, len(reference) + 1)

@@ -114,7 +114,7 @@ def check(
     loaded = load_card(card)
     folder = output_folder(output) if output else None
     report = run(loaded)
-    show_table(HEAD, report.rows(), f"{loaded.name}: figure 2d, 25 + 25 spikes")
+    show_table(HEAD, report.rows(), f"{loaded.name}: 25 + 25 write pulses")
     compiler = "not here" if report.warnings is None else f"{len(report.warnings)} warnings"
     typer.echo(f"Verilog-A compiler: {compiler}; largest difference {report.agreement:.2e}, tolerance {TOLERANCE:.0e}")
     _finish(report, folder)
