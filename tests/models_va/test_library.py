@@ -82,13 +82,13 @@ def test_wild_iterates_stay_finite(name):
 @each_card
 def test_states_stay_in_bounds_at_five_volts(name):
     card = load_card(name)
-    width = card.write_pulse.width_s.value
+    width = 200 * card.write_pulse.width_s.value  # long enough to arrive at both bounds
     scale = width / 10e-3
     train = SpikeTrain((5.0, -5.0) * 3, width, 1.3 * width, 0.1, 0.5e-3 * scale, 1e-3 * scale, 1e-5 * scale)
     circuit = Circuit(sources=(Source("v1", "te", train.waveform()),), cells=(Cell("d0", "te", "0", card),))
     x = Native().run(Job(circuit, Transient(train.stop_s, width / 20, 1e-6))).state["d0.x"]
-    assert x.min() >= -1e-9
-    assert x.max() <= 1 + 1e-9
+    assert -1e-9 <= x.min() < 1e-3
+    assert 1 - 1e-3 < x.max() <= 1 + 1e-9
 
 
 @each_card
