@@ -5,6 +5,7 @@ from netlists.circuit import GROUND, Cell, Circuit, Job, Resistor, Source
 from netlists.crossbar import Crossbar, Drive, Sense
 from netlists.crossbar_circuit import column_node, crossbar_circuit, row_node, source_voltages
 from netlists.devices import Devices
+from netlists.program import PulseProgram, Stage
 from netlists.stimulus import ReadVectors, SpikeTrain, Stimulus, Transient, Waveform
 
 __all__ = [
@@ -16,11 +17,13 @@ __all__ = [
     "Devices",
     "Drive",
     "Job",
+    "PulseProgram",
     "ReadVectors",
     "Resistor",
     "Sense",
     "Source",
     "SpikeTrain",
+    "Stage",
     "Stimulus",
     "Transient",
     "Waveform",

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from models_va import DeviceCard
+from models_va import ROOM_TEMPERATURE_K, DeviceCard
 from models_va.errors import InputError
 from netlists.stimulus import ReadVectors, Stimulus, Waveform
 
@@ -125,15 +125,19 @@ class Job:
         circuit: what is connected.
         stimulus: operating points or a transient.
         title: for the deck's first line and messages; made of this program's own words only.
+        temperature_k: of every device, K.
     """
 
     circuit: Circuit
     stimulus: Stimulus
     title: str = "spicegen job"
+    temperature_k: float = ROOM_TEMPERATURE_K
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9 ,.()x+-]+", self.title):
             raise InputError(f"job: title {self.title!r}: use letters, digits and plain punctuation")
+        if not 0 < self.temperature_k < float("inf"):
+            raise InputError(f"job: a temperature of {self.temperature_k:g} K: must be positive")
         wanted = len(self.circuit.sources)
         if isinstance(self.stimulus, ReadVectors) and self.stimulus.v_volt.shape[1] != wanted:
             found = self.stimulus.v_volt.shape[1]

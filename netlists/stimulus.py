@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,9 +43,14 @@ class Waveform:
         """Whether the voltage never changes."""
         return len(set(self.value_volt)) == 1
 
-    def at(self, time_s: float) -> float:
-        """The voltage at ``time_s``, V."""
-        return float(np.interp(time_s, self.time_s, self.value_volt))
+    @overload
+    def at(self, time_s: float) -> float: ...
+    @overload
+    def at(self, time_s: NDArray[np.float64]) -> NDArray[np.float64]: ...
+    def at(self, time_s: float | NDArray[np.float64]) -> float | NDArray[np.float64]:
+        """The voltage at ``time_s`` (a number or an array, s), V."""
+        found = np.interp(time_s, self.time_s, self.value_volt)
+        return found if isinstance(time_s, np.ndarray) else float(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from models_va.errors import SpicegenError, located
 if TYPE_CHECKING:
     from spicegen.array import ArrayReport
     from spicegen.check import CheckReport
+    from spicegen.reproduce import Reproduction
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -61,7 +62,7 @@ def show_table(head: tuple[str, ...], rows: list[tuple[object, ...]], title: str
     Console().print(table)
 
 
-def _finish(report: CheckReport | ArrayReport, folder: Path | None) -> None:
+def _finish(report: CheckReport | ArrayReport | Reproduction, folder: Path | None) -> None:
     """Write the report of a comparison, then end as its outcome demands: what was computed is never lost."""
     if folder:
         report.page().write(folder, report.to_json())
@@ -118,6 +119,25 @@ def check(
     compiler = "not here" if report.warnings is None else f"{len(report.warnings)} warnings"
     typer.echo(f"Verilog-A compiler: {compiler}; largest difference {report.agreement:.2e}, tolerance {TOLERANCE:.0e}")
     _finish(report, folder)
+
+
+@app.command()
+def reproduce(
+    output: Output,
+    only: Annotated[str, typer.Option(help="Comma-separated experiments (fig2d,fig3b,...); all if empty.")] = "",
+    engine: Annotated[list[Engine] | None, typer.Option(help="Also in this simulator; repeatable.")] = None,
+    card: Annotated[str, typer.Option(metavar="CARD", help="Whose device.")] = "au-lixcoo2-pt",
+) -> None:
+    """Run the paper's experiments and put its numbers beside the device's; exit 1 if a row is red."""
+    from models_va import load_card
+    from spicegen.files import output_folder
+    from spicegen.reproduce import reproduce as run
+
+    names = [name.strip() for name in only.split(",") if name.strip()]
+    loaded = load_card(card)
+    report = run(loaded, engine or (), names, output_folder(output_folder(output) / "measured"))
+    show_table(report.head, report.table(), f"{loaded.name}: {report.summary()}")
+    _finish(report, output)
 
 
 @app.command()

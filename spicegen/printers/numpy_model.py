@@ -109,7 +109,7 @@ class NumpyModel:
         self.model = model
         variables = [VOLTAGE, *(s.symbol for s in model.states)]
         rates = [s.rate for s in model.states]
-        chain = _Chain(model, variables)
+        chain = Chain(model, variables)
         k = len(model.states)
         outputs = [model.current, *rates, *(chain(e, x) for e in [model.current, *rates] for x in variables)]
         self._everything = _compile(model, [*chain.steps, *chain.derivatives], outputs)
@@ -185,7 +185,7 @@ def initial_conductances(card: DeviceCard, instance: Mapping[str, Array]) -> Arr
     return numpy_model(model).conductance(states, values, ROOM_TEMPERATURE_K).reshape(shape)
 
 
-class _Chain:
+class Chain:
     """Derivatives by the chain rule through the definitions, each of which becomes a named quantity."""
 
     def __init__(self, model: Model, variables: list[sympy.Symbol]) -> None:
@@ -197,6 +197,7 @@ class _Chain:
                 self._add(symbol, expression, variable)
 
     def __call__(self, expression: sympy.Expr, variable: sympy.Symbol) -> sympy.Expr:
+        """The total derivative of ``expression`` by ``variable``."""
         inner = (
             expression.diff(symbol) * self._known[symbol, variable]
             for symbol, _ in self.steps
@@ -216,22 +217,36 @@ class _Chain:
 
 def _compile(model: Model, steps: list[tuple[sympy.Symbol, sympy.Expr]], outputs: list[sympy.Expr]) -> Any:
     """A function (v, x, params, temperature_k) -> list of the outputs."""
+    unpack = [f"{s.name} = _x[:, {k}]" for k, s in enumerate(model.states)]
+    unpack += [f"{p.name} = _params[{p.name!r}]" for p in model.params]
+    lines, results = function_lines(model, steps, outputs, NumpyPrinter)
+    body = [*unpack, *lines, f"return [{', '.join(results)}]"]
+    source = "def f(vbr, _x, _params, temperature_k):\n" + "".join(f"    {line}\n" for line in body)
+    namespace = dict(NAMESPACE)
+    exec(compile(source, f"<{model.name}>", "exec"), namespace)
+    return namespace["f"]
+
+
+def function_lines(
+    model: Model,
+    steps: list[tuple[sympy.Symbol, sympy.Expr]],
+    outputs: list[sympy.Expr],
+    printer: type[ExpressionPrinter],
+) -> tuple[list[str], list[str]]:
+    """The assignments that evaluate ``steps`` with shared subexpressions once, and the texts of the outputs.
+
+    Voltage and temperature are written ``vbr`` and ``temperature_k``, everything else by its name.
+    """
     own: list[Param | State | Definition] = [*model.params, *model.states, *model.definitions]
     names = {VOLTAGE: "vbr", TEMPERATURE: "temperature_k"} | {item.symbol: item.name for item in own}
     names |= {symbol: repr(value) for symbol, (_, value) in CONSTANTS.items()}
     names |= {symbol: symbol.name for symbol, _ in steps}
     shared, reduced = _shared_subexpressions([*(e for _, e in steps), *outputs])
     names |= {symbol: symbol.name for symbol, _ in shared}
-    show = NumpyPrinter(names)
+    show = printer(names)
     steps = [*zip((s for s, _ in steps), reduced, strict=False)]
     lines = [f"{names[symbol]} = {show(e)}" for symbol, e in _in_order(shared, steps)]
-    unpack = [f"{s.name} = _x[:, {k}]" for k, s in enumerate(model.states)]
-    unpack += [f"{p.name} = _params[{p.name!r}]" for p in model.params]
-    body = [*unpack, *lines, f"return [{', '.join(show(e) for e in reduced[len(steps) :])}]"]
-    source = "def f(vbr, _x, _params, temperature_k):\n" + "".join(f"    {line}\n" for line in body)
-    namespace = dict(NAMESPACE)
-    exec(compile(source, f"<{model.name}>", "exec"), namespace)
-    return namespace["f"]
+    return lines, [show(e) for e in reduced[len(steps) :]]
 
 
 def _shared_subexpressions(

@@ -151,6 +151,7 @@ def deck_context(job: Job) -> dict[str, object]:
         "transient": transient,
         "vectors": job.stimulus.v_volt.tolist() if isinstance(job.stimulus, ReadVectors) else (),
         "rel_tol": transient.rel_tol if transient else _READ_REL_TOL,
+        "temperature_c": job.temperature_k - 273.15,
         "zip": zip,
     }
 

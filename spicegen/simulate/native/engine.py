@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import scipy
 
-from netlists import GROUND, Circuit, Job, ReadVectors
+from netlists import GROUND, Circuit, Job, ReadVectors, Transient
 from spicegen.simulate.base import Array, Availability, SimResult, Simulator
+from spicegen.simulate.native.driven import is_driven, run_driven
 from spicegen.simulate.native.operating_point import operating_point
 from spicegen.simulate.native.system import System
 from spicegen.simulate.native.transient import transient
@@ -27,7 +28,9 @@ class Native(Simulator):
             return self._run(job)
 
     def _run(self, job: Job) -> SimResult:
-        system = System(job.circuit)
+        if isinstance(job.stimulus, Transient) and is_driven(job.circuit):
+            return run_driven(job, job.stimulus)
+        system = System(job.circuit, job.temperature_k)
         if isinstance(job.stimulus, ReadVectors):
             return _read(job.circuit, system, job.stimulus)
         trace = transient(job.circuit, system, job.stimulus)

@@ -50,11 +50,11 @@ class System:
 
     Args:
         circuit: what is connected.
+        temperature_k: of every device, K.
     """
 
-    temperature_k = ROOM_TEMPERATURE_K
-
-    def __init__(self, circuit: Circuit) -> None:
+    def __init__(self, circuit: Circuit, temperature_k: float = ROOM_TEMPERATURE_K) -> None:
+        self.temperature_k = temperature_k
         driven = [s.node for s in circuit.sources]
         known = set(driven)
         unknown = [n for n in circuit.nodes if n not in known]

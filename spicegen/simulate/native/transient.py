@@ -17,30 +17,16 @@ from spicegen.printers.numpy_model import Evaluation
 from spicegen.simulate.base import SimulationError
 from spicegen.simulate.native.operating_point import leaving_currents, operating_point
 from spicegen.simulate.native.system import Array, System
-
-GAMMA = 0.25
-NODES = np.array([0, 1 / 2, 83 / 250, 31 / 50, 17 / 20, 1])
-STAGES = np.array(
-    [
-        [0, 0, 0, 0, 0, 0],
-        [1 / 4, 1 / 4, 0, 0, 0, 0],
-        [8611 / 62500, -1743 / 31250, 1 / 4, 0, 0, 0],
-        [5012029 / 34652500, -654441 / 2922500, 174375 / 388108, 1 / 4, 0, 0],
-        [15267082809 / 155376265600, -71443401 / 120774400, 730878875 / 902184768, 2285395 / 8070912, 1 / 4, 0],
-        [82889 / 524892, 0, 15625 / 83664, 69875 / 102672, -2260 / 8211, 1 / 4],
-    ]
+from spicegen.simulate.native.tableau import (
+    EMBEDDED,
+    GAMMA,
+    MAX_NEWTON,
+    NEWTON_TOLERANCE,
+    NODES,
+    SHORTEST,
+    STAGES,
+    STATE_TOLERANCE,
 )
-EMBEDDED = np.array(
-    [4586570599 / 29645900160, 0, 178811875 / 945068544, 814220225 / 1159782912, -3700637 / 11593932, 61727 / 225920]
-)
-
-_STATE_TOLERANCE = 1e-8
-"""Absolute, for states of the order of 1."""
-_NEWTON_TOLERANCE = 1e-3
-"""Of the error allowed to a step."""
-_MAX_NEWTON = 12
-_SHORTEST = 1e-12
-"""Of the whole run: a smaller step means that the error cannot be met."""
 
 
 class _NoConvergenceError(Exception):
@@ -112,7 +98,7 @@ class _Integrator:
                 time = end if step == remaining else time + step
                 point = taken
                 self._record(time, point)
-            elif step < _SHORTEST * self.stop:
+            elif step < SHORTEST * self.stop:
                 raise SimulationError("native", f"step too small at {time:g} s: the tolerance cannot be met")
             step *= min(5.0, max(0.2, 0.9 * max(error, 1e-8) ** -0.25))
         return point, step
@@ -139,7 +125,7 @@ class _Integrator:
         n = self.system.unknown
         v = self.system.voltages(guess.v[:n], driven)
         x = [values.copy() for values in guess.x]
-        for _ in range(_MAX_NEWTON):
+        for _ in range(MAX_NEWTON):
             found = [
                 g.model.evaluate(g.voltage(v), xs, g.params, self.system.temperature_k)
                 for g, xs in zip(self.system.groups, x, strict=True)
@@ -157,13 +143,13 @@ class _Integrator:
             if not all(np.isfinite(xs).all() for xs in x):
                 break
             settled = n == 0 or np.abs(dv_unknown).max() <= 1e-9 * np.abs(v).max() + 1e-15
-            if change <= _NEWTON_TOLERANCE and settled:
+            if change <= NEWTON_TOLERANCE and settled:
                 rate = [(xs - b) / h for xs, b in zip(x, base, strict=True)]
                 return _Point(v, x, rate)
         raise _NoConvergenceError
 
     def _scale(self, x: Array) -> Array:
-        return _STATE_TOLERANCE + self.rel_tol * np.abs(x)
+        return STATE_TOLERANCE + self.rel_tol * np.abs(x)
 
     def _rates(self, v: Array, x: list[Array]) -> list[Array]:
         return [

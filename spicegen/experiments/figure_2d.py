@@ -11,12 +11,11 @@ from netlists import Cell, Circuit, Job, Source, SpikeTrain, Transient
 SPIKES_PER_BRANCH = 25
 
 
-def figure_2d(period_s: float = 13e-3) -> SpikeTrain:
+def figure_2d(period_s: float = 13.4e-3) -> SpikeTrain:
     """Figure 2d: 25 spikes of -1.5 V, 25 of +1.1 V, 10 ms each, read at 0.1 V after each.
 
     Args:
-        period_s: start to start; the text does not give it. 13 ms: the prototype's fit could not reach the
-            paper's four-fold potentiation with gaps of tens of milliseconds (volatile part too large), s.
+        period_s: start to start; the text does not give it, see ``Assumptions``, s.
     """
     return SpikeTrain(
         amplitudes_volt=(-1.5,) * SPIKES_PER_BRANCH + (1.1,) * SPIKES_PER_BRANCH,

@@ -1,0 +1,144 @@
+"""Pulse programs: what a source meter does to one device, step by step, with reads between.
+
+A program is a sequence of stages. Each stage starts and ends at 0 V and has its own longest step, so that a circuit
+simulator does not walk through a rest of a thousand seconds in steps fit for a millisecond pulse.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from models_va import ROOM_TEMPERATURE_K
+from models_va.errors import InputError
+from netlists.stimulus import Waveform
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One piece of a program.
+
+    Attributes:
+        te, be: voltages of the two electrodes over the stage's own time, V.
+        sample_time_s: when voltage and current are recorded, each a point of the waveforms, s.
+        max_step_s: longest step of a circuit simulator, s.
+        temperature_k: of the device, K.
+    """
+
+    te: Waveform
+    be: Waveform
+    sample_time_s: tuple[float, ...]
+    max_step_s: float
+    temperature_k: float
+
+    @property
+    def stop_s(self) -> float:
+        """Its end, s."""
+        return self.te.time_s[-1]
+
+
+@dataclass
+class PulseProgram:
+    """Built by calling its methods in the order of the experiment.
+
+    Attributes:
+        edge_s: every rise and fall time, s.
+        v_read_volt: amplitude of a read pulse on the top electrode, V.
+        read_delay_s: rest before each read pulse, s.
+        read_width_s: flat time of a read pulse; it is sampled in its middle, s.
+    """
+
+    edge_s: float = 10e-6
+    v_read_volt: float = 0.1
+    read_delay_s: float = 0.5e-3
+    read_width_s: float = 1e-3
+    _stages: list[Stage] = field(default_factory=list)
+    _time: list[float] = field(default_factory=lambda: [0.0])
+    _te: list[float] = field(default_factory=lambda: [0.0])
+    _be: list[float] = field(default_factory=lambda: [0.0])
+    _samples: list[float] = field(default_factory=list)
+
+    @property
+    def now_s(self) -> float:
+        """Time since the stage began, s."""
+        return self._time[-1]
+
+    @property
+    def read_s(self) -> float:
+        """Time that ``read`` takes, s."""
+        return self.read_delay_s + self.read_width_s + 2 * self.edge_s
+
+    def ramp(self, te_volt: float, duration_s: float, be_volt: float = 0.0) -> None:
+        """Go linearly to the given voltages."""
+        if not (0 < duration_s < math.inf):
+            raise InputError(f"pulse program: a duration of {duration_s:g} s: must be positive")
+        if not (math.isfinite(te_volt) and math.isfinite(be_volt)):
+            raise InputError("pulse program: voltages must be finite")
+        self._time.append(self._time[-1] + duration_s)
+        self._te.append(te_volt)
+        self._be.append(be_volt)
+
+    def hold(self, duration_s: float) -> None:
+        """Stay at the present voltages."""
+        self.ramp(self._te[-1], duration_s, self._be[-1])
+
+    def sample(self) -> None:
+        """Record voltage and current now."""
+        self._samples.append(self.now_s)
+
+    def spike(self, te_volt: float, width_s: float, be_volt: float = 0.0) -> None:
+        """A spike of flat time ``width_s`` on one or both electrodes, from and to 0 V."""
+        self.ramp(te_volt, self.edge_s, be_volt)
+        self.hold(width_s)
+        self.ramp(0.0, self.edge_s)
+
+    def read(self) -> None:
+        """A small read pulse after a short rest."""
+        self.hold(self.read_delay_s)
+        self.ramp(self.v_read_volt, self.edge_s)
+        self.hold(self.read_width_s / 2)
+        self.sample()
+        self.hold(self.read_width_s / 2)
+        self.ramp(0.0, self.edge_s)
+
+    def train(self, amplitudes_volt: Sequence[float], widths_s: Sequence[float] | float, period_s: float) -> None:
+        """Spikes on the top electrode, each followed by a read; ``period_s`` is start to start."""
+        count = len(amplitudes_volt)
+        widths = widths_s if isinstance(widths_s, Sequence) else [widths_s] * count
+        for amplitude, width in zip(amplitudes_volt, widths, strict=True):
+            start = self.now_s
+            self.spike(amplitude, width)
+            self.read()
+            rest = start + period_s - self.now_s
+            if rest <= 0:
+                raise InputError(f"pulse program: spike and read do not fit into a period of {period_s:g} s")
+            self.hold(rest)
+
+    def end_stage(self, max_step_s: float, temperature_k: float = ROOM_TEMPERATURE_K) -> None:
+        """Close the stage: what follows starts a new one."""
+        if (self._te[-1], self._be[-1]) != (0.0, 0.0):
+            raise InputError("pulse program: a stage must end at 0 V")
+        time = tuple(self._time)
+        te, be = Waveform(time, tuple(self._te)), Waveform(time, tuple(self._be))
+        self._stages.append(Stage(te, be, tuple(self._samples), max_step_s, temperature_k))
+        self._time, self._te, self._be, self._samples = [0.0], [0.0], [0.0], []
+
+    def relax(self, times_s: Sequence[float], temperature_k: float = ROOM_TEMPERATURE_K) -> None:
+        """A stage of rest with a read that ends at each of the given times after its start."""
+        for time in times_s:
+            self.hold(time - self.read_s - self.now_s)
+            self.read()
+        # a hundred steps over the whole rest: circuit simulators choose shorter ones where something happens
+        self.end_stage(times_s[-1] / 100, temperature_k)
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The closed stages.
+
+        Raises:
+            InputError: something was added after the last ``end_stage``.
+        """
+        if len(self._time) > 1:
+            raise InputError("pulse program: the last stage is not closed")
+        return tuple(self._stages)

@@ -1,0 +1,58 @@
+"""The paper's experiments: Baek et al., Nano-Micro Lett. 15:69 (2023). One module a group of figures."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from spicegen.experiments.activity import Figure4a, Figure4b, Figure4c, Figure4d
+from spicegen.experiments.assumptions import Assumptions
+from spicegen.experiments.base import Experiment, Findings, PulseExperiment, Trend
+from spicegen.experiments.cycling import Figure2d, FigureS3
+from spicegen.experiments.figure_2d import SPIKES_PER_BRANCH, figure_2d, spike_job
+from spicegen.experiments.lab import Lab, Record, run_program
+from spicegen.experiments.programming_error import Figure6c
+from spicegen.experiments.retention import FigureS4, FigureS5
+from spicegen.experiments.sweeps import Figure2b, FigureS2
+from spicegen.experiments.tailoring import Figure4e
+from spicegen.experiments.targets import Target, paper_targets
+from spicegen.experiments.timing import Figure3a, Figure3b, Figure3cd, Figure3e, Figure3f
+
+EXPERIMENTS: Mapping[str, Experiment[Any]] = {
+    e.name: e
+    for e in (
+        Figure2b(),
+        FigureS2(),
+        Figure2d(),
+        FigureS3(),
+        Figure3a(),
+        Figure3b(),
+        Figure3cd(),
+        Figure3e(),
+        Figure3f(),
+        Figure4a(),
+        Figure4b(),
+        Figure4c(),
+        Figure4d(),
+        Figure4e(),
+        Figure6c(),
+        FigureS4(),
+        FigureS5(),
+    )
+}
+"""By name, in the paper's order."""
+
+__all__ = [
+    "EXPERIMENTS",
+    "SPIKES_PER_BRANCH",
+    "Assumptions",
+    "Experiment",
+    "Findings",
+    "Lab",
+    "PulseExperiment",
+    "Record",
+    "Target",
+    "Trend",
+    "figure_2d",
+    "paper_targets",
+    "run_program",
+    "spike_job",
+]

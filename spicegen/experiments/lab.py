@@ -1,0 +1,116 @@
+"""The lab: one card's devices, one simulator as the source meter, and a notebook of what was measured."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models_va import DeviceCard
+from netlists import Cell, Circuit, Job, PulseProgram, Source, Stage, Transient
+from spicegen import __version__
+from spicegen.simulate import REFERENCE, Simulator
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """What was sampled, in the order of the program.
+
+    Attributes:
+        time_s: since the program's start, s.
+        voltage_volt: te - be, V.
+        current_amp: from te to be through the device, A.
+    """
+
+    time_s: Array
+    voltage_volt: Array
+    current_amp: Array
+
+    @property
+    def conductance_siemens(self) -> Array:
+        """Current over voltage at each sample, S."""
+        return self.current_amp / self.voltage_volt
+
+
+class Lab:
+    """Runs pulse programs.
+
+    Args:
+        card: whose devices.
+        simulator: the source meter.
+        notebook: a folder where each finished program's record is kept; an interrupted study goes on from there.
+    """
+
+    def __init__(self, card: DeviceCard, simulator: Simulator, notebook: Path | None = None) -> None:
+        self.card, self.simulator, self.notebook = card, simulator, notebook
+        # the native engine is limited by Python itself, the others are processes of their own
+        self._workers = 1 if simulator.name == REFERENCE else os.cpu_count() or 1
+
+    def measure(self, programs: Mapping[str, PulseProgram]) -> Mapping[str, Record]:
+        """Run each program on a fresh device.
+
+        Raises:
+            SimulationError: a stage failed; the records of finished programs are in the notebook.
+        """
+        if self._workers == 1:
+            return {label: self._record(program) for label, program in programs.items()}
+        with ThreadPoolExecutor(self._workers) as pool:
+            waiting = {label: pool.submit(self._record, program) for label, program in programs.items()}
+            try:
+                return {label: future.result() for label, future in waiting.items()}
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def _record(self, program: PulseProgram) -> Record:
+        if not self.notebook:
+            return run_program(self.card, program, self.simulator)
+        key = f"{__version__}|{self.card.hash}|{self.simulator.name}|{program.stages!r}"
+        path = self.notebook / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
+        if path.is_file():
+            with np.load(path, allow_pickle=False) as kept:
+                return Record(kept["time_s"], kept["voltage_volt"], kept["current_amp"])
+        record = run_program(self.card, program, self.simulator)
+        partial = path.with_suffix(".partial.npz")
+        np.savez(partial, time_s=record.time_s, voltage_volt=record.voltage_volt, current_amp=record.current_amp)
+        partial.replace(path)  # whole or not there, also when interrupted
+        return record
+
+
+def run_program(card: DeviceCard, program: PulseProgram, simulator: Simulator) -> Record:
+    """Run a program on a fresh device, stage by stage, each starting from the states in which the last one ended.
+
+    Raises:
+        SimulationError: a stage failed.
+    """
+    model = card.device_model
+    bounds = {p.name: (p.lower, p.upper) for p in model.params}
+    instance: dict[str, float] = {}
+    times, voltages, currents, start = [], [], [], 0.0
+    for stage in program.stages:
+        result = simulator.run(_job(card, stage, instance))
+        samples = np.array(stage.sample_time_s)
+        times.append(start + samples)
+        voltages.append(stage.te.at(samples) - stage.be.at(samples))
+        currents.append(-result.current_at("vte", samples))
+        # a simulator's rounding may leave a state just outside its bounds
+        ends = {s.initial: result.state[f"d0.{s.name}"][-1] for s in model.states}
+        instance = {name: float(np.clip(value, *bounds[name])) for name, value in ends.items()}
+        start += stage.stop_s
+    return Record(np.concatenate(times), np.concatenate(voltages), np.concatenate(currents))
+
+
+def _job(card: DeviceCard, stage: Stage, instance: Mapping[str, float]) -> Job:
+    circuit = Circuit(
+        sources=(Source("vte", "te", stage.te), Source("vbe", "be", stage.be)),
+        cells=(Cell("d0", "te", "be", card, instance),),
+    )
+    return Job(circuit, Transient(stage.stop_s, stage.max_step_s), "paper experiment", stage.temperature_k)

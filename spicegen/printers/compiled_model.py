@@ -1,0 +1,106 @@
+"""Model -> machine code (numba): the rates of one device and their exact derivatives, for long transients.
+
+A thousand updates of one device are a hundred thousand evaluations, one after the other: what numpy gains on
+many devices at once is lost there to the cost of each call.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import Any, ClassVar
+
+import numba
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+
+from models_va import Model, load_model
+from spicegen.printers.base import COSH_LIMIT, EXP_LIMIT, ExpressionPrinter
+from spicegen.printers.numpy_model import Chain, function_lines
+
+Array = NDArray[np.float64]
+
+SIGNATURE = numba.types.void(
+    numba.float64, numba.float64[::1], numba.float64[::1], numba.float64, numba.float64[::1], numba.float64[:, ::1]
+)
+"""(v, states (k), parameters, temperature_k, out: rates (k), out: derivatives (k, k)) -> nothing."""
+
+
+class ScalarPrinter(ExpressionPrinter):
+    """Expressions over Python floats."""
+
+    language = "scalar Python"
+    power = "({0})**({1})"
+    functions: ClassVar = {
+        "Abs": "abs({0})",
+        "cosh": "_math.cosh({0})",
+        "exp": "_math.exp({0})",
+        "log": "_math.log({0})",
+        "max": "max({0}, {1})",
+        "min": "min({0}, {1})",
+        "sign": "_sign({0})",
+        "sinh": "_math.sinh({0})",
+        "sqrt": "_math.sqrt({0})",
+        "tanh": "_math.tanh({0})",
+        "pos": "max({0}, 0.0)",
+        "step": "(1.0 if ({0}) > 0.0 else 0.0)",
+        "exp_lim": "_exp_lim({0})",
+        "exp_sat": "_math.exp(min({0}, 80.0))",
+        "sinh_lim": "_sinh_lim({0})",
+        "cosh_lim": "_cosh_lim({0})",
+        "sinh_sat": "_math.sinh(max(min({0}, 80.0), -80.0))",
+        "cosh_sat": "_math.cosh(max(min({0}, 80.0), -80.0))",
+    }
+
+
+@numba.njit(error_model="numpy")
+def _sign(x: float) -> float:
+    return 0.0 if x == 0.0 else math.copysign(1.0, x)
+
+
+@numba.njit(error_model="numpy")
+def _exp_lim(x: float) -> float:
+    return math.exp(x) if x < 80.0 else EXP_LIMIT * (x - 79.0)
+
+
+@numba.njit(error_model="numpy")
+def _sinh_lim(x: float) -> float:
+    return math.sinh(x) if abs(x) < 80.0 else math.copysign(COSH_LIMIT * (abs(x) - 79.0), x)
+
+
+@numba.njit(error_model="numpy")
+def _cosh_lim(x: float) -> float:
+    return math.cosh(x) if abs(x) < 80.0 else COSH_LIMIT * (abs(x) - 79.0)
+
+
+_NAMESPACE = {"_math": math, "_sign": _sign, "_exp_lim": _exp_lim, "_sinh_lim": _sinh_lim, "_cosh_lim": _cosh_lim}
+
+
+def compile_rates(model: Model) -> Any:
+    """A compiled function of ``SIGNATURE``: all rates (1/s) and their derivatives by the states (1/s)."""
+    symbols = [s.symbol for s in model.states]
+    rates = [s.rate for s in model.states]
+    chain = Chain(model, symbols)
+    outputs: list[sympy.Expr] = [*rates, *(chain(rate, x) for rate in rates for x in symbols)]
+    k = len(rates)
+    targets = [f"_rate[{i}]" for i in range(k)] + [f"_jacobian[{i}, {j}]" for i in range(k) for j in range(k)]
+    steps = [*chain.steps, *chain.derivatives]
+    lines, results = function_lines(model, steps, outputs, ScalarPrinter)
+    body = [f"{s.name} = _x[{i}]" for i, s in enumerate(model.states)]
+    body += [f"{p.name} = _p[{i}]" for i, p in enumerate(model.params)]
+    body += [*lines, *(f"{t} = {r}" for t, r in zip(targets, results, strict=True))]
+    source = "def f(vbr, _x, _p, temperature_k, _rate, _jacobian):\n" + "".join(f"    {line}\n" for line in body)
+    namespace: dict[str, Any] = dict(_NAMESPACE)
+    exec(compile(source, f"<{model.name}, scalar>", "exec"), namespace)
+    return numba.njit(SIGNATURE, error_model="numpy")(namespace["f"])
+
+
+@cache
+def _compiled(name: str) -> Any:
+    return compile_rates(load_model(name))
+
+
+def compiled_rates(model: Model) -> Any:
+    """``compile_rates`` of a model that ships; compiled once a process (about a second)."""
+    return _compiled(model.name)
