@@ -1,8 +1,11 @@
 """Model and card -> ngspice behavioural subcircuit.
 
-Every definition that costs something is a helper node (a current into 1 ohm), never a nested function: text
-expansion would multiply the derivative trees. Each state is the voltage of a 1 F capacitor, held at its
-initial value while time = 0, that is at every operating point.
+ngspice differentiates a B source's expression by every voltage in it, shares nothing between value and
+derivatives, and walks all these trees at each iteration: their size is what a device costs. So nothing is nested;
+what equations share is a helper node (a current into 1 ohm), the difference V(te,be) among it, and what
+parameters alone decide is a parameter, worked out once an instance (braces in a B source are only text to
+ngspice 39). Each state is the voltage of a 1 F capacitor, held at its initial value while time = 0, that is at
+every operating point.
 """
 
 from __future__ import annotations
@@ -11,15 +14,13 @@ from typing import ClassVar
 
 import sympy
 
-from models_va import BOLTZMANN, CONSTANTS, TEMPERATURE, VOLTAGE, Definition, DeviceCard, Model
-from models_va.functions import pos
+from models_va import CONSTANTS, TEMPERATURE, VOLTAGE, DeviceCard, Model
 from spicegen.printers.base import CIRCUIT_FUNCTIONS, COSH_LIMIT, EXP_LIMIT, ExpressionPrinter
 from spicegen.printers.header import header_lines
+from spicegen.printers.helper_nodes import Equations, share
 from spicegen.templating import render_template
 
 _TEMPERATURE = "(temper + 273.15)"
-_HELPER_OPERATIONS = 3
-"""A definition with fewer operations than this is cheaper in place than as an extra node."""
 
 
 class NgspicePrinter(ExpressionPrinter):
@@ -31,44 +32,51 @@ class NgspicePrinter(ExpressionPrinter):
         **CIRCUIT_FUNCTIONS,
         "sign": "sgn({0})",
         "exp_lim": f"(({{0}}) < 80 ? exp({{0}}) : {EXP_LIMIT!r}*(({{0}}) - 79))",
-        "sinh_lim": f"(abs({{0}}) < 80 ? sinh({{0}}) : sgn({{0}})*{COSH_LIMIT!r}*(abs({{0}}) - 79))",
+        "sinh_lim": f"(abs({{0}}) < 80 ? sinh({{0}}) : {COSH_LIMIT!r}*({{0}} - 79*sgn({{0}})))",
         "cosh_lim": f"(abs({{0}}) < 80 ? cosh({{0}}) : {COSH_LIMIT!r}*(abs({{0}}) - 79))",
     }
+
+    def _power(self, e: sympy.Expr) -> str:
+        if not e.exp.is_Integer or e.exp < 2 or (e.exp <= 3 and e.base.is_Symbol):
+            return super()._power(e)
+        # an even power of |x| is that of x; its derivative is short, that of a product of many factors is not
+        even = self.power.format(self._print(e.base), self._number(e.exp - e.exp % 2))
+        return even if e.exp % 2 == 0 else f"{self._factor(e.base)}*{even}"
 
 
 def render_subcircuit(card: DeviceCard) -> str:
     """The text of NAME.lib: ``.subckt NAME te be`` with the card's values as defaults of its parameters."""
     model = card.device_model
-    helpers = [d for d in model.definitions if is_helper(d)]
-    inlined = {d.symbol: d.expression for d in model.definitions if not is_helper(d)}
-    show = NgspicePrinter(_names(model, helpers))
-
-    def text(expression: sympy.Expr) -> str:
-        while expression.free_symbols & inlined.keys():
-            expression = expression.subs(inlined)
-        return show(expression)
-
+    equations = share(model, repeats_argument)
+    definitions = {d.symbol: d for d in model.definitions}
+    show = NgspicePrinter(_names(model, equations))
+    values = {symbol: repr(value) for symbol, (_, value) in CONSTANTS.items()}
+    show_constant = NgspicePrinter(values | {p.symbol: p.name for p in model.params})
     return render_template(
         "models_va/device.lib.j2",
         card=card,
         header=header_lines(card),
         parameters=[(p, repr(card.values[p.name])) for p in model.params],
-        helpers=[(d, text(d.expression)) for d in helpers],
-        current=text(model.current),
-        noise=text(sympy.sqrt(pos(model.noise_psd / (4 * BOLTZMANN * TEMPERATURE)))),
-        states=[(s, text(s.rate)) for s in model.states],
+        constants=[(s.name, show_constant(e)) for s, e in equations.constants.items()],
+        voltage_node=equations.voltage_count > 1,
+        helpers=[(s.name, definitions.get(s), show(e)) for s, e in equations.helpers.items()],
+        current=show(equations.current),
+        noise=show(equations.noise),
+        states=[(s, show(rate)) for s, rate in zip(model.states, equations.rates, strict=True)],
     )
 
 
-def is_helper(definition: Definition) -> bool:
-    """Whether a definition gets a node of its own."""
-    return bool(definition.expression.count_ops() >= _HELPER_OPERATIONS)
+def repeats_argument(e: sympy.Basic) -> bool:
+    """Whether ``e`` is a function whose text holds its argument more than once."""
+    return NgspicePrinter.functions.get(type(e).__name__, "").count("{0}") > 1
 
 
-def _names(model: Model, helpers: list[Definition]) -> dict[sympy.Symbol, str]:
-    names = {VOLTAGE: "V(te,be)", TEMPERATURE: _TEMPERATURE}
+def _names(model: Model, equations: Equations) -> dict[sympy.Symbol, str]:
+    # V(te,be) would be two voltages to differentiate by
+    names = {VOLTAGE: "V(vbr)" if equations.voltage_count > 1 else "V(te,be)", TEMPERATURE: _TEMPERATURE}
     names |= {symbol: repr(value) for symbol, (_, value) in CONSTANTS.items()}
+    parameters = [p.symbol for p in model.params] + list(equations.constants)
     # braces are replaced by bare numbers: a value that may be negative needs parentheses
-    names |= {p.symbol: f"{{{p.name}}}" if p.lower >= 0 else f"({{{p.name}}})" for p in model.params}
+    names |= {s: f"{{{s.name}}}" if s.is_nonnegative else f"({{{s.name}}})" for s in parameters}
     names |= {s.symbol: f"V(n_{s.name})" for s in model.states}
-    return names | {d.symbol: f"V(h_{d.name})" for d in helpers}
+    return names | {symbol: f"V(h_{symbol.name})" for symbol in equations.helpers}

@@ -1,4 +1,6 @@
-"""The worker process around libngspice: ``python -m spicegen.simulate._ngspice_worker [--probe] FOLDER``.
+"""The worker process around libngspice: ``python -P _ngspice_worker.py [--probe] FOLDER``.
+
+Imports nothing of this package, whose other needs take far longer to load than ngspice does.
 
 Reads deck.cir and task.json in FOLDER and writes result.npz: every vector of the run under ngspice's own name.
 With --probe it writes probe.json: the version, and capabilities found by trying them.

@@ -26,7 +26,8 @@ from spicegen.simulate.base import (
 )
 from spicegen.templating import render_template
 
-_WORKER = "spicegen.simulate._ngspice_worker"
+# by its file and without its folder on the path: as a module it would import the whole package first
+_WORKER = (sys.executable, "-P", str(Path(__file__).with_name("_ngspice_worker.py")))
 
 
 class Ngspice(ExternalSimulator):
@@ -34,12 +35,12 @@ class Ngspice(ExternalSimulator):
 
     Args:
         time_limit_s: a run that takes longer is killed and reported.
-        worker: the Python module or command that runs decks; tests put failing ones here.
+        worker: the command that runs decks; tests put failing ones here.
     """
 
     name = "ngspice"
 
-    def __init__(self, time_limit_s: float = 600.0, worker: tuple[str, ...] = (sys.executable, "-m", _WORKER)) -> None:
+    def __init__(self, time_limit_s: float = 600.0, worker: tuple[str, ...] = _WORKER) -> None:
         super().__init__(time_limit_s)
         self.worker = worker
 

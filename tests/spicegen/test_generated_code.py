@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from models_va import DeviceCard, Quantity, card_names, load_card
-from netlists import Cell, Circuit, Job, ReadVectors, Source, Waveform
+from netlists import Cell, Circuit, Job, ReadVectors, Source, Transient, Waveform
 from spicegen.printers import render_subcircuit, render_verilog_a
 from spicegen.printers.numpy_model import numpy_model
-from spicegen.simulate import SimulationError
+from spicegen.simulate import Ngspice, SimulationError
 from spicegen.simulate.vacask import compile_warnings, read_raw
 
 CARDS = card_names()
@@ -87,6 +87,32 @@ def test_static_current_in_every_state_is_the_models(name, engine, need_engine):
         assert -result.current_amp[f"v{k}"] == pytest.approx(expected, rel=1e-8, abs=1e-18)
         for s, value in zip(model.state_names, row, strict=True):
             assert result.state[f"d{k}.{s}"] == pytest.approx(value, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "stimulus", [ReadVectors(np.array([[0.1]])), Transient(1e-3, 1e-4)], ids=["reads", "transient"]
+)
+def test_every_ngspice_deck_sets_the_pivots(stimulus):
+    """Without them ngspice's solver fills up in arrays."""
+    circuit = Circuit(
+        sources=(Source("v1", "a", Waveform.constant(0.1)),), cells=(Cell("d0", "a", "0", linear_card()),)
+    )
+    deck = Ngspice().files(Job(circuit, stimulus))["deck.cir"]
+    assert re.search(r"^\.options .*\bpivrel=1e-9 pivtol=1e-20\b", deck, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_subcircuits_hold_states_and_nest_nothing(name):
+    card = load_card(name)
+    text = render_subcircuit(card)
+    assert not re.search(r"^\.(func|ic)|\buic\b", text, re.MULTILINE)
+    for state in card.device_model.states:
+        hold = rf"^bs_{state.name} 0 n_{state.name} i=\(time > 0\) \? .* : \{{{state.initial}\}} - V\(n_{state.name}\)$"
+        assert re.search(hold, text, re.MULTILINE)
+    nodes = re.findall(r"^b\w+ 0 (\w+)", text, re.MULTILINE)
+    assert len(nodes) == len(set(nodes))
+    sources = [line for line in text.splitlines() if line.startswith("b")]
+    assert sum("V(te,be)" in line for line in sources) <= 1
 
 
 def test_ngspice_noise_is_nyquists(tmp_path, need_engine):

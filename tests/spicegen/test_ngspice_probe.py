@@ -1,7 +1,11 @@
-"""The capability probes against what different builds of ngspice say."""
+"""The worker: the capability probes against what different builds of ngspice say, and what it imports."""
+
+import ast
+from pathlib import Path
 
 import pytest
 
+from spicegen.simulate import _ngspice_worker
 from spicegen.simulate._ngspice_worker import _has_klu, _has_osdi
 
 
@@ -42,3 +46,17 @@ def test_osdi(said, here, refuses):
 )
 def test_klu(said, here):
     assert _has_klu(FakeShared(said)) is here
+
+
+def test_the_worker_loads_nothing_of_this_project():
+    """Each run starts one: sympy and the like would take most of its time."""
+    tree = ast.walk(ast.parse(Path(_ngspice_worker.__file__).read_text(encoding="utf-8")))
+    modules = {n.module for n in tree if isinstance(n, ast.ImportFrom)}
+    assert not {str(m).split(".")[0] for m in modules} & {
+        "spicegen",
+        "netlists",
+        "models_va",
+        "evaluator",
+        "scipy",
+        "sympy",
+    }

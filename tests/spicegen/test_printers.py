@@ -29,28 +29,85 @@ def test_numpy_equals_sympy(name):
         )
 
 
-@pytest.fixture(scope="module")
-def ngspice_values(tmp_path_factory):
-    """Each expression as a B source, evaluated by the real worker at all arguments."""
-    folder = tmp_path_factory.mktemp("ngspice")
-    show = NgspicePrinter({A: "V(na)", B: "V(nb)", N: "V(nn)"})
-    lines = ["expressions", "va na 0 0", "vb nb 0 1", "vn nn 0 0"]
-    for k, expression in enumerate(EXPRESSIONS.values()):
-        lines += [f"b{k} 0 o{k} i={show(expression)}", f"r{k} o{k} 0 1"]
+def run_ngspice(folder, lines, vectors):
+    """The voltages that the real worker finds at all arguments."""
+    lines = ["expressions", "va na 0 0", "vb nb 0 1", "vn nn 0 0", *lines]
     lines += [".options reltol=1e-9 vntol=1e-15 abstol=1e-18", ".save all", ".op", ".end", ""]
     (folder / "deck.cir").write_text("\n".join(lines))
-    (folder / "task.json").write_text(json.dumps({"sources": ["va", "vb", "vn"], "vectors": ARGUMENTS}))
+    (folder / "task.json").write_text(json.dumps({"sources": ["va", "vb", "vn"], "vectors": vectors}))
     command = [sys.executable, "-m", "spicegen.simulate._ngspice_worker", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr[-2000:]
     with np.load(folder / "result.npz") as data:
-        return {name: data[f"o{k}"] for k, name in enumerate(EXPRESSIONS)}
+        return {name: data[name] for name in data.files}
+
+
+@pytest.fixture(scope="module")
+def ngspice_values(tmp_path_factory):
+    """Each expression as a B source of three voltages."""
+    show = NgspicePrinter({A: "V(na)", B: "V(nb)", N: "V(nn)"})
+    lines = [
+        line
+        for k, expression in enumerate(EXPRESSIONS.values())
+        for line in (f"b{k} 0 o{k} i={show(expression)}", f"r{k} o{k} 0 1")
+    ]
+    found = run_ngspice(tmp_path_factory.mktemp("ngspice"), lines, ARGUMENTS)
+    return {name: found[f"o{k}"] for k, name in enumerate(EXPRESSIONS)}
 
 
 @pytest.mark.parametrize("name", EXPRESSIONS)
 def test_ngspice_equals_sympy(name, need_engine, request):
     need_engine("ngspice")
     found = request.getfixturevalue("ngspice_values")[name]
+    expected = [truth(EXPRESSIONS[name], a) for a in ARGUMENTS]
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-24)
+
+
+def test_ngspice_differentiates_what_it_is_given(tmp_path, need_engine):
+    """Small-signal gains from a are the derivatives, beyond the limits and at negative values too."""
+    need_engine("ngspice")
+    smooth = {n: e for n, e in EXPRESSIONS.items() if A in e.free_symbols and not e.has(sympy.Max, sympy.Min)}
+    show = NgspicePrinter({A: "V(na)", B: "V(nb)", N: "V(nn)"})
+    sources = [f"b{k} 0 o{k} i={show(e)}\nr{k} o{k} 0 1" for k, e in enumerate(smooth.values())]
+    for j, (a, b, n) in enumerate(ARGUMENTS):
+        head = ["derivatives", f"va na 0 dc {a} ac 1", f"vb nb 0 {b}", f"vn nn 0 {n}"]
+        (tmp_path / f"{j}.cir").write_text("\n".join([*head, *sources, ".end", ""]))
+    script = (
+        "import os, sys, numpy as np; os.chdir(sys.argv[1])\n"
+        "from spicegen.simulate._ngspice_worker import _load_library\n"
+        "s = _load_library()\n"
+        f"for j in range({len(ARGUMENTS)}):\n"
+        "    s.load_circuit(open(f'{j}.cir').read()); s.exec_command('ac lin 1 1 1')\n"
+        "    plot = s.plot(None, s.last_plot)\n"
+        f"    np.save(str(j), [plot[f'o{{k}}']._data[0].real for k in range({len(smooth)})])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr[-2000:]
+    for j, arguments in enumerate(ARGUMENTS):
+        expected = [truth(e.diff(A), arguments) for e in smooth.values()]
+        for name, found, value in zip(smooth, np.load(tmp_path / f"{j}.npy"), expected, strict=True):
+            assert found == pytest.approx(value, rel=1e-8, abs=1e-12), name
+
+
+@pytest.fixture(scope="module")
+def parameter_values(tmp_path_factory):
+    """Each expression as a parameter of a subcircuit, which has a, b and n as its own, at all arguments."""
+    show = NgspicePrinter(SYMBOLS)
+    ports = " ".join(f"o{k}" for k in range(len(EXPRESSIONS)))
+    lines = [f".subckt parameters {ports} a=1 b=1 n=1"]
+    for k, expression in enumerate(EXPRESSIONS.values()):
+        lines += [f".param p{k}={{{show(expression)}}}", f"b{k} 0 o{k} i=({{p{k}}})*1.0", f"r{k} o{k} 0 1"]
+    lines += [".ends"]
+    for j, (a, b, n) in enumerate(ARGUMENTS):
+        lines += [f"x{j} {' '.join(f'o{k}_{j}' for k in range(len(EXPRESSIONS)))} parameters a={a} b={b} n={n}"]
+    found = run_ngspice(tmp_path_factory.mktemp("parameters"), lines, [(0.0, 1.0, 0.0)])
+    return {name: [found[f"o{k}_{j}"][0] for j in range(len(ARGUMENTS))] for k, name in enumerate(EXPRESSIONS)}
+
+
+@pytest.mark.parametrize("name", EXPRESSIONS)
+def test_ngspices_parameters_equal_sympy(name, need_engine, request):
+    need_engine("ngspice")
+    found = request.getfixturevalue("parameter_values")[name]
     expected = [truth(EXPRESSIONS[name], a) for a in ARGUMENTS]
     assert found == pytest.approx(expected, rel=1e-9, abs=1e-24)
 
