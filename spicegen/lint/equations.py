@@ -14,6 +14,7 @@ from spicegen.lint.tokens import number
 _GROWING = ("exp", "sinh", "cosh")
 _BOUNDED = frozenset({"min", "tanh", "atan", "atan2", "sin", "cos", "limexp", "ddx", "analysis"})
 _SMALLEST_CAPACITANCE_F = 1e-6
+_OVERFLOWS = 709.0  # exp of more is no double
 
 
 def check_contributions(context: Context) -> Iterator[Finding]:
@@ -181,5 +182,7 @@ def _below(condition: Expr, truth: bool) -> frozenset[str]:
         return frozenset().union(*(_below(e, truth) for e in condition.args))
     if len(condition.args) == 2 and operators & {"<", "<=", ">", ">="}:
         left_is_below = (condition.operators[0] in ("<", "<=")) == truth
-        return condition.args[0 if left_is_below else 1].names
+        below, above = condition.args if left_is_below else reversed(condition.args)
+        if above.kind != "number" or number(above.text) < _OVERFLOWS:
+            return below.names
     return frozenset()

@@ -34,7 +34,7 @@ RULES = {
     "filter": Rule("error", (3,), "compact-model compilers lack it: describe the lag with ddt on an internal node"),
     "gmin": Rule("warning", (19,), 'add $simparam("gmin", 1e-12)*V(a, b) to the current'),
     "header": Rule("error", (29,), "render the file again"),
-    "hidden-state": Rule("error", (2, 3), _STATE),
+    "hidden-state": Rule("error", (2, 3, 4), _STATE),
     "idt": Rule("warning", (2,), _STATE),
     "include": Rule("warning", (27,), "include only constants.vams and disciplines.vams: a model is one file"),
     "initial-state": Rule(

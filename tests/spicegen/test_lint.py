@@ -92,6 +92,7 @@ BROKEN = {
         spoiled((RATE, "rate = k*¦sinh(V(te, be)/v0);")),
         spoiled((RATE, "if (vbr > 0.1) rate = k*¦exp(vbr/v0); else rate = 0;")),
         spoiled((RATE, "rate = vbr > 0 ? ¦cosh(vbr) : 0;")),
+        spoiled((RATE, "rate = vbr < 1e9 ? ¦cosh(vbr) : 0;")),
         declaring("y", (RATE, "y = vbr*2;\n    rate = k*¦exp(1 - y);")),
         spoiled(("sinh_lim = (abs(a) < 80.0) ? sinh(a)", "sinh_lim = (a > 0.0) ? ¦sinh(a)")),
     ],
