@@ -24,7 +24,7 @@ from models_va._model import (
 )
 from models_va._param import Param
 from models_va._registry import load_model, model_names
-from models_va._yaml import read_yaml
+from models_va._yaml import parse_yaml, read_yaml
 
 __all__ = [
     "BOLTZMANN",
@@ -47,6 +47,7 @@ __all__ = [
     "load_card",
     "load_model",
     "model_names",
+    "parse_yaml",
     "read_yaml",
     "state_symbol",
 ]

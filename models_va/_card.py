@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
+import yaml
 from numpy.typing import ArrayLike, NDArray
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -36,9 +37,14 @@ def _no_boolean(value: object) -> object:
 
 
 class Quantity(_Frozen):
-    """A number with its origin: from the paper, fitted to the paper, or assumed (the note says why)."""
+    """A number with its origin: from the paper, fitted to the paper, or assumed (the note says why).
+
+    Attributes:
+        uncertainty: one standard deviation, in the value's unit; None means that it was not estimated.
+    """
 
     value: Annotated[float, BeforeValidator(_no_boolean)]
+    uncertainty: Annotated[float, BeforeValidator(_no_boolean), Field(ge=0)] | None = None
     provenance: Provenance
     note: Annotated[str, Field(pattern=r"^[^\r\n]*$")] = ""
 
@@ -132,6 +138,38 @@ class DeviceCard(_Frozen):
         """The first 12 hex digits of the SHA-256 of the card's content, whatever the order of its keys."""
         content = json.dumps(self.model_dump(mode="json", exclude_none=True), sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+    def with_parameters(self, parameters: Mapping[str, Quantity]) -> DeviceCard:
+        """The same device with these parameters instead of, or besides, its own.
+
+        Raises:
+            InputError: a parameter unknown or out of range.
+        """
+        # not model_copy: it would take over what was computed from the old values
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        card = type(self)(**{**fields, "parameters": {**self.parameters, **parameters}})
+        _ = card.values
+        return card
+
+    def with_values(self, values: Mapping[str, float]) -> DeviceCard:
+        """The same with other values, in the parameters' units; what else is known of them stays.
+
+        Raises:
+            InputError: see ``with_parameters``.
+        """
+        unknown = Quantity(value=0.0, provenance="assumed")
+        old = {name: self.parameters.get(name, unknown) for name in values}
+        return self.with_parameters({n: q.model_copy(update={"value": values[n]}) for n, q in old.items()})
+
+    def to_yaml(self) -> str:
+        """The text of a card file, read back by ``load_card``."""
+        return yaml.safe_dump(
+            self.model_dump(mode="json", exclude_none=True, exclude_defaults=True),
+            sort_keys=False,
+            allow_unicode=True,
+            default_flow_style=None,
+            width=1000,
+        )
 
     def window(self) -> tuple[float, float]:
         """(g_min, g_max) in S.

@@ -122,6 +122,35 @@ def check(
 
 
 @app.command()
+def fit(
+    data: Annotated[
+        list[str],
+        typer.Argument(metavar="DATA...", help="paper: the published figures of merit of the reference device."),
+    ],
+    model: Annotated[str, typer.Option(metavar="NAME", help="Model to fit.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="CARD.yaml", help="The device card.")],
+    report: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for a report; resumes from there.")] = None,
+    starts: Annotated[int, typer.Option(min=1, help="The shipped start, and others drawn about it.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of the other starts.")] = 1,
+) -> None:
+    """Fit a device card, and say which of its parameters the data fix."""
+    from models_va.errors import InputError
+    from spicegen.files import output_folder, write_text
+    from spicegen.fit import HEAD, fit_paper, paper_fit
+
+    if data != ["paper"]:
+        raise InputError(f"fit: {data[0]}: only paper, the published figures of merit, can be fitted so far")
+    folder = output_folder(report) if report else None
+    output_folder(output.parent)
+    found = fit_paper(paper_fit(model), seed, starts, output_folder(folder / "evaluations") if folder else None)
+    typer.echo(write_text(output, found.card.to_yaml()))
+    show_table(HEAD, found.rows(), found.summary())
+    if folder:
+        found.page().write(folder, found.to_json())
+        typer.echo(f"report: {folder / 'report.html'}")
+
+
+@app.command()
 def reproduce(
     output: Output,
     only: Annotated[str, typer.Option(help="Comma-separated experiments (fig2d,fig3b,...); all if empty.")] = "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -17,6 +17,14 @@ def track(items: Iterable[Item], label: str, total: int | None = None) -> Iterat
     """Iterate over ``items`` with a progress bar on standard error if that is a terminal."""
     with _bar() as progress:
         yield from progress.track(items, total=total, description=label)
+
+
+@contextmanager
+def counter(label: str, total: int) -> Iterator[Callable[[int, str], None]]:
+    """A progress bar for work that counts by itself: call the result with the count and a new label."""
+    with _bar() as progress:
+        task = progress.add_task(label, total=total)
+        yield lambda done, text: progress.update(task, completed=done, description=text)
 
 
 @contextmanager

@@ -24,6 +24,11 @@ class Assumptions:
         0.42, "s", "figure 4, end of a spike to the start of the next: of the order of figure 3b's interval"
     )
     spikes_4: int = _assumed(50, "1", "figures 4b to 4d, spikes of a branch: the smallest number of figure 4a")
+    rest_4e_s: float = _assumed(
+        10.0,
+        "s",
+        "figure 4e, rest before each branch: no pattern makes a curve fall slower than it decays by itself",
+    )
     stdp_pre_volt: float = _assumed(
         1.27, "V", "figure 3f, spike on the top electrode; such that two spikes far apart cancel"
     )

@@ -45,11 +45,13 @@ class Findings:
     Attributes:
         numbers: row id -> figure of merit, in the row's unit.
         trends: row id -> trend.
+        demands: what a figure shows without a word in the table: name -> conditions. Fits keep them.
         remarks: sentences for the report: what is not in the paper's table.
     """
 
     numbers: Mapping[str, float] = field(default_factory=dict)
     trends: Mapping[str, Trend] = field(default_factory=dict)
+    demands: Mapping[str, Trend] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
 

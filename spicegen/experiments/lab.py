@@ -85,25 +85,52 @@ class Lab:
         return record
 
 
+class Device:
+    """One device on the bench: what is done to it changes it.
+
+    Args:
+        card: what it is.
+        simulator: that runs it.
+        initial: values of its instance parameters; None for a fresh device.
+    """
+
+    def __init__(self, card: DeviceCard, simulator: Simulator, initial: Mapping[str, float] | None = None) -> None:
+        self._card, self._simulator = card, simulator
+        self._instance = dict(initial or {})
+        self._bounds = {p.name: (p.lower, p.upper) for p in card.device_model.params}
+
+    def copy(self) -> Device:
+        """Another device in the same state."""
+        return Device(self._card, self._simulator, self._instance)
+
+    def run(self, stage: Stage) -> Record:
+        """Do it; times count from the stage's start.
+
+        Raises:
+            SimulationError: the simulator failed.
+        """
+        result = self._simulator.run(_job(self._card, stage, self._instance))
+        samples = np.array(stage.sample_time_s)
+        # a simulator's rounding may leave a state just outside its bounds
+        for s in self._card.device_model.states:
+            end = result.state[f"d0.{s.name}"][-1]
+            self._instance[s.initial] = float(np.clip(end, *self._bounds[s.initial]))
+        return Record(samples, stage.te.at(samples) - stage.be.at(samples), -result.current_at("vte", samples))
+
+
 def run_program(card: DeviceCard, program: PulseProgram, simulator: Simulator) -> Record:
-    """Run a program on a fresh device, stage by stage, each starting from the states in which the last one ended.
+    """Run a program on a fresh device, stage by stage.
 
     Raises:
         SimulationError: a stage failed.
     """
-    model = card.device_model
-    bounds = {p.name: (p.lower, p.upper) for p in model.params}
-    instance: dict[str, float] = {}
-    times, voltages, currents, start = [], [], [], 0.0
+    device, start = Device(card, simulator), 0.0
+    times, voltages, currents = [], [], []
     for stage in program.stages:
-        result = simulator.run(_job(card, stage, instance))
-        samples = np.array(stage.sample_time_s)
-        times.append(start + samples)
-        voltages.append(stage.te.at(samples) - stage.be.at(samples))
-        currents.append(-result.current_at("vte", samples))
-        # a simulator's rounding may leave a state just outside its bounds
-        ends = {s.initial: result.state[f"d0.{s.name}"][-1] for s in model.states}
-        instance = {name: float(np.clip(value, *bounds[name])) for name, value in ends.items()}
+        record = device.run(stage)
+        times.append(start + record.time_s)
+        voltages.append(record.voltage_volt)
+        currents.append(record.current_amp)
         start += stage.stop_s
     return Record(np.concatenate(times), np.concatenate(voltages), np.concatenate(currents))
 

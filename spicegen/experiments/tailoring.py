@@ -1,7 +1,7 @@
 """Figure 4e: curve shapes made by choosing the spike pattern.
 
-The paper shows five shapes and keeps the patterns in its supplement. Here the pattern is searched: the amplitude
-of the spikes is linear between four knots, for each branch, at constant width; least squares on the shape.
+The paper shows five shapes and keeps the patterns in its supplement. Here the pattern is searched spike by spike, on
+the native engine: of constant width, each of the amplitude that brings the conductance to the wanted curve.
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy.optimize import least_squares
 
 from models_va import DeviceCard
 from netlists import PulseProgram
 from spicegen import metrics
 from spicegen.experiments.assumptions import Assumptions
 from spicegen.experiments.base import Array, Findings, PulseExperiment, Records
-from spicegen.experiments.lab import run_program
+from spicegen.experiments.lab import Device
 from spicegen.plotting import COLOURS, axes
 from spicegen.simulate import REFERENCE, simulator
 
@@ -25,9 +24,11 @@ Shape = Callable[[Array], Array]
 
 SPIKES = 25
 WIDTH = 50e-3
-_KNOTS = np.array([0.0, 1 / 3, 2 / 3, 1.0])
-_LOWEST, _HIGHEST = 0.6, 2.2
-"""Of the amplitudes, V: above the drift threshold, and not far beyond the paper's 2 V."""
+_LOWEST, _HIGHEST = 0.4, 2.4
+"""Of the amplitudes, V: below, no spike acts; the paper's highest is 2 V."""
+_SPANS = (3.0, 2.0, 1.0, 0.5)
+"""Wanted changes of conductance over the pristine one, the widest first: the widest one that can be made is taken."""
+_BISECTIONS = 12
 MADE = 0.05
 """A shape counts as made if the curve's rms distance from it is below this part of the curve's range."""
 
@@ -41,18 +42,61 @@ SHAPES: Mapping[str, Shape] = {
 """Normalised conductance change against normalised pulse number."""
 
 
-def pattern(knots_volt: Array) -> list[float]:
-    """Amplitudes of a branch from the values at the knots, V."""
-    found: list[float] = np.interp(np.linspace(0, 1, SPIKES), _KNOTS, knots_volt).tolist()
-    return found
-
-
-def _program(amplitudes: Sequence[float], a: Assumptions) -> PulseProgram:
+def _spikes(amplitudes_volt: Sequence[float], a: Assumptions) -> PulseProgram:
     program = PulseProgram()
-    program.read()
-    program.train(amplitudes, WIDTH, WIDTH + a.gap_4_s)
+    program.train(amplitudes_volt, WIDTH, WIDTH + a.gap_4_s)
     program.end_stage(WIDTH / 20)
     return program
+
+
+def _after(device: Device, amplitude_volt: float, a: Assumptions) -> float:
+    """Conductance that one spike leaves, S; the device is changed."""
+    (stage,) = _spikes([amplitude_volt], a).stages
+    return float(device.run(stage).conductance_siemens[-1])
+
+
+def _next_amplitude(device: Device, sign: int, wanted_siemens: float, a: Assumptions) -> float:
+    """Amplitude of the spike that brings the device to the wanted conductance, or as near as amplitudes go, V."""
+    low, high = _LOWEST, _HIGHEST
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        too_little = sign * (wanted_siemens - _after(device.copy(), sign * middle, a)) < 0
+        low, high = (middle, high) if too_little else (low, middle)
+    return sign * (low + high) / 2
+
+
+def _follow(device: Device, curve_siemens: Array, a: Assumptions) -> tuple[list[float], Array]:
+    """Amplitudes that lead along a curve, V, and the conductance after each, S; the device is changed."""
+    sign = -1 if curve_siemens[-1] > curve_siemens[0] else 1
+    amplitudes, reached = [], []
+    for wanted in curve_siemens[1:]:
+        amplitudes.append(_next_amplitude(device, sign, wanted, a))
+        reached.append(_after(device, amplitudes[-1], a))
+    return amplitudes, np.array(reached)
+
+
+def _rested(device: Device, a: Assumptions) -> float:
+    """Conductance after the rest that stands before each branch, S; the device is changed."""
+    program = PulseProgram()
+    program.relax([a.rest_4e_s])
+    return float(device.run(program.stages[0]).conductance_siemens[0])
+
+
+def pattern(card: DeviceCard, shape: Shape, a: Assumptions) -> list[float]:
+    """Amplitudes of potentiation and depression, V."""
+    w = np.linspace(0, 1, SPIKES + 1)
+    tries = []
+    for span in _SPANS:
+        device = Device(card, simulator(REFERENCE))
+        g = _rested(device, a)
+        up, rise = _follow(device, g * (1 + span * shape(w)), a)
+        top = _rested(device, a)
+        down, fall = _follow(device, top + (g - top) * shape(w), a)
+        worst = max(_rms(np.insert(rise, 0, g), shape), _rms(np.insert(fall, 0, top), shape))
+        tries.append((worst, [*up, *down]))
+        if worst < MADE:
+            break
+    return min(tries)[1]
 
 
 def distance(branch: Array, shape: Shape) -> Array:
@@ -61,25 +105,8 @@ def distance(branch: Array, shape: Shape) -> Array:
     return np.asarray((branch - branch[0]) / (branch[-1] - branch[0]) - shape(w))
 
 
-def _search(card: DeviceCard, a: Assumptions, before: list[float], sign: int, shape: Shape) -> list[float]:
-    """The amplitudes of one branch after the spikes ``before``."""
-    engine = simulator(REFERENCE)
-
-    def misfit(knots: Array) -> Array:
-        program = _program([*before, *pattern(sign * knots)], a)
-        branch = run_program(card, program, engine).conductance_siemens[-SPIKES - 1 :]
-        moved = sign * (branch[0] - branch[-1]) / branch[0]
-        if moved <= 1e-3:  # the wrong way, or nowhere: no shape to speak of
-            return np.full(SPIKES + 1, 10.0)
-        # a range of half the conductance at least, so that a shape is not won by hardly moving
-        return np.append(distance(branch, shape)[1:], max(0.0, 0.5 - moved) if sign < 0 else 0.0)
-
-    starts = [np.full(4, 1.6), np.linspace(1.2, 2.0, 4), np.linspace(2.0, 1.2, 4), np.full(4, 1.1)]
-    tries = [
-        least_squares(misfit, s, bounds=(_LOWEST, _HIGHEST), diff_step=np.full(4, 1e-3), x_scale=0.3, max_nfev=25)
-        for s in starts
-    ]
-    return pattern(sign * min(tries, key=lambda t: float(t.cost)).x)
+def _rms(branch: Array, shape: Shape) -> float:
+    return float(np.sqrt(np.mean(distance(branch, shape) ** 2)))
 
 
 class Figure4e(PulseExperiment):
@@ -90,19 +117,23 @@ class Figure4e(PulseExperiment):
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
         """One device a shape, with the patterns that the native engine found."""
-        found = {}
-        for label, shape in SHAPES.items():
-            up = _search(card, a, [], -1, shape)
-            found[label] = _program([*up, *_search(card, a, up, 1, shape)], a)
-        return found
+        return {label: self._program(pattern(card, shape, a), a) for label, shape in SHAPES.items()}
+
+    @staticmethod
+    def _program(amplitudes_volt: Sequence[float], a: Assumptions) -> PulseProgram:
+        program = PulseProgram()
+        for branch in (amplitudes_volt[:SPIKES], amplitudes_volt[SPIKES:]):
+            program.relax([a.rest_4e_s])
+            program.train(branch, WIDTH, WIDTH + a.gap_4_s)
+            program.end_stage(WIDTH / 20)
+        return program
 
     def _errors(self, records: Records) -> dict[str, float]:
         """The larger rms distance of the two branches."""
         found = {}
         for label, record in records.items():
             g = record.conductance_siemens
-            parts = (g[: SPIKES + 1], g[SPIKES:])
-            found[label] = max(float(np.sqrt(np.mean(distance(p, SHAPES[label]) ** 2))) for p in parts)
+            found[label] = max(_rms(branch, SHAPES[label]) for branch in np.split(g, 2))
         return found
 
     def findings(self, records: Records, a: Assumptions) -> Findings:
@@ -119,8 +150,10 @@ class Figure4e(PulseExperiment):
         ax = axes(figure, title=self.title, x="spike", y="conductance (µS)")
         for n, (label, record) in enumerate(records.items()):
             g = 1e6 * record.conductance_siemens
-            ax.plot(g, "o", ms=3, color=COLOURS[n], label=label)
             w = np.linspace(0, 1, SPIKES + 1)
-            for start, part in ((0, g[: SPIKES + 1]), (SPIKES, g[SPIKES:])):
-                ax.plot(start + SPIKES * w, part[0] + (part[-1] - part[0]) * SHAPES[label](w), color=COLOURS[n], lw=0.8)
+            for start, branch in zip((0, SPIKES + 1), np.split(g, 2), strict=True):
+                at = start + np.arange(SPIKES + 1)
+                ax.plot(at, branch, "o", ms=3, color=COLOURS[n], label=label if start == 0 else None)
+                wanted = branch[0] + (branch[-1] - branch[0]) * SHAPES[label](w)
+                ax.plot(at, wanted, color=COLOURS[n], lw=0.8)
         ax.legend(frameon=False, fontsize=7)

@@ -28,6 +28,8 @@ class Figure3a(PulseExperiment):
     title = "Figure 3a: short-term potentiation"
     spikes, period, after = 5, 10.0, (0.1, 0.3, 0.6, 1.0, 2.0, 3.0, 9.5)
     three_seconds = after.index(3.0)
+    visible = 1.2
+    """Ratio of conductances that a spike must reach, to speak of potentiation."""
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
         """Spikes in a row, with reads between."""
@@ -51,7 +53,8 @@ class Figure3a(PulseExperiment):
         each = g[1:].reshape(self.spikes, 1 + len(self.after))[:, 1 + self.three_seconds] / g[0]
         worst = each[np.argmax(np.abs(each - 1))]
         remark = f"After each of five spikes, 3 s later: {', '.join(f'{v:.4f}' for v in each)}."
-        return Findings(numbers={"stp_amplitude_reset": worst}, remarks=(remark,))
+        risen = Trend(f"G after the first spike / G(0): {g[1] / g[0]:.2f}", np.array([g[1] / g[0] - self.visible]))
+        return Findings(numbers={"stp_amplitude_reset": worst}, demands={"stp_visible": risen}, remarks=(remark,))
 
     def draw(self, figure: Figure, records: Records, a: Assumptions) -> None:
         """Conductance against time."""
@@ -222,7 +225,11 @@ class Figure3f(PulseExperiment):
         # a time constant of a curve of the wrong sign would say nothing
         tau_plus = metrics.decay_time(t, plus) if plus[0] > 0 else float("nan")
         tau_minus = metrics.decay_time(t, minus) if minus[0] < 0 else float("nan")
-        return Findings(numbers={"stdp_tau_plus": tau_plus, "stdp_tau_minus": tau_minus}, remarks=(remark,))
+        return Findings(
+            numbers={"stdp_tau_plus": tau_plus, "stdp_tau_minus": tau_minus},
+            demands={"stdp_vanishes": _vanishing(plus, minus)},
+            remarks=(remark,),
+        )
 
     def draw(self, figure: Figure, records: Records, a: Assumptions) -> None:
         """Change against delay, both orders."""
@@ -233,6 +240,13 @@ class Figure3f(PulseExperiment):
             ax.plot(1e3 * sign * t, 100 * change, "o", color=colour)
             _draw_decay(ax, t, change, scale=100, sign=sign)
         ax.axhline(0, color="#9aa7b0", lw=0.8)
+
+
+def _vanishing(plus: Array, minus: Array) -> Trend:
+    """Visible at the shortest delay, each in its direction; at the longest less than a tenth of that, as in eq. 2."""
+    first = 100 * np.array([plus[0], -minus[0]])
+    last = np.abs([plus[-1] / plus[0], minus[-1] / minus[0]])
+    return Trend(f"% at the shortest delay: {listed(first)}; left: {listed(last)}", np.append(first - 0.5, 0.1 - last))
 
 
 def _draw_decay(ax: Axes, t: Array, value: Array, scale: float, offset: float = 0.0, sign: int = 1) -> None:

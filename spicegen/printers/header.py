@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from models_va import DeviceCard
+from models_va import DeviceCard, Quantity
 from spicegen import __version__
 
 _WIDTH = 100
@@ -22,11 +22,13 @@ def header_lines(card: DeviceCard) -> list[str]:
         "Units: SI; terminals: te (top electrode), be (bottom electrode); v = v(te) - v(be)",
         "Provenance of the values:",
     ]
-    lines += [
-        f"  {name} = {q.value:g} ({q.provenance})" + (f": {q.note}" if q.note else "")
-        for name, q in card.parameters.items()
-    ]
+    lines += [f"  {name} = {_described(q)}" for name, q in card.parameters.items()]
     return [part for line in lines for part in _wrap(_ascii(line))]
+
+
+def _described(q: Quantity) -> str:
+    spread = "" if q.uncertainty is None else f" +/- {q.uncertainty:.2g}"
+    return f"{q.value:g} ({q.provenance}){spread}" + (f": {q.note}" if q.note else "")
 
 
 def _ascii(text: str) -> str:
