@@ -1,0 +1,150 @@
+"""Fits: what is found, how sure it is, and that work done is not lost."""
+
+import math
+
+import numpy as np
+import pytest
+
+from models_va import Quantity, load_card
+from models_va.errors import InputError
+from spicegen.cli import app
+from spicegen.experiments import Assumptions
+from spicegen.fit import paper_fit
+from spicegen.fit._fit import ENDURANCE_CYCLES
+from spicegen.fit.least_squares import PRIOR, Free, fit
+from spicegen.fit.paper import PaperResiduals
+
+TIMES = np.linspace(0.0, 3.0, 40)
+TRUTH = {"height": 2.0, "tau": 0.7, "gain": 3.0, "size": 0.5}
+NOISE = 0.02
+
+
+def decay(values):
+    """Gain and size only show as their product, and that shows in one number; height and tau are well fixed."""
+    curve = values["height"] * np.exp(-TIMES / values["tau"])
+    return np.append(curve, values["gain"] * values["size"])
+
+
+def residuals(values):
+    noise = np.random.default_rng(3).normal(0, NOISE, len(TIMES) + 1)
+    return (decay(values) - decay(TRUTH) - noise) / NOISE
+
+
+def free(**starts):
+    starts = {"height": 1.0, "tau": 2.0, "gain": 1.0, "size": 1.0, **starts}
+    return [Free(name, start, start / 100, start * 100) for name, start in starts.items()]
+
+
+@pytest.fixture(scope="module")
+def solution():
+    return fit(residuals, free(), seed=1)
+
+
+def test_what_the_data_fix_is_recovered_within_its_uncertainty(solution):
+    found = dict(zip(TRUTH, solution.values, strict=True))
+    for n, name in enumerate(("height", "tau")):
+        assert solution.is_fixed[n]
+        assert abs(math.log(found[name] / TRUTH[name])) < 3 * solution.log_std[n]
+    assert found["gain"] * found["size"] == pytest.approx(1.5, rel=0.05)
+
+
+def test_the_uncertainty_is_that_of_linear_regression(solution):
+    """Closed form: the covariance of A and tau in A exp(-t / tau) with known noise; the prior adds next to nothing."""
+    height, tau = solution.values[:2]
+    shape = np.exp(-TIMES / tau)
+    slopes = np.stack([height * shape, height * shape * TIMES / tau], axis=1) / NOISE  # by the logs
+    expected = np.sqrt(np.diag(np.linalg.inv(slopes.T @ slopes)))
+    assert solution.log_std[:2] == pytest.approx(expected, rel=0.01)
+
+
+def test_what_only_shows_as_a_product_is_said_not_to_be_fixed(solution):
+    assert solution.is_fixed.tolist() == [True, True, False, False]
+    # a product is one combination of two: half the prior's variance of each stays
+    assert solution.share[2:] == pytest.approx([0.5, 0.5], abs=0.01)
+    information, direction = solution.directions()[-1]
+    assert information < 1e-3
+    assert abs(direction @ np.array([0, 0, 1, -1])) == pytest.approx(math.sqrt(2), rel=1e-3)
+
+
+def test_the_prior_decides_what_the_data_do_not(solution):
+    gain, size = solution.values[2:]
+    assert gain == pytest.approx(size, rel=1e-3)  # both started from 1
+    gain, size = fit(residuals, free(gain=4.0), seed=1).values[2:]
+    assert gain == pytest.approx(4 * size, rel=1e-3)
+
+
+def test_other_starts_find_the_same_and_the_same_seed_gives_the_same(solution):
+    first, second = (fit(residuals, free(), seed=5, starts=3) for _ in range(2))
+    assert np.array_equal(first.values, second.values)
+    assert first.misfit == pytest.approx([solution.misfit[0]] * 3, rel=1e-3)
+
+
+def test_bounds_are_kept_and_reported():
+    bounded = [Free("height", 1.0, 0.5, 1.5), *free()[1:]]
+    found = fit(residuals, bounded, seed=1)
+    assert found.values[0] <= 1.5
+    assert found.at_bound.tolist() == [True, False, False, False]
+
+
+def test_an_interrupted_fit_goes_on_from_its_notebook(tmp_path, solution):
+    seen = []
+
+    def stop(start, iteration, misfit):
+        seen.append(misfit)
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(residuals, free(), seed=1, notebook=tmp_path, report=stop)
+    kept = {p.name: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
+    assert kept
+    again = fit(residuals, free(), seed=1, notebook=tmp_path)
+    assert np.array_equal(again.values, solution.values)
+    assert kept.items() <= {p.name: p.stat().st_mtime_ns for p in tmp_path.iterdir()}.items()
+
+
+def test_the_shipped_card_is_where_the_fit_ends():
+    """The gradient of the whole objective, prior included, is next to nothing: a Newton step would gain below 2 %."""
+    shipped = paper_fit("li_intercalation")
+    card = load_card(shipped.card)
+    fitted = [Free(n, r.start, r.lower, r.upper) for n, r in shipped.parameters.items()]
+    residuals = PaperResiduals(card, Assumptions(endurance_cycles=ENDURANCE_CYCLES))
+    here = {f.name: card.values[f.name] for f in fitted}
+    at_card = fit(residuals, [Free(f.name, here[f.name], f.lower, f.upper) for f in fitted], seed=1, iterations=1)
+    away = np.log([here[f.name] / f.start for f in fitted]) / PRIOR
+    cost = at_card.residuals @ at_card.residuals + away @ away
+    gradient = at_card.jacobian.T @ at_card.residuals + away / PRIOR
+    inside = ~at_card.at_bound
+    gain = gradient[inside] @ at_card.covariance[np.ix_(inside, inside)] @ gradient[inside]
+    assert gain < 0.02 * cost
+
+
+def test_the_shipped_card_carries_what_the_fit_says_of_each_parameter():
+    shipped = paper_fit("li_intercalation")
+    card = load_card(shipped.card)
+    fitted = {name for name, q in card.parameters.items() if q.provenance == "fitted"}
+    assert fitted == set(shipped.parameters)
+    for name, q in card.parameters.items():
+        assert q.uncertainty is not None, name
+
+
+def test_a_card_survives_its_file(tmp_path):
+    card = load_card("au-lixcoo2-pt")
+    changed = card.with_parameters({"v_t": Quantity(value=0.3, uncertainty=0.01, provenance="fitted", note="# 'x: y")})
+    (tmp_path / "c.yaml").write_text(changed.to_yaml())
+    assert load_card(tmp_path / "c.yaml") == changed
+    assert changed.values["v_t"] == 0.3
+    assert card.values["v_t"] != 0.3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [(["x.csv", "--model", "vteam"], "x.csv"), (["paper", "--model", "vteam"], "li_intercalation")],
+)
+def test_what_cannot_be_fitted_is_said(arguments, word, tmp_path):
+    from typer.testing import CliRunner
+
+    result = CliRunner().invoke(app, ["fit", *arguments, "-o", str(tmp_path / "c.yaml")])
+    assert isinstance(result.exception, InputError)
+    assert word in str(result.exception)
+    assert not (tmp_path / "c.yaml").exists()
