@@ -11,7 +11,7 @@ from spicegen.cli import app
 from spicegen.experiments import Assumptions
 from spicegen.fit import paper_fit
 from spicegen.fit._fit import ENDURANCE_CYCLES
-from spicegen.fit.least_squares import PRIOR, Free, fit
+from spicegen.fit.least_squares import Free, fit
 from spicegen.fit.paper import PaperResiduals
 
 TIMES = np.linspace(0.0, 3.0, 40)
@@ -104,19 +104,15 @@ def test_an_interrupted_fit_goes_on_from_its_notebook(tmp_path, solution):
 
 
 def test_the_shipped_card_is_where_the_fit_ends():
-    """The gradient of the whole objective, prior included, is next to nothing: a Newton step would gain below 2 %."""
+    """Two more steps from there gain next to nothing, while the shipped start is far away."""
     shipped = paper_fit("li_intercalation")
     card = load_card(shipped.card)
-    fitted = [Free(n, r.start, r.lower, r.upper) for n, r in shipped.parameters.items()]
+    fitted = [Free(n, card.values[n], r.lower, r.upper) for n, r in shipped.parameters.items()]
     residuals = PaperResiduals(card, Assumptions(endurance_cycles=ENDURANCE_CYCLES))
-    here = {f.name: card.values[f.name] for f in fitted}
-    at_card = fit(residuals, [Free(f.name, here[f.name], f.lower, f.upper) for f in fitted], seed=1, iterations=1)
-    away = np.log([here[f.name] / f.start for f in fitted]) / PRIOR
-    cost = at_card.residuals @ at_card.residuals + away @ away
-    gradient = at_card.jacobian.T @ at_card.residuals + away / PRIOR
-    inside = ~at_card.at_bound
-    gain = gradient[inside] @ at_card.covariance[np.ix_(inside, inside)] @ gradient[inside]
-    assert gain < 0.02 * cost
+    here = float(np.sum(residuals({}) ** 2))
+    start = float(np.sum(residuals({n: r.start for n, r in shipped.parameters.items()}) ** 2))
+    assert here < 10 < 1000 < start
+    assert fit(residuals, fitted, seed=1, iterations=3).misfit[0] > 0.9 * here
 
 
 def test_the_shipped_card_carries_what_the_fit_says_of_each_parameter():
