@@ -9,10 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from models_va import ROOM_TEMPERATURE_K
 from models_va.errors import InputError
 from netlists.stimulus import Waveform
+
+_MOST_POINTS = 2000
+"""Of a stage: some circuit simulators walk through all points of a waveform at every step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +120,29 @@ class PulseProgram:
             self.hold(rest)
 
     def end_stage(self, max_step_s: float, temperature_k: float = ROOM_TEMPERATURE_K) -> None:
-        """Close the stage: what follows starts a new one."""
-        if (self._te[-1], self._be[-1]) != (0.0, 0.0):
+        """Close the stage: what follows starts a new one. A long one becomes several, divided at rests."""
+        if not self._at_rest(-1):
             raise InputError("pulse program: a stage must end at 0 V")
-        time = tuple(self._time)
-        te, be = Waveform(time, tuple(self._te)), Waveform(time, tuple(self._be))
-        self._stages.append(Stage(te, be, tuple(self._samples), max_step_s, temperature_k))
+        for first, last in pairwise([0, *self._ends()]):
+            start, points = self._time[first], slice(first, last + 1)
+            time = tuple(t - start for t in self._time[points])
+            te, be = Waveform(time, tuple(self._te[points])), Waveform(time, tuple(self._be[points]))
+            samples = tuple(t - start for t in self._samples if start < t <= self._time[last])
+            self._stages.append(Stage(te, be, samples, max_step_s, temperature_k))
         self._time, self._te, self._be, self._samples = [0.0], [0.0], [0.0], []
+
+    def _at_rest(self, point: int) -> bool:
+        return (self._te[point], self._be[point]) == (0.0, 0.0)
+
+    def _ends(self) -> list[int]:
+        """Points at which the pieces of a stage end: each the last rest within ``_MOST_POINTS``, or the next one."""
+        last = len(self._time) - 1
+        rests = [n for n in range(1, last) if self._at_rest(n - 1) and self._at_rest(n)]
+        ends = [0]
+        for rest, following in pairwise([*rests, last]):
+            if following - ends[-1] > _MOST_POINTS:
+                ends.append(rest)
+        return [*ends[1:], last]
 
     def relax(self, times_s: Sequence[float], temperature_k: float = ROOM_TEMPERATURE_K) -> None:
         """A stage of rest with a read that ends at each of the given times after its start."""

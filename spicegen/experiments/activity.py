@@ -36,7 +36,7 @@ def branches(amplitude_volt: float | Sequence[float], widths_s: Sequence[float],
     for sign in (1, -1):
         for amplitude, width in zip(amplitudes, widths_s, strict=True):
             program.train([sign * amplitude], width, width + gap_s)
-    program.end_stage(min(widths_s) / 20)
+    program.end_stage(min(widths_s) / 5)  # enough with the tolerance of the lab, and the rests are long
     return program
 
 

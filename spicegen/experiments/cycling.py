@@ -16,7 +16,6 @@ from spicegen.experiments.figure_2d import SPIKES_PER_BRANCH, figure_2d
 from spicegen.plotting import COLOURS, axes
 
 _CYCLE = 2 * SPIKES_PER_BRANCH
-_CYCLES_PER_STAGE = 50
 
 
 def _cycling(a: Assumptions, cycles: int) -> PulseProgram:
@@ -24,10 +23,9 @@ def _cycling(a: Assumptions, cycles: int) -> PulseProgram:
     train = figure_2d(a.period_2d_s)
     program = PulseProgram()
     program.read()
-    for cycle in range(1, cycles + 1):
+    for _ in range(cycles):
         program.train(train.amplitudes_volt, train.width_s, train.period_s)
-        if cycle % _CYCLES_PER_STAGE == 0 or cycle == cycles:
-            program.end_stage(max_step_s=train.width_s / 20)
+    program.end_stage(max_step_s=train.width_s / 20)
     return program
 
 

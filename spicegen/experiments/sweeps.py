@@ -15,11 +15,18 @@ from spicegen.plotting import COLOURS, axes
 
 _POINTS = 40
 """Samples of a leg of a sweep."""
+_FINE = 10
+"""Least steps of a circuit simulator between two samples: after each it starts again with its method of first order."""
+
+
+def _step(peak_volt: float, rate_volt_per_s: float) -> float:
+    """Time between two samples, s."""
+    return abs(peak_volt) / rate_volt_per_s / _POINTS
 
 
 def _sweep(program: PulseProgram, peak_volt: float, rate_volt_per_s: float) -> None:
     """0 -> peak -> 0, sampled after each step of it."""
-    step_s = abs(peak_volt) / rate_volt_per_s / _POINTS
+    step_s = _step(peak_volt, rate_volt_per_s)
     for level in (*range(1, _POINTS + 1), *range(_POINTS - 1, -1, -1)):
         program.ramp(peak_volt * level / _POINTS, step_s)
         program.sample()
@@ -37,7 +44,7 @@ class Figure2b(PulseExperiment):
         program = PulseProgram()
         for peak in (-1.0,) * self.sweeps + (1.0,) * self.sweeps:
             _sweep(program, peak, self.rate)
-        program.end_stage(max_step_s=0.02)
+        program.end_stage(_step(1.0, self.rate) / _FINE)
         return {"sweeps": program}
 
     def _peaks(self, records: Records) -> tuple[np.ndarray, np.ndarray]:
@@ -80,7 +87,7 @@ class FigureS2(PulseExperiment):
         for rate in self.rates:
             program = PulseProgram()
             _sweep(program, a.sweep_s2_volt, rate)
-            program.end_stage(max_step_s=2 * abs(a.sweep_s2_volt) / rate / 200)
+            program.end_stage(_step(a.sweep_s2_volt, rate) / _FINE)
             found[f"{rate:g} V/s"] = program
         return found
 

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from netlists import Job, ReadVectors, Transient
 from spicegen.printers import render_subcircuit
@@ -72,6 +73,8 @@ def _read_result(job: Job, path: Path) -> SimResult:
     if isinstance(job.stimulus, Transient) and (time is None or time[-1] < job.stimulus.stop_s * (1 - 1e-9)):
         reached = 0.0 if time is None or not len(time) else time[-1]
         raise SimulationError("ngspice", f"stopped at {reached:g} s of {job.stimulus.stop_s:g} s")
+    if isinstance(job.stimulus, Transient) and time is not None:
+        _check_corners(job, time)
     states = {
         f"{c.name}.{s}": signals[f"x{c.name}.n_{s}"] for c in job.circuit.cells for s in c.card.device_model.state_names
     }
@@ -82,6 +85,17 @@ def _read_result(job: Job, path: Path) -> SimResult:
         current_amp={s.name: signals[f"{s.name}#branch"] for s in job.circuit.sources},
         state=states,
     )
+
+
+def _check_corners(job: Job, time_s: NDArray[np.float64]) -> None:
+    """Every corner of every waveform is a point in time: ngspice 39 may lose them without a word."""
+    waves = [s.waveform.time_s for s in job.circuit.sources if not s.waveform.is_constant]
+    corners = np.concatenate([np.empty(0), *waves])
+    corners = corners[corners <= time_s[-1]]
+    after = np.searchsorted(time_s, corners).clip(1)
+    missed = np.minimum(np.abs(time_s[after] - corners), np.abs(time_s[after - 1] - corners)) > 1e-9 * time_s[-1]
+    if missed.any():
+        raise SimulationError("ngspice", f"lost the waveform at {corners[missed].min():g} s: take another max_step_s")
 
 
 @cache

@@ -42,6 +42,7 @@ class Vacask(ExternalSimulator):
     def __init__(self, time_limit_s: float = 600.0, commands: tuple[str, str] | None = None) -> None:
         super().__init__(time_limit_s)
         self.commands = commands or tools()
+        self._compiled: dict[str, bytes] = {}
 
     def available(self) -> Availability:
         """Ask both programs for their versions, once; compiling and running is what ``doctor`` tries."""
@@ -67,11 +68,16 @@ class Vacask(ExternalSimulator):
         return _result(job, {name: np.concatenate([p[name] for p in points]) for name in points[0]})
 
     def compile(self, compiler: str, folder: Path, name: str) -> None:
-        """NAME.va -> NAME.osdi in ``folder``; every lint is an error. openvaf-r exits 0 even if linking failed."""
-        self.call([compiler, "-E", "all", "-o", f"{name}.osdi", f"{name}.va"], folder)
-        if not (folder / f"{name}.osdi").is_file():
+        """NAME.va -> NAME.osdi in ``folder``, once for each text; every lint is an error."""
+        source, target = (folder / f"{name}.va").read_text(encoding="ascii"), folder / f"{name}.osdi"
+        if source in self._compiled:
+            target.write_bytes(self._compiled[source])
+            return
+        self.call([compiler, "-E", "all", "-o", target.name, f"{name}.va"], folder)
+        if not target.is_file():  # openvaf-r exits 0 even if linking failed
             remedy = "" if shutil.which("ld") else ": it needs the linker ld: apt-get install binutils"
             raise SimulationError(self.name, f"openvaf-r made no {name}.osdi{remedy}")
+        self._compiled[source] = target.read_bytes()
 
 
 def compile_warnings(source: str, name: str) -> list[str]:

@@ -123,6 +123,21 @@ def test_stages_go_on_where_the_last_ended():
     assert measured(True) == pytest.approx(measured(False), rel=1e-5)
 
 
+def test_long_stages_are_divided_at_rests():
+    program = PulseProgram()
+    program.read()
+    program.train([-1.5] * 500, 10e-3, 13.4e-3)
+    program.end_stage(1e-3, 320.0)
+    assert len(program.stages) == 3
+    assert sum(len(s.sample_time_s) for s in program.stages) == 501
+    for stage in program.stages:
+        assert len(stage.te.time_s) <= 2000
+        assert stage.te.value_volt[-2:] == stage.be.value_volt[-2:] == (0.0, 0.0)
+        assert set(stage.sample_time_s) <= set(stage.te.time_s)
+        assert stage.te.at(np.array(stage.sample_time_s)) == pytest.approx(0.1)
+        assert stage.temperature_k == 320.0
+
+
 @pytest.mark.parametrize("value", [-3.0, -0.2, 0.0, 0.3, 1.3, 6.0])
 def test_beta_finds_its_own_law(value):
     w = np.linspace(0, 1, 26)

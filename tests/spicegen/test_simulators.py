@@ -17,6 +17,7 @@ RESISTOR = Circuit(
     resistors=(Resistor("r1", "in", "out", 1e3),),
     sources=(Source("v1", "in", Waveform.constant(1.0)), Source("v2", "out", Waveform.constant(0.0))),
 )
+GROUNDED = Resistor("r1", "in", "0", 1e3)
 READ = Job(RESISTOR, ReadVectors(np.array([[1.0, 0.0], [0.5, 0.0], [0.5, -0.5]])), "resistor")
 
 
@@ -73,6 +74,16 @@ def test_a_bad_ngspice_is_one_error_with_the_deck(text, told):
     assert "r1 in out 1000.0" in caught.value.deck
     if "singular" in text:
         assert "Error: singular matrix" in caught.value.log
+
+
+def test_a_lost_corner_is_an_error():
+    """ngspice 39 may step over the corners of a waveform without a word."""
+    ramp = Circuit(sources=(Source("v1", "in", Waveform((0.0, 0.5, 1.0), (0.0, 1.0, 0.0))),), resistors=(GROUNDED,))
+    writes = "import numpy, sys; numpy.savez(sys.argv[1] + '/result.npz', time=[0, {}, 1])"
+    with pytest.raises(SimulationError, match=r"lost the waveform at 0\.5 s"):
+        Ngspice(worker=python(writes.format(0.501))).run(Job(ramp, Transient(1.0, 0.1)))
+    with pytest.raises(KeyError):  # past the check: this worker gives nothing but the time
+        Ngspice(worker=python(writes.format(0.5))).run(Job(ramp, Transient(1.0, 0.1)))
 
 
 @pytest.mark.parametrize(
