@@ -13,6 +13,7 @@ from functools import cached_property
 
 import sympy
 
+from models_va._bounds import check_bounds, drawn
 from models_va._dimensions import check_dimensions
 from models_va._names import check_name
 from models_va._param import Param
@@ -95,7 +96,8 @@ class Model:
         memory: name of the state that keeps a programmed conductance; None if there is none to program.
 
     Raises:
-        ModelDefinitionError: names clash, an equation uses an unknown symbol, or dimensions do not agree.
+        ModelDefinitionError: names clash, a state has no rate, an equation uses an unknown symbol, dimensions do not
+            agree, or a rate leads out of its state's bounds.
     """
 
     name: str
@@ -114,6 +116,13 @@ class Model:
         self._check_names()
         self._check_symbols()
         check_dimensions(self._units, self._equations())
+        others = {TEMPERATURE: ROOM_TEMPERATURE_K} | {symbol: value for symbol, (_, value) in CONSTANTS.items()}
+        check_bounds(
+            f"model {self.name}",
+            [(d.symbol, d.expression) for d in self.definitions],
+            [(s.symbol, s.rate, s.lower, s.upper) for s in self.states],
+            drawn(self.params, VOLTAGE, others),
+        )
 
     @cached_property
     def param(self) -> Mapping[str, Param]:
@@ -159,6 +168,10 @@ class Model:
         if twice:
             raise ModelDefinitionError(f"model {self.name}: defined twice: {', '.join(twice)}")
         for state in self.states:
+            if not isinstance(state.rate, sympy.Expr) or state.rate.is_zero:
+                raise ModelDefinitionError(
+                    f"model {self.name}: state {state.name} has no rate: it would never change; make it a parameter"
+                )
             if state.initial not in self.param or not self.param[state.initial].per_instance:
                 raise ModelDefinitionError(
                     f"model {self.name}: state {state.name} needs a per-instance parameter {state.initial!r}"

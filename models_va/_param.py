@@ -39,6 +39,8 @@ class Param:
         check_name(self.name, "parameter")
         if not self.description or '"' in self.description or "\n" in self.description:
             raise ModelDefinitionError(f"parameter {self.name}: needs a one-line description without quotes")
+        if not self.unit.strip():
+            raise ModelDefinitionError(f'parameter {self.name}: needs a unit: "1" if it has no dimension')
         if self.default is not None:
             self.check(self.default)
 

@@ -51,6 +51,33 @@ def test_clashing_names(name):
         with_state(start(), name=name)
 
 
+@pytest.mark.parametrize("rate", [None, sympy.Integer(0), state_symbol("x") * 0])
+def test_a_state_without_a_rate(rate):
+    with pytest.raises(ModelDefinitionError, match="model linear: state x has no rate"):
+        with_state(start(), rate=rate)
+
+
+@pytest.mark.parametrize(
+    ("rate", "bound"),
+    [
+        (1 / TAU.symbol, "x = 1"),
+        (-1 / TAU.symbol, "x = 0"),
+        (-sympy.Abs(1 - state_symbol("x")) / TAU.symbol, "x = 0"),
+    ],
+)
+def test_a_rate_that_leaves_the_bounds(rate, bound):
+    with pytest.raises(ModelDefinitionError, match=f"model linear: dx/dt leads out of the bounds of x: .* at {bound}"):
+        with_state(start(), rate=rate)
+
+
+def test_a_rate_through_definitions_that_leaves_the_bounds():
+    push = next(d for d in LI.definitions if d.name == "insertion")
+    broken = replace(push, expression=push.expression.subs(1 - state_symbol("x"), sympy.Rational(11, 10)))
+    definitions = tuple(broken if d is push else d for d in LI.definitions)
+    with pytest.raises(ModelDefinitionError, match="model li_intercalation: dx/dt leads out of the bounds of x"):
+        replace(LI, definitions=definitions)
+
+
 def test_the_same_parameter_twice():
     with pytest.raises(ModelDefinitionError, match="defined twice: g0"):
         replace(LINEAR, params=LINEAR.params * 2)

@@ -34,6 +34,12 @@ def test_description_goes_into_a_quoted_attribute(description):
         Param("g0", description, "S", 1.0)
 
 
+@pytest.mark.parametrize("unit", ["", " "])
+def test_a_parameter_without_a_unit(unit):
+    with pytest.raises(ModelDefinitionError, match="parameter g0: needs a unit"):
+        Param("g0", "conductance", unit, 1.0)
+
+
 def test_frozen():
     with pytest.raises(FrozenInstanceError):
         positive("g0", "a", "S", 1.0).default = 2.0
