@@ -79,7 +79,7 @@ class FitReport:
         for n, free in enumerate(s.free):
             param = self.card.device_model.param[free.name]
             verdict = "at its bound" if s.at_bound[n] else "yes" if s.is_fixed[n] else "NO"
-            relative = f"{100 * s.log_std[n]:.2g} %"
+            relative = f"{100 * s.log_std[n]:.{0 if s.log_std[n] >= 0.1 else 1}f} %"
             found.append((free.name, param.unit, free.start, float(s.values[n]), relative, float(s.share[n]), verdict))
         return found
 
@@ -152,9 +152,11 @@ class FitReport:
         page.section(
             "Parameters",
             "The uncertainty is one standard deviation of the natural logarithm. Fixed: the data take away at least "
-            f"three quarters of the prior's variance (a factor of {np.exp(PRIOR):.0f} either way).",
+            f"three quarters of the prior's variance (a factor of {np.exp(PRIOR):.0f} either way). Both are local: a "
+            "condition that is met with room to spare says nothing here, though it would forbid larger changes.",
         )
-        page.table(HEAD, self.rows())
+        meanings = [self.card.device_model.param[name].description for name in self._names]
+        page.table((*HEAD, "meaning"), [(*row, m) for row, m in zip(self.rows(), meanings, strict=True)])
         page.figure(self._share_figure(), "How much of what the prior leaves open the data decide.")
         page.section(
             "What the data do not fix",
