@@ -19,12 +19,14 @@ _ROUNDING = 1e-9
 """Of the rate within the bounds: what an exact zero may become."""
 
 Values = Mapping[sympy.Symbol, float]
+Bounded = tuple[sympy.Symbol, sympy.Expr, float, float]
+"""Symbol, rate, lower and upper bound of a state."""
 
 
 def check_bounds(
     where: str,
     steps: Sequence[tuple[sympy.Symbol, sympy.Expr]],
-    states: Sequence[tuple[sympy.Symbol, sympy.Expr, float, float]],
+    states: Sequence[Bounded],
     draw: Callable[[random.Random], Values],
 ) -> None:
     """Refuse a rate that leads out of its bounds at random voltages, states and parameters.
@@ -32,8 +34,8 @@ def check_bounds(
     Args:
         where: stands in front of the message.
         steps: definitions in order.
-        states: symbol, rate, lower and upper bound of each.
-        draw: values of everything that is neither state nor definition.
+        states: every state.
+        draw: values of everything that is neither state nor definition, the voltage first.
 
     Raises:
         ModelDefinitionError: naming the state, the bound and the rate there.
@@ -49,22 +51,27 @@ def check_bounds(
     )
     for k, (symbol, _, lower, upper) in enumerate(states):
         for bound, inward in ((lower, 1), (upper, -1)):
-            seen = []
             for _ in range(_TRIALS):
-                fixed = list(draw(rng).values())
-                inside = [rng.uniform(low, high) for _, _, low, high in states]
+                fixed = [*draw(rng).values()]
+                x = [_state(state, rng) for state in states]
+                x[k] = rng.uniform(lower, upper)
                 try:
-                    scale = abs(rates(*fixed, *inside)[k])
-                    inside[k] = bound
-                    seen.append((rates(*fixed, *inside)[k] * inward, scale))
+                    scale = abs(rates(*fixed, *x)[k])
+                    x[k] = bound
+                    rate = rates(*fixed, *x)[k]
                 except (OverflowError, ZeroDivisionError, ValueError):
                     continue  # parameters that no card would have
-            outward = [rate for rate, scale in seen if not rate >= -_ROUNDING * scale]
-            if outward:
-                raise ModelDefinitionError(
-                    f"{where}: d{symbol}/dt leads out of the bounds of {symbol}: {outward[0] * inward:.3g} 1/s at "
-                    f"{symbol} = {bound:g}: let the rate vanish or turn inward there"
-                )
+                if math.isfinite(rate) and rate * inward < -_ROUNDING * scale:
+                    raise ModelDefinitionError(
+                        f"{where}: d{symbol}/dt leads out of the bounds of {symbol}: {rate:.3g} 1/s at "
+                        f"{symbol} = {bound:g} and {fixed[0]:g} V: let the rate vanish or turn inward there"
+                    )
+
+
+def _state(state: Bounded, rng: random.Random) -> float:
+    """One of its bounds or between: what holds a rate in may vanish where another state has its bound."""
+    _, _, lower, upper = state
+    return rng.choice((lower, upper, rng.uniform(lower, upper)))
 
 
 @cache
@@ -76,7 +83,7 @@ def _scalar_functions() -> Mapping[str, Callable[[float], float]]:
 
 
 def drawn(params: Sequence[Param], voltage: sympy.Symbol, others: Values) -> Callable[[random.Random], Values]:
-    """Draws a voltage and every parameter: its default, or a number of any size within its range."""
+    """Draws a voltage and every parameter: its default, or a number of almost any size within its range."""
 
     def draw(rng: random.Random) -> Values:
         found = {voltage: rng.choice(_VOLTS), **others}
@@ -90,7 +97,9 @@ def _value(p: Param, rng: random.Random) -> float:
         return p.default
     if math.isfinite(p.lower) and math.isfinite(p.upper):
         return p.lower + (p.upper - p.lower) * rng.uniform(0.05, 0.95)
-    size = 10 ** rng.uniform(-3, 3)
+    if p.unit == "K":  # far from any real temperature Arrhenius' law drowns all else
+        return min(max(rng.uniform(200.0, 400.0), p.lower), p.upper)
+    size = 10 ** rng.uniform(-2, 2)
     if math.isfinite(p.lower):
         return p.lower + size
     return p.upper - size if math.isfinite(p.upper) else rng.choice((-1, 1)) * size

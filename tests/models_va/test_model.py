@@ -78,6 +78,17 @@ def test_a_rate_through_definitions_that_leaves_the_bounds():
         replace(LI, definitions=definitions)
 
 
+@pytest.mark.parametrize(
+    ("name", "extra", "bound"),
+    [("c", 1e-3 / LI.param["tau_c"].symbol, 1), ("act", -1e-3 * LI.param["k_ds"].symbol, 0)],
+)
+def test_a_rate_that_leaves_the_bounds_only_where_other_states_have_theirs(name, extra, bound):
+    """Small against all other terms, and outwards only where these vanish."""
+    states = tuple(replace(s, rate=s.rate + extra) if s.name == name else s for s in LI.states)
+    with pytest.raises(ModelDefinitionError, match=rf"d{name}/dt leads out .* at {name} = {bound} and \S+ V: let"):
+        replace(LI, states=states)
+
+
 def test_the_same_parameter_twice():
     with pytest.raises(ModelDefinitionError, match="defined twice: g0"):
         replace(LINEAR, params=LINEAR.params * 2)
