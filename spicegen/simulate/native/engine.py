@@ -9,8 +9,8 @@ from netlists import GROUND, Circuit, Job, ReadVectors, Transient
 from spicegen.simulate.base import Array, Availability, SimResult, Simulator
 from spicegen.simulate.native.driven import is_driven, run_driven
 from spicegen.simulate.native.operating_point import operating_point
+from spicegen.simulate.native.relaxation import relax
 from spicegen.simulate.native.system import System
-from spicegen.simulate.native.transient import transient
 
 
 class Native(Simulator):
@@ -33,7 +33,7 @@ class Native(Simulator):
         system = System(job.circuit, job.temperature_k)
         if isinstance(job.stimulus, ReadVectors):
             return _read(job.circuit, system, job.stimulus)
-        trace = transient(job.circuit, system, job.stimulus)
+        trace = relax(job.circuit, system, job.stimulus)
         return _result(
             job.circuit, system, np.array(trace.time_s), np.array(trace.voltage), np.array(trace.leaving), trace.states
         )
@@ -50,8 +50,9 @@ def _result(
     circuit: Circuit, system: System, time_s: Array | None, voltage: Array, leaving: Array, states: list[list[Array]]
 ) -> SimResult:
     column = {node: k for k, node in enumerate(system.nodes)}
+    kept = [np.array([point[g] for point in states]) for g in range(len(system.groups))]  # (points, n, k)
     state = {
-        f"{name}.{label}": np.array([point[g][cell, k] for point in states])
+        f"{name}.{label}": kept[g][:, cell, k]
         for g, group in enumerate(system.groups)
         for cell, name in enumerate(group.names)
         for k, label in enumerate(group.model.model.state_names)

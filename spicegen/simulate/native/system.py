@@ -6,8 +6,9 @@ is F(v) = W v + (cell currents leaving each node) = 0, with W the wires' Laplaci
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from models_va import ROOM_TEMPERATURE_K
-from netlists import GROUND, Cell, Circuit
+from netlists import GROUND, Cell, Circuit, Source
 from spicegen.printers.numpy_model import NumpyModel, numpy_model
 from spicegen.simulate.base import SimulationError
 
@@ -90,15 +91,45 @@ class System:
         Raises:
             SimulationError: the matrix is singular.
         """
-        n = self.unknown
-        if n == 0:
+        if self.unknown == 0:
             return np.zeros(0)
+        return np.asarray(self.factor(conductances).solve(right))
+
+    def factor(self, conductances: list[Array]) -> Any:
+        """The factors of wires + cells of the given small-signal conductances at the unknown nodes, at least one.
+
+        Raises:
+            SimulationError: the matrix is singular.
+        """
+        n = self.unknown
         matrix = self.wires[:n, :n] + _stamp(self.groups, conductances, n)
         try:
-            factor = splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
-            return np.asarray(factor.solve(right))
+            return splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
         except RuntimeError as error:
             raise SimulationError("native", f"the nodal matrix is singular: {error}") from error
+
+
+class Drive:
+    """The voltages of a circuit's sources over time; what several share is evaluated once."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        waves = dict.fromkeys(s.waveform for s in sources)
+        self._waves = list(waves)
+        number = {wave: n for n, wave in enumerate(waves)}
+        self._which = np.array([number[s.waveform] for s in sources], dtype=np.intp)
+        self.largest_volt = max((abs(v) for w in waves for v in w.value_volt), default=0.0)
+
+    def at(self, time_s: float) -> Array:
+        """Shape (sources,), V."""
+        return np.array([w.at(time_s) for w in self._waves])[self._which]
+
+    def breaks(self, stop_s: float, apart_s: float) -> list[float]:
+        """Every time up to ``stop_s`` at which a source turns; those closer than ``apart_s`` count as one."""
+        found = [0.0]
+        for time in sorted({t for w in self._waves for t in w.time_s if t < stop_s - apart_s}):
+            if time - found[-1] > apart_s:
+                found.append(time)
+        return [*found, stop_s]
 
 
 def _laplacian(circuit: Circuit, index: Mapping[str, int]) -> sparse.csr_array:

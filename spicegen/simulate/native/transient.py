@@ -8,15 +8,15 @@ Steps end at every point of every waveform, so sources are linear within a step.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from netlists import Circuit, Transient
 from spicegen.printers.numpy_model import Evaluation
 from spicegen.simulate.base import SimulationError
-from spicegen.simulate.native.operating_point import leaving_currents, operating_point
-from spicegen.simulate.native.system import Array, System
+from spicegen.simulate.native.operating_point import operating_point
+from spicegen.simulate.native.system import Array, Drive, System
 from spicegen.simulate.native.tableau import (
     EMBEDDED,
     GAMMA,
@@ -27,6 +27,7 @@ from spicegen.simulate.native.tableau import (
     STAGES,
     STATE_TOLERANCE,
 )
+from spicegen.simulate.native.trace import Trace
 
 
 class _NoConvergenceError(Exception):
@@ -42,23 +43,6 @@ class _Point:
     rate: list[Array]
 
 
-@dataclass
-class Trace:
-    """The accepted points of a run.
-
-    Attributes:
-        time_s: s.
-        voltage: node voltages in the system's order, V, one array a point.
-        leaving: current leaving each node, A.
-        states: per point, per group, shape (n, k).
-    """
-
-    time_s: list[float] = field(default_factory=list)
-    voltage: list[Array] = field(default_factory=list)
-    leaving: list[Array] = field(default_factory=list)
-    states: list[list[Array]] = field(default_factory=list)
-
-
 def transient(circuit: Circuit, system: System, stimulus: Transient) -> Trace:
     """Integrate from the operating point at t = 0.
 
@@ -71,14 +55,13 @@ def transient(circuit: Circuit, system: System, stimulus: Transient) -> Trace:
 class _Integrator:
     def __init__(self, circuit: Circuit, system: System, stimulus: Transient) -> None:
         self.system, self.stop, self.rel_tol = system, stimulus.stop_s, stimulus.rel_tol
-        self.waves = [s.waveform for s in circuit.sources]
-        breaks = {t for w in self.waves for t in w.time_s if t < self.stop}
-        self.breaks = np.array(sorted(breaks | {0.0, self.stop}))
+        self.drive = Drive(circuit.sources)
+        self.breaks = np.array(self.drive.breaks(self.stop, SHORTEST * self.stop))
         self.trace = Trace()
 
     def run(self) -> Trace:
         states = [g.initial.copy() for g in self.system.groups]
-        v, _ = operating_point(self.system, self._driven(0.0), states)
+        v, _ = operating_point(self.system, self.drive.at(0.0), states)
         point = _Point(v, states, self._rates(v, states))
         self._record(0.0, point)
         step = self.breaks[1]
@@ -110,7 +93,7 @@ class _Integrator:
         try:
             for i in range(1, len(NODES)):
                 base = [x + step * sum(STAGES[i, j] * slopes[j][g] for j in range(i)) for g, x in enumerate(point.x)]
-                stage = self._stage(self._driven(time + NODES[i] * step), step * GAMMA, base, stage)
+                stage = self._stage(self.drive.at(time + NODES[i] * step), step * GAMMA, base, stage)
                 slopes.append(stage.rate)
         except _NoConvergenceError:
             return None, 1e4
@@ -157,14 +140,8 @@ class _Integrator:
             for g, xs in zip(self.system.groups, x, strict=True)
         ]
 
-    def _driven(self, time: float) -> Array:
-        return np.array([w.at(time) for w in self.waves])
-
     def _record(self, time: float, point: _Point) -> None:
-        self.trace.time_s.append(float(time))
-        self.trace.voltage.append(point.v)
-        self.trace.leaving.append(leaving_currents(self.system, point.v, point.x))
-        self.trace.states.append(point.x)
+        self.trace.record(self.system, time, point.v, point.x)
 
 
 @dataclass(frozen=True, slots=True)
