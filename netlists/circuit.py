@@ -1,8 +1,9 @@
-"""Circuit: resistors, grounded voltage sources and memristive cells, in no simulator's language.
+"""Circuit: resistors, grounded capacitors and voltage sources, and memristive cells, in no simulator's language.
 
-Sources are grounded because every source of a crossbar is. Node and element names are checked here, once,
+Sources and capacitors are grounded because every one of a crossbar is. Node and element names are checked here, once,
 so that no text from outside can reach a netlist: ngspice runs shell commands that it finds in a deck. SPICE
-tells elements by their first letter, so resistors are called r... and sources v...
+tells elements by their first letter, so resistors are called r..., capacitors c... and
+sources v...
 """
 
 from __future__ import annotations
@@ -33,6 +34,15 @@ class Resistor:
 
 
 @dataclass(frozen=True, slots=True)
+class Capacitor:
+    """A capacitor from ``node`` to ground, as a wire has one to its surroundings, F; its name starts with c."""
+
+    name: str
+    node: str
+    capacitance_farad: float
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A voltage source from ``node`` to ground; its name starts with v."""
 
@@ -57,17 +67,20 @@ class Circuit:
     """A netlist.
 
     Raises:
-        InputError: illegal or double names, a resistance that is not positive, two sources on one node, an
-            instance override of a parameter that is not per-instance, or nodes without a path to a source or
+        InputError: illegal or double names, a resistance or capacitance that is not positive, two sources on one
+            node, a capacitor on a source's node (it would change nothing but that source's current), an instance
+            override of a parameter that is not per-instance, or nodes without a path to a source or
             ground (they are named).
     """
 
     resistors: tuple[Resistor, ...] = ()
     sources: tuple[Source, ...] = ()
     cells: tuple[Cell, ...] = ()
+    capacitors: tuple[Capacitor, ...] = ()
 
     def __post_init__(self) -> None:
-        elements: tuple[Resistor | Source | Cell, ...] = (*self.resistors, *self.sources, *self.cells)
+        elements: tuple[Resistor | Source | Cell | Capacitor, ...]
+        elements = (*self.resistors, *self.sources, *self.cells, *self.capacitors)
         _check_unique("element", [e.name for e in elements])
         _check_unique("driven node", [s.node for s in self.sources])
         for name in [*(e.name for e in elements), *self.nodes, *(s.node for s in self.sources)]:
@@ -75,9 +88,16 @@ class Circuit:
                 raise InputError(f"circuit: name {name!r}: use lower-case letters, digits and _; ground is '0'")
         _check_prefix("r", self.resistors)
         _check_prefix("v", self.sources)
+        _check_prefix("c", self.capacitors)
         for r in self.resistors:
             if not 0 < r.resistance_ohm < float("inf"):
                 raise InputError(f"circuit: {r.name} = {r.resistance_ohm:g} ohm: must be positive and finite")
+        driven = {GROUND, *(s.node for s in self.sources)}
+        for c in self.capacitors:
+            if not 0 < c.capacitance_farad < float("inf"):
+                raise InputError(f"circuit: {c.name} = {c.capacitance_farad:g} F: must be positive and finite")
+            if c.node in driven:
+                raise InputError(f"circuit: {c.name} on node {c.node!r}, whose voltage is given: leave it out")
         for cell in self.cells:
             _check_instance(cell)
         _check_cards(self.cells)
@@ -94,7 +114,8 @@ class Circuit:
     def nodes(self) -> tuple[str, ...]:
         """Every node but ground, in order of first use."""
         ends = (n for pair in self._edges() for n in pair)
-        return tuple(dict.fromkeys(n for n in (*ends, *(s.node for s in self.sources)) if n != GROUND))
+        single = (*(c.node for c in self.capacitors), *(s.node for s in self.sources))
+        return tuple(dict.fromkeys(n for n in (*ends, *single) if n != GROUND))
 
     @cached_property
     def floating(self) -> tuple[str, ...]:
@@ -161,7 +182,7 @@ def _check_cards(cells: tuple[Cell, ...]) -> None:
             )
 
 
-def _check_prefix(letter: str, elements: Iterable[Resistor | Source]) -> None:
+def _check_prefix(letter: str, elements: Iterable[Resistor | Source | Capacitor]) -> None:
     for element in elements:
         if not element.name.startswith(letter):
             raise InputError(f"circuit: {element.name!r}: names of {type(element).__name__}s start with {letter!r}")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from models_va import DeviceCard, Quantity, load_card
 from models_va.errors import InputError
-from netlists import Cell, Circuit, Job, ReadVectors, Resistor, Source, Transient, Waveform
+from netlists import Capacitor, Cell, Circuit, Job, ReadVectors, Resistor, Source, Transient, Waveform
 
 CARD = load_card("au-lixcoo2-pt")
 ZERO = Waveform.constant(0.0)
@@ -25,7 +25,7 @@ def circuit(*elements):
     def of(kind):
         return tuple(e for e in elements if isinstance(e, kind))
 
-    return Circuit(of(Resistor), of(Source), of(Cell))
+    return Circuit(of(Resistor), of(Source), of(Cell), of(Capacitor))
 
 
 def test_nodes_in_order_of_first_use():
@@ -44,6 +44,8 @@ def test_nodes_in_order_of_first_use():
         lambda t: Resistor("r1", "a", t, 1.0),
         lambda t: Source(t, "b", ZERO),
         lambda t: Source("v2", t, ZERO),
+        lambda t: Capacitor(t, "b", 1e-15),
+        lambda t: Capacitor("c1", t, 1e-15),
         lambda t: Cell(t, "a", "0", CARD),
         lambda t: Cell("d1", t, "0", CARD),
         lambda t: Cell("d1", "a", t, CARD),
@@ -152,3 +154,20 @@ def test_different_cards_of_one_identifier_do_not_replace_each_other(names):
     except InputError:
         return
     assert found == cards
+
+
+@pytest.mark.parametrize("farad", [0.0, -1e-15, math.nan, math.inf])
+def test_a_capacitance_is_positive(farad):
+    with pytest.raises(InputError, match="c1 = .* F: must be positive and finite"):
+        circuit(DRIVE, Resistor("r1", "a", "b", 1.0), Capacitor("c1", "b", farad))
+
+
+@pytest.mark.parametrize("node", ["a", "0"])
+def test_a_capacitor_where_the_voltage_is_given(node):
+    with pytest.raises(InputError, match=f"c1 on node '{node}', whose voltage is given"):
+        circuit(DRIVE, Resistor("r1", "a", "0", 1.0), Capacitor("c1", node, 1e-15))
+
+
+def test_a_node_with_nothing_but_a_capacitor_floats():
+    with pytest.raises(InputError, match="without a path to ground or a source: lost"):
+        circuit(DRIVE, Capacitor("c1", "lost", 1e-15))

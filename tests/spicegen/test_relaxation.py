@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models_va import load_card
-from netlists import Cell, Circuit, Crossbar, Devices, Job, Resistor, Source, SpikeTrain, Transient, Waveform
+from netlists import Capacitor, Cell, Circuit, Crossbar, Devices, Job, Resistor, Source, SpikeTrain, Transient, Waveform
 from netlists import crossbar_circuit as as_circuit
 from spicegen.simulate import Native
-from spicegen.simulate.native.relaxation import relax
+from spicegen.simulate.native.relaxation import relax, wires_settle
 from spicegen.simulate.native.system import Drive, System
 from spicegen.simulate.native.transient import transient
 
@@ -99,3 +99,25 @@ def test_what_sources_share_is_one_and_times_almost_equal_are_one():
     assert drive.at(0.5).tolist() == [1.0, 1.0, 1.0]
     assert drive.largest_volt == 4.0
     assert drive.breaks(4.0, 1e-12) == [0.0, 1.0, 3.0, 4.0]
+
+
+def line(farad):
+    """Two devices along a resistive line with capacitors."""
+    return Circuit(
+        resistors=(Resistor("r1", "in", "a", 1e4), Resistor("r2", "a", "b", 1e4)),
+        sources=(Source("v1", "in", TRAIN.waveform()),),
+        cells=(Cell("d0", "a", "0", CARD), Cell("d1", "b", "0", CARD)),
+        capacitors=(Capacitor("c1", "a", farad), Capacitor("c2", "b", farad)),
+    )
+
+
+def test_capacitors_are_left_out_only_where_the_wires_settle_at_once():
+    """Elmore's time of the far end is about 3 R C: 0.3 ms, or 0.3 ns; the edges take 10 us."""
+    train = Transient(TRAIN.stop_s, 1e-3, 1e-5)
+    slow, fast = line(1e-8), line(1e-14)
+    assert not wires_settle(slow, System(slow), train)
+    assert wires_settle(fast, System(fast), train)
+    left_out, kept = relax(fast, System(fast), train), transient(fast, System(fast), train)
+    for trace in (left_out, kept):
+        assert trace.time_s[-1] == TRAIN.stop_s
+    assert left_out.states[-1][0] == pytest.approx(kept.states[-1][0], rel=1e-4, abs=1e-8)

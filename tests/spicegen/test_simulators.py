@@ -7,7 +7,7 @@ import pytest
 
 from models_va import load_card
 from models_va.errors import UnknownNameError
-from netlists import Cell, Circuit, Job, ReadVectors, Resistor, Source, SpikeTrain, Transient, Waveform
+from netlists import Capacitor, Cell, Circuit, Job, ReadVectors, Resistor, Source, SpikeTrain, Transient, Waveform
 from spicegen.doctor import examine
 from spicegen.simulate import SIMULATORS, Ngspice, SimulationError, Vacask, simulator
 from spicegen.simulate.vacask import read_raw
@@ -29,6 +29,24 @@ def test_signs_names_and_shapes_are_the_same_everywhere(name, need_engine):
     assert result.voltage_volt["in"] == pytest.approx([1, 0.5, 0.5])
     assert result.current_amp["v1"] == pytest.approx([-1e-3, -0.5e-3, -1e-3])
     assert result.current_amp["v2"] == pytest.approx([1e-3, 0.5e-3, 1e-3])
+
+
+@pytest.mark.parametrize("name", SIMULATORS)
+def test_a_wire_charges_as_the_closed_form_says(name, need_engine):
+    """A ramp of T into a divider with a capacitor: ((t - tau (1 - exp(-t / tau))) - (the same, T later)) / 2 T."""
+    ramp_s, tau_s = 1e-3, 1e-3
+    circuit = Circuit(
+        resistors=(Resistor("r1", "in", "a", 1e3), Resistor("r2", "a", "0", 1e3)),
+        sources=(Source("v1", "in", Waveform((0.0, ramp_s, 10e-3), (0.0, 1.0, 1.0))),),
+        capacitors=(Capacitor("c1", "a", tau_s / 500.0),),
+    )
+    result = need_engine(name).run(Job(circuit, Transient(10e-3, 1e-5, 1e-6)))
+
+    def charged(t):
+        return np.where(t > 0, t - tau_s * -np.expm1(-np.maximum(t, 0) / tau_s), 0) / (2 * ramp_s)
+
+    expected = charged(result.time_s) - charged(result.time_s - ramp_s)
+    assert result.voltage_volt["a"] == pytest.approx(expected, abs=2e-5)
 
 
 @pytest.mark.parametrize("name", ["ngspice", "vacask"])

@@ -9,8 +9,9 @@ from netlists import GROUND, Circuit, Job, ReadVectors, Transient
 from spicegen.simulate.base import Array, Availability, SimResult, Simulator
 from spicegen.simulate.native.driven import is_driven, run_driven
 from spicegen.simulate.native.operating_point import operating_point
-from spicegen.simulate.native.relaxation import relax
+from spicegen.simulate.native.relaxation import relax, wires_settle
 from spicegen.simulate.native.system import System
+from spicegen.simulate.native.transient import transient
 
 
 class Native(Simulator):
@@ -33,7 +34,8 @@ class Native(Simulator):
         system = System(job.circuit, job.temperature_k)
         if isinstance(job.stimulus, ReadVectors):
             return _read(job.circuit, system, job.stimulus)
-        trace = relax(job.circuit, system, job.stimulus)
+        method = relax if wires_settle(job.circuit, system, job.stimulus) else transient
+        trace = method(job.circuit, system, job.stimulus)
         return _result(
             job.circuit, system, np.array(trace.time_s), np.array(trace.voltage), np.array(trace.leaving), trace.states
         )

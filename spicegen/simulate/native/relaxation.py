@@ -43,6 +43,8 @@ _MOST_RELAXATIONS = 8
 _SLOW = 0.2
 """Newton steps that shrink less than this call for a new factor."""
 _MOST_NEWTON = 60
+_AT_ONCE = 1e-4
+"""Wires that charge within this share of the shortest edge lag behind by as much: less than any tolerance."""
 _KIRCHHOFF = 1e-11
 """Residual of Kirchhoff's law at the recorded points, relative to the largest current of a source."""
 _FINEST = 1e-15
@@ -59,6 +61,22 @@ def relax(circuit: Circuit, system: System, stimulus: Transient) -> Trace:
     """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return _Relaxation(circuit, system, stimulus, pool).run()
+
+
+def wires_settle(circuit: Circuit, system: System, stimulus: Transient) -> bool:
+    """Whether the wires' capacitances can be left out: they charge far faster than any source changes.
+
+    The time is Elmore's: the first moment of the slowest node's response, exact for any RC network.
+    """
+    if not circuit.capacitors:
+        return True
+    breaks = np.array(Drive(circuit.sources).breaks(stimulus.stop_s, SHORTEST * stimulus.stop_s))
+    at_rest = system.voltages(np.zeros(system.unknown), np.zeros(len(circuit.sources)))
+    conductances = [
+        g.model.evaluate(g.voltage(at_rest), g.initial, g.params, system.temperature_k).di_dv for g in system.groups
+    ]
+    elmore_s = float(system.solve(conductances, system.capacitance_farad).max())
+    return elmore_s < _AT_ONCE * float(np.diff(breaks).min())
 
 
 class _Cells:

@@ -64,6 +64,9 @@ class System:
         index = {node: k for k, node in enumerate(self.nodes)}
         self.wires = _laplacian(circuit, index)
         self.groups = tuple(_groups(circuit.cells, index))
+        self.capacitance_farad = np.zeros(self.unknown)
+        for c in circuit.capacitors:
+            self.capacitance_farad[index[c.node]] += c.capacitance_farad
 
     def voltages(self, unknown: Array, driven: Array) -> Array:
         """The full vector of node voltages, V."""
@@ -85,24 +88,31 @@ class System:
             np.add.at(total, group.be, np.abs(current))
         return total
 
-    def solve(self, conductances: list[Array], right: Array) -> Array:
+    def solve(self, conductances: list[Array], right: Array, grounded: Array | None = None) -> Array:
         """Solve (wires + cells of the given small-signal conductances) dv = right at the unknown nodes.
+
+        Args:
+            conductances: of the cells, S, an array a group.
+            right: shape (unknown,), A.
+            grounded: a further conductance from each unknown node to ground, S; None: none.
 
         Raises:
             SimulationError: the matrix is singular.
         """
         if self.unknown == 0:
             return np.zeros(0)
-        return np.asarray(self.factor(conductances).solve(right))
+        return np.asarray(self.factor(conductances, grounded).solve(right))
 
-    def factor(self, conductances: list[Array]) -> Any:
-        """The factors of wires + cells of the given small-signal conductances at the unknown nodes, at least one.
+    def factor(self, conductances: list[Array], grounded: Array | None = None) -> Any:
+        """The factors of ``solve``'s matrix; there is at least one unknown node.
 
         Raises:
             SimulationError: the matrix is singular.
         """
         n = self.unknown
         matrix = self.wires[:n, :n] + _stamp(self.groups, conductances, n)
+        if grounded is not None:
+            matrix = matrix + sparse.diags_array(grounded)
         try:
             return splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
         except RuntimeError as error:

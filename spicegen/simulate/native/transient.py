@@ -1,7 +1,8 @@
-"""Transients: an implicit Runge-Kutta method with the device states eliminated cell by cell.
+"""Transients of wires and devices together: an implicit Runge-Kutta method, device states eliminated cell by cell.
 
 Method: ESDIRK4(3)6L[2]SA (Kennedy and Carpenter, NASA/TM-2016-219173), stiffly accurate and L-stable, order 4
-with an embedded error estimate of order 3. Kirchhoff's law holds at every stage: the wires have no memory.
+with an embedded error estimate of order 3. Kirchhoff's law holds at every stage; the charges of the wires'
+capacitors are integrated with the states: for wires that do not settle at once (``relaxation`` is for those that do).
 In each Newton step a cell's states are eliminated exactly (k x k), which leaves one equation a node.
 Steps end at every point of every waveform, so sources are linear within a step.
 """
@@ -29,6 +30,9 @@ from spicegen.simulate.native.tableau import (
 )
 from spicegen.simulate.native.trace import Trace
 
+_LEAST_VOLT = 1e-3
+"""Scale of voltages where no source is higher."""
+
 
 class _NoConvergenceError(Exception):
     """Newton failed at a stage: the step is halved."""
@@ -36,11 +40,12 @@ class _NoConvergenceError(Exception):
 
 @dataclass
 class _Point:
-    """Voltages, states and rates at one time."""
+    """Voltages, states and their rates, and the currents that charge the unknown nodes' capacitors, at one time."""
 
     v: Array
     x: list[Array]
     rate: list[Array]
+    charging: Array
 
 
 def transient(circuit: Circuit, system: System, stimulus: Transient) -> Trace:
@@ -57,12 +62,14 @@ class _Integrator:
         self.system, self.stop, self.rel_tol = system, stimulus.stop_s, stimulus.rel_tol
         self.drive = Drive(circuit.sources)
         self.breaks = np.array(self.drive.breaks(self.stop, SHORTEST * self.stop))
+        self.capacitance = system.capacitance_farad
+        self.charged = self.capacitance > 0
         self.trace = Trace()
 
     def run(self) -> Trace:
         states = [g.initial.copy() for g in self.system.groups]
         v, _ = operating_point(self.system, self.drive.at(0.0), states)
-        point = _Point(v, states, self._rates(v, states))
+        point = _Point(v, states, self._rates(v, states), np.zeros(self.system.unknown))
         self._record(0.0, point)
         step = self.breaks[1]
         for start, end in zip(self.breaks, self.breaks[1:], strict=False):
@@ -88,24 +95,31 @@ class _Integrator:
 
     def _try(self, time: float, step: float, point: _Point) -> tuple[_Point | None, float]:
         """One step: the new point and its error in units of the tolerance."""
-        slopes = [point.rate]
+        slopes, currents = [point.rate], [point.charging]
+        charge = self.capacitance * point.v[: self.system.unknown]
         stage = point
         try:
             for i in range(1, len(NODES)):
                 base = [x + step * sum(STAGES[i, j] * slopes[j][g] for j in range(i)) for g, x in enumerate(point.x)]
-                stage = self._stage(self.drive.at(time + NODES[i] * step), step * GAMMA, base, stage)
+                charged = charge + step * sum(STAGES[i, j] * currents[j] for j in range(i))
+                stage = self._stage(self.drive.at(time + NODES[i] * step), step * GAMMA, base, charged, stage)
                 slopes.append(stage.rate)
+                currents.append(stage.charging)
         except _NoConvergenceError:
             return None, 1e4
         error = 0.0
         for g, x in enumerate(stage.x):
             estimate = step * sum((STAGES[-1, j] - EMBEDDED[j]) * slopes[j][g] for j in range(len(NODES)))
             error = max(error, float(np.max(np.abs(estimate) / self._scale(x), initial=0.0)))
-        return stage, error
+        estimate = step * sum((STAGES[-1, j] - EMBEDDED[j]) * currents[j] for j in range(len(NODES)))
+        volts = np.abs(estimate[self.charged]) / self.capacitance[self.charged]
+        scale = self.rel_tol * max(self.drive.largest_volt, _LEAST_VOLT)
+        return stage, max(error, float(np.max(volts, initial=0.0)) / scale)
 
-    def _stage(self, driven: Array, h: float, base: list[Array], guess: _Point) -> _Point:
-        """Solve x = base + h f(v, x) together with Kirchhoff's law."""
+    def _stage(self, driven: Array, h: float, base: list[Array], charge: Array, guess: _Point) -> _Point:
+        """Solve x = base + h f(v, x) and C v = charge + h (current that charges it) with Kirchhoff's law."""
         n = self.system.unknown
+        grounded = self.capacitance / h
         v = self.system.voltages(guess.v[:n], driven)
         x = [values.copy() for values in guess.x]
         for _ in range(MAX_NEWTON):
@@ -114,8 +128,9 @@ class _Integrator:
                 for g, xs in zip(self.system.groups, x, strict=True)
             ]
             answers = [_eliminate(e, xs, b, h) for e, xs, b in zip(found, x, base, strict=True)]
-            leaving = self.system.kcl(v, [a.current for a in answers])
-            dv_unknown = self.system.solve([a.conductance for a in answers], -leaving[:n])
+            charging = (self.capacitance * v[:n] - charge) / h
+            leaving = self.system.kcl(v, [a.current for a in answers])[:n] + charging
+            dv_unknown = self.system.solve([a.conductance for a in answers], -leaving, grounded)
             dv = self.system.voltages(dv_unknown, np.zeros(len(driven)))
             v += dv
             change = 0.0
@@ -128,7 +143,7 @@ class _Integrator:
             settled = n == 0 or np.abs(dv_unknown).max() <= 1e-9 * np.abs(v).max() + 1e-15
             if change <= NEWTON_TOLERANCE and settled:
                 rate = [(xs - b) / h for xs, b in zip(x, base, strict=True)]
-                return _Point(v, x, rate)
+                return _Point(v, x, rate, (self.capacitance * v[:n] - charge) / h)
         raise _NoConvergenceError
 
     def _scale(self, x: Array) -> Array:
