@@ -100,11 +100,12 @@ def write_train(card, pulses=3):
 
 @functools.cache
 def _compiled(text, name):
-    folder = Path(tempfile.mkdtemp(prefix="spicegen-va-rules-"))
+    kept = tempfile.TemporaryDirectory(prefix="spicegen-va-rules-")  # until the cache lets go of it
+    folder = Path(kept.name)
     (folder / f"{name}.va").write_text(text, encoding="ascii")
     engine = Vacask()
     engine.compile(engine.commands[1], folder, name)
-    return folder
+    return kept
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ class Device:
         """Run a deck in VACASK; the raw results by name."""
         engine = self.need_engine("vacask")
         identifier = self.card.identifier
-        folder = _compiled(self.text, identifier)
+        folder = Path(_compiled(self.text, identifier).name)
         deck = ["deck", f'load "{identifier}.osdi"', f"model {identifier} {identifier}"]
         deck += ["model vsource vsource", "model isource isource", *elements, "control"]
         deck += [f"options reltol={self.rel_tol} vntol=1e-9 abstol=1e-15 temp={ROOM_K - 273.15} {options}"]
