@@ -1,16 +1,30 @@
 """WHAT is connected: crossbars, circuits, stimuli and netlist templates; nothing about running simulators."""
 
 from netlists.array_config import ArrayConfig
+from netlists.array_program import ArrayProgram, ArrayStage
 from netlists.circuit import GROUND, Capacitor, Cell, Circuit, Job, Resistor, Source
 from netlists.crossbar import Crossbar, Drive, Sense
 from netlists.crossbar_circuit import column_node, crossbar_circuit, row_node, source_voltages
 from netlists.devices import Devices
+from netlists.lines import (
+    SCHEMES,
+    Lines,
+    LineVoltages,
+    Scheme,
+    column_write_voltages,
+    read_voltages,
+    row_read_voltages,
+    write_voltages,
+)
 from netlists.program import PulseProgram, Stage
 from netlists.stimulus import ReadVectors, SpikeTrain, Stimulus, Transient, Waveform
 
 __all__ = [
     "GROUND",
+    "SCHEMES",
     "ArrayConfig",
+    "ArrayProgram",
+    "ArrayStage",
     "Capacitor",
     "Cell",
     "Circuit",
@@ -18,9 +32,12 @@ __all__ = [
     "Devices",
     "Drive",
     "Job",
+    "LineVoltages",
+    "Lines",
     "PulseProgram",
     "ReadVectors",
     "Resistor",
+    "Scheme",
     "Sense",
     "Source",
     "SpikeTrain",
@@ -29,7 +46,11 @@ __all__ = [
     "Transient",
     "Waveform",
     "column_node",
+    "column_write_voltages",
     "crossbar_circuit",
+    "read_voltages",
     "row_node",
+    "row_read_voltages",
     "source_voltages",
+    "write_voltages",
 ]

@@ -30,9 +30,10 @@ class Crossbar:
         r_sense_ohm: input resistance of each column sense amplifier, ohm.
         drive: rows driven from the ``"left"`` or from ``"both"`` ends (the same voltage).
         sense: columns sensed at the ``"bottom"`` or at ``"both"`` ends.
+        c_row_farad, c_col_farad: capacitance of one segment to its surroundings, F: of transients only.
 
     Raises:
-        InputError: wrong shape, a NaN, a negative conductance or resistance, an unknown arrangement.
+        InputError: wrong shape, a NaN, a negative conductance, resistance or capacitance, an unknown arrangement.
     """
 
     g_siemens: NDArray[np.float64]
@@ -42,6 +43,8 @@ class Crossbar:
     r_sense_ohm: float = 0.0
     drive: Drive = "left"
     sense: Sense = "bottom"
+    c_row_farad: float = 0.0
+    c_col_farad: float = 0.0
 
     def __post_init__(self) -> None:
         try:
@@ -57,10 +60,11 @@ class Crossbar:
             )
         g.setflags(write=False)
         object.__setattr__(self, "g_siemens", g)
-        for name in ("r_row_ohm", "r_col_ohm", "r_source_ohm", "r_sense_ohm"):
+        for name in ("r_row_ohm", "r_col_ohm", "r_source_ohm", "r_sense_ohm", "c_row_farad", "c_col_farad"):
             value = float(getattr(self, name))
             if not math.isfinite(value) or value < 0:
-                raise InputError(f"crossbar: {name} = {value:g} ohm: resistances are finite and not negative")
+                kind, unit = ("resistances", "ohm") if name.startswith("r") else ("capacitances", "F")
+                raise InputError(f"crossbar: {name} = {value:g} {unit}: {kind} are finite and not negative")
             object.__setattr__(self, name, value)
         if self.drive not in get_args(Drive):
             raise InputError(f"crossbar: drive = {self.drive!r}: valid are 'left' and 'both'")

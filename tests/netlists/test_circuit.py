@@ -158,7 +158,7 @@ def test_different_cards_of_one_identifier_do_not_replace_each_other(names):
 
 @pytest.mark.parametrize("farad", [0.0, -1e-15, math.nan, math.inf])
 def test_a_capacitance_is_positive(farad):
-    with pytest.raises(InputError, match="c1 = .* F: must be positive and finite"):
+    with pytest.raises(InputError, match=r"c1 = .* F: must be positive and finite"):
         circuit(DRIVE, Resistor("r1", "a", "b", 1.0), Capacitor("c1", "b", farad))
 
 

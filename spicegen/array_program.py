@@ -1,0 +1,79 @@
+"""Programs of an array in a simulator: what its columns deliver, and how its devices end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netlists import ArrayProgram, Crossbar, Devices, Job, Transient, crossbar_circuit
+from spicegen.simulate import SimResult, Simulator
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayRecord:
+    """What a program did.
+
+    Attributes:
+        time_s: of the samples since the program's start, shape (samples,), s.
+        i_column_amp: what each column delivers to its sense amplifiers, shape (samples, columns), A; 0 where it
+            floats.
+        devices: as they are at the end.
+    """
+
+    time_s: Array
+    i_column_amp: Array
+    devices: Devices
+
+
+def run_array_program(
+    crossbar: Crossbar, devices: Devices, program: ArrayProgram, simulator: Simulator, rel_tol: float = 1e-5
+) -> ArrayRecord:
+    """Run a program, stage by stage, each starting from the states in which the last one ended.
+
+    Args:
+        crossbar: wires and terminations; its conductances are not used.
+        devices: the cells at the start.
+        program: what is done.
+        simulator: that runs it.
+        rel_tol: of the transients.
+
+    Raises:
+        SimulationError: a stage failed.
+    """
+    times, currents, start = [np.zeros(0)], [np.zeros((0, crossbar.columns))], 0.0
+    for stage in program.stages:
+        circuit = crossbar_circuit(crossbar, devices, stage.lines)
+        result = simulator.run(Job(circuit, Transient(stage.stop_s, stage.max_step_s, rel_tol), "array program"))
+        samples = np.array(stage.sample_time_s)
+        times.append(start + samples)
+        currents.append(_column_currents(result, samples, crossbar.columns))
+        devices = _as_left(devices, result)
+        start += stage.stop_s
+    return ArrayRecord(np.concatenate(times), np.concatenate(currents), devices)
+
+
+def _column_currents(result: SimResult, time_s: Array, columns: int) -> Array:
+    found = np.zeros((len(time_s), columns))
+    for j in range(columns):
+        for source in (f"vb{j}", f"vt{j}"):
+            if source in result.current_amp:
+                found[:, j] += result.current_at(source, time_s)
+    return found
+
+
+def _as_left(devices: Devices, result: SimResult) -> Devices:
+    """The devices with the states of the last point; a simulator's rounding may have left the bounds."""
+    model, (rows, columns) = devices.card.device_model, devices.shape
+    ends = {
+        s.initial: np.clip(
+            [[result.state[f"d{i}_{j}.{s.name}"][-1] for j in range(columns)] for i in range(rows)],
+            model.param[s.initial].lower,
+            model.param[s.initial].upper,
+        )
+        for s in model.states
+    }
+    return replace(devices, instance={**devices.instance, **ends})
