@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 
 COLOURS = ("#0b6e99", "#d1603d", "#4f9d69", "#8a6fb0", "#c9a227", "#5c6b7a")
+PAPER = "#1d2733"
+"""What the paper says: dashed lines and open stars."""
 
 
 def new_figure(width_inch: float = 7.0, height_inch: float = 3.6) -> Figure:
@@ -16,7 +18,7 @@ def new_figure(width_inch: float = 7.0, height_inch: float = 3.6) -> Figure:
     return figure
 
 
-def axes(figure: Figure, position: int = 111, *, title: str = "", x: str = "", y: str = "") -> Axes:
+def axes(figure: FigureBase, position: int = 111, *, title: str = "", x: str = "", y: str = "") -> Axes:
     """Axes in the common style."""
     ax = figure.add_subplot(position)
     ax.set_title(title, loc="left", fontsize=10, fontweight="bold")
@@ -25,3 +27,13 @@ def axes(figure: Figure, position: int = 111, *, title: str = "", x: str = "", y
     ax.tick_params(labelsize=8)
     ax.spines[["top", "right"]].set_visible(False)
     return ax
+
+
+def paper_level(ax: Axes, value: float, text: str, *, below: bool = False, left: bool = False) -> None:
+    """A value of the paper as a dashed line, with its text above the line's right end unless said otherwise."""
+    ax.axhline(value, color=PAPER, ls="--", lw=0.8, zorder=0)
+    shift, va = (-5, "top") if below else (2, "bottom")
+    ax.annotate(
+        text, (0.02 if left else 0.98, value), (0, shift), ax.get_yaxis_transform(), "offset points",
+        ha="left" if left else "right", va=va, fontsize=8, color=PAPER,
+    )  # fmt: skip

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +15,25 @@ from matplotlib.figure import Figure
 
 from models_va import DeviceCard
 from models_va.errors import UnknownNameError
-from spicegen.experiments import EXPERIMENTS, Assumptions, Experiment, Findings, Lab, Target, Trend, paper_targets
+from spicegen.experiments import (
+    EXPERIMENTS,
+    PLATES,
+    Assumptions,
+    Experiment,
+    Findings,
+    Lab,
+    Plate,
+    Target,
+    Trend,
+    draw_plate,
+    paper_targets,
+)
+from spicegen.files import output_folder
 from spicegen.page import Page
-from spicegen.plotting import new_figure
 from spicegen.progress import track
+from spicegen.reproduce_page import reproduction_page
 from spicegen.simulate import REFERENCE, SimulationError, simulator
 
-AGREEMENT = 1e-2
-"""Largest difference of a simulator from the native engine, relative to the largest value of the experiment."""
 ELSEWHERE = "not an experiment on one device"
 NOT_ASKED = "not run"
 
@@ -32,20 +45,26 @@ class Outcome:
     Attributes:
         experiment: which.
         engine: the simulator's name.
+        data: what was measured; None if it failed.
         findings: figures of merit; empty if it failed.
-        observed: every measured value; None if it failed.
-        figure: its picture; None if it failed or if the engine is not the reference.
         problem: why it failed; "" otherwise.
-        seconds: wall time, of the run or of reading it from the notebook.
+        seconds: wall time; what comes from the notebook counts with what it took when it was measured.
+        difference: largest relative difference of anything observed from the reference; NaN for the reference itself,
+            and without one.
     """
 
     experiment: Experiment[Any]
     engine: str
+    data: Any
     findings: Findings
-    observed: np.ndarray | None
-    figure: Figure | None
     problem: str
     seconds: float
+    difference: float = math.nan
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the difference is within the experiment's tolerance; true where there is none to speak of."""
+        return not self.difference > self.experiment.tolerance
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +83,7 @@ class Row:
     def verdict(self) -> str:
         """The reference engine's."""
         if not self.found:
-            return ELSEWHERE if self.target.id.startswith(_NETWORKS) else NOT_ASKED
+            return ELSEWHERE if self.target.id in _NETWORKS or self.target.kind == "device" else NOT_ASKED
         return self.target.verdict(self.found.get(REFERENCE, next(iter(self.found.values()))))
 
     @property
@@ -72,18 +91,23 @@ class Row:
         """Whether it misses."""
         return self.verdict in ("MISSES", "FAILS")
 
+    @property
+    def relative_error(self) -> float:
+        """Of the reference engine; NaN without a number."""
+        found = self.found.get(REFERENCE)
+        return self.target.relative_error(found) if isinstance(found, float) else math.nan
+
     def to_json(self) -> dict[str, Any]:
         """As in report.json."""
         shown = {engine: _plain(found) for engine, found in self.found.items()}
-        model = shown.get(REFERENCE)
         return {
             "id": self.target.id,
             "figure": self.target.figure,
             "quantity": self.target.quantity,
             "unit": self.target.unit,
             "paper": self.target.value,
-            "model": model,
-            "relative_error": self.target.relative_error(model) if isinstance(model, float) else None,
+            "model": shown.get(REFERENCE),
+            "relative_error": self.relative_error,
             "verdict": self.verdict,
             "engines": shown,
         }
@@ -120,14 +144,8 @@ class Reproduction:
 
     @property
     def agreement(self) -> dict[tuple[str, str], float]:
-        """(experiment, engine) -> largest difference from the reference, relative to its largest value."""
-        reference = {o.experiment.name: o.observed for o in self.outcomes if o.engine == REFERENCE}
-        found = {}
-        for o in self.outcomes:
-            expected = reference.get(o.experiment.name)
-            if o.engine != REFERENCE and o.observed is not None and expected is not None:
-                found[o.experiment.name, o.engine] = _difference(o.observed, expected)
-        return found
+        """(experiment, engine) -> largest relative difference from the reference."""
+        return {(o.experiment.name, o.engine): o.difference for o in self.outcomes if not math.isnan(o.difference)}
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -142,7 +160,14 @@ class Reproduction:
     @property
     def passed(self) -> bool:
         """No red row, and the simulators agree."""
-        return not any(r.is_red for r in self.rows) and all(d <= AGREEMENT for d in self.agreement.values())
+        return not any(r.is_red for r in self.rows) and all(o.agrees for o in self.outcomes)
+
+    @cached_property
+    def plates(self) -> tuple[tuple[Plate, Figure], ...]:
+        """The paper's figures as the reference engine shows them."""
+        data = {o.experiment.name: o.data for o in self.outcomes if o.engine == REFERENCE and not o.problem}
+        drawn = ((plate, draw_plate(plate, data, self.assumptions)) for plate in PLATES)
+        return tuple((plate, figure) for plate, figure in drawn if figure)
 
     def to_json(self) -> dict[str, Any]:
         """The content of report.json."""
@@ -153,10 +178,18 @@ class Reproduction:
             "seconds": self.seconds,
             "assumptions": [{"name": n, "value": v, "unit": u, "reason": r} for n, v, u, r in self.assumptions.rows()],
             "rows": [row.to_json() for row in self.rows],
-            "agreement": [
-                {"experiment": name, "engine": engine, "difference": d} for (name, engine), d in self.agreement.items()
+            "runs": [
+                {
+                    "experiment": o.experiment.name,
+                    "engine": o.engine,
+                    "seconds": o.seconds,
+                    f"difference_from_{REFERENCE}": o.difference,
+                    "tolerance": o.experiment.tolerance,
+                    "agrees": o.agrees,
+                    "problem": o.problem,
+                }
+                for o in self.outcomes
             ],
-            "agreement_tolerance": AGREEMENT,
             "failures": list(self.failures),
             "passed": self.passed,
         }
@@ -167,46 +200,49 @@ class Reproduction:
         return ("row", "figure", "paper", *self.engines, "error", "verdict")
 
     def table(self) -> list[tuple[object, ...]]:
-        """The paper's table beside ours."""
+        """The paper's table beside ours, a word for a trend."""
         found: list[tuple[object, ...]] = []
         for row in self.rows:
-            j = row.to_json()
             paper = "trend" if row.target.kind == "trend" else _number(row.target.value)
             cells = [_text(row.found.get(e)) for e in self.engines]
-            error = "" if j["relative_error"] is None else f"{100 * j['relative_error']:+.1f} %"
+            error = "" if math.isnan(row.relative_error) else f"{100 * row.relative_error:+.1f} %"
             found.append((row.target.id, row.target.figure, paper, *cells, error, row.verdict))
         return found
 
     def summary(self) -> str:
-        """One sentence."""
+        """One sentence, and another about the simulators."""
         judged = [r for r in self.rows if r.found and r.target.kind == "number"]
         tight = sum(r.verdict in ("within 10 %", "within 2 %") for r in judged)
         trends = [r for r in self.rows if r.found and r.target.kind == "trend"]
         red = [r.target.id for r in self.rows if r.is_red]
-        return (
+        text = (
             f"{tight} of {len(judged)} numbers within 10 %, {sum(r.verdict == 'holds' for r in trends)} of "
             f"{len(trends)} trends hold; " + (f"red: {', '.join(red)}." if red else "no row is red.")
         )
+        apart = [f"{o.experiment.name} in {o.engine}" for o in self.outcomes if not o.agrees]
+        if apart:
+            return f"{text} The simulators DO NOT AGREE: {', '.join(apart)}."
+        if self.agreement:
+            return f"{text} The simulators agree to {max(self.agreement.values()):.1e} or better."
+        return text
 
     def page(self) -> Page:
         """The report page."""
-        page = Page(f"The paper's experiments on {self.card.name}", self.summary())
-        page.section("The paper's table", "The error and the verdict are the native engine's.")
-        page.table(self.head, self.table())
-        if self.agreement:
-            page.section("Simulators against the native engine", f"Largest difference, tolerance {AGREEMENT:.0e}.")
-            page.table(("experiment", "engine", "difference"), [(n, e, d) for (n, e), d in self.agreement.items()])
-        page.section("Figures")
-        for o in self.outcomes:
-            if o.figure is not None:
-                page.figure(o.figure, " ".join((o.experiment.title + ".", *o.findings.remarks)))
-        page.section("Assumptions", "What the paper's text leaves open.")
-        page.table(("name", "value", "unit", "why"), self.assumptions.rows())
-        return page
+        return reproduction_page(self)
+
+    def write_figures(self, folder: Path) -> None:
+        """Write the paper's figures as SVG files, to be published.
+
+        Raises:
+            InputError: the folder cannot be written to.
+        """
+        output_folder(folder)
+        for plate, figure in self.plates:
+            figure.savefig(folder / f"{plate.name}.svg", metadata={"Date": None})
 
 
-_NETWORKS = ("mlp_", "cnn_", "table1_")
-"""Rows that are networks, not measurements of one device."""
+_NETWORKS = ("mlp_mnist", "mlp_file_types", "mlp_fashion", "cnn_inference")
+"""Rows that are networks, not measurements of one device; so are those of kind ``device``."""
 
 
 def _chosen(only: Sequence[str]) -> list[Experiment[Any]]:
@@ -246,26 +282,28 @@ def reproduce(
     labs = {name: Lab(card, simulator(name), notebook) for name in names}
     work = [(e, name) for name in names for e in chosen]
     outcomes = [_run(e, labs[name], a) for e, name in track(work, "experiments")]
-    return Reproduction(card, a, names, tuple(outcomes))
+    reference = {o.experiment.name: o for o in outcomes if o.engine == REFERENCE}
+    compared = (replace(o, difference=_difference(o, reference[o.experiment.name])) for o in outcomes)
+    return Reproduction(card, a, names, tuple(compared))
 
 
 def _run(experiment: Experiment[Any], lab: Lab, a: Assumptions) -> Outcome:
-    start = time.perf_counter()
-    name = lab.simulator.name
+    start, saved = time.perf_counter(), lab.saved_s
+    data, problem = None, ""
     try:
         data = experiment.measure(lab, a)
     except SimulationError as error:
-        return Outcome(experiment, name, Findings(), None, None, str(error), time.perf_counter() - start)
-    seconds = time.perf_counter() - start
-    figure = None
-    if name == REFERENCE:
-        figure = new_figure(10.5, 3.6)
-        experiment.draw(figure, data, a)
-    return Outcome(experiment, name, experiment.findings(data, a), experiment.observed(data), figure, "", seconds)
+        problem = str(error)
+    seconds = time.perf_counter() - start + lab.saved_s - saved
+    findings = Findings() if problem else experiment.findings(data, a)
+    return Outcome(experiment, lab.simulator.name, data, findings, problem, seconds)
 
 
-def _difference(found: np.ndarray, expected: np.ndarray) -> float:
-    return float(np.max(np.abs(found - expected)) / np.max(np.abs(expected)))
+def _difference(found: Outcome, reference: Outcome) -> float:
+    if found is reference or found.problem or reference.problem:
+        return math.nan
+    expected = found.experiment.observed(reference.data)
+    return float(np.max(np.abs(found.experiment.observed(found.data) / expected - 1)))
 
 
 def _both(first: Trend, second: Trend) -> Trend:
@@ -279,7 +317,9 @@ def _plain(found: float | Trend) -> float | str:
 def _text(found: float | Trend | None) -> str:
     if found is None:
         return ""
-    return found.shown if isinstance(found, Trend) else _number(found)
+    if isinstance(found, Trend):
+        return "holds" if found.holds else "FAILS"
+    return _number(found)
 
 
 def _number(value: float | None) -> str:

@@ -9,9 +9,11 @@ from spicegen.experiments.base import Experiment, Findings, PulseExperiment, Tre
 from spicegen.experiments.cycling import Figure2d, FigureS3
 from spicegen.experiments.figure_2d import SPIKES_PER_BRANCH, figure_2d, spike_job
 from spicegen.experiments.lab import Lab, Record, run_program
+from spicegen.experiments.plates import PLATES, Plate, draw_plate
 from spicegen.experiments.programming_error import Figure6c
 from spicegen.experiments.retention import FigureS4, FigureS5
 from spicegen.experiments.sweeps import Figure2b, FigureS2
+from spicegen.experiments.table_1 import Table1
 from spicegen.experiments.tailoring import Figure4e
 from spicegen.experiments.targets import Target, paper_targets
 from spicegen.experiments.timing import Figure3a, Figure3b, Figure3cd, Figure3e, Figure3f
@@ -36,21 +38,25 @@ EXPERIMENTS: Mapping[str, Experiment[Any]] = {
         Figure6c(),
         FigureS4(),
         FigureS5(),
+        Table1(),
     )
 }
 """By name, in the paper's order."""
 
 __all__ = [
     "EXPERIMENTS",
+    "PLATES",
     "SPIKES_PER_BRANCH",
     "Assumptions",
     "Experiment",
     "Findings",
     "Lab",
+    "Plate",
     "PulseExperiment",
     "Record",
     "Target",
     "Trend",
+    "draw_plate",
     "figure_2d",
     "paper_targets",
     "run_program",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
-from matplotlib.figure import Figure
+from matplotlib.figure import FigureBase
 
 from models_va import DeviceCard
 from netlists import PulseProgram
@@ -21,13 +22,16 @@ LINEAR_BETA = 0.5
 """Below it a curve leaves its chord by less than 6 % of its range."""
 
 
-def branches(amplitude_volt: float | Sequence[float], widths_s: Sequence[float], gap_s: float) -> PulseProgram:
+def branches(
+    amplitude_volt: float | Sequence[float], widths_s: Sequence[float], gap_s: float, steps: int = 5
+) -> PulseProgram:
     """Potentiation with the given spikes, then depression with the same spikes of the other sign.
 
     Args:
         amplitude_volt: of all spikes or of each, V; negative potentiates.
         widths_s: one a spike, s.
         gap_s: end of a spike to the start of the next, s.
+        steps: at least so many of a circuit simulator in the shortest spike; few, because the rests are long.
     """
     count = len(widths_s)
     amplitudes = amplitude_volt if isinstance(amplitude_volt, Sequence) else [amplitude_volt] * count
@@ -36,51 +40,68 @@ def branches(amplitude_volt: float | Sequence[float], widths_s: Sequence[float],
     for sign in (1, -1):
         for amplitude, width in zip(amplitudes, widths_s, strict=True):
             program.train([sign * amplitude], width, width + gap_s)
-    program.end_stage(min(widths_s) / 5)  # enough with the tolerance of the lab, and the rests are long
+    program.end_stage(min(widths_s) / steps)
     return program
 
 
 class _Family(PulseExperiment):
-    """Potentiation and depression under a family of spike conditions."""
+    """Potentiation and depression under a family of spike conditions.
 
-    axis: str
+    Attributes:
+        heading: of its picture.
+        axis: the varied quantity, with its unit.
+        values: of the varied quantity, in that unit, in rising order.
+    """
+
+    heading: ClassVar[str]
+    axis: ClassVar[str]
+    values: ClassVar[tuple[float, ...]]
 
     @abstractmethod
     def conditions(self, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """Programs made by ``branches``, in rising order of the varied quantity."""
+        """Programs made by ``branches``, one a value."""
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
         """One device a condition."""
         return self.conditions(a)
 
-    def _potentiation(self, records: Records) -> dict[str, Array]:
-        found = {}
-        for label, record in records.items():
-            g = record.conductance_siemens
-            found[label] = g[: len(g) // 2 + 1]
-        return found
+    @staticmethod
+    def _branches(records: Records) -> list[tuple[Array, Array]]:
+        """Potentiation and depression, each from the state before its first spike, S."""
+        curves = (record.conductance_siemens for record in records.values())
+        return [(g[: len(g) // 2 + 1], g[len(g) // 2 :]) for g in curves]
 
     def _beta(self, records: Records) -> Array:
-        return np.array([metrics.beta(g) for g in self._potentiation(records).values()])
+        return np.array([metrics.beta(up) for up, _ in self._branches(records)])
 
     def _range(self, records: Records) -> Array:
         """Dynamic range of potentiation in units of the pristine conductance."""
-        return np.array([g[-1] / g[0] - 1 for g in self._potentiation(records).values()])
+        return np.array([up[-1] / up[0] - 1 for up, _ in self._branches(records)])
 
-    def draw(self, figure: Figure, records: Records, a: Assumptions) -> None:
-        """Curves; nonlinearity and dynamic range against the varied quantity."""
-        curves = axes(figure, 131, title=self.title, x="spike", y="conductance (µS)")
-        for n, (label, record) in enumerate(records.items()):
-            curves.plot(1e6 * record.conductance_siemens, color=COLOURS[n % len(COLOURS)], lw=1, label=label)
-        curves.legend(frameon=False, fontsize=7)
-        labels = list(records)
-        for position, title, values in (
-            (132, "β of potentiation", self._beta(records)),
-            (133, "range / G(0)", self._range(records)),
+    def _asymmetry(self, records: Records) -> Array:
+        return np.array([metrics.asymmetric_ratio(*pair) for pair in self._branches(records)])
+
+    def _remark(self, records: Records) -> str:
+        """What the paper shows in a figure without a number: symmetry."""
+        return f"Asymmetric ratio (0 is symmetric): {listed(self._asymmetry(records))}."
+
+    def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
+        """Curves; nonlinearity, asymmetry and dynamic range against the varied quantity."""
+        panel = self.name.removeprefix("fig")
+        curves = axes(figure, 141, title=f"{panel}  {self.heading}", x="spike", y="conductance (µS)")
+        for n, (label, record) in reversed(list(enumerate(records.items()))):
+            curves.plot(1e6 * record.conductance_siemens, color=COLOURS[n], lw=1.2, label=label)
+        curves.set_ylim(bottom=0)
+        curves.legend(frameon=False, fontsize=7, handlelength=1, loc="upper right")
+        for position, label, values in (
+            (142, "β of potentiation", self._beta(records)),
+            (143, "asymmetric ratio", self._asymmetry(records)),
+            (144, "range / G(0)", self._range(records)),
         ):
-            ax = axes(figure, position, title=title, x=self.axis)
-            ax.plot(labels, values, "o-", color=COLOURS[0])
-            ax.tick_params(axis="x", rotation=45)
+            ax = axes(figure, position, x=self.axis, y=label)
+            ax.plot(self.values, values, "o-", ms=4, color=COLOURS[0])
+            ax.set_ylim(min(0.0, 1.1 * min(values)), 1.1 * max(values))
+            ax.axhline(0, color="#9aa7b0", lw=0.8, zorder=0)
 
 
 class Figure4a(_Family):
@@ -88,24 +109,26 @@ class Figure4a(_Family):
 
     name = "fig4a"
     title = "Figure 4a: spike number"
-    axis = "spikes"
-    numbers = (50, 100, 200, 300, 400, 500)
+    heading = "±2 V, 20 ms"
+    axis = "spikes of a branch"
+    values = (50, 100, 200, 300, 400, 500)
 
     def conditions(self, a: Assumptions) -> Mapping[str, PulseProgram]:
         """-2 V / +2 V, 20 ms."""
-        return {str(n): branches(-2.0, [20e-3] * n, a.gap_4_s) for n in self.numbers}
+        return {f"{n:g}": branches(-2.0, [20e-3] * int(n), a.gap_4_s) for n in self.values}
 
     def findings(self, records: Records, a: Assumptions) -> Findings:
         """Beta is low and rises with the number of spikes."""
         beta = self._beta(records)
         margins = np.concatenate([rising(beta), [beta[0], LOW_BETA - beta[-1]]])
-        return Findings(trends={"sndp": Trend(f"beta: {listed(beta)}", margins)})
+        remark = f"{self._remark(records)} The paper calls the updates of 100 spikes or fewer reliably symmetric."
+        return Findings(trends={"sndp": Trend(f"beta: {listed(beta)}", margins)}, remarks=(remark,))
 
 
 class _Energy(_Family):
     """The more energy a spike has, the less linear the curve and the wider its range."""
 
-    row: str
+    row: ClassVar[str]
 
     def findings(self, records: Records, a: Assumptions) -> Findings:
         """The size of beta and the range rise with the condition."""
@@ -113,7 +136,7 @@ class _Energy(_Family):
         shown = f"beta: {listed(beta)}; range / G(0): {listed(span)}"
         # steps of the range relative to it, so that all conditions are numbers of order one
         margins = np.concatenate([rising(np.abs(beta)), rising(np.log(np.maximum(span, 1e-12)))])
-        return Findings(trends={self.row: Trend(shown, margins)})
+        return Findings(trends={self.row: Trend(shown, margins)}, remarks=(self._remark(records),))
 
 
 class Figure4b(_Energy):
@@ -121,12 +144,13 @@ class Figure4b(_Energy):
 
     name, row = "fig4b", "svdp"
     title = "Figure 4b: spike voltage"
-    axis = "amplitude"
-    amplitudes = (1.0, 1.2, 1.4, 1.6, 1.8, 2.0)
+    heading = "50 ms, amplitudes"
+    axis = "amplitude (V)"
+    values = (1.0, 1.2, 1.4, 1.6, 1.8, 2.0)
 
     def conditions(self, a: Assumptions) -> Mapping[str, PulseProgram]:
         """50 ms."""
-        return {f"{v:g} V": branches(-v, [50e-3] * a.spikes_4, a.gap_4_s) for v in self.amplitudes}
+        return {f"{v:g} V": branches(-v, [50e-3] * a.spikes_4, a.gap_4_s) for v in self.values}
 
 
 class Figure4c(_Energy):
@@ -134,29 +158,32 @@ class Figure4c(_Energy):
 
     name, row = "fig4c", "swdp"
     title = "Figure 4c: spike width"
-    axis = "width"
-    widths = (10e-3, 30e-3, 50e-3, 70e-3, 90e-3)
+    heading = "±1.5 V, widths"
+    axis = "width (ms)"
+    values = (10, 30, 50, 70, 90)
 
     def conditions(self, a: Assumptions) -> Mapping[str, PulseProgram]:
         """-1.5 V."""
-        return {f"{1e3 * w:.0f} ms": branches(-1.5, [w] * a.spikes_4, a.gap_4_s) for w in self.widths}
+        return {f"{w:g} ms": branches(-1.5, [1e-3 * w] * a.spikes_4, a.gap_4_s) for w in self.values}
 
 
 class Figure4d(_Family):
     """Spike-voltage-width-dependent plasticity: the width rises during the train."""
 
     name = "fig4d"
-    title = "Figure 4d: width rising from 10 to 90 ms"
-    axis = "amplitude"
-    amplitudes = (1.6, 1.8, 2.0)
+    title = "Figure 4d: spike width rising from 10 to 90 ms"
+    heading = "10 → 90 ms"
+    axis = "amplitude (V)"
+    values = (1.6, 1.8, 2.0)
     """Where the trains of constant width (figure 4b) saturate."""
 
     def conditions(self, a: Assumptions) -> Mapping[str, PulseProgram]:
         """One train a voltage."""
         widths = np.linspace(10e-3, 90e-3, a.spikes_4).tolist()
-        return {f"{v:g} V": branches(-v, widths, a.gap_4_s) for v in self.amplitudes}
+        return {f"{v:g} V": branches(-v, widths, a.gap_4_s, steps=20) for v in self.values}
 
     def findings(self, records: Records, a: Assumptions) -> Findings:
         """Linear: beta about zero at each voltage."""
         beta = self._beta(records)
-        return Findings(trends={"svwdp": Trend(f"beta: {listed(beta)}", LINEAR_BETA - np.abs(beta))})
+        trend = Trend(f"beta: {listed(beta)}", LINEAR_BETA - np.abs(beta))
+        return Findings(trends={"svwdp": trend}, remarks=(self._remark(records),))

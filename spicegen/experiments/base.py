@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
-from matplotlib.figure import Figure
+from matplotlib.figure import FigureBase
 from numpy.typing import NDArray
 
 from models_va import DeviceCard
@@ -59,10 +59,17 @@ Data = TypeVar("Data")
 
 
 class Experiment(ABC, Generic[Data]):
-    """One figure of the paper."""
+    """One figure of the paper.
+
+    Attributes:
+        name: short, for the command line.
+        title: for the report.
+        tolerance: largest relative difference of anything observed in a circuit simulator from the native engine.
+    """
 
     name: ClassVar[str]
     title: ClassVar[str]
+    tolerance: ClassVar[float] = 1e-2
 
     @abstractmethod
     def measure(self, lab: Lab, a: Assumptions) -> Data:
@@ -74,15 +81,15 @@ class Experiment(ABC, Generic[Data]):
 
     @abstractmethod
     def observed(self, data: Data) -> Array:
-        """Every measured value in a fixed order, to compare simulators."""
+        """Every measured value in a fixed order, to compare simulators; none is zero."""
 
     @abstractmethod
     def findings(self, data: Data, a: Assumptions) -> Findings:
         """The figures of merit."""
 
     @abstractmethod
-    def draw(self, figure: Figure, data: Data, a: Assumptions) -> None:
-        """The paper's layout of the figure."""
+    def draw(self, figure: FigureBase, data: Data, a: Assumptions) -> None:
+        """The paper's layout of the figure, with what the paper prints."""
 
 
 class PulseExperiment(Experiment[Records]):
@@ -97,8 +104,10 @@ class PulseExperiment(Experiment[Records]):
         return lab.measure(self.programs(lab.card, a))
 
     def observed(self, data: Records) -> Array:
-        """All currents, A."""
-        return np.concatenate([r.current_amp for r in data.values()])
+        """All conductances, S: wherever there was a voltage."""
+        voltage = np.concatenate([r.voltage_volt for r in data.values()])
+        current = np.concatenate([r.current_amp for r in data.values()])
+        return np.asarray(current[voltage != 0] / voltage[voltage != 0])
 
 
 def rising(values: Array) -> Array:

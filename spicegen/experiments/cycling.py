@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from matplotlib.figure import Figure
+from matplotlib.figure import FigureBase
 
 from models_va import DeviceCard
 from netlists import PulseProgram
@@ -13,7 +13,8 @@ from spicegen import metrics
 from spicegen.experiments.assumptions import Assumptions
 from spicegen.experiments.base import Array, Findings, PulseExperiment, Records
 from spicegen.experiments.figure_2d import SPIKES_PER_BRANCH, figure_2d
-from spicegen.plotting import COLOURS, axes
+from spicegen.experiments.targets import paper_value
+from spicegen.plotting import COLOURS, PAPER, axes, paper_level
 
 _CYCLE = 2 * SPIKES_PER_BRANCH
 
@@ -40,6 +41,7 @@ class Figure2d(PulseExperiment):
 
     name = "fig2d"
     title = "Figures 2d and 6b: spikes of -1.5 V and +1.1 V, 10 ms"
+    tolerance = 1e-3
     cycles = 30
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
@@ -64,23 +66,36 @@ class Figure2d(PulseExperiment):
             }
         )
 
-    def draw(self, figure: Figure, records: Records, a: Assumptions) -> None:
-        """The first cycle, and all superposed with the two beta laws."""
-        cycles = _cycles(records["cycles"].conductance_siemens)
-        n = np.arange(_CYCLE + 1)
-        left = axes(figure, 121, title="Figure 2d: first cycle", x="spike", y="conductance (µS)")
-        for part, colour in ((n <= SPIKES_PER_BRANCH, COLOURS[0]), (n >= SPIKES_PER_BRANCH, COLOURS[1])):
-            left.plot(n[part], 1e6 * cycles[0, part], "o-", ms=3, color=colour)
-        right = axes(figure, 122, title=f"Figure 6b: {self.cycles} cycles superposed", x="spike")
-        right.plot(n, 1e6 * cycles.T, color="#9aa7b0", lw=0.5)
+    def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
+        """Figure 2d: the first cycle."""
+        g = 1e6 * _cycles(records["cycles"].conductance_siemens)[0]
+        ax = axes(figure, title="2d  Spikes of 10 ms", x="spike", y="conductance (µS)")
+        for start, label, colour in ((0, "−1.5 V", COLOURS[0]), (SPIKES_PER_BRANCH, "+1.1 V", COLOURS[1])):
+            spikes = start + np.arange(SPIKES_PER_BRANCH + 1)
+            ax.plot(spikes, g[spikes], "o-", ms=3, color=colour, label=label)
+        paper_level(ax, paper_value("pulse_up") * g[0], "paper: 4 × G(0)")
+        paper_level(ax, paper_value("pulse_down") * g[0], "paper: G(0)", below=True)
+        ax.set_ylim(0, 1.2 * max(g))
+        ax.legend(frameon=False, fontsize=8, loc="upper left")
+
+    def draw_6b(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
+        """Figure 6b: all cycles superposed, and the laws of the fitted and of the paper's nonlinearity."""
+        cycles = 1e6 * _cycles(records["cycles"].conductance_siemens)
+        ax = axes(figure, title=f"6b  {self.cycles} cycles superposed", x="spike", y="conductance (µS)")
+        ax.plot(cycles.T, color="#c3ccd3", lw=0.5)
         mean, w = cycles.mean(axis=0), np.linspace(0, 1, SPIKES_PER_BRANCH + 1)
-        for start, colour in ((0, COLOURS[0]), (SPIKES_PER_BRANCH, COLOURS[1])):
-            branch = mean[start : start + SPIKES_PER_BRANCH + 1]
-            beta = metrics.beta(branch)
-            law = branch[0] + (branch[-1] - branch[0]) * metrics.exponential_law(w, beta)
-            spikes = start + np.arange(len(branch))
-            right.plot(spikes, 1e6 * law, "--", color=colour, label=f"β = {beta:.2f}")
-        right.legend(frameon=False, fontsize=8)
+        for start, row, colour in ((0, "beta_p", COLOURS[0]), (SPIKES_PER_BRANCH, "beta_d", COLOURS[1])):
+            spikes = start + np.arange(SPIKES_PER_BRANCH + 1)
+            branch, name = mean[spikes], row.replace("beta_", "β")
+            ax.plot(spikes, branch, "o", ms=3, mfc="none", color=colour)
+            for beta, style, shade, whose in (
+                (metrics.beta(branch), "-", colour, ""),
+                (paper_value(row), "--", PAPER, "paper: "),
+            ):
+                law = branch[0] + (branch[-1] - branch[0]) * metrics.exponential_law(w, beta)
+                ax.plot(spikes, law, style, color=shade, lw=0.9, label=f"{whose}{name} = {beta:.2f}")
+        ax.set_ylim(bottom=0)
+        ax.legend(frameon=False, fontsize=8, loc="lower center")
 
 
 class FigureS3(PulseExperiment):
@@ -106,12 +121,19 @@ class FigureS3(PulseExperiment):
         slope = (drift[-1] - drift[self.settled - 1]) / (len(drift) - self.settled)
         return Findings(numbers={"endurance": drift[-1] + missing * slope})
 
-    def draw(self, figure: Figure, records: Records, a: Assumptions) -> None:
-        """Both ends of every cycle."""
+    def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
+        """Both ends of every cycle, and the drift of the lower one."""
         cycles = _cycles(records["cycles"].conductance_siemens)
-        ax = axes(figure, title=self.title, x="cycle", y="conductance (µS)")
         number = np.arange(1, len(cycles) + 1)
-        ax.plot(number, 1e6 * cycles[:, SPIKES_PER_BRANCH], color=COLOURS[0], label="after 25 potentiating spikes")
-        ax.plot(number, 1e6 * cycles[:, -1], color=COLOURS[1], label="after 25 depressing spikes")
-        ax.set_ylim(bottom=0)
-        ax.legend(frameon=False, fontsize=8)
+        low, high = cycles[:, -1], cycles[:, SPIKES_PER_BRANCH]
+        left = axes(figure, 121, title="S3  Ends of each cycle", x="cycle", y="conductance (µS)")
+        left.plot(number, 1e6 * high, color=COLOURS[0], label="after 25 spikes of −1.5 V")
+        left.plot(number, 1e6 * low, color=COLOURS[1], label="after 25 spikes of +1.1 V")
+        left.set_ylim(bottom=0)
+        left.legend(frameon=False, fontsize=8, loc="center right")
+        right = axes(figure, 122, title="S3  Drift", x="cycle", y="lower end over G(0) (%)")
+        right.plot(number, 100 * (low / cycles[0, 0] - 1), color=COLOURS[1])
+        drift = 100 * (paper_value("endurance") - 1)
+        right.plot(self.paper_cycles, drift, "*", color=PAPER, mfc="none", ms=10, label="paper: about 5 % after 350")
+        right.set_ylim(0, 1.3 * drift)
+        right.legend(frameon=False, fontsize=8, loc="upper left")

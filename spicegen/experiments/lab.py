@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -51,10 +52,14 @@ class Lab:
         card: whose devices.
         simulator: the source meter.
         notebook: a folder where each finished program's record is kept; an interrupted study goes on from there.
+
+    Attributes:
+        saved_s: time that the notebook saved so far, s.
     """
 
     def __init__(self, card: DeviceCard, simulator: Simulator, notebook: Path | None = None) -> None:
         self.card, self.simulator, self.notebook = card, simulator, notebook
+        self.saved_s = 0.0
         # the native engine is limited by Python itself, the others are processes of their own
         self._workers = 1 if simulator.name == REFERENCE else os.cpu_count() or 1
 
@@ -64,28 +69,43 @@ class Lab:
         Raises:
             SimulationError: a stage failed; the records of finished programs are in the notebook.
         """
+        found = {label: record for label, program in programs.items() if (record := self._kept(program))}
+        missing = {label: program for label, program in programs.items() if label not in found}
         if self._workers == 1:
-            return {label: self._record(program) for label, program in programs.items()}
+            found |= {label: self._run(program) for label, program in missing.items()}
+        else:
+            found |= self._side_by_side(missing)
+        return {label: found[label] for label in programs}
+
+    def _side_by_side(self, programs: Mapping[str, PulseProgram]) -> dict[str, Record]:
         with ThreadPoolExecutor(self._workers) as pool:
-            waiting = {label: pool.submit(self._record, program) for label, program in programs.items()}
+            waiting = {label: pool.submit(self._run, program) for label, program in programs.items()}
             try:
                 return {label: future.result() for label, future in waiting.items()}
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
 
-    def _record(self, program: PulseProgram) -> Record:
-        if not self.notebook:
-            return run_program(self.card, program, self.simulator)
-        key = f"{__version__}|{self.card.hash}|{self.simulator.name}|{program.stages!r}"
-        path = self.notebook / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
-        if path.is_file():
-            with np.load(path, allow_pickle=False) as kept:
-                return Record(kept["time_s"], kept["voltage_volt"], kept["current_amp"])
+    def _page(self, notebook: Path, program: PulseProgram) -> Path:
+        model = self.card.device_model.version
+        key = f"{__version__}|{self.card.hash}|{model}|{self.simulator.name}|{REL_TOL}|{program.stages!r}"
+        return notebook / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
+
+    def _kept(self, program: PulseProgram) -> Record | None:
+        if not self.notebook or not (path := self._page(self.notebook, program)).is_file():
+            return None
+        with np.load(path, allow_pickle=False) as kept:
+            self.saved_s += float(kept["seconds"]) / self._workers
+            return Record(kept["time_s"], kept["voltage_volt"], kept["current_amp"])
+
+    def _run(self, program: PulseProgram) -> Record:
+        start = time.perf_counter()
         record = run_program(self.card, program, self.simulator)
-        partial = path.with_suffix(".partial.npz")
-        np.savez(partial, time_s=record.time_s, voltage_volt=record.voltage_volt, current_amp=record.current_amp)
-        partial.replace(path)  # whole or not there, also when interrupted
+        if self.notebook:
+            path = self._page(self.notebook, program)
+            partial = path.with_suffix(".partial.npz")
+            np.savez(partial, **asdict(record), seconds=time.perf_counter() - start)
+            partial.replace(path)  # whole or not there, also when interrupted
         return record
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from matplotlib.figure import Figure
+from matplotlib.figure import FigureBase
 
 from models_va import ROOM_TEMPERATURE_K, DeviceCard
 from netlists import PulseProgram
@@ -52,9 +52,9 @@ class FigureS4(PulseExperiment):
         shown = f"G(1000 s)/G(0): {listed(end)}; lost of the change between 10 and 1000 s: {listed(lost)}"
         return Findings(trends={"retention": Trend(shown, np.concatenate([rising(end), 0.5 - lost]))})
 
-    def draw(self, figure: Figure, records: Records, a: Assumptions) -> None:
+    def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
         """Conductance against time."""
-        _draw(figure, self.title, records)
+        _draw(figure, "S4  Five states at 300 K", records)
 
 
 class FigureS5(PulseExperiment):
@@ -65,7 +65,7 @@ class FigureS5(PulseExperiment):
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
         """Programmed at room temperature by 20 spikes, kept at each temperature."""
-        return {f"{t:g} K": _programmed(20, t) for t in _TEMPERATURES}
+        return {f"{t:.0f} K": _programmed(20, t) for t in _TEMPERATURES}
 
     def findings(self, records: Records, a: Assumptions) -> Findings:
         """The hotter, the more is lost."""
@@ -74,15 +74,17 @@ class FigureS5(PulseExperiment):
         shown = f"change kept after 1000 s relative to {_TEMPERATURES[0]:g} K, at {listed(np.array(_TEMPERATURES))} K: "
         return Findings(trends={"retention": Trend(shown + listed(kept / kept[0]), -rising(kept / kept[0]))})
 
-    def draw(self, figure: Figure, records: Records, a: Assumptions) -> None:
+    def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
         """Conductance against time."""
-        _draw(figure, self.title, records)
+        _draw(figure, "S5  One state, four temperatures", records)
 
 
-def _draw(figure: Figure, title: str, records: Records) -> None:
+def _draw(figure: FigureBase, title: str, records: Records) -> None:
     ax = axes(figure, title=title, x="time after the last spike (s)", y="G / G(0)")
     time, curves = _relaxing(records)
-    for n, (label, curve) in enumerate(zip(records, curves, strict=True)):
+    for n, (label, curve) in reversed(list(enumerate(zip(records, curves, strict=True)))):
         ax.semilogx(time, curve, "o-", ms=3, color=COLOURS[n], label=label)
-    ax.set_ylim(bottom=0)
-    ax.legend(frameon=False, fontsize=8)
+    ax.axhline(1, color="#9aa7b0", lw=0.8, zorder=0)
+    ax.set_ylim(0, 1.3 * max(map(max, curves)))
+    ax.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
+    ax.legend(frameon=False, fontsize=8, loc="upper right", ncols=3)

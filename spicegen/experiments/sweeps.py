@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from matplotlib.figure import Figure
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import FigureBase
 
 from models_va import DeviceCard
 from netlists import PulseProgram
 from spicegen.experiments.assumptions import Assumptions
 from spicegen.experiments.base import Findings, PulseExperiment, Records, Trend, listed, rising
-from spicegen.plotting import COLOURS, axes
+from spicegen.experiments.targets import paper_value
+from spicegen.plotting import COLOURS, axes, paper_level
 
 _POINTS = 40
 """Samples of a leg of a sweep."""
-_FINE = 10
+_FINE = 25
 """Least steps of a circuit simulator between two samples: after each it starts again with its method of first order."""
 
 
@@ -58,20 +61,29 @@ class Figure2b(PulseExperiment):
         up, down = self._peaks(records)
         return Findings(numbers={"dc_up": up[-1] / up[0], "dc_down": down[-1] / down[0]})
 
-    def draw(self, figure: Figure, records: Records, a: Assumptions) -> None:
+    def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
         """Current against voltage, and the peaks."""
         record = records["sweeps"]
-        left = axes(figure, 121, title=self.title, x="voltage (V)", y="|current| (µA)")
-        for n in range(2 * self.sweeps):
+        left = axes(figure, 121, title="2b  DC sweeps, 0.5 V/s", x="voltage (V)", y="|current| (µA)")
+        shades = [colormaps[name](np.linspace(0.4, 1, self.sweeps)) for name in ("Blues", "Oranges")]
+        for n, shade in enumerate(np.concatenate(shades)):
             part = slice(n * 2 * _POINTS, (n + 1) * 2 * _POINTS)
-            colour = COLOURS[0] if n < self.sweeps else COLOURS[1]
-            left.plot(record.voltage_volt[part], 1e6 * np.abs(record.current_amp[part]), color=colour, lw=0.8)
-        right = axes(figure, 122, title="Peak conductance", x="sweep", y="relative to the first sweep")
+            left.plot(record.voltage_volt[part], 1e6 * np.abs(record.current_amp[part]), color=shade, lw=0.9)
+        for n, text in ((1, "1st"), (self.sweeps, f"{self.sweeps}th")):
+            peak = 1e6 * np.abs(record.current_amp[(n - 1) * 2 * _POINTS + _POINTS - 1])
+            left.annotate(text, (-1, peak), (-4, 0), textcoords="offset points", ha="right", va="center", fontsize=8)
+        left.set_xlim(-1.3, 1.05)
+        right = axes(figure, 122, title="2b  Peak conductance", x="sweep", y="relative to the first sweep")
         up, down = self._peaks(records)
         number = np.arange(1, self.sweeps + 1)
-        right.plot(number, up / up[0], "o-", color=COLOURS[0], ms=4, label="negative sweeps")
-        right.plot(number, down / down[0], "s-", color=COLOURS[1], ms=4, label="positive sweeps")
-        right.legend(frameon=False, fontsize=8)
+        right.semilogy(number, up / up[0], "o-", color=COLOURS[0], ms=4, label="0 → −1 V → 0")
+        right.semilogy(number, down / down[0], "s-", color=COLOURS[1], ms=4, label="0 → +1 V → 0")
+        paper_level(right, paper_value("dc_up"), "paper: × 5", left=True)
+        paper_level(right, paper_value("dc_down"), "paper: ÷ 5", below=True)
+        right.set_ylim(0.14, 8)
+        right.set_yticks([0.2, 0.5, 1, 2, 5], ["0.2", "0.5", "1", "2", "5"])
+        right.minorticks_off()
+        right.legend(frameon=False, fontsize=8, loc="center right")
 
 
 class FigureS2(PulseExperiment):
@@ -102,14 +114,18 @@ class FigureS2(PulseExperiment):
         trend = Trend(f"loop area relative to 0.5 V/s: {listed(areas / areas[0])}", -rising(np.log(areas)))
         return Findings(trends={"sweep_rate": trend})
 
-    def draw(self, figure: Figure, records: Records, a: Assumptions) -> None:
+    def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
         """The loops, and their areas."""
-        left = axes(figure, 121, title=self.title, x="voltage (V)", y="|current| (µA)")
+        left = axes(figure, 121, title="S2  One sweep at each rate", x="voltage (V)", y="|current| (µA)")
         for n, rate in enumerate(self.rates):
             record = records[f"{rate:g} V/s"]
-            left.plot(
-                record.voltage_volt, 1e6 * np.abs(record.current_amp), color=COLOURS[n], lw=1, label=f"{rate:g} V/s"
-            )
-        left.legend(frameon=False, fontsize=7)
-        right = axes(figure, 122, title="Loop area", x="sweep rate (V/s)", y="area (µV A)")
-        right.loglog(self.rates, 1e6 * self._areas(records), "o-", color=COLOURS[0], ms=4)
+            amp = np.abs(record.current_amp)
+            left.plot(record.voltage_volt, 1e6 * amp, color=COLOURS[n], lw=1, label=f"{rate:g} V/s")
+        left.legend(frameon=False, fontsize=8)
+        self._draw_areas(axes(figure, 122, title="S2  Hysteresis", x="sweep rate (V/s)", y="loop area (µW)"), records)
+
+    def _draw_areas(self, ax: Axes, records: Records) -> None:
+        ax.semilogx(self.rates, 1e6 * self._areas(records), "o-", color=COLOURS[0], ms=4)
+        ax.set_xticks(self.rates, [f"{rate:g}" for rate in self.rates])
+        ax.minorticks_off()
+        ax.set_ylim(bottom=0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
+from matplotlib.figure import FigureBase
 
 from models_va import DeviceCard
 from netlists import PulseProgram
@@ -145,9 +145,9 @@ class Figure4e(PulseExperiment):
             numbers={"tailoring": made}, remarks=(f"Distance from the wanted shape, rms of range: {shown}.",)
         )
 
-    def draw(self, figure: Figure, records: Records, a: Assumptions) -> None:
+    def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
         """All curves, with the wanted shapes."""
-        ax = axes(figure, title=self.title, x="spike", y="conductance (µS)")
+        ax = axes(figure, title="4e  Tailored curves", x="spike", y="conductance (µS)")
         for n, (label, record) in enumerate(records.items()):
             g = 1e6 * record.conductance_siemens
             w = np.linspace(0, 1, SPIKES + 1)

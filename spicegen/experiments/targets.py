@@ -65,6 +65,15 @@ class _Targets(BaseModel):
     rows: tuple[Target, ...]
 
 
+def paper_value(row: str) -> float:
+    """The paper's number of a row.
+
+    Raises:
+        KeyError: no such row, or one without a number.
+    """
+    return {t.id: t.value for t in paper_targets() if t.value is not None}[row]
+
+
 @cache
 def paper_targets() -> tuple[Target, ...]:
     """All rows, in the paper's order."""

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import FigureBase
 
 from models_va import DeviceCard
 from netlists import PulseProgram
 from spicegen import metrics
 from spicegen.experiments.assumptions import Assumptions
 from spicegen.experiments.base import Array, Findings, PulseExperiment, Records, Trend, listed, rising
-from spicegen.plotting import COLOURS, axes
+from spicegen.experiments.targets import paper_value
+from spicegen.plotting import COLOURS, PAPER, axes, paper_level
 
 _V_SPIKE, _WIDTH = -2.0, 50e-3
 """Figures 3a and 3b, V and s."""
@@ -56,11 +57,16 @@ class Figure3a(PulseExperiment):
         risen = Trend(f"G after the first spike / G(0): {g[1] / g[0]:.2f}", np.array([g[1] / g[0] - self.visible]))
         return Findings(numbers={"stp_amplitude_reset": worst}, demands={"stp_visible": risen}, remarks=(remark,))
 
-    def draw(self, figure: Figure, records: Records, a: Assumptions) -> None:
-        """Conductance against time."""
-        record = records["spikes"]
-        ax = axes(figure, title=self.title, x="time (s)", y="conductance (µS)")
-        ax.plot(record.time_s, 1e6 * record.conductance_siemens, "o-", ms=3, color=COLOURS[0])
+    def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
+        """Conductance against time; what is read 3 s after a spike is marked."""
+        time, g = records["spikes"].time_s, 1e6 * records["spikes"].conductance_siemens
+        ax = axes(figure, title="3a  −2 V, 50 ms, every 10 s", x="time (s)", y="conductance (µS)")
+        ax.plot(time, g, "o-", ms=2.5, lw=1, color=COLOURS[0])
+        at = 2 + self.three_seconds + (1 + len(self.after)) * np.arange(self.spikes)
+        ax.plot(time[at], g[at], "o", ms=7, mfc="none", color=COLOURS[1], label="3 s after a spike")
+        paper_level(ax, paper_value("stp_amplitude_reset") * g[0], "paper: G(0) within 3 s", below=True)
+        ax.set_ylim(0, 1.25 * max(g))
+        ax.legend(frameon=False, fontsize=8, loc="upper right")
 
 
 class Figure3b(PulseExperiment):
@@ -87,12 +93,14 @@ class Figure3b(PulseExperiment):
         remark = f"Still to decay 10 s after the last spike: {100 * (ten / g[-1] - 1):.1f} % of what is held at 70 s."
         return Findings(numbers={"ltp_peak": g[self.spikes], "ltp_hold": g[-1]}, remarks=(remark,))
 
-    def draw(self, figure: Figure, records: Records, a: Assumptions) -> None:
+    def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
         """Conductance against time."""
-        record = records["spikes"]
-        ax = axes(figure, title=self.title, x="time (s)", y="conductance (µS)")
-        ax.plot(record.time_s, 1e6 * record.conductance_siemens, "o-", ms=3, color=COLOURS[0])
-        ax.set_ylim(bottom=0)
+        time, g = records["spikes"].time_s, 1e6 * records["spikes"].conductance_siemens
+        ax = axes(figure, title="3b  20 spikes, every 0.33 s", x="time (s)", y="conductance (µS)")
+        ax.plot(time, g, "o-", ms=2.5, lw=1, color=COLOURS[0])
+        paper_level(ax, paper_value("ltp_peak") * g[0], "paper: 9.8 × G(0)")
+        paper_level(ax, paper_value("ltp_hold") * g[0], "paper: 3.5 × G(0)", below=True)
+        ax.set_ylim(0, 1.15 * paper_value("ltp_peak") * g[0])
 
 
 class Figure3cd(PulseExperiment):
@@ -124,16 +132,17 @@ class Figure3cd(PulseExperiment):
             trends={"srdp": Trend(f"ratio at 1 ... 0.06 s/spike: {listed(ratios)}", rising(np.log(ratios - 1)))}
         )
 
-    def draw(self, figure: Figure, records: Records, a: Assumptions) -> None:
+    def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
         """Curves against spike, and the ratio against the interval."""
-        left = axes(figure, 121, title=self.title, x="spike", y="conductance (µS)")
+        left = axes(figure, 121, title="3c  −2 V, 30 ms, five rates", x="spike", y="conductance (µS)")
         for colour, period in zip(COLOURS, self.periods, strict=False):
-            left.plot(
-                1e6 * records[f"{period:g} s"].conductance_siemens, "o-", ms=3, color=colour, label=f"{period:g} s"
-            )
-        left.legend(frameon=False, fontsize=7)
-        right = axes(figure, 122, title="Ratio over ten spikes", x="interval (s/spike)", y="G(10)/G(0)")
-        right.plot(self.periods, self._ratios(records), "o-", color=COLOURS[0])
+            g = records[f"{period:g} s"].conductance_siemens
+            left.plot(1e6 * g, "o-", ms=3, color=colour, label=f"{period:g} s/spike")
+        left.set_ylim(bottom=0)
+        left.legend(frameon=False, fontsize=8)
+        right = axes(figure, 122, title="3d  Change over ten spikes", x="interval (s/spike)", y="G(10) / G(0)")
+        right.plot(self.periods, self._ratios(records), "o-", ms=4, color=COLOURS[0])
+        right.set_ylim(0, 1.1 * max(self._ratios(records)))
 
 
 class Figure3e(PulseExperiment):
@@ -173,13 +182,16 @@ class Figure3e(PulseExperiment):
             numbers={"ppf_peak": index[0], "ppf_tau": metrics.decay_time(np.array(self.intervals), index - 1)}
         )
 
-    def draw(self, figure: Figure, records: Records, a: Assumptions) -> None:
-        """The index against the interval, with the fitted exponential."""
-        index = self._index(records)
-        t = np.array(self.intervals)
-        ax = axes(figure, title=self.title, x="interval (ms)", y="A2 / A1 (%)")
-        ax.plot(1e3 * t, 100 * index, "o", color=COLOURS[0])
-        _draw_decay(ax, t, index - 1, scale=100, offset=100)
+    def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
+        """The index against the interval, with the fitted and the paper's exponential."""
+        t, index = np.array(self.intervals), self._index(records)
+        ax = axes(figure, title="3e  Paired-pulse facilitation", x="interval (ms)", y="A2 / A1 (%)")
+        ax.plot(1e3 * t, 100 * index, "o", ms=4, color=COLOURS[0])
+        _draw_decay(ax, t, index - 1, COLOURS[0], "τ = {:.2f} ms", offset=100)
+        peak, tau, fine = paper_value("ppf_peak") - 1, paper_value("ppf_tau"), np.linspace(t[0], t[-1], 200)
+        law = 100 * (1 + peak * np.exp((t[0] - fine) / tau))
+        ax.plot(1e3 * fine, law, "--", color=PAPER, lw=0.8, label=f"paper: 170 % at 10 ms, τ = {1e3 * tau:.2f} ms")
+        ax.legend(frameon=False, fontsize=8)
 
 
 class Figure3f(PulseExperiment):
@@ -231,15 +243,23 @@ class Figure3f(PulseExperiment):
             remarks=(remark,),
         )
 
-    def draw(self, figure: Figure, records: Records, a: Assumptions) -> None:
-        """Change against delay, both orders."""
+    def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
+        """Change against delay, both orders; the smaller branch once more, enlarged."""
         t = np.array(self.delays)
-        ax = axes(figure, title=self.title, x="t(post) - t(pre) (ms)", y="ΔG / G (%)")
-        for sign, colour in ((1, COLOURS[0]), (-1, COLOURS[1])):
-            change = self._changes(records, sign)
-            ax.plot(1e3 * sign * t, 100 * change, "o", color=colour)
-            _draw_decay(ax, t, change, scale=100, sign=sign)
-        ax.axhline(0, color="#9aa7b0", lw=0.8)
+        ax = axes(figure, title="3f  Spike timing", x="t(post) − t(pre) (ms)", y="ΔG / G (%)")
+        near = ax.inset_axes((0.6, 0.16, 0.38, 0.45))
+        for sign, colour, name in ((1, COLOURS[0], "plus"), (-1, COLOURS[1], "minus")):
+            change, paper = self._changes(records, sign), 1e3 * paper_value(f"stdp_tau_{name}")
+            label = f"τ{'+' if sign > 0 else '−'} = {{:.2f}} ms\n(paper: {paper:.2f} ms)"
+            for panel in (ax, near) if sign > 0 else (ax,):
+                panel.plot(1e3 * sign * t, 100 * change, "o", ms=4, color=colour)
+                _draw_decay(panel, t, change, colour, label, sign=sign)
+        near.tick_params(labelsize=7)
+        near.set_title("Δt > 0, enlarged", fontsize=7)
+        for panel in (ax, near):
+            panel.axhline(0, color="#9aa7b0", lw=0.8, zorder=0)
+        ax.axvline(0, color="#9aa7b0", lw=0.8, zorder=0)
+        ax.legend(frameon=False, fontsize=8, loc="center left")
 
 
 def _vanishing(plus: Array, minus: Array) -> Trend:
@@ -249,12 +269,11 @@ def _vanishing(plus: Array, minus: Array) -> Trend:
     return Trend(f"% at the shortest delay: {listed(first)}; left: {listed(last)}", np.append(first - 0.5, 0.1 - last))
 
 
-def _draw_decay(ax: Axes, t: Array, value: Array, scale: float, offset: float = 0.0, sign: int = 1) -> None:
-    """The exponential that ``metrics.decay_time`` fits, over the data."""
+def _draw_decay(ax: Axes, t: Array, value: Array, colour: str, label: str, offset: float = 0.0, sign: int = 1) -> None:
+    """The exponential that ``metrics.decay_time`` fits, over the data, in percent; ``label`` takes its tau in ms."""
     tau = metrics.decay_time(t, value)
     shape = np.exp(-t / tau)
     amplitude = (shape @ value) / (shape @ shape)
     fine = np.linspace(t[0], t[-1], 200)
-    label = f"τ = {1e3 * tau:.2f} ms"
-    ax.plot(1e3 * sign * fine, offset + scale * amplitude * np.exp(-fine / tau), "--", color=COLOURS[5], label=label)
-    ax.legend(frameon=False, fontsize=8)
+    law = offset + 100 * amplitude * np.exp(-fine / tau)
+    ax.plot(1e3 * sign * fine, law, "-", color=colour, lw=1, label=label.format(1e3 * tau))

@@ -4,6 +4,8 @@ import csv
 import json
 import math
 import os
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +15,16 @@ from models_va import load_card
 from models_va.errors import InputError, UnknownNameError
 from netlists import Cell, Circuit, Job, PulseProgram, Source, SpikeTrain, Transient
 from spicegen import metrics
-from spicegen.experiments import Lab, paper_targets
+from spicegen.experiments import Lab, paper_targets, run_program
 from spicegen.reproduce import reproduce
-from spicegen.simulate import simulator
+from spicegen.simulate import SimResult, Simulator, simulator
 from spicegen.simulate.native.system import System
 from spicegen.simulate.native.transient import transient
 
 CARD = load_card("au-lixcoo2-pt")
 FAST = [
     "fig2b", "figS2", "fig2d", "figS3", "fig3a", "fig3b", "fig3cd", "fig3e", "fig3f",
-    "fig4a", "fig4b", "fig4c", "fig4d", "figS4", "figS5",
+    "fig4a", "fig4b", "fig4c", "fig4d", "figS4", "figS5", "table1",
 ]  # fmt: skip
 
 
@@ -37,15 +39,21 @@ def test_targets_are_those_of_the_reference():
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{path} is not here")
     with path.open() as file:
         rows = {row["id"]: row for row in csv.DictReader(file)}
-    assert {t.id for t in paper_targets()} == set(rows)
-    for t in paper_targets():
-        assert t.kind == rows[t.id]["kind"]
-        assert t.value == (float(rows[t.id]["value"]) if rows[t.id]["value"] else None)
+    ours = {t.id: t for t in paper_targets()}
+    for name, row in rows.items():
+        t = ours.pop(name)
+        assert t.kind == row["kind"]
+        assert t.value == (float(row["value"]) if row["value"] else None)
+        if t.kind == "device":  # its figures of merit are in the text: rows of their own here
+            printed = re.findall(r"-?\d+\.\d+", row["quantity"])
+            merits = [ours.pop(f"{name}_{merit}").value for merit in ("alpha_p", "alpha_d", "asymmetry")]
+            assert merits == [float(number) for number in printed]
+    assert not ours
 
 
 def test_every_number_is_within_ten_percent(found):
     judged = {r.target.id: r.verdict for r in found.rows if r.found and r.target.kind == "number"}
-    assert len(judged) == 14
+    assert len(judged) == 24
     assert judged.pop("stp_amplitude_reset") == "within 2 %"
     assert set(judged.values()) == {"within 10 %"}
 
@@ -63,16 +71,32 @@ def test_report(found, tmp_path):
     assert row["paper"] == 4
     assert row["relative_error"] == pytest.approx(row["model"] / 4 - 1)
     assert report["passed"]
+    runs = {run["experiment"]: run for run in report["runs"]}
+    assert runs["fig2d"]["tolerance"] == 1e-3
+    assert runs["fig3b"]["tolerance"] == 1e-2
     html = (tmp_path / "report.html").read_text()
-    assert html.count("<img") == len(FAST)
+    assert html.count("<img") == len(found.plates) == 8
+    found.write_figures(tmp_path / "figures")
+    assert {p.stem for p in (tmp_path / "figures").iterdir()} == {plate.name for plate, _ in found.plates}
+
+
+def test_disagreement_is_told(found):
+    apart = replace(found.outcomes[2], engine="ngspice", difference=2e-3)  # figure 2d: too much; others: not
+    near = replace(found.outcomes[3], engine="ngspice", difference=2e-3)
+    wrong = replace(found, engines=("native", "ngspice"), outcomes=(*found.outcomes, apart, near))
+    assert found.passed
+    assert not wrong.passed
+    assert "DO NOT AGREE: fig2d in ngspice." in wrong.summary()
 
 
 @pytest.mark.parametrize("engine", ["ngspice", "vacask"])
 def test_circuit_simulators_agree(engine, need_engine):
     need_engine(engine)
-    agreement = reproduce(CARD, [engine], ["fig2b", "fig3b", "fig3e"]).agreement
-    assert len(agreement) == 3
-    assert max(agreement.values()) < 1e-2
+    report = reproduce(CARD, [engine], ["fig2b", "fig2d", "fig3b"])
+    assert len(report.agreement) == 3
+    assert all(o.agrees for o in report.outcomes), report.agreement
+    assert report.agreement["fig2d", engine] < 1e-3
+    assert "Simulators side by side" in str(report.page())
 
 
 def test_a_wrong_set_is_red():
@@ -94,7 +118,33 @@ def test_an_interrupted_study_goes_on(tmp_path):
     stamp = kept.stat().st_mtime_ns
     second = reproduce(CARD, only=["fig3b"], notebook=tmp_path)
     assert kept.stat().st_mtime_ns == stamp
-    assert np.array_equal(first.outcomes[0].observed, second.outcomes[0].observed)
+    assert second.outcomes[0].seconds > 0.5 * first.outcomes[0].seconds  # as if nothing had been kept
+    currents = (r.outcomes[0].data["spikes"].current_amp for r in (first, second))
+    assert np.array_equal(*currents)
+
+
+def test_a_denormal_state_is_zero_for_the_next_stage():
+    """VACASK cannot read such a number."""
+
+    class Bench(Simulator):
+        name = "bench"
+        jobs = ()
+
+        def available(self):
+            raise NotImplementedError
+
+        def run(self, job):
+            self.jobs += (job,)
+            states = {f"d0.{name}": np.array([2e-323]) for name in CARD.device_model.state_names}
+            return SimResult("bench", np.array([0.0]), {}, {"vte": np.array([1e-6])}, states)
+
+    program = PulseProgram()
+    for _ in range(2):
+        program.read()
+        program.end_stage(1e-3)
+    bench = Bench()
+    run_program(CARD, program, bench)
+    assert set(bench.jobs[1].circuit.cells[0].instance.values()) == {0.0}
 
 
 def test_compiled_transient_is_the_circuit_transient():
