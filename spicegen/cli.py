@@ -135,14 +135,13 @@ def fit(
 ) -> None:
     """Fit a device card, and say which of its parameters the data fix."""
     from models_va.errors import InputError
-    from spicegen.files import output_file, output_folder, write_text
+    from spicegen.files import output_folder, write_text
     from spicegen.fit import HEAD, fit_paper, paper_fit
 
     if data != ["paper"]:
-        found_data = " ".join(data)
-        raise InputError(f"fit: {found_data}: only paper, once, the published figures of merit, can be fitted so far")
+        raise InputError(f"fit: {data[0]}: only paper, the published figures of merit, can be fitted so far")
     folder = output_folder(report) if report else None
-    output_file(output)
+    output_folder(output.parent)
     found = fit_paper(paper_fit(model), seed, starts, output_folder(folder / "evaluations") if folder else None)
     typer.echo(write_text(output, found.card.to_yaml()))
     show_table(HEAD, found.rows(), found.summary())
