@@ -69,7 +69,8 @@ class Lab:
         Raises:
             SimulationError: a stage failed; the records of finished programs are in the notebook.
         """
-        found = {label: record for label, program in programs.items() if (record := self._kept(program))}
+        at_once = min(self._workers, len(programs))
+        found = {label: record for label, program in programs.items() if (record := self._kept(program, at_once))}
         missing = {label: program for label, program in programs.items() if label not in found}
         if self._workers == 1:
             found |= {label: self._run(program) for label, program in missing.items()}
@@ -91,11 +92,11 @@ class Lab:
         key = f"{__version__}|{self.card.hash}|{model}|{self.simulator.name}|{REL_TOL}|{program.stages!r}"
         return notebook / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
 
-    def _kept(self, program: PulseProgram) -> Record | None:
+    def _kept(self, program: PulseProgram, at_once: int) -> Record | None:
         if not self.notebook or not (path := self._page(self.notebook, program)).is_file():
             return None
         with np.load(path, allow_pickle=False) as kept:
-            self.saved_s += float(kept["seconds"]) / self._workers
+            self.saved_s += float(kept["seconds"]) / at_once
             return Record(kept["time_s"], kept["voltage_volt"], kept["current_amp"])
 
     def _run(self, program: PulseProgram) -> Record:
