@@ -135,13 +135,14 @@ def fit(
 ) -> None:
     """Fit a device card, and say which of its parameters the data fix."""
     from models_va.errors import InputError
-    from spicegen.files import output_folder, write_text
+    from spicegen.files import output_file, output_folder, write_text
     from spicegen.fit import HEAD, fit_paper, paper_fit
 
     if data != ["paper"]:
-        raise InputError(f"fit: {data[0]}: only paper, the published figures of merit, can be fitted so far")
+        found_data = " ".join(data)
+        raise InputError(f"fit: {found_data}: only paper, once, the published figures of merit, can be fitted so far")
     folder = output_folder(report) if report else None
-    output_folder(output.parent)
+    output_file(output)
     found = fit_paper(paper_fit(model), seed, starts, output_folder(folder / "evaluations") if folder else None)
     typer.echo(write_text(output, found.card.to_yaml()))
     show_table(HEAD, found.rows(), found.summary())

@@ -27,6 +27,18 @@ def write_text(path: Path, text: str) -> Path:
     return path
 
 
+def output_file(path: Path) -> Path:
+    """Check, before the work, that ``path`` can become a file; its folder is created if needed.
+
+    Raises:
+        InputError: it is a folder, or its own folder cannot be used.
+    """
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder: give the name of a file")
+    output_folder(path.parent)
+    return path
+
+
 def output_folder(path: Path) -> Path:
     """Create ``path`` (and parents) if needed.
 

@@ -144,3 +144,11 @@ def test_what_cannot_be_fitted_is_said(arguments, word, tmp_path):
     assert isinstance(result.exception, InputError)
     assert word in str(result.exception)
     assert not (tmp_path / "c.yaml").exists()
+
+
+def test_a_folder_as_card_is_refused_before_the_work(tmp_path):
+    from typer.testing import CliRunner
+
+    result = CliRunner().invoke(app, ["fit", "paper", "--model", "li_intercalation", "-o", str(tmp_path)])
+    assert isinstance(result.exception, InputError)
+    assert "is a folder" in str(result.exception)
