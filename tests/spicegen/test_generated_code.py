@@ -112,3 +112,13 @@ def test_ngspice_noise_is_nyquists(tmp_path, need_engine):
     done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, timeout=60)
     density = float(done.stdout.splitlines()[-1])  # V/sqrt(Hz)
     assert density**2 == pytest.approx(4 * 1.380649e-23 * 300.15 * g, rel=1e-3, abs=0)
+
+
+def test_a_state_decayed_to_a_denormal_number_does_not_stop_vacask(need_engine):
+    """Twelve seconds after a spike activation is about 1e-320: its powers' derivatives must stay numbers."""
+    wave = Waveform((0.0, 1e-5, 0.05, 0.05001, 12.0), (0.0, -2.0, -2.0, 0.0, 0.0))
+    cell = Cell("d0", "te", "0", load_card("au-lixcoo2-pt"))
+    circuit = Circuit(sources=(Source("v1", "te", wave),), cells=(cell,))
+    result = need_engine("vacask").run(Job(circuit, Transient(12.0, 0.02, 1e-5)))
+    assert result.time_s[-1] == pytest.approx(12.0)
+    assert abs(result.state["d0.act"][-1]) < 1e-300
