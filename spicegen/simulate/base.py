@@ -56,6 +56,7 @@ class SimResult:
         voltage_volt: node -> voltage, V.
         current_amp: source -> current from the circuit into the source, A (SPICE's sign).
         state: ``cell.state`` -> value, dimensionless.
+        notes: sentences on how it was found, where the simulator had to choose.
     """
 
     engine: str
@@ -63,6 +64,7 @@ class SimResult:
     voltage_volt: Mapping[str, Array]
     current_amp: Mapping[str, Array]
     state: Mapping[str, Array]
+    notes: tuple[str, ...] = ()
 
     def current_at(self, source: str, time_s: Array) -> Array:
         """The current of ``source`` at ``time_s`` (shape (k,), s), interpolated linearly, A."""

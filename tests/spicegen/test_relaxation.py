@@ -11,7 +11,7 @@ from models_va import load_card
 from netlists import Capacitor, Cell, Circuit, Crossbar, Devices, Job, Resistor, Source, SpikeTrain, Transient, Waveform
 from netlists import crossbar_circuit as as_circuit
 from spicegen.simulate import Native
-from spicegen.simulate.native.relaxation import relax, wires_settle
+from spicegen.simulate.native.relaxation import relax, settling
 from spicegen.simulate.native.system import Drive, System
 from spicegen.simulate.native.transient import transient
 
@@ -115,8 +115,11 @@ def test_capacitors_are_left_out_only_where_the_wires_settle_at_once():
     """Elmore's time of the far end is about 3 R C: 0.3 ms, or 0.3 ns; the edges take 10 us."""
     train = Transient(TRAIN.stop_s, 1e-3, 1e-5)
     slow, fast = line(1e-8), line(1e-14)
-    assert not wires_settle(slow, System(slow), train)
-    assert wires_settle(fast, System(fast), train)
+    assert settling(slow, System(slow), train)[0] is False
+    assert settling(fast, System(fast), train)[0] is True
+    assert "capacitance is integrated" in Native().run(Job(slow, train)).notes[0]
+    assert "capacitance is left out" in Native().run(Job(fast, train)).notes[0]
+    assert Native().run(Job(replace(fast, capacitors=()), train)).notes == ()
     left_out, kept = relax(fast, System(fast), train), transient(fast, System(fast), train)
     for trace in (left_out, kept):
         assert trace.time_s[-1] == TRAIN.stop_s

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import scipy
 
@@ -9,7 +11,7 @@ from netlists import GROUND, Circuit, Job, ReadVectors, Transient
 from spicegen.simulate.base import Array, Availability, SimResult, Simulator
 from spicegen.simulate.native.driven import is_driven, run_driven
 from spicegen.simulate.native.operating_point import operating_point
-from spicegen.simulate.native.relaxation import relax, wires_settle
+from spicegen.simulate.native.relaxation import relax, settling
 from spicegen.simulate.native.system import System
 from spicegen.simulate.native.transient import transient
 
@@ -34,11 +36,11 @@ class Native(Simulator):
         system = System(job.circuit, job.temperature_k)
         if isinstance(job.stimulus, ReadVectors):
             return _read(job.circuit, system, job.stimulus)
-        method = relax if wires_settle(job.circuit, system, job.stimulus) else transient
-        trace = method(job.circuit, system, job.stimulus)
-        return _result(
-            job.circuit, system, np.array(trace.time_s), np.array(trace.voltage), np.array(trace.leaving), trace.states
-        )
+        at_once, note = settling(job.circuit, system, job.stimulus)
+        trace = (relax if at_once else transient)(job.circuit, system, job.stimulus)
+        voltage, leaving = np.array(trace.voltage), np.array(trace.leaving)
+        result = _result(job.circuit, system, np.array(trace.time_s), voltage, leaving, trace.states)
+        return replace(result, notes=(note,)) if note else result
 
 
 def _read(circuit: Circuit, system: System, stimulus: ReadVectors) -> SimResult:

@@ -63,20 +63,22 @@ def relax(circuit: Circuit, system: System, stimulus: Transient) -> Trace:
         return _Relaxation(circuit, system, stimulus, pool).run()
 
 
-def wires_settle(circuit: Circuit, system: System, stimulus: Transient) -> bool:
-    """Whether the wires' capacitances can be left out: they charge far faster than any source changes.
+def settling(circuit: Circuit, system: System, stimulus: Transient) -> tuple[bool, str]:
+    """Whether the wires' capacitances can be left out, because they charge far faster than any source changes; why.
 
     The time is Elmore's: the first moment of the slowest node's response, exact for any RC network.
     """
     if not circuit.capacitors:
-        return True
-    breaks = np.array(Drive(circuit.sources).breaks(stimulus.stop_s, SHORTEST * stimulus.stop_s))
+        return True, ""
+    edge_s = float(np.diff(Drive(circuit.sources).breaks(stimulus.stop_s, SHORTEST * stimulus.stop_s)).min())
     at_rest = system.voltages(np.zeros(system.unknown), np.zeros(len(circuit.sources)))
     conductances = [
         g.model.evaluate(g.voltage(at_rest), g.initial, g.params, system.temperature_k).di_dv for g in system.groups
     ]
     elmore_s = float(system.solve(conductances, system.capacitance_farad).max())
-    return elmore_s < _AT_ONCE * float(np.diff(breaks).min())
+    at_once = elmore_s < _AT_ONCE * edge_s
+    found = f"the wires charge in {elmore_s:.2g} s (Elmore), the shortest edge takes {edge_s:.2g} s: "
+    return at_once, found + ("their capacitance is left out" if at_once else "their capacitance is integrated")
 
 
 class _Cells:
