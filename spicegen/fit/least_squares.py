@@ -10,13 +10,15 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from multiprocessing import get_context, parent_process
 from pathlib import Path
-from threading import Thread
+from signal import SIG_IGN, SIGINT, signal
+from threading import Thread, current_thread, main_thread
 
 import numpy as np
 from numpy.typing import NDArray
@@ -169,6 +171,26 @@ def _evaluate(values: Mapping[str, float]) -> Array:
     return _residuals(values)
 
 
+@contextmanager
+def _workers(residuals: Residuals) -> Iterator[ProcessPoolExecutor]:
+    """Worker processes; whatever interrupts the work also drops what waits for them."""
+    count = os.cpu_count() or 1
+    pool = ProcessPoolExecutor(count, get_context("spawn"), _start_worker, (residuals,))
+    # Ctrl-C reaches the whole group; workers that start while it is ignored ignore it, and the program decides
+    in_main = current_thread() is main_thread()
+    before = signal(SIGINT, SIG_IGN) if in_main else None
+    try:
+        for _ in range(count):
+            pool.submit(int)  # a worker starts when there is something to do and none is idle
+    finally:
+        if in_main:
+            signal(SIGINT, before)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
 def fit(
     residuals: Residuals,
     free: Iterable[Free],
@@ -197,7 +219,7 @@ def fit(
     rng = np.random.default_rng(seed)
     begins = [centre, *(centre + SPREAD * rng.standard_normal(len(free)) for _ in range(starts - 1))]
     # started afresh instead of forked: what the caller's threads hold is no concern of the workers
-    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), _start_worker, (residuals,)) as pool:
+    with _workers(residuals) as pool:
         memory = _Memory(pool, [f.name for f in free], notebook, key)
 
         def both(z: Array) -> Array:

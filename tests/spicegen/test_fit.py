@@ -1,6 +1,11 @@
 """Fits: what is found, how sure it is, and that work done is not lost."""
 
 import math
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -152,3 +157,24 @@ def test_a_folder_as_card_is_refused_before_the_work(tmp_path):
     result = CliRunner().invoke(app, ["fit", "paper", "--model", "li_intercalation", "-o", str(tmp_path)])
     assert isinstance(result.exception, InputError)
     assert "is a folder" in str(result.exception)
+
+
+def test_ctrl_c_ends_the_command_and_keeps_what_was_computed(tmp_path):
+    """As on a terminal: the signal reaches the whole group, workers included."""
+    command = [sys.executable, "-c", "from spicegen.cli import main; main()", "fit", "paper"]
+    command += ["--model", "li_intercalation", "-o", str(tmp_path / "card.yaml"), "--report", str(tmp_path)]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
+    evaluations = tmp_path / "evaluations"
+    deadline = time.monotonic() + 120
+    while not list(evaluations.glob("*.npy")) and time.monotonic() < deadline and running.poll() is None:
+        time.sleep(0.2)
+    os.killpg(running.pid, signal.SIGINT)
+    try:
+        _, errors = running.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        os.killpg(running.pid, signal.SIGKILL)
+        raise
+    assert running.returncode == 130
+    assert b"Traceback" not in errors
+    assert list(evaluations.glob("*.npy"))
+    assert not (tmp_path / "card.yaml").exists()
