@@ -6,6 +6,7 @@ from netlists.circuit import GROUND, Capacitor, Cell, Circuit, Job, Resistor, So
 from netlists.crossbar import Crossbar, Drive, Sense
 from netlists.crossbar_circuit import column_node, crossbar_circuit, row_node, source_voltages
 from netlists.devices import Devices
+from netlists.faults import LineFaults
 from netlists.lines import (
     SCHEMES,
     Lines,
@@ -32,6 +33,7 @@ __all__ = [
     "Devices",
     "Drive",
     "Job",
+    "LineFaults",
     "LineVoltages",
     "Lines",
     "PulseProgram",

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models_va.errors import InputError
+from netlists.faults import NO_FAULTS, LineFaults
 
 Drive = Literal["left", "both"]
 Sense = Literal["bottom", "both"]
@@ -31,6 +32,7 @@ class Crossbar:
         drive: rows driven from the ``"left"`` or from ``"both"`` ends (the same voltage).
         sense: columns sensed at the ``"bottom"`` or at ``"both"`` ends.
         c_row_farad, c_col_farad: capacitance of one segment to its surroundings, F: of transients only.
+        faults: breaks and bridges of the lines.
 
     Raises:
         InputError: wrong shape, a NaN, a negative conductance, resistance or capacitance, an unknown arrangement.
@@ -45,6 +47,7 @@ class Crossbar:
     sense: Sense = "bottom"
     c_row_farad: float = 0.0
     c_col_farad: float = 0.0
+    faults: LineFaults = NO_FAULTS
 
     def __post_init__(self) -> None:
         try:
@@ -70,6 +73,7 @@ class Crossbar:
             raise InputError(f"crossbar: drive = {self.drive!r}: valid are 'left' and 'both'")
         if self.sense not in get_args(Sense):
             raise InputError(f"crossbar: sense = {self.sense!r}: valid are 'bottom' and 'both'")
+        self.faults.check(self.rows, self.columns)
 
     @property
     def rows(self) -> int:

@@ -3,13 +3,13 @@
 Row node of cell (i, j): ``r{i}_{j}``; column node: ``c{i}_{j}``; row driver i: source ``vr{i}`` on node
 ``in{i}``; sense ends of column j: sources ``vb{j}`` on ``outb{j}`` (bottom) and ``vt{j}`` on ``outt{j}`` (top),
 whose currents are the outputs; a line that floats has neither source nor end resistors. Where a resistance is zero,
-the nodes it would join are one node.
+the nodes it would join are one node; where a line is broken, they are two.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import product
 
 import numpy as np
@@ -32,7 +32,7 @@ def crossbar_circuit(crossbar: Crossbar, devices: Devices | None = None, lines: 
         lines: what they are connected to; None: all at 0 V, for read vectors, which set them.
 
     Raises:
-        InputError: devices or lines do not fit the crossbar.
+        InputError: devices or lines do not fit the crossbar, or a fault leaves something without any connection.
     """
     zero = Waveform.constant(0.0)
     if lines is None:
@@ -51,13 +51,14 @@ def crossbar_circuit(crossbar: Crossbar, devices: Devices | None = None, lines: 
         if wave
     ]
     sources = (*drivers, *senses)
-    resistors = (*names.wires(), *names.ends(lines))
+    resistors = (*names.wires(), *names.ends(lines), *names.bridges())
     capacitors = tuple(names.capacitors({s.node for s in sources}))
     if devices is None:
         return Circuit((*resistors, *names.fixed_cells()), sources, capacitors=capacitors)
     if devices.shape != crossbar.g_siemens.shape:
         raise InputError(f"devices: shape {devices.shape} for a crossbar of shape {crossbar.g_siemens.shape}")
-    return Circuit(resistors, sources, tuple(names.device_cells(devices)), capacitors)
+    cells = tuple(names.device_cells(devices))
+    return Circuit((*resistors, *names.stuck_cells(devices)), sources, cells, capacitors)
 
 
 def row_node(crossbar: Crossbar, i: int, j: int) -> str:
@@ -85,16 +86,30 @@ class _Names:
         self.sense_ends = ("b", "t") if crossbar.sense == "both" else ("b",)
         self.r_source = crossbar.r_row_ohm + crossbar.r_source_ohm
         self.r_sense = crossbar.r_col_ohm + crossbar.r_sense_ohm
+        self.row_breaks = _by_line(crossbar.faults.open_rows)
+        self.column_breaks = _by_line(crossbar.faults.open_columns)
 
     def row(self, i: int, j: int) -> str:
-        if self.r_source == 0:
-            return f"in{i}"
-        return f"r{i}_{j if self.c.r_row_ohm else 0}"
+        piece = self._piece(self.row_breaks, i, j)
+        if self.r_source == 0:  # what hangs together with a driver is its node
+            from_right = self.c.drive == "both" and piece == self._piece(self.row_breaks, i, self.c.columns)
+            if piece < 0 or from_right:
+                return f"in{i}"
+        return f"r{i}_{j if self.c.r_row_ohm else max(piece, 0)}"
 
     def column(self, i: int, j: int) -> str:
+        piece = self._piece(self.column_breaks, j, i)
         if self.r_sense == 0:
-            return f"outb{j}"
-        return f"c{i if self.c.r_col_ohm else 0}_{j}"
+            if piece == self._piece(self.column_breaks, j, self.c.rows):
+                return f"outb{j}"
+            if piece < 0 and self.c.sense == "both":
+                return f"outt{j}"
+        return f"c{i if self.c.r_col_ohm else max(piece, 0)}_{j}"
+
+    @staticmethod
+    def _piece(breaks: Mapping[int, Sequence[int]], line: int, place: int) -> int:
+        """The broken segment at which the piece of a line begins that a cell (or the line's end) is on; -1: none."""
+        return max((k for k in breaks.get(line, ()) if k <= place), default=-1)
 
     def fixed_cells(self) -> Iterator[Resistor]:
         for (i, j), g in np.ndenumerate(self.c.g_siemens):
@@ -102,17 +117,33 @@ class _Names:
                 yield Resistor(f"rg{i}_{j}", self.row(i, j), self.column(i, j), float(1 / g))
 
     def device_cells(self, devices: Devices) -> Iterator[Cell]:
-        for i, j in product(range(self.c.rows), range(self.c.columns)):
-            yield devices.cell(i, j, self.row(i, j), self.column(i, j))
+        for i, j in zip(*np.nonzero(devices.alive), strict=True):
+            yield devices.cell(int(i), int(j), self.row(i, j), self.column(i, j))
+
+    def stuck_cells(self, devices: Devices) -> Iterator[Resistor]:
+        if devices.stuck_siemens is not None:
+            for (i, j), g in np.ndenumerate(devices.stuck_siemens):
+                if g > 0:  # a NaN is not
+                    yield Resistor(f"rg{i}_{j}", self.row(i, j), self.column(i, j), float(1 / g))
 
     def wires(self) -> Iterator[Resistor]:
         rows, columns = range(self.c.rows), range(self.c.columns)
         if self.c.r_row_ohm:
             for i, j in product(rows, columns[1:]):
-                yield Resistor(f"rr{i}_{j}", f"r{i}_{j - 1}", f"r{i}_{j}", self.c.r_row_ohm)
+                if j not in self.row_breaks.get(i, ()):
+                    yield Resistor(f"rr{i}_{j}", f"r{i}_{j - 1}", f"r{i}_{j}", self.c.r_row_ohm)
         if self.c.r_col_ohm:
             for i, j in product(rows[1:], columns):
-                yield Resistor(f"rc{i}_{j}", f"c{i - 1}_{j}", f"c{i}_{j}", self.c.r_col_ohm)
+                if i not in self.column_breaks.get(j, ()):
+                    yield Resistor(f"rc{i}_{j}", f"c{i - 1}_{j}", f"c{i}_{j}", self.c.r_col_ohm)
+
+    def bridges(self) -> Iterator[Resistor]:
+        """Between neighbouring lines that touch."""
+        faults = self.c.faults
+        for i, j in faults.shorted_rows:
+            yield Resistor(f"rbr{i}_{j}", self.row(i, j), self.row(i + 1, j), faults.r_short_ohm)
+        for j, i in faults.shorted_columns:
+            yield Resistor(f"rbc{i}_{j}", self.column(i, j), self.column(i, j + 1), faults.r_short_ohm)
 
     def capacitors(self, driven: Collection[str]) -> Iterator[Capacitor]:
         """Each segment's, at its cell's node; of nodes that are one, the sum; none where a source holds the node."""
@@ -124,15 +155,26 @@ class _Names:
                         yield Capacitor(f"c{kind}_{name}", name, count * farad)
 
     def ends(self, lines: Lines) -> Iterator[Resistor]:
-        """What stands between the sources and the wires; nothing on floating lines."""
-        last_row, last_column = self.c.rows - 1, self.c.columns - 1
+        """What stands between the sources and the wires; nothing on floating lines, nor where they are broken."""
+        rows, columns = self.c.rows, self.c.columns
         if self.r_source:
             for i in (i for i, wave in enumerate(lines.rows) if wave):
-                yield Resistor(f"rsl{i}", f"in{i}", self.row(i, 0), self.r_source)
-                if self.c.drive == "both":
-                    yield Resistor(f"rsr{i}", f"in{i}", self.row(i, last_column), self.r_source)
+                broken = self.row_breaks.get(i, ())
+                if 0 not in broken:
+                    yield Resistor(f"rsl{i}", f"in{i}", self.row(i, 0), self.r_source)
+                if self.c.drive == "both" and columns not in broken:
+                    yield Resistor(f"rsr{i}", f"in{i}", self.row(i, columns - 1), self.r_source)
         if self.r_sense:
             for j in (j for j, wave in enumerate(lines.columns) if wave):
-                yield Resistor(f"rob{j}", self.column(last_row, j), f"outb{j}", self.r_sense)
-                if self.c.sense == "both":
+                broken = self.column_breaks.get(j, ())
+                if rows not in broken:
+                    yield Resistor(f"rob{j}", self.column(rows - 1, j), f"outb{j}", self.r_sense)
+                if self.c.sense == "both" and 0 not in broken:
                     yield Resistor(f"rot{j}", self.column(0, j), f"outt{j}", self.r_sense)
+
+
+def _by_line(places: Collection[tuple[int, int]]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for line, segment in places:
+        found.setdefault(line, []).append(segment)
+    return found

@@ -67,13 +67,12 @@ def _column_currents(result: SimResult, time_s: Array, columns: int) -> Array:
 
 def _as_left(devices: Devices, result: SimResult) -> Devices:
     """The devices with the states of the last point; a simulator's rounding may have left the bounds."""
-    model, (rows, columns) = devices.card.device_model, devices.shape
-    ends = {
-        s.initial: np.clip(
-            [[result.state[f"d{i}_{j}.{s.name}"][-1] for j in range(columns)] for i in range(rows)],
-            model.param[s.initial].lower,
-            model.param[s.initial].upper,
-        )
-        for s in model.states
-    }
-    return replace(devices, instance={**devices.instance, **ends})
+    instance = dict(devices.instance)
+    model = devices.card.device_model
+    for state in model.states:
+        param = model.param[state.initial]
+        ends = np.full(devices.shape, param.default)
+        for i, j in np.argwhere(devices.alive):
+            ends[i, j] = result.state[f"d{i}_{j}.{state.name}"][-1]
+        instance[state.initial] = np.clip(ends, param.lower, param.upper)
+    return replace(devices, instance=instance)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
 from netlists import Crossbar
+from spicegen.simulate.native.nodal_operator import nodal_operator
 
 Array = NDArray[np.float64]
 
@@ -32,6 +33,8 @@ def read_operator(crossbar: Crossbar) -> Array:
         T, shape (columns, rows), in S: ``i_out_amp = T @ v_in_volt`` exactly, for any input. ``i_out_amp`` is
         what each column delivers to its sense amplifier (both of them together when both ends are sensed).
     """
+    if crossbar.faults:
+        return nodal_operator(crossbar)
     c = crossbar
     shared = shared_resistance(c.columns, c.r_row_ohm, c.r_row_ohm + c.r_source_ohm, both=c.drive == "both")
     r_end = c.r_col_ohm + c.r_sense_ohm
