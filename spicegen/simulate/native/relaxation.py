@@ -45,6 +45,8 @@ _SLOW = 0.2
 _MOST_NEWTON = 60
 _AT_ONCE = 1e-4
 """Wires that charge within this share of the shortest edge lag behind by as much: less than any tolerance."""
+_WORTH_THREADS = 128
+"""Cells from which on their integration is shared among threads: handing it over costs as much as a few cells."""
 _KIRCHHOFF = 1e-11
 """Residual of Kirchhoff's law at the recorded points, relative to the largest current of a source."""
 _FINEST = 1e-15
@@ -89,7 +91,8 @@ class _Cells:
         self._rates = compiled_rates(model)
         self._params = np.stack([np.broadcast_to(group.params[p.name], n) for p in model.params], axis=1)
         self._temperature_k, self._rel_tol, self._pool = temperature_k, rel_tol, pool
-        self._parts = [slice(*ends) for ends in _equal_parts(n, 4 * (os.cpu_count() or 1))]
+        parts = 4 * (os.cpu_count() or 1) if n >= _WORTH_THREADS else 1
+        self._parts = [slice(*ends) for ends in _equal_parts(n, parts)]
         self.wanted_s = np.full(n, np.inf)
 
     def advance(self, v: Array, x: Array, length_s: float) -> tuple[Array, Array]:
@@ -113,7 +116,8 @@ class _Cells:
                 )
             )  # fmt: skip
 
-        if any(self._pool.map(part, self._parts)):
+        failed = map(part, self._parts) if len(self._parts) == 1 else self._pool.map(part, self._parts)
+        if any(failed):
             raise SimulationError("native", "a device's tolerance cannot be met: its step becomes too small")
         return found, wanted
 
