@@ -2,6 +2,7 @@
 
 from netlists.array_config import ArrayConfig
 from netlists.array_program import ArrayProgram, ArrayStage
+from netlists.array_steps import PulseStep, ReadStep, RestStep, Step, WriteStep
 from netlists.circuit import GROUND, Capacitor, Cell, Circuit, Job, Resistor, Source
 from netlists.crossbar import Crossbar, Drive, Sense
 from netlists.crossbar_circuit import column_node, crossbar_circuit, row_node, source_voltages
@@ -37,16 +38,21 @@ __all__ = [
     "LineVoltages",
     "Lines",
     "PulseProgram",
+    "PulseStep",
+    "ReadStep",
     "ReadVectors",
     "Resistor",
+    "RestStep",
     "Scheme",
     "Sense",
     "Source",
     "SpikeTrain",
     "Stage",
+    "Step",
     "Stimulus",
     "Transient",
     "Waveform",
+    "WriteStep",
     "column_node",
     "column_write_voltages",
     "crossbar_circuit",

@@ -8,14 +8,36 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from models_va.errors import InputError
+from netlists.array_program import ArrayProgram
+from netlists.array_steps import Step
 from netlists.crossbar import Crossbar, Drive, Sense
+from netlists.faults import NO_FAULTS, LineFaults
 
 Resistance = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Capacitance = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Index = Annotated[int, Field(ge=0)]
 Size = Annotated[int, Field(ge=1, le=4096)]
 
 
+class StuckCell(BaseModel):
+    """One cell that is a fixed conductance, whatever is done to it.
+
+    Attributes:
+        row, column: which.
+        g_siemens: its conductance, S; 0: nothing is there; a large one: the row and the column are shorted.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    row: Index
+    column: Index
+    g_siemens: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
 class ArrayConfig(BaseModel):
-    """A passive array: size, wires, terminations, and what is read from it.
+    """A passive array: size, wires, terminations, faults, and what is done to it.
 
     ``evaluate`` takes size and wires from here for every tile; ``array`` all of it.
 
@@ -24,14 +46,20 @@ class ArrayConfig(BaseModel):
         rows, columns: size of the array, or of a tile.
         r_row_ohm, r_col_ohm: wire resistance of one segment, ohm.
         r_source_ohm, r_sense_ohm: resistance of drivers and sense amplifiers, ohm.
+        c_row_farad, c_col_farad: capacitance of one segment, F: of programs only.
         drive, sense: see Crossbar.
+        faults: breaks and bridges of the lines.
+        stuck: cells that are stuck, by name.
+        stuck_low, stuck_high: share of all other cells that is stuck at the window's bottom or top; which, the
+            seed says.
         cells: conductances over the card's window: all at its top (``"max"``), all at its bottom (``"min"``),
             or uniformly distributed (``"random"``). They are fixed conductances, unless variability is wanted:
         programming_error: cells are devices, programmed to these conductances with the card's sigma(G).
         device_to_device: cells are devices whose instance parameters differ by the card's device_to_device.
         inputs: row voltages: all at ``v_read_volt`` (``"ones"``) or uniform in 0 .. v_read_volt (``"random"``).
         v_read_volt: full-scale read voltage, V.
-        seed: of all that is random here: cells, inputs and variability.
+        program: steps done one after another, from cells at their conductances on; empty: one read.
+        seed: of all that is random here: cells, inputs, variability and stuck cells.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,13 +71,20 @@ class ArrayConfig(BaseModel):
     r_col_ohm: Resistance = 1.0
     r_source_ohm: Resistance = 0.0
     r_sense_ohm: Resistance = 0.0
+    c_row_farad: Capacitance = 0.0
+    c_col_farad: Capacitance = 0.0
     drive: Drive = "left"
     sense: Sense = "bottom"
+    faults: LineFaults = NO_FAULTS
+    stuck: tuple[StuckCell, ...] = ()
+    stuck_low: Share = 0.0
+    stuck_high: Share = 0.0
     cells: Literal["random", "max", "min"] = "random"
     programming_error: bool = False
     device_to_device: bool = False
     inputs: Literal["ones", "random"] = "ones"
     v_read_volt: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] = 0.1
+    program: tuple[Step, ...] = ()
     seed: Annotated[int, Field(ge=0)] = 0
 
     @property
@@ -67,6 +102,9 @@ class ArrayConfig(BaseModel):
             r_sense_ohm=self.r_sense_ohm,
             drive=self.drive,
             sense=self.sense,
+            c_row_farad=self.c_row_farad,
+            c_col_farad=self.c_col_farad,
+            faults=self.faults,
         )
 
     def draw_cells(self, g_min_siemens: float, g_max_siemens: float) -> NDArray[np.float64]:
@@ -81,3 +119,37 @@ class ArrayConfig(BaseModel):
         if self.inputs == "ones":
             return np.full(self.rows, self.v_read_volt)
         return np.random.default_rng([self.seed, 1]).uniform(0, self.v_read_volt, self.rows)
+
+    def draw_stuck(self, g_min_siemens: float, g_max_siemens: float) -> NDArray[np.float64]:
+        """Conductance of each stuck cell, NaN where the cell works, shape (rows, columns), S.
+
+        Raises:
+            InputError: a stuck cell is not in the array, or the shares add up to more than 1.
+        """
+        if self.stuck_low + self.stuck_high > 1:
+            raise InputError(f"array: stuck_low + stuck_high = {self.stuck_low + self.stuck_high:g}: at most 1")
+        drawn = np.random.default_rng([self.seed, 2]).uniform(size=(self.rows, self.columns))
+        found = np.full(drawn.shape, np.nan)
+        found[drawn < self.stuck_low] = g_min_siemens
+        found[drawn >= 1 - self.stuck_high] = g_max_siemens
+        for cell in self.stuck:
+            if cell.row >= self.rows or cell.column >= self.columns:
+                raise InputError(
+                    f"array: stuck cell ({cell.row}, {cell.column}) is not in an array of {self.rows} x {self.columns}"
+                )
+            found[cell.row, cell.column] = cell.g_siemens
+        return found
+
+    def array_program(self) -> ArrayProgram:
+        """The program that the steps stand for.
+
+        Raises:
+            InputError: a step names a line that is not there.
+        """
+        program, v_in = ArrayProgram(self.rows, self.columns), self.draw_inputs()
+        for number, step in enumerate(self.program):
+            try:
+                step.add(program, v_in)
+            except InputError as error:
+                raise InputError(f"program: step {number + 1}: {error}") from error
+        return program

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -109,7 +109,7 @@ class ArrayReport:
         """Share of each row's input voltage that the wires take from each cell, shape (rows, columns)."""
         v_in = np.broadcast_to(self.v_in_volt[:, None], self.v_cell_volt.shape)
         share = np.zeros(v_in.shape)
-        np.divide(v_in - self.v_cell_volt, v_in, out=share, where=v_in != 0)
+        np.divide(v_in - self.v_cell_volt, v_in, out=share, where=(v_in != 0) & np.isfinite(self.v_cell_volt))
         return share
 
     @property
@@ -204,10 +204,12 @@ def read_array(config: ArrayConfig, card: DeviceCard, engines: list[str]) -> Arr
             f"array: {config.rows} x {config.columns} is too large to solve at circuit level: at most "
             f"{MOST_CELLS[REFERENCE]} cells; read_operator takes any size"
         )
-    target, v_in = config.draw_cells(*card.window()), config.draw_inputs()
+    window, v_in = card.window(), config.draw_inputs()
+    target, stuck = config.draw_cells(*window), config.draw_stuck(*window)
     programmed = _programmed(config, card, target) if config.varies else None
-    crossbar = config.crossbar(target if programmed is None else programmed.g_siemens)
-    circuit = crossbar_circuit(crossbar, programmed.devices if programmed else None)
+    working = target if programmed is None else programmed.g_siemens
+    crossbar = config.crossbar(np.where(np.isnan(stuck), working, stuck))
+    circuit = crossbar_circuit(crossbar, replace(programmed.devices, stuck_siemens=stuck) if programmed else None)
     job = Job(circuit, ReadVectors(source_voltages(crossbar, v_in)), "array read")
     names = [REFERENCE, *(e for e in engines if e != REFERENCE)]
     attempts = [_attempt(name, job, cells) for name in track(names, "engines")]
@@ -288,7 +290,7 @@ def _variability_rows(programmed: Programmed, seed: int, nonlinearity: float) ->
 
 def _cell_voltage(crossbar: Crossbar, result: SimResult) -> NDArray[np.float64]:
     def voltage(node: str) -> float:
-        return float(result.voltage_volt[node][0])
+        return float(result.voltage_volt[node][0]) if node in result.voltage_volt else np.nan  # nothing hangs there
 
     return np.array(
         [

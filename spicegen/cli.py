@@ -19,6 +19,7 @@ from models_va.errors import SpicegenError, located
 
 if TYPE_CHECKING:
     from spicegen.array import ArrayReport
+    from spicegen.array_run import ArrayRun
     from spicegen.check import CheckReport
     from spicegen.reproduce import Reproduction
 
@@ -62,7 +63,7 @@ def show_table(head: tuple[str, ...], rows: list[tuple[object, ...]], title: str
     Console().print(table)
 
 
-def _finish(report: CheckReport | ArrayReport | Reproduction, folder: Path | None) -> None:
+def _finish(report: CheckReport | ArrayReport | ArrayRun | Reproduction, folder: Path | None) -> None:
     """Write the report of a comparison, then end as its outcome demands: what was computed is never lost."""
     if folder:
         report.page().write(folder, report.to_json())
@@ -194,7 +195,7 @@ def array(
     output: Output,
     engine: Annotated[Engine | None, typer.Option(help="Only this simulator beside the exact operator.")] = None,
 ) -> None:
-    """Read a passive array, wires included, and map where the voltage is lost."""
+    """Read a passive array, wires included, and map where the voltage is lost; or run its program of writes."""
     from models_va import load_card, read_yaml
     from netlists import ArrayConfig
     from spicegen.array import HEAD, external_engines, read_array
@@ -207,6 +208,14 @@ def array(
     if engine and not (found := simulator(engine).available()).here:
         raise SimulationError(engine, f"not here: {found.version}")
     folder = output_folder(output)
+    if described.program:
+        from spicegen.array_run import run_array
+
+        with located(config):
+            run = run_array(described, card, [engine] if engine else external_engines(), whatever_it_takes=bool(engine))
+        show_table(HEAD, run.rows(), f"{described.rows} x {described.columns}, {len(described.program)} steps")
+        _finish(run, folder)
+        return
     with located(config):
         report = read_array(described, card, [engine] if engine else external_engines())
     show_table(HEAD, report.rows(), f"{described.rows} x {described.columns} read: difference from {report.reference}")

@@ -175,6 +175,12 @@ def program_devices(
     )
 
 
+def conductances(devices: Devices) -> Array:
+    """Conductance of every cell at v = 0 in its present state, of stuck ones theirs, shape (rows, columns), S."""
+    g = np.broadcast_to(initial_conductances(devices.card, devices.instance), devices.shape)
+    return np.array(g) if devices.stuck_siemens is None else np.where(devices.alive, g, devices.stuck_siemens)
+
+
 def _differing(card: DeviceCard, shape: tuple[int, ...], seed: Seed) -> dict[str, Array]:
     if card.device_to_device is None:
         raise CardError(f"card {card.name}: has no device_to_device: add the relative standard deviations")

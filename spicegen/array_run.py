@@ -1,0 +1,214 @@
+"""A program on a passive array - writes, pulses, reads, rests - in every simulator, and what it leaves behind."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from models_va import DeviceCard
+from netlists import ArrayConfig
+from spicegen.array_program import ArrayRecord, run_array_program
+from spicegen.page import Page
+from spicegen.plotting import axes, new_figure
+from spicegen.programming import conductances, program_devices
+from spicegen.progress import track
+from spicegen.simulate import REFERENCE, SimulationError, simulator
+
+Array = NDArray[np.float64]
+TOLERANCE = 1e-3
+"""Largest difference of a current or a conductance from the native engine's, relative to the largest."""
+MOST_CELLS = {"vacask": 64 * 64, "ngspice": 8 * 8}
+"""Beyond these a program takes many minutes, and is run only where that engine was asked for."""
+_REL_TOL = 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class EngineRun:
+    """One engine's run of the program.
+
+    Attributes:
+        engine: its name.
+        record: what it found; None if there is nothing.
+        note: why there is nothing.
+        failed: whether the engine is here but did not finish.
+        seconds: wall time.
+        difference: largest, of column currents and of final conductances, from the native engine's.
+    """
+
+    engine: str
+    record: ArrayRecord | None
+    note: str = ""
+    failed: bool = False
+    seconds: float = 0.0
+    difference: float = float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayRun:
+    """What ``array`` found with a program.
+
+    Attributes:
+        config: the array and the program.
+        card: its devices.
+        g_before_siemens, g_after_siemens: conductances at v = 0, shape (rows, columns), S.
+        record: the native engine's.
+        runs: one per engine, the native one first.
+    """
+
+    config: ArrayConfig
+    card: DeviceCard
+    g_before_siemens: Array
+    g_after_siemens: Array
+    record: ArrayRecord
+    runs: tuple[EngineRun, ...]
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Why each engine that is here but did not finish did not."""
+        return tuple(r.note for r in self.runs if r.failed)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every engine that ran agrees with the native one."""
+        return not self.failures and all(r.difference <= TOLERANCE for r in self.runs if r.record)
+
+    @property
+    def change(self) -> Array:
+        """Of each cell's conductance, relative to what it was (0 where there is none), shape (rows, columns)."""
+        moved = self.g_after_siemens - self.g_before_siemens
+        return np.divide(moved, self.g_before_siemens, out=np.zeros_like(moved), where=self.g_before_siemens > 0)
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of report.json."""
+        return {
+            "array": self.config.model_dump(mode="json"),
+            "card": self.card.name,
+            "card_hash": self.card.hash,
+            "seed": self.config.seed,
+            "time_s": self.record.time_s,
+            "i_column_amp": self.record.i_column_amp,
+            "g_before_siemens": self.g_before_siemens,
+            "g_after_siemens": self.g_after_siemens,
+            "tolerance": TOLERANCE,
+            "passed": self.passed,
+            "engines": [
+                {"name": r.engine, "note": r.note, "difference": r.difference, "seconds": r.seconds} for r in self.runs
+            ],
+        }
+
+    def rows(self) -> list[tuple[object, ...]]:
+        """The table of engines."""
+        return [(r.engine, r.note or "run", "" if r.note else r.difference, r.seconds) for r in self.runs]
+
+    def page(self) -> Page:
+        """The report page."""
+        c, moved = self.config, self.change
+        page = Page(
+            f"A program on a {c.rows} x {c.columns} passive array",
+            f"{len(c.program)} steps, {len(self.record.time_s)} reads; conductances change by {moved.min():+.2%} to "
+            f"{moved.max():+.2%}.",
+        )
+        page.section(
+            "Engines", f"Differences of column currents and final conductances from native; tolerance {TOLERANCE:.0e}."
+        )
+        page.table(("engine", "outcome", "difference", "seconds"), self.rows())
+        page.section("What the program leaves behind")
+        page.figure(_maps(self), "Conductance at v = 0 of every cell at the end, and its change since the start.")
+        if len(self.record.time_s):
+            page.section("What was read")
+            page.figure(_reads(self), "Current that each column delivers at each read.")
+        page.section("The array")
+        page.table(("quantity", "value"), [(k, v) for k, v in c.model_dump(exclude={"program"}).items()])
+        page.table(("step", "what is done"), [(n + 1, str(s)) for n, s in enumerate(c.program)])
+        return page
+
+
+def run_array(config: ArrayConfig, card: DeviceCard, engines: list[str], *, whatever_it_takes: bool) -> ArrayRun:
+    """Run the config's program with the native engine and the given others.
+
+    Args:
+        config: with at least one step.
+        card: of the devices.
+        engines: names.
+        whatever_it_takes: also run engines that are slow at this size.
+
+    Raises:
+        InputError: a step or a fault does not fit the array, or a conductance is out of the device's reach.
+        CardError: the card lacks the variability that is wanted.
+        SimulationError: the native engine failed.
+    """
+    program, window = config.array_program(), card.window()
+    devices = program_devices(
+        card,
+        config.draw_cells(*window),
+        config.seed,
+        programming_error=config.programming_error,
+        device_to_device=config.device_to_device,
+    ).devices
+    devices = replace(devices, stuck_siemens=config.draw_stuck(*window))
+    crossbar = config.crossbar(np.zeros(devices.shape))
+
+    def run(name: str) -> EngineRun:
+        engine, cells = simulator(name), config.rows * config.columns
+        if not (found := engine.available()).here:
+            return EngineRun(name, None, f"not here: {found.version}")
+        if cells > MOST_CELLS.get(name, cells) and not whatever_it_takes:
+            return EngineRun(name, None, f"left out: slow beyond {MOST_CELLS[name]} cells; --engine {name} runs it")
+        start = time.perf_counter()
+        try:
+            record = run_array_program(crossbar, devices, program, engine, _REL_TOL)
+        except SimulationError as error:
+            return EngineRun(name, None, str(error), failed=True, seconds=time.perf_counter() - start)
+        return EngineRun(name, record, seconds=time.perf_counter() - start)
+
+    runs = [run(name) for name in track([REFERENCE, *(e for e in engines if e != REFERENCE)], "engines")]
+    native = runs[0].record
+    if native is None:
+        raise SimulationError(REFERENCE, runs[0].note)
+    return ArrayRun(
+        config=config,
+        card=card,
+        g_before_siemens=conductances(devices),
+        g_after_siemens=conductances(native.devices),
+        record=native,
+        runs=tuple(replace(r, difference=_difference(r.record, native)) if r.record else r for r in runs),
+    )
+
+
+def _difference(found: ArrayRecord, reference: ArrayRecord) -> float:
+    pairs = [(conductances(found.devices), conductances(reference.devices))]
+    if reference.i_column_amp.size:
+        pairs.append((found.i_column_amp, reference.i_column_amp))
+    return max(float(np.abs(a - b).max() / (np.abs(b).max() or 1.0)) for a, b in pairs)
+
+
+def _maps(run: ArrayRun) -> Figure:
+    figure = new_figure(9.5, 4.2)
+    most = float(np.abs(run.change).max()) * 100 or 1.0
+    for position, title, values, style in (
+        (121, "Conductance / µS", run.g_after_siemens * 1e6, {"cmap": "viridis"}),
+        (122, "Change / %", run.change * 100, {"cmap": "RdBu_r", "vmin": -most, "vmax": most}),
+    ):
+        ax = axes(figure, position, title=title, x="column", y="row")
+        ax.spines[:].set_visible(False)
+        image = ax.imshow(values, aspect="auto", **style)
+        figure.colorbar(image, ax=ax, shrink=0.9).ax.tick_params(labelsize=8)
+    return figure
+
+
+def _reads(run: ArrayRun) -> Figure:
+    figure = new_figure(9.5, 3.4)
+    ax = axes(figure, x="read", y="column current / µA")
+    number = np.arange(1, len(run.record.time_s) + 1)
+    shown = np.unique(np.linspace(0, run.config.columns - 1, min(run.config.columns, 8)).astype(int))
+    for j in shown:
+        ax.plot(number, run.record.i_column_amp[:, j] * 1e6, "o:", ms=4, lw=0.8, label=f"column {j}")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.legend(fontsize=8, frameon=False, ncols=4)
+    return figure
