@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from models_va.errors import SpicegenError, located
+from spicegen.studies.cli import study
 
 if TYPE_CHECKING:
     from spicegen.array import ArrayReport
@@ -29,6 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="From the measurements of a memristive synapse to the accuracy of a neural network on arrays of it.",
 )
+
+app.add_typer(study, name="study")
 
 Card = Annotated[str, typer.Argument(metavar="CARD", help="A card file, or the name of a card that ships.")]
 Output = Annotated[Path, typer.Option("-o", "--output", help="Folder for the results.")]

@@ -56,12 +56,12 @@ class WritePlan:
     """
 
     order: Order = "rounds"
-    v_up_volt: float = -1.5
+    v_up_volt: float = -1.75
     v_down_volt: float = 2.0
-    width_up_s: float = 50e-3
+    width_up_s: float = 20e-3
     width_down_s: float = 0.2e-3
     rest_s: float = 10.0
-    most_pulses: int = 30
+    most_pulses: int = 60
     v_read_volt: float = 0.1
     scheme: Scheme = "v/2"
 

@@ -1,0 +1,1 @@
+"""What people want to know about a passive array of their device, one module a question; ``spicegen study``."""

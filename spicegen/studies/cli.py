@@ -1,0 +1,89 @@
+"""``spicegen study``: questions about passive arrays, each a report with pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol
+
+import typer
+
+from models_va.errors import located
+
+if TYPE_CHECKING:
+    from models_va import DeviceCard
+    from netlists import ArrayConfig
+    from spicegen.page import Page
+
+study = typer.Typer(no_args_is_help=True, help="What a passive array of a device can do, wires included.")
+
+Config = Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="Description of the array.")]
+Output = Annotated[Path, typer.Option("-o", "--output", help="Folder for the results.")]
+
+
+class Study(Protocol):
+    """What every study gives."""
+
+    head: ClassVar[tuple[str, ...]]
+
+    @property
+    def summary(self) -> str:
+        """The result in a sentence."""
+
+    def rows(self) -> list[tuple[object, ...]]:
+        """The table under ``head``."""
+
+    def page(self) -> Page:
+        """The report page."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of report.json."""
+
+
+def _described(config: Path) -> tuple[ArrayConfig, DeviceCard]:
+    from models_va import load_card, read_yaml
+    from netlists import ArrayConfig
+    from spicegen.files import beside
+
+    described = read_yaml(config, ArrayConfig)
+    with located(f"{config}: card"):
+        return described, load_card(beside(config, described.card))
+
+
+def _finish(found: Study, folder: Path) -> None:
+    from spicegen.cli import show_table
+
+    show_table(found.head, found.rows(), found.summary)
+    found.page().write(folder, found.to_json())
+    typer.echo(f"report: {folder / 'report.html'}")
+
+
+@study.command()
+def disturb(
+    config: Config,
+    output: Output,
+    writes: Annotated[int, typer.Option(min=1, max=1_000_000, help="Writes of the one cell.")] = 10_000,
+    width_s: Annotated[float, typer.Option(help="Flat time of each write, s.")] = 10e-3,
+    v_write: Annotated[float, typer.Option(help="Amplitude, V; both signs are tried.")] = 1.5,
+) -> None:
+    """What writes of one cell do to all others, with V/2 and V/3."""
+    from spicegen.files import output_folder
+    from spicegen.studies.disturb import study_disturb
+
+    described, card = _described(config)
+    folder = output_folder(output)
+    with located(config):
+        found = study_disturb(described, card, writes, amplitudes_volt=(-abs(v_write), abs(v_write)), width_s=width_s)
+    _finish(found, folder)
+
+
+@study.command()
+def programming(config: Config, output: Output) -> None:
+    """Program the array to its cells' conductances by write-verify, in four orders, against the card's sigma(G)."""
+    from spicegen.files import output_folder
+    from spicegen.studies.programming import study_programming
+
+    described, card = _described(config)
+    folder = output_folder(output)
+    with located(config):
+        found = study_programming(described, card)
+    _finish(found, folder)
