@@ -62,8 +62,6 @@ class DisturbStudy:
     runs: tuple[Disturb, ...]
 
     head: ClassVar[tuple[str, ...]] = (
-        ,
-    )
         "scheme",
         "V",
         "cells",

@@ -55,8 +55,6 @@ class ProgrammingStudy:
     results: tuple[OrderResult, ...]
 
     head: ClassVar[tuple[str, ...]] = (
-        ,
-    )
         "order",
         "rms / sigma",
         "largest",
