@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
 import typer
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from netlists import ArrayConfig
     from spicegen.page import Page
 
+Number = TypeVar("Number", int, float)
+
 study = typer.Typer(no_args_is_help=True, help="What a passive array of a device can do, wires included.")
 
 Config = Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="Description of the array.")]
@@ -23,7 +25,9 @@ Output = Annotated[Path, typer.Option("-o", "--output", help="Folder for the res
 class Study(Protocol):
     """What every study gives."""
 
-    head: ClassVar[tuple[str, ...]]
+    @property
+    def head(self) -> tuple[str, ...]:
+        """Of the table."""
 
     @property
     def summary(self) -> str:
@@ -87,3 +91,30 @@ def programming(config: Config, output: Output) -> None:
     with located(config):
         found = study_programming(described, card)
     _finish(found, folder)
+
+
+@study.command()
+def read_error(
+    config: Config,
+    output: Output,
+    sizes: Annotated[str, typer.Option(help="Rows and columns of the square arrays.")] = "8,16,32,64,128",
+    r_ohm: Annotated[str, typer.Option(help="Wire resistances of a segment, ohm.")] = "1,2.5,10",
+    error: Annotated[float, typer.Option(help="How large may an array be for this error?")] = 0.05,
+) -> None:
+    """Error of the vector-matrix product against size, wires and pattern; the largest array for a given error."""
+    from spicegen.files import output_folder
+    from spicegen.studies.read_error import study_read_error
+
+    described, card = _described(config)
+    counts, ohms = _numbers("--sizes", sizes, int), _numbers("--r-ohm", r_ohm, float)
+    folder = output_folder(output)
+    _finish(study_read_error(described, card, counts, ohms, error), folder)
+
+
+def _numbers(option: str, text: str, kind: type[Number]) -> tuple[Number, ...]:
+    from models_va.errors import InputError
+
+    try:
+        return tuple(kind(part) for part in text.split(","))
+    except ValueError as error:
+        raise InputError(f"{option} {text!r}: give numbers with commas between them") from error

@@ -1,0 +1,65 @@
+"""Studies of passive arrays: what is known in closed form, and the commands."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from models_va import load_card
+from models_va.errors import InputError
+from netlists import ArrayConfig, Crossbar
+from spicegen.cli import app
+from spicegen.simulate import read_operator
+from spicegen.studies.read_error import PATTERNS, study_read_error
+
+CARD = load_card("au-lixcoo2-pt")
+
+
+def test_no_wires_no_error():
+    found = study_read_error(ArrayConfig(), CARD, sizes=(1, 5), r_ohm=(0.0,))
+    assert np.abs(found.largest).max() < 1e-12
+    assert np.all(found.largest_size > 256)
+    assert "> 256" in str(found.rows())
+
+
+def test_one_cell_is_a_divider():
+    found = study_read_error(ArrayConfig(r_source_ohm=30, r_sense_ohm=20), CARD, sizes=(1,), r_ohm=(25.0,))
+    g = CARD.window()[1]
+    assert found.largest[0, 0, 0] == pytest.approx(1 - 1 / (1 + g * 100), rel=1e-9)
+    assert found.rms[0, 0, 0] == pytest.approx(found.largest[0, 0, 0])
+
+
+def test_the_largest_array_is_the_last_good_one():
+    found = study_read_error(ArrayConfig(), CARD, sizes=(4,), r_ohm=(10.0,), limit=0.05)
+    n, g = int(found.largest_size[0, PATTERNS.index(("all high", "all rows"))]), CARD.window()[1]
+
+    def error(size):
+        cells = np.full((size, size), g)
+        return np.abs(1 - read_operator(Crossbar(cells, 10.0, 10.0)).sum(axis=1) / cells.sum(axis=0)).max()
+
+    assert error(n) <= 0.05 < error(n + 1)
+    assert np.all(np.diff(study_read_error(ArrayConfig(), CARD, (2, 4, 8), (10.0,)).largest[:, 0], axis=0) > 0)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [({"sizes": (0,)}, "sizes 0"), ({"sizes": (5000,)}, "1 to 256"), ({"r_ohm": (-1.0,)}, "resistances"),
+     ({"limit": 1.5}, "error limit")],
+)  # fmt: skip
+def test_bad_sweeps(wrong, message):
+    with pytest.raises(InputError, match=message):
+        study_read_error(ArrayConfig(), CARD, **wrong)
+
+
+def test_command(tmp_path):
+    config = tmp_path / "array.yaml"
+    config.write_text("drive: both\nsense: both\n")
+    command = ["study", "read-error", str(config), "-o", str(tmp_path / "out"), "--sizes", "4,8", "--r-ohm", "10"]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert np.shape(report["largest_error"]) == (2, 1, len(PATTERNS))
+    bad = CliRunner().invoke(app, [*command[:-1], "ten"])
+    assert isinstance(bad.exception, InputError)
+    assert "--r-ohm 'ten': give numbers" in str(bad.exception)
