@@ -4,9 +4,22 @@ import numpy as np
 import pytest
 
 from models_va import load_card
-from netlists import Cell, Circuit, Job, ReadVectors, Resistor, Source, SpikeTrain, Transient, Waveform
-from spicegen.simulate import Native
+from netlists import (
+    Cell,
+    Circuit,
+    Crossbar,
+    Job,
+    ReadVectors,
+    Resistor,
+    Source,
+    SpikeTrain,
+    Transient,
+    Waveform,
+    crossbar_circuit,
+)
+from spicegen.simulate import Native, SimulationError
 from spicegen.simulate.native import transient as method
+from spicegen.simulate.native.memory import needed_bytes
 
 CARD = load_card("au-lixcoo2-pt")
 
@@ -97,3 +110,21 @@ def test_states_stay_in_bounds_at_five_volts():
     for name, values in result.state.items():
         assert values.min() >= -1e-7, name
         assert values.max() <= 1 + 1e-9, name
+
+
+def test_too_large_for_the_memory_is_said_before_the_start(monkeypatch):
+    circuit = crossbar_circuit(Crossbar(np.full((8, 8), 1e-5), 1.0, 1.0))
+    monkeypatch.setattr("spicegen.simulate.native.memory.available_bytes", lambda: 1e6)
+    few, many = (ReadVectors(np.zeros((n, 16))) for n in (1, 10_000))
+    Native().run(Job(circuit, few))
+    with pytest.raises(SimulationError, match=r"need about 0\.0 GB, and 0\.0 GB are available"):
+        Native().run(Job(circuit, many))
+
+
+def test_the_estimate_grows_with_the_job():
+    small, large = (crossbar_circuit(Crossbar(np.full((n, n), 1e-5), 1.0, 1.0)) for n in (8, 16))
+    vectors = [ReadVectors(np.zeros((n, 32))) for n in (1, 1000)]
+    assert needed_bytes(large, vectors[0]) > 3 * needed_bytes(small, vectors[0])
+    assert needed_bytes(large, vectors[1]) == pytest.approx(
+        needed_bytes(large, vectors[0]) + 999 * 32 * len(large.nodes)
+    )

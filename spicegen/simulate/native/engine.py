@@ -10,6 +10,7 @@ import scipy
 from netlists import GROUND, Circuit, Job, ReadVectors, Transient
 from spicegen.simulate.base import Array, Availability, SimResult, Simulator
 from spicegen.simulate.native.driven import is_driven, run_driven
+from spicegen.simulate.native.memory import check_memory
 from spicegen.simulate.native.operating_point import operating_point
 from spicegen.simulate.native.relaxation import relax, settling
 from spicegen.simulate.native.system import System
@@ -33,6 +34,7 @@ class Native(Simulator):
     def _run(self, job: Job) -> SimResult:
         if isinstance(job.stimulus, Transient) and is_driven(job.circuit):
             return run_driven(job, job.stimulus)
+        check_memory(job.circuit, job.stimulus)
         system = System(job.circuit, job.temperature_k)
         if isinstance(job.stimulus, ReadVectors):
             return _read(job.circuit, system, job.stimulus)
