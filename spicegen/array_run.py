@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from models_va import DeviceCard
 from netlists import ArrayConfig
 from spicegen.array_program import ArrayRecord, run_array_program
 from spicegen.page import Page
-from spicegen.plotting import axes, new_figure
+from spicegen.plotting import axes, new_figure, whole_ticks
 from spicegen.programming import conductances, program_devices
 from spicegen.progress import track
 from spicegen.simulate import REFERENCE, SimulationError, simulator
@@ -197,6 +196,7 @@ def _maps(run: ArrayRun) -> Figure:
     ):
         ax = axes(figure, position, title=title, x="column", y="row")
         ax.spines[:].set_visible(False)
+        whole_ticks(ax)
         image = ax.imshow(values, aspect="auto", **style)
         figure.colorbar(image, ax=ax, shrink=0.9).ax.tick_params(labelsize=8)
     return figure
@@ -209,6 +209,6 @@ def _reads(run: ArrayRun) -> Figure:
     shown = np.unique(np.linspace(0, run.config.columns - 1, min(run.config.columns, 8)).astype(int))
     for j in shown:
         ax.plot(number, run.record.i_column_amp[:, j] * 1e6, "o:", ms=4, lw=0.8, label=f"column {j}")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    whole_ticks(ax, only="x")
     ax.legend(fontsize=8, frameon=False, ncols=4)
     return figure

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, FigureBase
+from matplotlib.ticker import MaxNLocator
 
 COLOURS = ("#0b6e99", "#d1603d", "#4f9d69", "#8a6fb0", "#c9a227", "#5c6b7a")
 PAPER = "#1d2733"
@@ -27,6 +30,12 @@ def axes(figure: FigureBase, position: int = 111, *, title: str = "", x: str = "
     ax.tick_params(labelsize=8)
     ax.spines[["top", "right"]].set_visible(False)
     return ax
+
+
+def whole_ticks(ax: Axes, only: Literal["x", "both"] = "both") -> None:
+    """Ticks at whole numbers: of rows, columns, or things that are counted."""
+    for axis in (ax.xaxis, ax.yaxis) if only == "both" else (ax.xaxis,):
+        axis.set_major_locator(MaxNLocator(integer=True))
 
 
 def paper_level(ax: Axes, value: float, text: str, *, below: bool = False, left: bool = False) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,7 +14,7 @@ from models_va.errors import InputError
 from netlists import ArrayConfig, ArrayProgram, Scheme, write_voltages
 from spicegen.array_program import run_array_program
 from spicegen.page import Page
-from spicegen.plotting import COLOURS, axes, new_figure
+from spicegen.plotting import COLOURS, axes, new_figure, whole_ticks
 from spicegen.programming import conductances, program_devices
 from spicegen.progress import track
 from spicegen.simulate import REFERENCE, simulator
@@ -50,6 +50,7 @@ class DisturbStudy:
         config: the array.
         card: of its devices.
         selected: row and column of the cell that is written.
+        alive: which cells work, shape (rows, columns); the others are left out.
         width_s, rest_s: of each write, and after it, s.
         runs: one per scheme and polarity.
     """
@@ -57,6 +58,7 @@ class DisturbStudy:
     config: ArrayConfig
     card: DeviceCard
     selected: tuple[int, int]
+    alive: NDArray[np.bool_]
     width_s: float
     rest_s: float
     runs: tuple[Disturb, ...]
@@ -73,11 +75,11 @@ class DisturbStudy:
     )
 
     def kind(self, name: str) -> NDArray[np.bool_]:
-        """Which cells are of one of ``KINDS``, shape (rows, columns)."""
+        """Which working cells are of one of ``KINDS``, shape (rows, columns)."""
         (i, j), (rows, columns) = self.selected, self.runs[0].g_siemens.shape[1:]
         row, column = np.arange(rows)[:, None] == i, np.arange(columns)[None, :] == j
         found = {"selected": row & column, "same row": row & ~column, "same column": ~row & column}
-        return np.asarray(found.get(name, ~row & ~column))
+        return np.asarray(found.get(name, ~row & ~column)) & self.alive
 
     def change(self, run: Disturb, kind: str) -> Array:
         """Relative change of the conductance of each cell of a kind, shape (points, cells)."""
@@ -139,7 +141,8 @@ class DisturbStudy:
             "Change by kind of cell",
             f"Cell {self.selected} is written again and again: {self.width_s:g} s pulses, {self.rest_s:g} s of rest "
             "after each. Changes are relative, of the conductance at 0 V after that rest, and include what volatile "
-            "parts of a conductance still show.",
+            "parts of a conductance still show. Beyond the card's conductance window it is the model's extrapolation: "
+            "no measurement backs it.",
         )
         page.table(self.head, self.rows())
         page.figure(self.curves(), "Mean change against the number of writes; the bands span all cells of a kind.")
@@ -170,10 +173,13 @@ class DisturbStudy:
         """Change of each cell at the end, one panel a run; the written cell is left out of the scale."""
         figure = new_figure(9.5, 2.8)
         for n, run in enumerate(self.runs):
-            change = np.where(self.kind("selected"), np.nan, (run.g_siemens[-1] / run.g_siemens[0] - 1) * 100)
+            shown = self.alive & ~self.kind("selected")
+            change = np.full(shown.shape, np.nan)
+            change[shown] = (run.g_siemens[-1][shown] / run.g_siemens[0][shown] - 1) * 100
             most = float(np.nanmax(np.abs(change))) or 1.0
             ax = axes(figure, 100 + 10 * len(self.runs) + n + 1, title=f"{run.scheme}, {run.v_write_volt:+g} V")
             image = ax.imshow(change, cmap="RdBu_r", vmin=-most, vmax=most, aspect="auto")
+            whole_ticks(ax)
             figure.colorbar(image, ax=ax, shrink=0.8).ax.tick_params(labelsize=7)
         return figure
 
@@ -190,7 +196,7 @@ def study_disturb(
     """Write the cell in the middle again and again, and look at all of them.
 
     Raises:
-        InputError: no writes, or durations that are not positive.
+        InputError: no writes, durations that are not positive, an array of one cell, or a stuck cell in its middle.
         SimulationError: a transient failed.
     """
     if writes < 1 or not (width_s > 0 and rest_s > 0):
@@ -201,7 +207,10 @@ def study_disturb(
         card, config.draw_cells(*card.window()), config.seed, programming_error=config.programming_error,
         device_to_device=config.device_to_device,
     ).devices  # fmt: skip
+    fresh = replace(fresh, stuck_siemens=config.draw_stuck(*card.window()))
     points = np.unique(np.geomspace(1, writes, int(_A_DECADE * np.log10(writes)) + 2).astype(np.int64))
+    if fresh.shape == (1, 1) or not fresh.alive[selected]:
+        raise InputError(f"disturb: cell {selected} is written: it must work, and others must be there to be disturbed")
     crossbar, engine = config.crossbar(np.zeros((rows, columns))), simulator(REFERENCE)
     tasks = [(scheme, v, n) for scheme in schemes for v in amplitudes_volt for n in range(len(points))]
     recorded: dict[tuple[Scheme, float], list[Array]] = {}
@@ -220,7 +229,7 @@ def study_disturb(
         found.append(conductances(devices))
     counts = np.concatenate([[0], points])
     runs = tuple(Disturb(scheme, v, counts, np.array(g)) for (scheme, v), g in recorded.items())
-    return DisturbStudy(config, card, selected, width_s, rest_s, runs)
+    return DisturbStudy(config, card, selected, fresh.alive, width_s, rest_s, runs)
 
 
 def _until(writes: NDArray[np.int64], worst: Array, level: float) -> str:

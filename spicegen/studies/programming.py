@@ -14,7 +14,7 @@ from models_va.errors import CardError
 from netlists import ArrayConfig, ArrayProgram
 from spicegen.array_program import run_array_program
 from spicegen.page import Page
-from spicegen.plotting import COLOURS, axes, new_figure
+from spicegen.plotting import COLOURS, axes, new_figure, whole_ticks
 from spicegen.programming import conductances, program_devices
 from spicegen.progress import counter
 from spicegen.simulate import REFERENCE, simulator
@@ -129,7 +129,10 @@ class ProgrammingStudy:
             "cells beyond one sigma at the end. Pulses: mean of a cell. Time: on the array.",
         )
         page.table(self.head, self.rows())
-        page.figure(self.distribution(), "Distribution of the errors, and the card's own, as a normal distribution.")
+        page.figure(
+            self.distribution(),
+            "Distribution of the errors, and the card's own, as a normal distribution; what is beyond 6 is shown at 6.",
+        )
         page.figure(self.maps(), "Where the errors are: rows and columns of the array.")
         page.section("The plan")
         page.table(("quantity", "value"), [(k, v) for k, v in asdict(plan).items() if k != "order"])
@@ -159,6 +162,7 @@ class ProgrammingStudy:
             ax = axes(figure, 141 + n, title=w.plan.order, x="column", y="row" if n == 0 else "")
             error = np.where(w.devices.alive, (w.g_siemens - w.target_siemens) / self.sigma_siemens, np.nan)
             image = ax.imshow(error, cmap="RdBu_r", vmin=-4, vmax=4, aspect="auto")
+            whole_ticks(ax)
         figure.colorbar(image, ax=figure.axes, shrink=0.9, label="error / sigma(G)")
         return figure
 

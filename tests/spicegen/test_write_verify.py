@@ -81,6 +81,17 @@ def test_disturb_by_kind_of_cell():
     assert len(half.g_siemens) == len(half.writes)
 
 
+def test_stuck_cells_are_left_out_of_disturb():
+    config = ArrayConfig(rows=2, columns=2, stuck=[{"row": 0, "column": 0, "g_siemens": 0.0}])
+    found = study_disturb(config, CARD, 2, schemes=("v/2",), amplitudes_volt=(1.5,))
+    assert not found.kind("elsewhere").any()
+    assert len(found.rows()) == 3
+    blocked = ArrayConfig(rows=2, columns=2, stuck=[{"row": 1, "column": 1, "g_siemens": 0.0}])
+    for wrong in (blocked, ArrayConfig(rows=1, columns=1)):
+        with pytest.raises(InputError, match="it must work, and others must be there"):
+            study_disturb(wrong, CARD, 2)
+
+
 @pytest.mark.parametrize("study", ["disturb", "programming"])
 def test_commands(tmp_path, study):
     config = tmp_path / "array.yaml"
