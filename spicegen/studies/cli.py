@@ -111,6 +111,24 @@ def read_error(
     _finish(study_read_error(described, card, counts, ohms, error), folder)
 
 
+@study.command()
+def margin(
+    config: Config,
+    output: Output,
+    sizes: Annotated[str, typer.Option(help="Rows and columns of the square arrays.")] = "2,4,8,16,32,64",
+) -> None:
+    """Read margin and sneak current of one cell against the size, by what the other lines do."""
+    from spicegen.files import output_folder
+    from spicegen.studies.margin import study_margin
+
+    described, card = _described(config)
+    counts = _numbers("--sizes", sizes, int)
+    folder = output_folder(output)
+    with located(config):
+        found = study_margin(described, card, counts)
+    _finish(found, folder)
+
+
 def _numbers(option: str, text: str, kind: type[Number]) -> tuple[Number, ...]:
     from models_va.errors import InputError
 

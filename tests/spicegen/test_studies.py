@@ -8,9 +8,10 @@ from typer.testing import CliRunner
 
 from models_va import load_card
 from models_va.errors import InputError
-from netlists import ArrayConfig, Crossbar
+from netlists import SCHEMES, ArrayConfig, Crossbar
 from spicegen.cli import app
 from spicegen.simulate import read_operator
+from spicegen.studies.margin import study_margin
 from spicegen.studies.read_error import PATTERNS, study_read_error
 
 CARD = load_card("au-lixcoo2-pt")
@@ -50,6 +51,49 @@ def test_the_largest_array_is_the_last_good_one():
 def test_bad_sweeps(wrong, message):
     with pytest.raises(InputError, match=message):
         study_read_error(ArrayConfig(), CARD, **wrong)
+
+
+def test_sneak_currents_in_closed_form():
+    """Without wires, at voltages where cells are linear: each scheme's network reduces by hand."""
+    volt, sizes = 1e-4, (1, 2, 7)
+    found = study_margin(ArrayConfig(r_row_ohm=0, r_col_ohm=0, v_read_volt=volt), CARD, sizes)
+    for a, n in enumerate(sizes):
+        m = n - 1
+        for others, g in enumerate(CARD.window()):
+            expected = {
+                "v/2": m * g * volt / 2,
+                "v/3": m * g * volt / 3,
+                "grounded": 0.0,
+                "floating": g * volt * m**2 / (2 * m + 1),  # m, m^2 and m cells in series
+            }
+            for b, scheme in enumerate(SCHEMES):
+                assert found.sneak_amp[a, b, others] == pytest.approx(expected[scheme], rel=1e-4, abs=1e-9 * g * volt)
+    low, high = CARD.window()
+    assert found.margin[0] == pytest.approx(1 - low / high, rel=1e-4)  # one cell: nothing but itself
+    assert found.margin[:, SCHEMES.index("grounded")] == pytest.approx(1 - low / high, rel=1e-4)
+
+
+def test_supply_is_what_the_cells_take():
+    found = study_margin(ArrayConfig(r_row_ohm=0, r_col_ohm=0, v_read_volt=1e-3), CARD, (3,))
+    low, high = CARD.window()
+    grounded = found.supply_watt[0, SCHEMES.index("grounded")]
+    assert grounded[1, 0] == pytest.approx(1e-6 * (2 * high + low), rel=1e-4)
+
+
+def test_wires_and_sneak_paths_cost_margin():
+    found = study_margin(ArrayConfig(r_row_ohm=10, r_col_ohm=10), CARD, (2, 4, 8, 16))
+    assert np.all(np.diff(found.margin, axis=0) < 0)
+    with pytest.raises(InputError, match="1 to 256"):
+        study_margin(ArrayConfig(), CARD, (512,))
+
+
+def test_margin_command(tmp_path):
+    config = tmp_path / "array.yaml"
+    config.write_text("sense: both\n")
+    command = ["study", "margin", str(config), "-o", str(tmp_path / "out"), "--sizes", "2,3"]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    assert "grounded" in done.output
 
 
 def test_command(tmp_path):

@@ -9,7 +9,7 @@ from spicegen.simulate.base import SimulationError
 from spicegen.simulate.native.system import Drive
 from spicegen.simulate.native.tableau import SHORTEST
 
-_A_CELL = 8_000
+_A_CELL = 4_000
 """Bytes: names, nodes and parameters of a cell and its wires."""
 _A_NODE = 1_200
 """Bytes: the factors of the nodal matrix (minimum degree, up to a hundred thousand nodes)."""
@@ -18,7 +18,7 @@ _A_VALUE = 16
 
 
 def needed_bytes(circuit: Circuit, stimulus: Stimulus) -> int:
-    """About what a run takes, as measured on arrays from 64 x 64 to 256 x 256 (within a third)."""
+    """About what a run takes, as measured on arrays up to 512 x 512 (within a third)."""
     nodes, cells = len(circuit.nodes), len(circuit.cells)
     states = sum(len(cell.card.device_model.states) for cell in circuit.cells)
     if isinstance(stimulus, ReadVectors):
