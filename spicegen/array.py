@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from spicegen.simulate import (
     attempt,
     read_operator,
     simulator,
+    write_decks,
 )
 
 TOLERANCE = 1e-6
@@ -71,6 +73,7 @@ class ArrayReport:
             conduct nonlinearly, the native circuit solver's.
         v_cell_volt: voltage across each cell, shape (rows, columns), V.
         reads: one per engine.
+        job: what they were given.
     """
 
     config: ArrayConfig
@@ -83,6 +86,7 @@ class ArrayReport:
     i_out_amp: NDArray[np.float64]
     v_cell_volt: NDArray[np.float64]
     reads: tuple[EngineRead, ...]
+    job: Job
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -117,6 +121,10 @@ class ArrayReport:
         """Difference of each column current from the ideal one, relative to it (0 if that is 0), (columns,)."""
         error = self.i_out_amp - self.i_ideal_amp
         return np.divide(error, self.i_ideal_amp, out=np.zeros_like(error), where=self.i_ideal_amp != 0)
+
+    def write_decks(self, folder: Path) -> None:
+        """Write the read for the circuit simulators, for whoever wants to run it there by hand."""
+        write_decks(self.job, folder)
 
     def to_json(self) -> dict[str, Any]:
         """The content of report.json."""
@@ -229,6 +237,7 @@ def read_array(config: ArrayConfig, card: DeviceCard, engines: list[str]) -> Arr
         i_out_amp=reference,
         v_cell_volt=_cell_voltage(crossbar, native),
         reads=tuple(EngineRead(a, _difference(a, reference)) for a in attempts),
+        job=job,
     )
 
 

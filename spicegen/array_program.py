@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,7 +31,12 @@ class ArrayRecord:
 
 
 def run_array_program(
-    crossbar: Crossbar, devices: Devices, program: ArrayProgram, simulator: Simulator, rel_tol: float = 1e-5
+    crossbar: Crossbar,
+    devices: Devices,
+    program: ArrayProgram,
+    simulator: Simulator,
+    rel_tol: float = 1e-5,
+    seen: Callable[[Job], None] | None = None,
 ) -> ArrayRecord:
     """Run a program, stage by stage, each starting from the states in which the last one ended.
 
@@ -40,6 +46,7 @@ def run_array_program(
         program: what is done.
         simulator: that runs it.
         rel_tol: of the transients.
+        seen: called with the job of every stage before it runs.
 
     Raises:
         SimulationError: a stage failed.
@@ -47,7 +54,10 @@ def run_array_program(
     times, currents, start = [np.zeros(0)], [np.zeros((0, crossbar.columns))], 0.0
     for stage in program.stages:
         circuit = crossbar_circuit(crossbar, devices, stage.lines)
-        result = simulator.run(Job(circuit, Transient(stage.stop_s, stage.max_step_s, rel_tol), "array program"))
+        job = Job(circuit, Transient(stage.stop_s, stage.max_step_s, rel_tol), "array program")
+        if seen:
+            seen(job)
+        result = simulator.run(job)
         samples = np.array(stage.sample_time_s)
         times.append(start + samples)
         currents.append(_column_currents(result, samples, crossbar.columns))

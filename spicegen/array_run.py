@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,13 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from models_va import DeviceCard
-from netlists import ArrayConfig
+from netlists import ArrayConfig, Job
 from spicegen.array_program import ArrayRecord, run_array_program
 from spicegen.page import Page
 from spicegen.plotting import axes, new_figure, whole_ticks
 from spicegen.programming import conductances, program_devices
 from spicegen.progress import track
-from spicegen.simulate import REFERENCE, SimulationError, simulator
+from spicegen.simulate import REFERENCE, SimulationError, simulator, write_decks
 
 Array = NDArray[np.float64]
 TOLERANCE = 1e-3
@@ -58,6 +59,7 @@ class ArrayRun:
         g_before_siemens, g_after_siemens: conductances at v = 0, shape (rows, columns), S.
         record: the native engine's.
         runs: one per engine, the native one first.
+        jobs: the program's stages, each from the states in which the native engine left the last.
     """
 
     config: ArrayConfig
@@ -66,6 +68,7 @@ class ArrayRun:
     g_after_siemens: Array
     record: ArrayRecord
     runs: tuple[EngineRun, ...]
+    jobs: tuple[Job, ...]
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -82,6 +85,11 @@ class ArrayRun:
         """Of each cell's conductance, relative to what it was (0 where there is none), shape (rows, columns)."""
         moved = self.g_after_siemens - self.g_before_siemens
         return np.divide(moved, self.g_before_siemens, out=np.zeros_like(moved), where=self.g_before_siemens > 0)
+
+    def write_decks(self, folder: Path) -> None:
+        """Write each stage for the circuit simulators, for whoever wants to run it there by hand."""
+        for number, job in enumerate(self.jobs, 1):
+            write_decks(job, folder / f"stage_{number}")
 
     def to_json(self) -> dict[str, Any]:
         """The content of report.json."""
@@ -153,6 +161,8 @@ def run_array(config: ArrayConfig, card: DeviceCard, engines: list[str], *, what
     devices = replace(devices, stuck_siemens=config.draw_stuck(*window))
     crossbar = config.crossbar(np.zeros(devices.shape))
 
+    jobs: list[Job] = []
+
     def run(name: str) -> EngineRun:
         engine, cells = simulator(name), config.rows * config.columns
         if not (found := engine.available()).here:
@@ -161,7 +171,8 @@ def run_array(config: ArrayConfig, card: DeviceCard, engines: list[str], *, what
             return EngineRun(name, None, f"left out: slow beyond {MOST_CELLS[name]} cells; --engine {name} runs it")
         start = time.perf_counter()
         try:
-            record = run_array_program(crossbar, devices, program, engine, _REL_TOL)
+            seen = jobs.append if name == REFERENCE else None
+            record = run_array_program(crossbar, devices, program, engine, _REL_TOL, seen)
         except SimulationError as error:
             return EngineRun(name, None, str(error), failed=True, seconds=time.perf_counter() - start)
         return EngineRun(name, record, seconds=time.perf_counter() - start)
@@ -177,6 +188,7 @@ def run_array(config: ArrayConfig, card: DeviceCard, engines: list[str], *, what
         g_after_siemens=conductances(native.devices),
         record=native,
         runs=tuple(replace(r, difference=_difference(r.record, native)) if r.record else r for r in runs),
+        jobs=tuple(jobs),
     )
 
 

@@ -216,11 +216,13 @@ def array(
 
         with located(config):
             run = run_array(described, card, [engine] if engine else external_engines(), whatever_it_takes=bool(engine))
+        run.write_decks(folder / "decks")
         show_table(HEAD, run.rows(), f"{described.rows} x {described.columns}, {len(described.program)} steps")
         _finish(run, folder)
         return
     with located(config):
         report = read_array(described, card, [engine] if engine else external_engines())
+    report.write_decks(folder / "decks")
     show_table(HEAD, report.rows(), f"{described.rows} x {described.columns} read: difference from {report.reference}")
     typer.echo(
         f"wires take up to {report.lost.max():.3%} of a cell's voltage, "

@@ -1,8 +1,11 @@
 """Simulators behind one small interface, and the exact read operator."""
 
+from pathlib import Path
+
 from models_va.errors import UnknownNameError
+from netlists import Job
 from spicegen.simulate.attempt import Attempt, attempt
-from spicegen.simulate.base import Availability, SimResult, SimulationError, Simulator
+from spicegen.simulate.base import Availability, ExternalSimulator, SimResult, SimulationError, Simulator
 from spicegen.simulate.native import Native, read_operator
 from spicegen.simulate.ngspice import Ngspice
 from spicegen.simulate.vacask import Vacask
@@ -23,11 +26,23 @@ def simulator(name: str) -> Simulator:
     return SIMULATORS[name]()
 
 
+def write_decks(job: Job, folder: Path) -> None:
+    """Write ``job`` for every circuit simulator, each into a folder of its name; none of them has to be here.
+
+    Raises:
+        InputError: see ``ExternalSimulator.write_deck``.
+    """
+    for name, kind in SIMULATORS.items():
+        if issubclass(kind, ExternalSimulator):
+            kind().write_deck(job, folder / name)
+
+
 __all__ = [
     "REFERENCE",
     "SIMULATORS",
     "Attempt",
     "Availability",
+    "ExternalSimulator",
     "Native",
     "Ngspice",
     "SimResult",
@@ -37,4 +52,5 @@ __all__ = [
     "attempt",
     "read_operator",
     "simulator",
+    "write_decks",
 ]

@@ -6,15 +6,16 @@ import subprocess
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models_va.errors import SpicegenError
-from netlists import Job, ReadVectors, Transient
+from models_va.errors import InputError, SpicegenError
+from netlists import Job, ReadVectors, Transient, Waveform
+from spicegen.files import output_folder, write_text
 
 Array = NDArray[np.float64]
 _TELLING = ("error", "fail", "singular", "abort", "too small", "unknown", "unable", "not found", "fatal", "traceback")
@@ -108,6 +109,26 @@ class ExternalSimulator(Simulator):
     @abstractmethod
     def execute(self, job: Job, folder: Path) -> SimResult:
         """Run in ``folder``, where ``files`` has been written."""
+
+    def write_deck(self, job: Job, folder: Path) -> None:
+        """Write a job so that the plain simulator runs it in ``folder``; how, the deck's first lines say.
+
+        Args:
+            job: a transient, or one read vector, which becomes the sources' voltages.
+            folder: is created.
+
+        Raises:
+            InputError: several read vectors, or the folder cannot be written.
+        """
+        if isinstance(job.stimulus, ReadVectors):
+            if len(job.stimulus.v_volt) != 1:
+                raise InputError(f"deck: {len(job.stimulus.v_volt)} read vectors: write a deck for each")
+            waves = [Waveform.constant(float(v)) for v in job.stimulus.v_volt[0]]
+            sources = (replace(s, waveform=w) for s, w in zip(job.circuit.sources, waves, strict=True))
+            job = replace(job, circuit=replace(job.circuit, sources=tuple(sources)))
+        output_folder(folder)
+        for name, text in self.files(job).items():
+            write_text(folder / name, text)
 
     def run(self, job: Job) -> SimResult:
         """See Simulator.run."""

@@ -1,6 +1,7 @@
 """``spicegen array`` with a program: from YAML to the same array in every simulator."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from models_va.errors import InputError
-from netlists import ArrayConfig
+from netlists import ArrayConfig, Crossbar, Job, ReadVectors, crossbar_circuit
 from spicegen.cli import app
+from spicegen.simulate import write_decks
+from spicegen.simulate.vacask import read_raw
+from spicegen.simulate.vacask import tools as vacask_tools
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "write_8x8.yaml"
 SMALL = """
@@ -88,3 +92,35 @@ def test_faults_in_a_read(tmp_path, need_engine):
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["i_out_amp"][3] == 0  # cut off from its sense amplifier
     assert all(e["difference"] < 1e-6 for e in report["engines"])
+
+
+def test_decks_run_in_the_plain_simulators(tmp_path, need_engine):
+    need_engine("ngspice"), need_engine("vacask")
+    config = tmp_path / "array.yaml"
+    config.write_text("rows: 2\ncolumns: 2\nr_row_ohm: 100\nprogramming_error: true\n")
+    assert run(config, tmp_path / "read").exit_code == 0
+    config.write_text(SMALL.replace("SCHEME", "v/2"))
+    assert run(config, tmp_path / "program", "--engine", "vacask").exit_code == 0
+    wanted = json.loads((tmp_path / "read" / "report.json").read_text())["i_out_amp"]
+    after = json.loads((tmp_path / "program" / "report.json").read_text())["i_column_amp"][1]
+
+    decks = tmp_path / "read" / "decks"
+    subprocess.run(["ngspice", "-b", "-r", "out.raw", "deck.cir"], cwd=decks / "ngspice", check=True, timeout=60)
+    found = read_raw(decks / "ngspice" / "out.raw")
+    assert [found[f"i(vb{j})"][0] for j in range(2)] == pytest.approx(wanted, rel=1e-5)
+    for folder in (decks / "vacask", tmp_path / "program" / "decks" / "stage_1" / "vacask"):
+        simulate, compiler = vacask_tools()
+        subprocess.run([compiler, "au_lixcoo2_pt.va"], cwd=folder, check=True, timeout=60)
+        subprocess.run([simulate, "deck.sim"], cwd=folder, check=True, timeout=60)
+    found = read_raw(decks / "vacask" / "op0.raw")
+    assert [found[f"vb{j}:flow(br)"][0] for j in range(2)] == pytest.approx(wanted, rel=1e-5)
+    found = read_raw(tmp_path / "program" / "decks" / "stage_1" / "vacask" / "tran1.raw")
+    report = json.loads((tmp_path / "program" / "report.json").read_text())
+    currents = [np.interp(report["time_s"][1], found["time"], found[f"vb{j}:flow(br)"]) for j in range(3)]
+    assert currents == pytest.approx(after, rel=1e-3)
+
+
+def test_a_deck_takes_one_vector(tmp_path):
+    circuit = crossbar_circuit(Crossbar(np.full((1, 1), 1e-5), 1.0, 1.0))
+    with pytest.raises(InputError, match="3 read vectors"):
+        write_decks(Job(circuit, ReadVectors(np.zeros((3, 2)))), tmp_path)
