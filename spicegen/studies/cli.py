@@ -129,6 +129,26 @@ def margin(
     _finish(found, folder)
 
 
+@study.command()
+def energy(
+    config: Config,
+    output: Output,
+    sizes: Annotated[str, typer.Option(help="Rows and columns of the square arrays.")] = "2,4,8,16,32",
+    v_write: Annotated[float, typer.Option(help="Across the cell that is written, te - be, V.")] = -1.5,
+    width_s: Annotated[float, typer.Option(help="Flat time of the write, s.")] = 10e-3,
+) -> None:
+    """Energy and time of a write by scheme, and of a read, and where the energy goes."""
+    from spicegen.files import output_folder
+    from spicegen.studies.energy import study_energy
+
+    described, card = _described(config)
+    counts = _numbers("--sizes", sizes, int)
+    folder = output_folder(output)
+    with located(config):
+        found = study_energy(described, card, counts, v_write, width_s)
+    _finish(found, folder)
+
+
 def _numbers(option: str, text: str, kind: type[Number]) -> tuple[Number, ...]:
     from models_va.errors import InputError
 

@@ -11,6 +11,7 @@ from models_va.errors import InputError
 from netlists import SCHEMES, ArrayConfig, Crossbar
 from spicegen.cli import app
 from spicegen.simulate import read_operator
+from spicegen.studies.energy import READ, study_energy
 from spicegen.studies.margin import study_margin
 from spicegen.studies.read_error import PATTERNS, study_read_error
 
@@ -85,6 +86,33 @@ def test_wires_and_sneak_paths_cost_margin():
     assert np.all(np.diff(found.margin, axis=0) < 0)
     with pytest.raises(InputError, match="1 to 256"):
         study_margin(ArrayConfig(), CARD, (512,))
+
+
+def test_energy_of_a_read_in_closed_form():
+    found = study_energy(ArrayConfig(r_row_ohm=0, r_col_ohm=0, cells="max", v_read_volt=1e-3), CARD, (1, 3))
+    width_s, edge_s, g = 1e-3, 10e-6, CARD.window()[1]
+    expected = g * 1e-6 * (width_s + 2 * edge_s / 3)  # the square of a linear edge has a mean of a third
+    b = found.kinds.index(READ)
+    # trapezoids over an edge's two pieces overestimate that third by an eighth of the edge at most
+    assert found.supply_joule[:, b] == pytest.approx(expected * np.array([1, 9]), rel=5e-3)
+    assert found.energy_joule[:, b, 3] == pytest.approx(0, abs=1e-4 * expected)
+
+
+def test_energies_are_positive_and_add_up():
+    found = study_energy(ArrayConfig(r_row_ohm=50, r_col_ohm=50), CARD, (4,))
+    assert np.all(found.energy_joule >= 0)
+    assert np.allclose(found.energy_joule.sum(axis=2), found.supply_joule)
+    half, third = (found.energy_joule[0, found.kinds.index(k)] for k in ("v/2", "v/3"))
+    assert third[2] > 100 * half[2]  # with V/3 every cell takes part
+    assert np.all(found.energy_joule[0, :, 3] > 0)
+
+
+def test_energy_command(tmp_path):
+    config = tmp_path / "array.yaml"
+    config.write_text("r_row_ohm: 2.5\n")
+    done = CliRunner().invoke(app, ["study", "energy", str(config), "-o", str(tmp_path / "out"), "--sizes", "2"])
+    assert done.exit_code == 0, done.output
+    assert np.shape(json.loads((tmp_path / "out" / "report.json").read_text())["energy_joule"]) == (1, 5, 4)
 
 
 def test_margin_command(tmp_path):
