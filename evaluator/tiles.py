@@ -16,7 +16,7 @@ from evaluator.layer import Array
 from evaluator.mapping import DifferentialPairs
 from models_va.errors import InputError
 from netlists import ArrayConfig
-from spicegen.simulate import read_operator
+from spicegen.simulate import read_operators
 
 _RESISTANCES = ("r_row_ohm", "r_col_ohm", "r_source_ohm", "r_sense_ohm")
 
@@ -74,18 +74,16 @@ def effective_weights(pairs: DifferentialPairs, array: ArrayConfig) -> Array:
         Shape (outputs, inputs), in units of the weights: exact, because the read is linear.
 
     """
-    rows, columns = pairs.g_siemens.shape
-    effective = np.empty((columns // 2, rows))
-    for tile in tiles_of(effective.shape, array):
-        effective[tile.outputs, tile.inputs] = tile_weights(tile.pairs(pairs), array)
-    return effective
-
-
-def tile_weights(pairs: DifferentialPairs, array: ArrayConfig) -> Array:
-    """The weights of one tile, (T[0::2] - T[1::2]) / s with its read operator T; shape (outputs, inputs)."""
     if not has_wires(array):  # every cell sees the full voltage
         return pairs.weights()
-    return pairs.weights_of(read_operator(array.crossbar(pairs.g_siemens)))
+    rows, columns = pairs.g_siemens.shape
+    tiles = tiles_of((columns // 2, rows), array)
+    parts = [tile.pairs(pairs) for tile in tiles]
+    operators = read_operators([array.crossbar(part.g_siemens) for part in parts])
+    effective = np.empty((columns // 2, rows))
+    for tile, part, operator in zip(tiles, parts, operators, strict=True):
+        effective[tile.outputs, tile.inputs] = part.weights_of(operator)
+    return effective
 
 
 def has_wires(array: ArrayConfig) -> bool:

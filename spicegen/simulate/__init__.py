@@ -6,7 +6,7 @@ from models_va.errors import UnknownNameError
 from netlists import Job
 from spicegen.simulate.attempt import Attempt, attempt
 from spicegen.simulate.base import Availability, ExternalSimulator, SimResult, SimulationError, Simulator
-from spicegen.simulate.native import Native, read_operator
+from spicegen.simulate.native import Native, read_operator, read_operators
 from spicegen.simulate.ngspice import Ngspice
 from spicegen.simulate.vacask import Vacask
 
@@ -51,6 +51,7 @@ __all__ = [
     "Vacask",
     "attempt",
     "read_operator",
+    "read_operators",
     "simulator",
     "write_decks",
 ]

@@ -33,7 +33,7 @@ _INPUTS: dict[str, Draw] = {
     "far row only": lambda shape, _: np.eye(1, shape[0])[0],  # the first: farthest from the amplifiers below
 }
 PATTERNS = tuple((cells, inputs) for cells in _CELLS for inputs in _INPUTS)
-_LARGEST = 128
+_LARGEST = 512
 """Of the sweep and the search, in rows and columns."""
 
 
@@ -161,7 +161,7 @@ def study_read_error(
     """Errors over sizes, wire resistances and patterns; and the largest array for ``limit``, by bisection.
 
     Raises:
-        InputError: a size, resistance or limit that is not positive, or a size beyond 128.
+        InputError: a size, resistance or limit that is not positive, or a size beyond ``_LARGEST``.
     """
     if not sizes or min(sizes) < 1 or max(sizes) > _LARGEST:
         raise InputError(f"read-error: sizes {', '.join(map(str, sizes))}: give sizes from 1 to {_LARGEST}")

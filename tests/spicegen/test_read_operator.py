@@ -1,5 +1,6 @@
 """The exact read operator: closed forms, reciprocity, an independent nodal solution, and circuit simulators."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -7,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netlists import Crossbar, Job, ReadVectors, crossbar_circuit, source_voltages
+from netlists import Crossbar, Job, LineFaults, ReadVectors, crossbar_circuit, source_voltages
 from spicegen.array import column_currents
-from spicegen.simulate import Native, read_operator
+from spicegen.simulate import Native, read_operator, read_operators
+from spicegen.simulate.native.nodal_operator import nodal_operator
 
 ARRANGEMENTS = list(itertools.product(("left", "both"), ("bottom", "both")))
 WIRES = [
@@ -78,6 +80,33 @@ def test_equals_the_native_circuit_solution(drive, sense, wires):
         job = Job(crossbar_circuit(c), ReadVectors(source_voltages(c, np.eye(rows))))
         expected = column_currents(Native().run(job), columns).T
         assert read_operator(c) == pytest.approx(expected, rel=1e-9, abs=1e-16)
+
+
+@pytest.mark.parametrize("shape", [(7, 7), (13, 29), (40, 7), (1, 50), (50, 2), (31, 32)], ids=str)
+@pytest.mark.parametrize("wires", WIRES, ids=str)
+@pytest.mark.parametrize(("drive", "sense"), ARRANGEMENTS)
+def test_arrays_of_many_blocks_equal_nodal_analysis(drive, sense, wires, shape):
+    c = random_crossbar(*shape, wires, drive, sense)
+    assert read_operator(c) == pytest.approx(nodal_operator(c), rel=1e-9, abs=1e-15)
+
+
+def test_many_arrays_at_once_equal_one_by_one():
+    """Of several sizes, wires and ends, mixed; one with a fault, which is solved on its own."""
+    different = [
+        random_crossbar(9, 14, (1, 2, 3, 4), seed=1),
+        random_crossbar(9, 14, (1, 2, 3, 4), seed=2),
+        random_crossbar(9, 13, (1, 2, 3, 4), seed=3),
+        random_crossbar(9, 14, (1, 2, 3, 5), seed=4),
+        random_crossbar(9, 14, (1, 2, 3, 4), drive="both", seed=5),
+        random_crossbar(9, 14, (1, 2, 3, 4), seed=6),
+    ]
+    faults = LineFaults(open_rows=((2, 3),))
+    different.insert(2, dataclasses.replace(different[0], faults=faults))
+    together = read_operators(different)
+    for c, found in zip(different, together, strict=True):
+        assert np.array_equal(found, read_operator(c))
+    assert not np.array_equal(together[2], together[0])
+    assert read_operators([]) == []
 
 
 @pytest.mark.parametrize("engine", ["ngspice", "vacask"])
