@@ -31,7 +31,7 @@ from spicegen.simulate.native.nodal_operator import nodal_operator
 Array = NDArray[np.float64]
 
 LARGEST_LEAF = 6  # rows and columns of the blocks that are reduced directly; measured: 4 to 6 are equally fast
-CELLS_AT_ONCE = 1 << 20  # of arrays solved together: bounds the memory to that of one array of 1024 x 1024
+CELLS_AT_ONCE = 1 << 15  # of arrays solved together: what the caches hold; more gains nothing
 
 
 def read_operator(crossbar: Crossbar) -> Array:
