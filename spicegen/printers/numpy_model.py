@@ -118,7 +118,7 @@ class NumpyModel:
         self._k = k
 
     def current(self, v: Array, x: Array, params: Mapping[str, Any], temperature_k: float) -> Array:
-        """Currents, shape (n,), A; arguments as in ``evaluate``."""
+        """Currents, A, of the shape of ``v``: (n,), or (points, n); the other arguments as in ``evaluate``."""
         return np.broadcast_to(self._current(v, x, params, temperature_k)[0], np.shape(v))
 
     def conductance(self, x: Array, params: Mapping[str, Any], temperature_k: float) -> Array:

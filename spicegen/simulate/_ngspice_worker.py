@@ -60,17 +60,33 @@ def _transient(shared: Any) -> dict[str, Any]:
 
 
 def _operating_points(shared: Any, task: dict[str, Any]) -> dict[str, Any]:
-    points = []
+    """One point a vector in a single session; where ngspice finds none, the others are kept and NaN stands there."""
+    points: list[dict[str, Any] | None] = []
     present: list[float | None] = [None] * len(task["sources"])
     for vector in task["vectors"]:
         for name, old, new in zip(task["sources"], present, vector, strict=True):
             if new != old:
                 shared.exec_command(f"alter {name} dc = {new!r}")
-        shared.run()
-        points.append(_vectors(shared))
-        shared.exec_command(f"destroy {shared.last_plot}")
+        points.append(_operating_point(shared))
         present = vector
-    return {name: np.concatenate([p[name] for p in points]) for name in points[0]}
+    found = next((p for p in points if p is not None), None)
+    if found is None:
+        raise SystemExit("no convergence at any of the vectors")
+    nothing = {name: np.full_like(values, np.nan) for name, values in found.items()}
+    return {name: np.concatenate([(p or nothing)[name] for p in points]) for name in found}
+
+
+def _operating_point(shared: Any) -> dict[str, Any] | None:
+    before = shared.last_plot
+    try:
+        shared.run()
+    except NameError:  # PySpice's NgSpiceCommandError
+        return None
+    if shared.last_plot == before:
+        return None
+    point = _vectors(shared)
+    shared.exec_command(f"destroy {shared.last_plot}")
+    return point
 
 
 def _probe(shared: Any) -> dict[str, Any]:

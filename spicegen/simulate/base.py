@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,6 +23,8 @@ Array = NDArray[np.float64]
 _TELLING = ("error", "fail", "singular", "abort", "too small", "unknown", "unable", "not found", "fatal", "traceback")
 _MAX_LOG_LINES = 8
 _READ_REL_TOL = 1e-6
+_NODES_A_RUN, _FEWEST_A_RUN = 1 << 16, 8
+"""Nodes times vectors, and at least so many vectors, that are worth the start of a simulator."""
 
 
 class SimulationError(SpicegenError):
@@ -58,6 +62,7 @@ class SimResult:
         current_amp: source -> current from the circuit into the source, A (SPICE's sign).
         state: ``cell.state`` -> value, dimensionless.
         notes: sentences on how it was found, where the simulator had to choose.
+        failed: read vectors that the simulator could not solve -> why; NaN in all arrays there.
     """
 
     engine: str
@@ -66,6 +71,7 @@ class SimResult:
     current_amp: Mapping[str, Array]
     state: Mapping[str, Array]
     notes: tuple[str, ...] = ()
+    failed: Mapping[int, str] = field(default_factory=dict)
 
     def current_at(self, source: str, time_s: Array) -> Array:
         """The current of ``source`` at ``time_s`` (shape (k,), s), interpolated linearly, A."""
@@ -131,7 +137,33 @@ class ExternalSimulator(Simulator):
             write_text(folder / name, text)
 
     def run(self, job: Job) -> SimResult:
-        """See Simulator.run."""
+        """See Simulator.run; many read vectors go through a few runs, side by side.
+
+        How they are shared out depends on the job alone, so the number of cores changes no digit.
+        """
+        if not isinstance(job.stimulus, ReadVectors):
+            return self._run(job)
+        v = job.stimulus.v_volt
+        size = max(_FEWEST_A_RUN, _NODES_A_RUN // len(job.circuit.nodes))
+        parts = [replace(job, stimulus=ReadVectors(v[k : k + size])) for k in range(0, len(v), size)]
+        if len(parts) == 1:
+            return self._run(job)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # each waits for a process
+            waiting = [pool.submit(self._tried, part) for part in parts]
+            try:
+                found = [future.result() for future in waiting]
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+        return _joined(found, [len(p.stimulus.v_volt) for p in parts if isinstance(p.stimulus, ReadVectors)])
+
+    def _tried(self, job: Job) -> SimResult | SimulationError:
+        try:
+            return self._run(job)
+        except SimulationError as error:
+            return error
+
+    def _run(self, job: Job) -> SimResult:
         files = self.files(job)
         with tempfile.TemporaryDirectory(prefix=f"spicegen-{self.name}-") as name:
             folder = Path(name)
@@ -163,6 +195,49 @@ class ExternalSimulator(Simulator):
             raise SimulationError(self.name, f"{Path(command[0]).name} crashed with signal {-done.returncode}")
         if done.returncode > 0:
             raise SimulationError(self.name, f"{Path(command[0]).name} failed with exit code {done.returncode}")
+
+
+def _joined(parts: Sequence[SimResult | SimulationError], sizes: Sequence[int]) -> SimResult:
+    """The results of a job's parts as one; NaN where a part failed.
+
+    Raises:
+        SimulationError: all parts failed.
+    """
+    good = next((p for p in parts if isinstance(p, SimResult)), None)
+    if good is None:
+        (first, *_) = parts
+        assert isinstance(first, SimulationError)
+        raise first
+    failed: dict[int, str] = {}
+    start = 0
+    for part, size in zip(parts, sizes, strict=True):
+        why = dict.fromkeys(range(size), part.problem) if isinstance(part, SimulationError) else part.failed
+        failed |= {start + k: text for k, text in why.items()}
+        start += size
+
+    def whole(kind: str) -> dict[str, Array]:
+        return {
+            name: np.concatenate(
+                [
+                    np.full(size, np.nan) if isinstance(part, SimulationError) else getattr(part, kind)[name]
+                    for part, size in zip(parts, sizes, strict=True)
+                ]
+            )
+            for name in getattr(good, kind)
+        }
+
+    return replace(
+        good,
+        voltage_volt=whole("voltage_volt"),
+        current_amp=whole("current_amp"),
+        state=whole("state"),
+        failed=failed,
+    )
+
+
+def unsolved(signals: Mapping[str, Array]) -> dict[int, str]:
+    """``SimResult.failed`` of read vectors for which a simulator gave NaN."""
+    return dict.fromkeys(np.flatnonzero(np.isnan(next(iter(signals.values())))).tolist(), "no convergence")
 
 
 def deck_context(job: Job) -> dict[str, object]:

@@ -24,6 +24,7 @@ from spicegen.simulate.base import (
     SimulationError,
     deck_context,
     relevant_lines,
+    unsolved,
 )
 from spicegen.templating import render_template
 
@@ -84,6 +85,7 @@ def _read_result(job: Job, path: Path) -> SimResult:
         voltage_volt={n: signals[n] for n in job.circuit.nodes},
         current_amp={s.name: signals[f"{s.name}#branch"] for s in job.circuit.sources},
         state=states,
+        failed=unsolved(signals) if time is None else {},
     )
 
 

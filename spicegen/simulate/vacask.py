@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from netlists import Job, Transient
 from spicegen.printers import render_verilog_a
-from spicegen.simulate.base import Availability, ExternalSimulator, SimResult, SimulationError, deck_context
+from spicegen.simulate.base import Availability, ExternalSimulator, SimResult, SimulationError, deck_context, unsolved
 from spicegen.templating import render_template
 
 
@@ -64,8 +64,13 @@ class Vacask(ExternalSimulator):
         self.call([simulator, "-qp", "-sp", "deck.sim"], folder)
         if isinstance(job.stimulus, Transient):
             return _result(job, read_raw(folder / "tran1.raw"))
-        points = [read_raw(folder / f"op{k}.raw") for k in range(len(job.stimulus.v_volt))]
-        return _result(job, {name: np.concatenate([p[name] for p in points]) for name in points[0]})
+        paths = [folder / f"op{k}.raw" for k in range(len(job.stimulus.v_volt))]
+        points = [read_raw(path) if path.is_file() else None for path in paths]
+        solved = next((p for p in points if p), None)
+        if solved is None:
+            raise SimulationError(self.name, "no convergence at any of the vectors")
+        nothing = {name: np.array([np.nan]) for name in solved}
+        return _result(job, {name: np.concatenate([(p or nothing)[name] for p in points]) for name in solved})
 
     def compile(self, compiler: str, folder: Path, name: str) -> None:
         """NAME.va -> NAME.osdi in ``folder``, once for each text; every lint is an error."""
@@ -131,6 +136,7 @@ def _result(job: Job, signals: Mapping[str, NDArray[np.float64]]) -> SimResult:
             for c in job.circuit.cells
             for s in c.card.device_model.state_names
         },
+        failed=unsolved(signals) if time is None else {},
     )
 
 

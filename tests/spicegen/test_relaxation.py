@@ -52,7 +52,7 @@ def difference(circuit, rel_tol):
 )  # fmt: skip
 def test_it_agrees_with_the_coupled_integration(rows, columns, r_ohm, seed, share):
     """5 kilo-ohm a segment takes more than half of the supply."""
-    assert difference(array(rows, columns, r_ohm, seed, share), 1e-4) < 3e-4
+    assert difference(array(rows, columns, r_ohm, seed, share), 1e-4) < 5e-4
 
 
 def test_a_tighter_tolerance_is_nearer():

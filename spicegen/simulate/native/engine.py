@@ -11,7 +11,7 @@ from netlists import GROUND, Circuit, Job, ReadVectors, Transient
 from spicegen.simulate.base import Array, Availability, SimResult, Simulator
 from spicegen.simulate.native.driven import is_driven, run_driven
 from spicegen.simulate.native.memory import check_memory
-from spicegen.simulate.native.operating_point import operating_point
+from spicegen.simulate.native.operating_point import operating_points
 from spicegen.simulate.native.relaxation import relax, settling
 from spicegen.simulate.native.system import System
 from spicegen.simulate.native.transient import transient
@@ -47,9 +47,11 @@ class Native(Simulator):
 
 def _read(circuit: Circuit, system: System, stimulus: ReadVectors) -> SimResult:
     states = [g.initial for g in system.groups]
-    points = [operating_point(system, driven, states) for driven in stimulus.v_volt]
-    voltage, leaving = (np.array(part) for part in zip(*points, strict=True))
-    return _result(circuit, system, None, voltage, leaving, [states] * len(points))
+    voltage, leaving, failed = operating_points(system, stimulus.v_volt, states)
+    if len(failed) == len(stimulus.v_volt):
+        raise next(iter(failed.values()))
+    result = _result(circuit, system, None, voltage, leaving, [states] * len(voltage))
+    return replace(result, failed={k: error.problem for k, error in failed.items()})
 
 
 def _result(

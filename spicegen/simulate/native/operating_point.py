@@ -1,6 +1,12 @@
-"""Operating points: Newton with the models' exact derivatives; the states are held."""
+"""Operating points: Newton with the models' exact derivatives; the states are held.
+
+Many at once share a factor: with the conductances of the average point it is wrong for each by the devices'
+nonlinearity only, and every step solves for all points in one block. Points that do not contract are left to Newton.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +16,15 @@ from spicegen.simulate.native.system import Array, System
 _MAX_ITERATIONS = 50
 _STEP_TOLERANCE = 1e-12
 """Of the largest voltage: Newton's last step."""
+_RESIDUAL = 1e-9
+"""Of the largest current of a source: a Kirchhoff residual that a solution may leave."""
+_SHORTEST_RISE = 1e-6
+"""Of the sources' voltages: without convergence over this part of the way there is none."""
+_MAX_SHARED_STEPS = 30
+_SLOW = 0.3
+"""A shared factor that takes less than this off an error is renewed for the points that are left."""
+_NUMBERS_AT_ONCE = 1 << 19
+"""Node voltages of points solved together; several such arrays are held."""
 _ROUND_OFF = 1e-15
 """Of the currents that meet at a node: a Kirchhoff residual below this is rounding, and no step improves on it."""
 
@@ -29,30 +44,139 @@ def operating_point(system: System, driven_volt: Array, states: list[Array]) -> 
     Raises:
         SimulationError: Newton did not converge.
     """
-    v = system.voltages(np.zeros(system.unknown), driven_volt)
+    nothing = np.zeros(system.unknown)
+    try:
+        v = _newton(system, system.voltages(nothing, driven_volt), states)
+    except SimulationError:  # far up on the devices' exponentials: raise the sources bit by bit
+        reached, rise, v = 0.0, 0.1, system.voltages(nothing, 0 * driven_volt)
+        while reached < 1:
+            target = min(1.0, reached + rise)
+            try:
+                v = _newton(system, system.voltages(v[: system.unknown], target * driven_volt), states)
+            except SimulationError:
+                rise /= 4
+                if rise < _SHORTEST_RISE:
+                    raise
+            else:
+                reached, rise = target, 2 * rise
+    return v, leaving_currents(system, v, states)
+
+
+def _newton(system: System, v: Array, states: list[Array]) -> Array:
+    """The solution from ``v`` on, whose driven nodes are at their voltages."""
+    v = v.copy()
+    free = slice(system.unknown)
     for _ in range(_MAX_ITERATIONS):
         found = [
             g.model.evaluate(g.voltage(v), x, g.params, system.temperature_k)
             for g, x in zip(system.groups, states, strict=True)
         ]
         currents = [e.current for e in found]
-        leaving = system.kcl(v, currents)[: system.unknown]
-        step = system.solve([e.di_dv for e in found], -leaving)
-        v[: system.unknown] += step
+        leaving = system.kcl(v, currents)
+        small, rounding = _fulfilled(system, v, currents, leaving)
+        if rounding:
+            return v
+        step = system.solve([e.di_dv for e in found], -leaving[free])
+        v[free] += step
         if not np.isfinite(v).all():
             break
-        settled = np.abs(step).max(initial=0.0) <= _STEP_TOLERANCE * np.abs(v).max()
-        if settled or np.all(np.abs(leaving) <= _ROUND_OFF * system.meeting(v, currents)[: system.unknown]):
-            return v, leaving_currents(system, v, states)
+        if small and np.abs(step).max() <= _STEP_TOLERANCE * np.abs(v).max():
+            return v
     raise SimulationError("native", f"operating point: no convergence in {_MAX_ITERATIONS} Newton steps")
 
 
-def leaving_currents(system: System, v: Array, states: list[Array]) -> Array:
-    """Current leaving each node into wires and cells for given voltages and states, A."""
-    return system.kcl(
-        v,
+def _fulfilled(system: System, v: Array, currents: list[Array], leaving: Array) -> tuple[Any, Any]:
+    """Whether Kirchhoff's law holds well enough, and as well as rounding allows; of each point, if there are many."""
+    free = slice(system.unknown)
+    missing, meeting = np.abs(leaving[free]), system.meeting(v, currents)[free]
+    largest = np.abs(leaving[system.unknown :]).max(axis=0)
+    finite = np.isfinite(meeting).all(axis=0)
+    small = finite & np.all(missing <= np.maximum(_RESIDUAL * largest, 10 * _ROUND_OFF * meeting), axis=0)
+    return small, finite & np.all(missing <= _ROUND_OFF * meeting, axis=0)
+
+
+def operating_points(
+    system: System, driven_volt: Array, states: list[Array]
+) -> tuple[Array, Array, dict[int, SimulationError]]:
+    """Solve for many points, with every device's state held, the same in all of them.
+
+    Args:
+        system: the circuit.
+        driven_volt: voltages of the driven nodes, shape (points, sources), V.
+        states: per group, shape (n, k).
+
+    Returns:
+        As ``operating_point``, shapes (points, nodes), and the points that were not found (NaN there), with why.
+    """
+    points, nodes = len(driven_volt), len(system.nodes)
+    voltage, leaving = np.full((points, nodes), np.nan), np.full((points, nodes), np.nan)
+    failed: dict[int, SimulationError] = {}
+    at_once = max(1, _NUMBERS_AT_ONCE // nodes)
+    for start in range(0, points, at_once):
+        block = slice(start, start + at_once)
+        if len(driven_volt[block]) > 1 and system.unknown:
+            found = _together(system, driven_volt[block], states)
+            voltage[block] = found.T
+            leaving[block] = leaving_currents(system, found, states).T
+    for k in np.flatnonzero(np.isnan(voltage).any(axis=1)):
+        try:
+            voltage[k], leaving[k] = operating_point(system, driven_volt[k], states)
+        except SimulationError as error:
+            failed[int(k)] = error
+    return voltage, leaving, failed
+
+
+def _together(system: System, driven_volt: Array, states: list[Array]) -> Array:
+    """Node voltages, shape (nodes, points), NaN for points that a shared factor does not lead to."""
+    points, free = len(driven_volt), slice(system.unknown)
+    found = np.full((len(system.nodes), points), np.nan)
+    v = np.zeros_like(found)
+    v[system.unknown : -1] = driven_volt.T
+    left = np.arange(points)
+    last = np.full(points, np.inf)
+    factor = _shared_factor(system, v, states)
+    for _ in range(_MAX_SHARED_STEPS):
+        currents = _cell_currents(system, v, states)
+        leaving = system.kcl(v, currents)
+        small, rounding = _fulfilled(system, v, currents, leaving)
+        step = np.where(rounding, 0.0, factor.solve(-leaving[free]))
+        v[free] += step
+        size = np.abs(step).max(axis=0) / np.abs(v).max(axis=0)
+        done = rounding | (small & (size <= _STEP_TOLERANCE) & (size > last / 2))  # no step improves on it
+        found[:, left[done]] = v[:, done]
+        keep = ~done & np.isfinite(size)
+        if not keep.any():
+            break
+        slow = np.median(size[keep] / last[keep]) > _SLOW
+        left, v, last = left[keep], v[:, keep], size[keep]
+        if slow:
+            factor = _shared_factor(system, v, states)
+    return found
+
+
+def _shared_factor(system: System, v: Array, states: list[Array]) -> Any:
+    average = v.mean(axis=1)
+    return system.factor(
         [
-            g.model.current(g.voltage(v), x, g.params, system.temperature_k)
+            g.model.evaluate(g.voltage(average), x, g.params, system.temperature_k).di_dv
             for g, x in zip(system.groups, states, strict=True)
-        ],
+        ]
     )
+
+
+def leaving_currents(system: System, v: Array, states: list[Array]) -> Array:
+    """Current leaving each node into wires and cells, A.
+
+    Args:
+        system: the circuit.
+        v: node voltages, shape (nodes,) or (nodes, points), V.
+        states: per group, shape (n, k).
+    """
+    return system.kcl(v, _cell_currents(system, v, states))
+
+
+def _cell_currents(system: System, v: Array, states: list[Array]) -> list[Array]:
+    return [
+        g.model.current(g.voltage(v).T, x, g.params, system.temperature_k).T
+        for g, x in zip(system.groups, states, strict=True)
+    ]

@@ -49,6 +49,8 @@ _WORTH_THREADS = 128
 """Cells from which on their integration is shared among threads: handing it over costs as much as a few cells."""
 _KIRCHHOFF = 1e-11
 """Residual of Kirchhoff's law at the recorded points, relative to the largest current of a source."""
+_NEAR = 0.1
+"""Such a residual before Newton's last step: beyond it, the step is small only because the factor is far off."""
 _FINEST = 1e-15
 """Newton's last step, relative to the largest source voltage: nothing is to be gained below, also at rest."""
 _ROUNDING = 1e-14
@@ -210,6 +212,14 @@ class _Relaxation:
         v = system.voltages(guess[:n], self.drive.at(time))
         if n == 0:
             return v
+        try:
+            return self._newton(v, x, settled_volt)
+        except SimulationError:  # far up on the devices' exponentials
+            self.factor = None
+            return operating_point(system, self.drive.at(time), x)[0]
+
+    def _newton(self, v: Array, x: list[Array], settled_volt: float | None) -> Array:
+        system, n = self.system, self.system.unknown
         before = np.inf
         for _ in range(_MOST_NEWTON):
             currents = [
@@ -224,18 +234,19 @@ class _Relaxation:
             step = self.factor.solve(-leaving[:n])
             v[:n] += step
             size = float(np.abs(step).max())
-            if size <= (self.finest_volt if settled_volt is None else settled_volt):
+            wanted = self.finest_volt if settled_volt is None else settled_volt
+            if size <= wanted and self._holds(v, currents, leaving, _NEAR):
                 return v
             if not size <= _SLOW * before:
                 self.factor = None
             before = size
-        raise SimulationError("native", f"the wires at {time:g} s: no convergence in {_MOST_NEWTON} Newton steps")
+        raise SimulationError("native", f"the wires: no convergence in {_MOST_NEWTON} Newton steps")
 
-    def _holds(self, v: Array, currents: list[Array], leaving: Array) -> bool:
+    def _holds(self, v: Array, currents: list[Array], leaving: Array, share: float = _KIRCHHOFF) -> bool:
         n = self.system.unknown
         most = np.abs(leaving[n:]).max(initial=0.0)
         rounding = _ROUNDING * self.system.meeting(v, currents)[:n]
-        return bool(np.all(np.abs(leaving[:n]) <= np.maximum(_KIRCHHOFF * most, rounding)))
+        return bool(np.all(np.abs(leaving[:n]) <= np.maximum(share * most, rounding)))
 
     def _factored(self, v: Array, x: list[Array]) -> Any:
         return self.system.factor(

@@ -64,6 +64,7 @@ class System:
         index = {node: k for k, node in enumerate(self.nodes)}
         self.wires = _laplacian(circuit, index)
         self.groups = tuple(_groups(circuit.cells, index))
+        self._leaving = [_incidence(g, len(index)) for g in self.groups]
         self.capacitance_farad = np.zeros(self.unknown)
         for c in circuit.capacitors:
             self.capacitance_farad[index[c.node]] += c.capacitance_farad
@@ -73,19 +74,22 @@ class System:
         return np.concatenate([unknown, driven, [0.0]])
 
     def kcl(self, v: Array, cell_currents: list[Array]) -> Array:
-        """Current leaving every node into wires and cells, A; zero at the unknown ones when solved."""
+        """Current leaving every node into wires and cells, A; zero at the unknown ones when solved.
+
+        Args:
+            v: node voltages, shape (nodes,), or (nodes, points) for many points at once, V.
+            cell_currents: a group each, shape (n,) or (n, points), A.
+        """
         leaving = np.asarray(self.wires @ v)
-        for group, current in zip(self.groups, cell_currents, strict=True):
-            np.add.at(leaving, group.te, current)
-            np.subtract.at(leaving, group.be, current)
+        for incidence, current in zip(self._leaving, cell_currents, strict=True):
+            leaving += incidence @ current
         return leaving
 
     def meeting(self, v: Array, cell_currents: list[Array]) -> Array:
         """Sum of the magnitudes of all contributions to ``kcl`` at every node, A: the scale of its rounding."""
         total = np.asarray(abs(self.wires) @ np.abs(v))
-        for group, current in zip(self.groups, cell_currents, strict=True):
-            np.add.at(total, group.te, np.abs(current))
-            np.add.at(total, group.be, np.abs(current))
+        for incidence, current in zip(self._leaving, cell_currents, strict=True):
+            total += abs(incidence) @ np.abs(current)
         return total
 
     def solve(self, conductances: list[Array], right: Array, grounded: Array | None = None) -> Array:
@@ -147,6 +151,14 @@ def _laplacian(circuit: Circuit, index: Mapping[str, int]) -> sparse.csr_array:
     b = np.array([index[r.b] for r in circuit.resistors], dtype=np.intp)
     g = np.array([1 / r.resistance_ohm for r in circuit.resistors])
     return _two_poles(a, b, g, len(index))
+
+
+def _incidence(group: CellGroup, nodes: int) -> sparse.csr_array:
+    """+1 where a cell's current leaves a node, -1 where it enters one, shape (nodes, n)."""
+    n = len(group.names)
+    cell, sign = np.tile(np.arange(n), 2), np.repeat([1.0, -1.0], n)
+    at = np.concatenate([group.te, group.be])
+    return sparse.csr_array(sparse.coo_array((sign, (at, cell)), shape=(nodes, n)))
 
 
 def _two_poles(a: NDArray[np.intp], b: NDArray[np.intp], g: Array, size: int) -> sparse.csr_array:
