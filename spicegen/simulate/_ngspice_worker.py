@@ -34,7 +34,13 @@ def main(arguments: list[str]) -> int:
         return 0
     task = json.loads((folder / "task.json").read_text(encoding="ascii"))
     shared.load_circuit((folder / "deck.cir").read_text(encoding="ascii"))
-    signals = _operating_points(shared, task) if task["vectors"] is not None else _transient(shared)
+    try:
+        shared.run()
+        signals = _vectors(shared)
+    except NameError:  # PySpice's NgSpiceCommandError
+        if task["vectors"] < 2:
+            raise
+        signals = _one_by_one(shared, task["vectors"])
     np.savez(folder / "result.npz", **signals)
     return 0
 
@@ -54,39 +60,24 @@ def _vectors(shared: Any) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
     return {name: np.asarray(vector._data, dtype=np.float64) for name, vector in plot.items()}
 
 
-def _transient(shared: Any) -> dict[str, Any]:
-    shared.run()
-    return _vectors(shared)
-
-
-def _operating_points(shared: Any, task: dict[str, Any]) -> dict[str, Any]:
-    """One point a vector in a single session; where ngspice finds none, the others are kept and NaN stands there."""
+def _one_by_one(shared: Any, vectors: int) -> dict[str, Any]:
+    """The points of a sweep that did not get through, each on its own; NaN for those that ngspice does not find."""
     points: list[dict[str, Any] | None] = []
-    present: list[float | None] = [None] * len(task["sources"])
-    for vector in task["vectors"]:
-        for name, old, new in zip(task["sources"], present, vector, strict=True):
-            if new != old:
-                shared.exec_command(f"alter {name} dc = {new!r}")
-        points.append(_operating_point(shared))
-        present = vector
+    for number in range(-vectors, 0):
+        shared.exec_command(f"alter vsweep dc = {number}")
+        before = shared.last_plot
+        try:
+            shared.exec_command("op")
+        except NameError:
+            points.append(None)
+            continue
+        points.append(_vectors(shared) if shared.last_plot != before else None)
+        shared.exec_command(f"destroy {shared.last_plot}")
     found = next((p for p in points if p is not None), None)
     if found is None:
         raise SystemExit("no convergence at any of the vectors")
     nothing = {name: np.full_like(values, np.nan) for name, values in found.items()}
     return {name: np.concatenate([(p or nothing)[name] for p in points]) for name in found}
-
-
-def _operating_point(shared: Any) -> dict[str, Any] | None:
-    before = shared.last_plot
-    try:
-        shared.run()
-    except NameError:  # PySpice's NgSpiceCommandError
-        return None
-    if shared.last_plot == before:
-        return None
-    point = _vectors(shared)
-    shared.exec_command(f"destroy {shared.last_plot}")
-    return point
 
 
 def _probe(shared: Any) -> dict[str, Any]:

@@ -15,16 +15,16 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from models_va.errors import InputError, SpicegenError
-from netlists import Job, ReadVectors, Transient, Waveform
+from models_va.errors import SpicegenError
+from netlists import Job, ReadVectors, Transient
 from spicegen.files import output_folder, write_text
 
 Array = NDArray[np.float64]
 _TELLING = ("error", "fail", "singular", "abort", "too small", "unknown", "unable", "not found", "fatal", "traceback")
 _MAX_LOG_LINES = 8
 _READ_REL_TOL = 1e-6
-_NODES_A_RUN, _FEWEST_A_RUN = 1 << 16, 8
-"""Nodes times vectors, and at least so many vectors, that are worth the start of a simulator."""
+_NODES_A_RUN, _FEWEST_A_RUN, _MOST_A_RUN = 1 << 16, 8, 512
+"""Nodes times vectors, and at least so many vectors, that are worth the start of a simulator; the most in a deck."""
 
 
 class SimulationError(SpicegenError):
@@ -120,18 +120,12 @@ class ExternalSimulator(Simulator):
         """Write a job so that the plain simulator runs it in ``folder``; how, the deck's first lines say.
 
         Args:
-            job: a transient, or one read vector, which becomes the sources' voltages.
+            job: a transient or read vectors.
             folder: is created.
 
         Raises:
-            InputError: several read vectors, or the folder cannot be written.
+            InputError: the folder cannot be written.
         """
-        if isinstance(job.stimulus, ReadVectors):
-            if len(job.stimulus.v_volt) != 1:
-                raise InputError(f"deck: {len(job.stimulus.v_volt)} read vectors: write a deck for each")
-            waves = [Waveform.constant(float(v)) for v in job.stimulus.v_volt[0]]
-            sources = (replace(s, waveform=w) for s, w in zip(job.circuit.sources, waves, strict=True))
-            job = replace(job, circuit=replace(job.circuit, sources=tuple(sources)))
         output_folder(folder)
         for name, text in self.files(job).items():
             write_text(folder / name, text)
@@ -144,7 +138,7 @@ class ExternalSimulator(Simulator):
         if not isinstance(job.stimulus, ReadVectors):
             return self._run(job)
         v = job.stimulus.v_volt
-        size = max(_FEWEST_A_RUN, _NODES_A_RUN // len(job.circuit.nodes))
+        size = min(max(_FEWEST_A_RUN, _NODES_A_RUN // len(job.circuit.nodes)), _MOST_A_RUN)
         parts = [replace(job, stimulus=ReadVectors(v[k : k + size])) for k in range(0, len(v), size)]
         if len(parts) == 1:
             return self._run(job)

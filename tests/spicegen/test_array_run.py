@@ -9,9 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from models_va.errors import InputError
-from netlists import ArrayConfig, Crossbar, Job, ReadVectors, crossbar_circuit
+from netlists import ArrayConfig, Crossbar, Job, ReadVectors, crossbar_circuit, source_voltages
 from spicegen.cli import app
-from spicegen.simulate import write_decks
+from spicegen.simulate import read_operator, write_decks
 from spicegen.simulate.vacask import read_raw
 from spicegen.simulate.vacask import tools as vacask_tools
 
@@ -120,7 +120,11 @@ def test_decks_run_in_the_plain_simulators(tmp_path, need_engine):
     assert currents == pytest.approx(after, rel=1e-3)
 
 
-def test_a_deck_takes_one_vector(tmp_path):
-    circuit = crossbar_circuit(Crossbar(np.full((1, 1), 1e-5), 1.0, 1.0))
-    with pytest.raises(InputError, match="3 read vectors"):
-        write_decks(Job(circuit, ReadVectors(np.zeros((3, 2)))), tmp_path)
+def test_a_deck_of_many_vectors_runs_in_plain_ngspice(tmp_path, need_engine):
+    need_engine("ngspice")
+    crossbar = Crossbar(np.array([[1e-5, 4e-5], [2e-5, 3e-5]]), 10.0, 10.0)
+    v_in = np.array([[0.1, 0.2], [0.3, -0.1], [0.0, 0.2]])
+    write_decks(Job(crossbar_circuit(crossbar), ReadVectors(source_voltages(crossbar, v_in))), tmp_path)
+    subprocess.run(["ngspice", "-b", "-r", "out.raw", "deck.cir"], cwd=tmp_path / "ngspice", check=True, timeout=60)
+    found = read_raw(tmp_path / "ngspice" / "out.raw")
+    assert pytest.approx(v_in @ read_operator(crossbar).T) == np.array([found[f"i(vb{j})"] for j in range(2)]).T

@@ -7,9 +7,24 @@ import pytest
 
 from models_va import load_card
 from models_va.errors import UnknownNameError
-from netlists import Capacitor, Cell, Circuit, Job, ReadVectors, Resistor, Source, SpikeTrain, Transient, Waveform
+from netlists import (
+    Capacitor,
+    Cell,
+    Circuit,
+    Crossbar,
+    Devices,
+    Job,
+    ReadVectors,
+    Resistor,
+    Source,
+    SpikeTrain,
+    Transient,
+    Waveform,
+    crossbar_circuit,
+    source_voltages,
+)
 from spicegen.doctor import examine
-from spicegen.simulate import SIMULATORS, Ngspice, SimulationError, Vacask, simulator
+from spicegen.simulate import SIMULATORS, Ngspice, SimulationError, Vacask, base, simulator
 from spicegen.simulate.vacask import read_raw
 
 CARD = load_card("au-lixcoo2-pt")
@@ -170,3 +185,47 @@ def test_doctor_tries_every_simulator(need_engine):
     assert set(findings) == set(SIMULATORS)
     assert all(f.works for f in findings.values())
     assert "OSDI" in findings["vacask"].capabilities
+
+
+def two_by_two(*v_row_volt):
+    """Reads of four devices of different states, a vector for each pair of row voltages."""
+    crossbar = Crossbar(np.zeros((2, 2)), 100.0, 100.0)
+    devices = Devices(CARD, (2, 2), {"x_init": np.array([[0.0, 0.3], [0.6, 0.9]])})
+    return Job(crossbar_circuit(crossbar, devices), ReadVectors(source_voltages(crossbar, np.array(v_row_volt))))
+
+
+@pytest.mark.parametrize("at_once", [512, 1], ids=["one run", "a run each"])
+@pytest.mark.parametrize("name", SIMULATORS)
+def test_a_vector_without_a_solution_keeps_the_others(name, at_once, need_engine, monkeypatch):
+    for limit, value in (("_NODES_A_RUN", at_once), ("_FEWEST_A_RUN", 1), ("_MOST_A_RUN", at_once)):
+        monkeypatch.setattr(base, limit, value)
+    engine = need_engine(name)
+    found = engine.run(two_by_two((0.1, 0.2), (1e200, -1e200), (0.2, 0.1)))
+    good = engine.run(two_by_two((0.1, 0.2), (0.2, 0.1)))
+    assert list(found.failed) == [1]
+    for source, current in good.current_amp.items():
+        assert np.isnan(found.current_amp[source][1])
+        assert found.current_amp[source][[0, 2]] == pytest.approx(current, rel=1e-6)
+    with pytest.raises(SimulationError):
+        engine.run(two_by_two((1e200, -1e200)))
+
+
+@pytest.mark.parametrize("name", SIMULATORS)
+def test_many_vectors_are_as_each_alone(name, need_engine, monkeypatch):
+    monkeypatch.setattr(base, "_MOST_A_RUN", 7)
+    engine, rng = need_engine(name), np.random.default_rng(4)
+    vectors = rng.uniform(-0.5, 0.5, (30, 2))
+    together = engine.run(two_by_two(*vectors))
+    for k in (0, 6, 7, 29):
+        alone = engine.run(two_by_two(vectors[k]))
+        for source, current in alone.current_amp.items():
+            assert together.current_amp[source][k] == pytest.approx(current[0], rel=1e-6, abs=1e-13)
+
+
+def test_native_solves_far_up_the_exponentials(need_engine):
+    """Where Newton from 0 V ends in numbers without meaning, and used to call them a solution."""
+    vectors = ((5.0, -5.0), (50.0, -50.0), (0.1, 0.2), (1e3, -1e3))
+    job, vacask = two_by_two(*vectors), need_engine("vacask")
+    found, expected = simulator("native").run(job), vacask.run(job)
+    for source, current in expected.current_amp.items():
+        assert found.current_amp[source] == pytest.approx(current, rel=1e-5)
