@@ -34,9 +34,10 @@ def main(arguments: list[str]) -> int:
         return 0
     task = json.loads((folder / "task.json").read_text(encoding="ascii"))
     shared.load_circuit((folder / "deck.cir").read_text(encoding="ascii"))
+    signals: dict[str, Any]
     try:
         shared.run()
-        signals = _vectors(shared)
+        signals = dict(_vectors(shared))
     except NameError:  # PySpice's NgSpiceCommandError
         if task["vectors"] < 2:
             raise

@@ -65,10 +65,8 @@ class Vacask(ExternalSimulator):
         if isinstance(job.stimulus, Transient):
             return _result(job, read_raw(folder / "tran1.raw"))
         paths = [folder / f"op{k}.raw" for k in range(len(job.stimulus.v_volt))]
+        solved = read_raw(next((path for path in paths if path.is_file()), paths[0]))
         points = [read_raw(path) if path.is_file() else None for path in paths]
-        solved = next((p for p in points if p), None)
-        if solved is None:
-            raise SimulationError(self.name, "no convergence at any of the vectors")
         nothing = {name: np.array([np.nan]) for name in solved}
         return _result(job, {name: np.concatenate([(p or nothing)[name] for p in points]) for name in solved})
 
