@@ -163,7 +163,7 @@ def test_no_convergence_in_ngspice_is_reported(need_engine, monkeypatch):
     engine = need_engine("ngspice")
     files = dict(engine.files(READ))
     name = next(iter(files))
-    files[name] = files[name].replace("v2 out 0 0.0", "v2 out 0 0.0\nv3 out 0 1.0")
+    files[name] = files[name].replace(".end", "v3 out 0 1.0\nv4 out 0 0.0\n.end")
     monkeypatch.setattr(Ngspice, "files", lambda self, job: files)
     with pytest.raises(SimulationError, match="ngspice") as caught:
         engine.run(READ)
