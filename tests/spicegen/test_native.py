@@ -117,7 +117,7 @@ def test_too_large_for_the_memory_is_said_before_the_start(monkeypatch):
     monkeypatch.setattr("spicegen.simulate.native.memory.available_bytes", lambda: 1e6)
     few, many = (ReadVectors(np.zeros((n, 16))) for n in (1, 10_000))
     Native().run(Job(circuit, few))
-    with pytest.raises(SimulationError, match=r"need about 0\.0 GB, and 0\.0 GB are available"):
+    with pytest.raises(SimulationError, match=r"needs about 0\.0 GB, and 0\.0 GB are available"):
         Native().run(Job(circuit, many))
 
 

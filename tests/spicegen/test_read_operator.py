@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from netlists import Crossbar, Job, LineFaults, ReadVectors, crossbar_circuit, source_voltages
 from spicegen.array import column_currents
-from spicegen.simulate import Native, read_operator, read_operators
+from spicegen.simulate import Native, SimulationError, read_operator, read_operators
 from spicegen.simulate.native.nodal_operator import nodal_operator
 
 ARRANGEMENTS = list(itertools.product(("left", "both"), ("bottom", "both")))
@@ -166,3 +166,11 @@ def test_missing_cells_and_dead_rows():
     operator = read_operator(Crossbar(g, 10.0, 10.0, 5.0, 5.0))
     assert operator[0] == pytest.approx([0, 0], abs=1e-20)
     assert operator[1] == pytest.approx([1 / (1e4 + 25.0 + 25.0), 0], rel=1e-12, abs=1e-20)
+
+
+def test_too_large_for_the_memory_is_said_before_the_start(monkeypatch):
+    small, large = (Crossbar(np.full((n, n), 1e-5), 1.0, 1.0) for n in (8, 80))
+    monkeypatch.setattr("spicegen.simulate.native.memory.available_bytes", lambda: 1e6)
+    assert read_operator(small).shape == (8, 8)
+    with pytest.raises(SimulationError, match="read operator of 6400 cells: needs about"):
+        read_operators([small, large])

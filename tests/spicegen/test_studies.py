@@ -21,8 +21,8 @@ CARD = load_card("au-lixcoo2-pt")
 def test_no_wires_no_error():
     found = study_read_error(ArrayConfig(), CARD, sizes=(1, 5), r_ohm=(0.0,))
     assert np.abs(found.largest).max() < 1e-12
-    assert np.all(found.largest_size > 128)
-    assert "> 128" in str(found.rows())
+    assert np.all(found.largest_size > 512)
+    assert "> 512" in str(found.rows())
 
 
 def test_one_cell_is_a_divider():
@@ -46,7 +46,7 @@ def test_the_largest_array_is_the_last_good_one():
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
-    [({"sizes": (0,)}, "sizes 0"), ({"sizes": (5000,)}, "1 to 128"), ({"r_ohm": (-1.0,)}, "resistances"),
+    [({"sizes": (0,)}, "sizes 0"), ({"sizes": (5000,)}, "1 to 512"), ({"r_ohm": (-1.0,)}, "resistances"),
      ({"limit": 1.5}, "error limit")],
 )  # fmt: skip
 def test_bad_sweeps(wrong, message):

@@ -13,6 +13,8 @@ _A_CELL = 4_000
 """Bytes: names, nodes and parameters of a cell and its wires."""
 _A_NODE = 1_200
 """Bytes: the factors of the nodal matrix (minimum degree, up to a hundred thousand nodes)."""
+_OF_OPERATOR = 450
+"""Bytes a cell: the read operator's blocks, two generations of them; measured at 1024 x 1024."""
 _A_VALUE = 16
 """Bytes: every recorded number is held twice while the result is put together."""
 
@@ -34,12 +36,26 @@ def check_memory(circuit: Circuit, stimulus: Stimulus) -> None:
     Raises:
         SimulationError: it takes more than the memory that is available.
     """
-    needed, free = needed_bytes(circuit, stimulus), available_bytes()
-    if needed > free:
+    needed = needed_bytes(circuit, stimulus)
+    _refuse(
+        f"{len(circuit.cells)} cells over this stimulus", needed, "a smaller array, or fewer pulses or vectors at once"
+    )
+
+
+def check_operator_memory(cells: int) -> None:
+    """Refuse an array whose read operator does not fit.
+
+    Raises:
+        SimulationError: it takes more than the memory that is available.
+    """
+    _refuse(f"the read operator of {cells} cells", _OF_OPERATOR * cells, "a smaller array")
+
+
+def _refuse(what: str, needed: float, remedy: str) -> None:
+    if needed > (free := available_bytes()):
         raise SimulationError(
             "native",
-            f"{len(circuit.cells)} cells over this stimulus need about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB "
-            "are available: take a smaller array, or fewer pulses or vectors at once",
+            f"{what}: needs about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are available: take {remedy}",
         )
 
 

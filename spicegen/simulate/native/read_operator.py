@@ -13,7 +13,7 @@ needs no special case, and what wires lose is held by itself, never as a differe
 (1e-6 ohm) and missing cells (g = 0) cost no digits.
 
 Blocks of equal size, in one array or in many, are joined in one call. Cost: about 120 rows x columns x (the smaller of
-them) operations; memory: about 64 numbers a cell.
+them) operations; memory: about 55 numbers a cell.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netlists import Crossbar
+from spicegen.simulate.native.memory import check_operator_memory
 from spicegen.simulate.native.nodal_operator import nodal_operator
 
 Array = NDArray[np.float64]
@@ -43,12 +44,20 @@ def read_operator(crossbar: Crossbar) -> Array:
     Returns:
         T, shape (columns, rows), in S: ``i_out_amp = T @ v_in_volt`` exactly, for any input. ``i_out_amp`` is
         what each column delivers to its sense amplifier (both of them together when both ends are sensed).
+
+    Raises:
+        SimulationError: the array is too large for the memory that is available.
     """
     return read_operators([crossbar])[0]
 
 
 def read_operators(crossbars: Sequence[Crossbar]) -> list[Array]:
-    """``read_operator`` of each of the arrays; those of equal size and wires are solved together, which is faster."""
+    """``read_operator`` of each of the arrays; those of equal size and wires are solved together, which is faster.
+
+    Raises:
+        SimulationError: an array is too large for the memory that is available.
+    """
+    check_operator_memory(max((c.g_siemens.size for c in crossbars), default=0))
     found: list[Array] = [np.empty(0)] * len(crossbars)
     alike: dict[tuple[object, ...], list[int]] = {}
     for k, c in enumerate(crossbars):
