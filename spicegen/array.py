@@ -235,7 +235,7 @@ def read_array(config: ArrayConfig, card: DeviceCard, engines: list[str]) -> Arr
         i_ideal_amp=crossbar.g_siemens.T @ v_in,
         i_operator_amp=by_operator,
         i_out_amp=reference,
-        v_cell_volt=_cell_voltage(crossbar, native),
+        v_cell_volt=cell_voltage(crossbar, native),
         reads=tuple(EngineRead(a, _difference(a, reference)) for a in attempts),
         job=job,
     )
@@ -297,7 +297,9 @@ def _variability_rows(programmed: Programmed, seed: int, nonlinearity: float) ->
     ]
 
 
-def _cell_voltage(crossbar: Crossbar, result: SimResult) -> NDArray[np.float64]:
+def cell_voltage(crossbar: Crossbar, result: SimResult) -> NDArray[np.float64]:
+    """Voltage across each cell at the first point, te - be, shape (rows, columns), V; NaN where nothing hangs."""
+
     def voltage(node: str) -> float:
         return float(result.voltage_volt[node][0]) if node in result.voltage_volt else np.nan  # nothing hangs there
 

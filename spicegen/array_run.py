@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from models_va import DeviceCard
-from netlists import ArrayConfig, Job
+from netlists import ArrayConfig, ArrayProgram, ArrayStage, Crossbar, Devices, Job, ReadVectors, crossbar_circuit
+from spicegen.array import cell_voltage
 from spicegen.array_program import ArrayRecord, run_array_program
 from spicegen.page import Page
 from spicegen.plotting import axes, new_figure, whole_ticks
@@ -57,6 +58,8 @@ class ArrayRun:
         config: the array and the program.
         card: its devices.
         g_before_siemens, g_after_siemens: conductances at v = 0, shape (rows, columns), S.
+        v_cell_volt: across each cell at the highest pulse, devices as they are at first, shape (rows, columns), V.
+        v_lost_volt: how much of it the wires take: its magnitude without wires less that with them, V.
         record: the native engine's.
         runs: one per engine, the native one first.
         jobs: the program's stages, each from the states in which the native engine left the last.
@@ -66,6 +69,8 @@ class ArrayRun:
     card: DeviceCard
     g_before_siemens: Array
     g_after_siemens: Array
+    v_cell_volt: Array
+    v_lost_volt: Array
     record: ArrayRecord
     runs: tuple[EngineRun, ...]
     jobs: tuple[Job, ...]
@@ -102,6 +107,8 @@ class ArrayRun:
             "i_column_amp": self.record.i_column_amp,
             "g_before_siemens": self.g_before_siemens,
             "g_after_siemens": self.g_after_siemens,
+            "v_cell_volt": self.v_cell_volt,
+            "v_lost_volt": self.v_lost_volt,
             "tolerance": TOLERANCE,
             "passed": self.passed,
             "engines": [
@@ -127,6 +134,11 @@ class ArrayRun:
         page.table(("engine", "outcome", "difference", "seconds"), self.rows())
         page.section("What the program leaves behind")
         page.figure(_maps(self), "Conductance at v = 0 of every cell at the end, and its change since the start.")
+        page.section("Where the voltage is lost")
+        page.figure(
+            _voltages(self),
+            "IR drop where most is between a row and a column: voltage across every cell, and the wires' share.",
+        )
         if len(self.record.time_s):
             page.section("What was read")
             page.figure(_reads(self), "Current that each column delivers at each read.")
@@ -181,11 +193,14 @@ def run_array(config: ArrayConfig, card: DeviceCard, engines: list[str], *, what
     native = runs[0].record
     if native is None:
         raise SimulationError(REFERENCE, runs[0].note)
+    v_cell, v_lost = _highest_pulse(crossbar, devices, program)
     return ArrayRun(
         config=config,
         card=card,
         g_before_siemens=conductances(devices),
         g_after_siemens=conductances(native.devices),
+        v_cell_volt=v_cell,
+        v_lost_volt=v_lost,
         record=native,
         runs=tuple(replace(r, difference=_difference(r.record, native)) if r.record else r for r in runs),
         jobs=tuple(jobs),
@@ -199,13 +214,48 @@ def _difference(found: ArrayRecord, reference: ArrayRecord) -> float:
     return max(float(np.abs(a - b).max() / (np.abs(b).max() or 1.0)) for a, b in pairs)
 
 
+def _highest_pulse(crossbar: Crossbar, devices: Devices, program: ArrayProgram) -> tuple[Array, Array]:
+    """Voltage across each cell where most is between a row and a column, and what the wires take of it."""
+    waves = {wave for stage in program.stages for wave in (*stage.lines.rows, *stage.lines.columns) if wave}
+    corners = {wave: dict(zip(wave.time_s, wave.value_volt, strict=True)) for wave in waves}
+
+    def between(stage: ArrayStage, time: float) -> float:
+        rows, columns = ([corners[w][time] for w in side if w] for side in (stage.lines.rows, stage.lines.columns))
+        return max(max(rows) - min(columns), max(columns) - min(rows)) if rows and columns else 0.0
+
+    # all waveforms of a stage have the same corners
+    points = [(s, t) for s in program.stages for t in next(w for w in (*s.lines.rows, *s.lines.columns) if w).time_s]
+    stage, time = max(points, key=lambda point: between(*point))
+
+    def across(array: Crossbar) -> Array:
+        circuit = crossbar_circuit(array, devices, stage.lines)
+        vector = np.array([[s.waveform.at(time) for s in circuit.sources]])
+        return cell_voltage(array, simulator(REFERENCE).run(Job(circuit, ReadVectors(vector), "highest pulse")))
+
+    found = across(crossbar)
+    ideal = replace(crossbar, r_row_ohm=0.0, r_col_ohm=0.0, r_source_ohm=0.0, r_sense_ohm=0.0)
+    return found, np.abs(across(ideal)) - np.abs(found)
+
+
 def _maps(run: ArrayRun) -> Figure:
-    figure = new_figure(9.5, 4.2)
     most = float(np.abs(run.change).max()) * 100 or 1.0
-    for position, title, values, style in (
-        (121, "Conductance / µS", run.g_after_siemens * 1e6, {"cmap": "viridis"}),
-        (122, "Change / %", run.change * 100, {"cmap": "RdBu_r", "vmin": -most, "vmax": most}),
-    ):
+    return _side_by_side(
+        ("Conductance / µS", run.g_after_siemens * 1e6, {"cmap": "viridis"}),
+        ("Change / %", run.change * 100, {"cmap": "RdBu_r", "vmin": -most, "vmax": most}),
+    )
+
+
+def _voltages(run: ArrayRun) -> Figure:
+    most = float(np.nanmax(np.abs(run.v_cell_volt), initial=0.0)) or 1.0
+    return _side_by_side(
+        ("Voltage across the cell / V", run.v_cell_volt, {"cmap": "RdBu_r", "vmin": -most, "vmax": most}),
+        ("Lost in the wires / mV", run.v_lost_volt * 1e3, {"cmap": "magma_r"}),
+    )
+
+
+def _side_by_side(*maps: tuple[str, Array, dict[str, Any]]) -> Figure:
+    figure = new_figure(9.5, 4.2)
+    for position, (title, values, style) in zip((121, 122), maps, strict=True):
         ax = axes(figure, position, title=title, x="column", y="row")
         ax.spines[:].set_visible(False)
         whole_ticks(ax)

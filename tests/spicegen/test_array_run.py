@@ -50,6 +50,9 @@ def test_program_in_every_simulator(tmp_path, need_engine, scheme):
     others = np.delete((after / before).ravel(), [1, 5])
     assert np.all(others < 1 + 0.5 * (after[0, 1] / before[0, 1] - 1))
     assert np.shape(report["i_column_amp"]) == (2, 3)
+    across, lost = np.array(report["v_cell_volt"]), np.array(report["v_lost_volt"])
+    assert across[0, 1] + np.sign(across[0, 1]) * lost[0, 1] == pytest.approx(-1.5, rel=1e-6)
+    assert 0 < lost[0, 1] == lost.max() < 0.05
 
 
 def test_the_example_is_read():
