@@ -1,6 +1,5 @@
 """Every printer on one list of expressions: numpy against sympy, the others through their simulators."""
 
-import json
 import subprocess
 import sys
 
@@ -30,16 +29,23 @@ def test_numpy_equals_sympy(name):
 
 
 def run_ngspice(folder, lines, vectors):
-    """The voltages that the real worker finds at all arguments."""
-    lines = ["expressions", "va na 0 0", "vb nb 0 1", "vn nn 0 0", *lines]
-    lines += [".options reltol=1e-9 vntol=1e-15 abstol=1e-18", ".save all", ".op", ".end", ""]
-    (folder / "deck.cir").write_text("\n".join(lines))
-    (folder / "task.json").write_text(json.dumps({"sources": ["va", "vb", "vn"], "vectors": vectors}))
-    command = [sys.executable, "-m", "spicegen.simulate._ngspice_worker", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    """Everything that the real library finds at all arguments, an operating point each."""
+    options = [".options reltol=1e-9 vntol=1e-15 abstol=1e-18", ".save all", ".op", ".end", ""]
+    for k, (a, b, n) in enumerate(vectors):
+        head = ["expressions", f"va na 0 {a}", f"vb nb 0 {b}", f"vn nn 0 {n}"]
+        (folder / f"{k}.cir").write_text("\n".join([*head, *lines, *options]))
+    script = (
+        "import os, sys, numpy as np; os.chdir(sys.argv[1])\n"
+        "from spicegen.simulate._ngspice_worker import _load_library, _vectors\n"
+        "s = _load_library()\n"
+        f"for k in range({len(vectors)}):\n"
+        "    s.load_circuit(open(f'{k}.cir').read()); s.run()\n"
+        "    np.savez(str(k), **_vectors(s))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(folder)], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr[-2000:]
-    with np.load(folder / "result.npz") as data:
-        return {name: data[name] for name in data.files}
+    points = [np.load(folder / f"{k}.npz") for k in range(len(vectors))]
+    return {name: np.concatenate([p[name] for p in points]) for name in points[0].files}
 
 
 @pytest.fixture(scope="module")
