@@ -108,7 +108,9 @@ def read_error(
     described, card = _described(config)
     counts, ohms = _numbers("--sizes", sizes, int), _numbers("--r-ohm", r_ohm, float)
     folder = output_folder(output)
-    _finish(study_read_error(described, card, counts, ohms, error), folder)
+    with located(config):
+        found = study_read_error(described, card, counts, ohms, error)
+    _finish(found, folder)
 
 
 @study.command()

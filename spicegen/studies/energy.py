@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from models_va import ROOM_TEMPERATURE_K, DeviceCard
-from models_va.errors import InputError
 from netlists import (
     SCHEMES,
     ArrayConfig,
@@ -33,6 +32,7 @@ from spicegen.printers.numpy_model import numpy_model
 from spicegen.programming import program_devices
 from spicegen.progress import track
 from spicegen.simulate import REFERENCE, SimResult, simulator
+from spicegen.studies.sizes import check_sizes
 
 Array = NDArray[np.float64]
 PARTS = ("selected", "half-selected", "elsewhere", "wires")
@@ -154,11 +154,10 @@ def study_energy(
     """One write of the cell in the middle with every scheme, and one read, in square arrays.
 
     Raises:
-        InputError: a size is out of range, or the width is not positive.
+        InputError: a size is out of range, the array has faults, or the width is not positive.
         SimulationError: a transient failed.
     """
-    if not sizes or min(sizes) < 1 or max(sizes) > _LARGEST:
-        raise InputError(f"energy: sizes {', '.join(map(str, sizes))}: give sizes from 1 to {_LARGEST}")
+    check_sizes("energy", config, sizes, _LARGEST)
     kinds = (*SCHEMES, READ)
     points = [(n, kind) for n in sizes for kind in kinds]
     energy, supply, time = [], [], []

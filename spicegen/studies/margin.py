@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from models_va import ROOM_TEMPERATURE_K, DeviceCard
-from models_va.errors import InputError
 from netlists import SCHEMES, ArrayConfig, Job, Lines, ReadVectors, Waveform, crossbar_circuit, write_voltages
 from spicegen.page import Page
 from spicegen.plotting import COLOURS, axes, new_figure
@@ -18,6 +17,7 @@ from spicegen.printers.numpy_model import numpy_model
 from spicegen.programming import program_devices
 from spicegen.progress import track
 from spicegen.simulate import REFERENCE, simulator
+from spicegen.studies.sizes import check_sizes
 
 Array = NDArray[np.float64]
 OTHERS = ("low", "high")
@@ -136,11 +136,10 @@ def study_margin(config: ArrayConfig, card: DeviceCard, sizes: tuple[int, ...] =
     """Read the worst-placed cell of square arrays, all others alike, with every scheme.
 
     Raises:
-        InputError: a size is out of range.
+        InputError: a size is out of range, the array has faults.
         SimulationError: an operating point failed.
     """
-    if not sizes or min(sizes) < 1 or max(sizes) > _LARGEST:
-        raise InputError(f"margin: sizes {', '.join(map(str, sizes))}: give sizes from 1 to {_LARGEST}")
+    check_sizes("margin", config, sizes, _LARGEST)
     points = [(n, scheme, others, cell) for n in sizes for scheme in range(len(SCHEMES)) for others in (0, 1)
               for cell in (0, 1)]  # fmt: skip
     found = np.array([_read(config, card, *point) for point in track(points, "reads")])

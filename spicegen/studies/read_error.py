@@ -19,6 +19,7 @@ from spicegen.plotting import COLOURS, axes, new_figure
 from spicegen.programming import stream
 from spicegen.progress import track
 from spicegen.simulate import read_operator
+from spicegen.studies.sizes import check_sizes
 
 Array = NDArray[np.float64]
 Draw = Callable[[tuple[int, ...], np.random.Generator], Array]
@@ -161,10 +162,10 @@ def study_read_error(
     """Errors over sizes, wire resistances and patterns; and the largest array for ``limit``, by bisection.
 
     Raises:
-        InputError: a size, resistance or limit that is not positive, or a size beyond ``_LARGEST``.
+        InputError: a size, resistance or limit that is not positive, a size beyond
+            ``_LARGEST``, or an array with faults.
     """
-    if not sizes or min(sizes) < 1 or max(sizes) > _LARGEST:
-        raise InputError(f"read-error: sizes {', '.join(map(str, sizes))}: give sizes from 1 to {_LARGEST}")
+    check_sizes("read-error", config, sizes, _LARGEST)
     if not r_ohm or not all(0 <= r < np.inf for r in r_ohm):
         raise InputError("read-error: wire resistances must be finite and not negative")
     if not 0 < limit < 1:

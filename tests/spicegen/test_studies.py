@@ -54,6 +54,17 @@ def test_bad_sweeps(wrong, message):
         study_read_error(ArrayConfig(), CARD, **wrong)
 
 
+@pytest.mark.parametrize("study", [study_read_error, study_margin, study_energy])
+@pytest.mark.parametrize(
+    ("faults", "keys"),
+    [({"stuck_low": 0.1}, "stuck_low"), ({"stuck": [{"row": 1, "column": 0, "g_siemens": 1e-6}]}, "stuck"),
+     ({"faults": {"open_rows": [[1, 1]]}}, "faults")],
+)  # fmt: skip
+def test_sweeps_of_the_size_take_sound_arrays(study, faults, keys):
+    with pytest.raises(InputError, match=f"^{keys}: study .* sound arrays: remove this"):
+        study(ArrayConfig.model_validate(faults), CARD, (2,))
+
+
 def test_sneak_currents_in_closed_form():
     """Without wires, at voltages where cells are linear: each scheme's network reduces by hand."""
     volt, sizes = 1e-4, (1, 2, 7)
