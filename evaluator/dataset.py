@@ -33,19 +33,21 @@ class Dataset:
     def images_as(self, shape: tuple[int | None, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
         """The images in the shape (n, *shape) and the type of a network's input; None fits any length.
 
-        Axes of length 1 come and go, and images are flattened or unflattened in their own order. Two
-        different arrangements of several axes (HWC and CHW) are not taken for one another.
+        Axes of length 1 come and go, and images are flattened or unflattened in their own order. Images stored
+        with the channels last (HWC) go to a network that takes them first (CHW), where their lengths leave no doubt.
 
         Raises:
             InputError: the shapes do not fit, or a value is beyond the type.
 
         """
         own = self.images.shape[1:]
-        if len(own) == len(shape) and all(b in (None, a) for a, b in zip(own, shape, strict=True)):
+        if _fits(own, shape):
             return self._cast(dtype)
         wanted = [n for n in shape if n is not None]
         if len(wanted) == len(shape) and _same_order([n for n in own if n != 1], [n for n in wanted if n != 1]):
             return self._cast(dtype).reshape(len(self.images), *wanted)
+        if len(own) == len(shape) == 3 and _fits((own[2], own[0], own[1]), shape):
+            return self._cast(dtype).transpose(0, 3, 1, 2)
         raise InputError(
             f"{self.source}: images of shape {own} do not fit the network's input "
             f"{tuple(n or 'any' for n in shape)}: give data of that shape"
@@ -153,6 +155,10 @@ def _not_finite(images: NDArray[Any]) -> tuple[int, ...]:
     """Place of the first value that is NaN or infinite; empty if there is none."""
     finite = np.isfinite(images)
     return () if finite.all() else tuple(np.argwhere(~finite)[0].tolist())
+
+
+def _fits(own: tuple[int, ...], shape: tuple[int | None, ...]) -> bool:
+    return len(own) == len(shape) and all(b in (None, a) for a, b in zip(own, shape, strict=True))
 
 
 def _same_order(own: list[int], wanted: list[int]) -> bool:

@@ -13,6 +13,8 @@ from evaluator.scores import relative_output_error
 from evaluator.tiles import tiles_of
 
 ERROR_IMAGES = 256
+ERROR_VECTORS = 4096
+"""Of a layer: a convolution has one for each place of each image."""
 
 
 def inspect_layer(index: int, layer: MappedLayer, effective: Array, vectors: Array, hardware: Hardware) -> LayerReport:
@@ -21,19 +23,20 @@ def inspect_layer(index: int, layer: MappedLayer, effective: Array, vectors: Arr
     Args:
         index: number of the layer, which its random numbers hang on.
         layer: the layer.
-        effective: its weights in the first trial, shape (outputs, inputs).
-        vectors: what its arrays see of up to 256 images, shape (vectors, inputs).
+        effective: its weights in the first trial, shape (groups, outputs, inputs).
+        vectors: what its arrays see of some images, shape (groups, vectors, inputs).
         hardware: what it runs on.
 
     """
     target = hardware.target(layer.weights)
     programmed = hardware.programmed(target, 0, index)
-    cases = (programmed.weights(), hardware.read(target), effective)
+    cases = (programmed.weights(), hardware.read(target, layer), effective)
     return LayerReport(
         name=layer.name,
         op=layer.op,
         shape=layer.shape,
-        tiles=len(tiles_of(layer.shape, hardware.array)),
+        groups=layer.groups,
+        tiles=len(tiles_of(layer.weights.shape, hardware.array, layer.block)),
         devices=target.g_siemens.size,
         engine=hardware.engine,
         relative_output_error=ErrorSplit(*(relative_output_error(c, layer.weights, vectors) for c in cases)),
@@ -44,14 +47,14 @@ def sample_tile(layers: Sequence[MappedLayer], effective: Sequence[Array], hardw
     """The tile of the largest layer that holds most weight (sum of magnitudes), in the first trial."""
     index = max(range(len(layers)), key=lambda k: layers[k].weights.size)
     layer = layers[index]
-    tiles = tiles_of(layer.shape, hardware.array)
-    tile = max(tiles, key=lambda t: float(np.sum(np.abs(layer.weights[t.outputs, t.inputs]))))
+    tiles = tiles_of(layer.weights.shape, hardware.array, layer.block)
+    tile = max(tiles, key=lambda t: float(np.sum(np.abs(layer.weights[t.weights]))))
     largest = float(np.max(np.abs(layer.weights))) or 1.0
-    error = (effective[index] - layer.weights)[tile.outputs, tile.inputs] / largest
+    error = (effective[index] - layer.weights)[tile.weights] / largest
     return TileSample(
         layer=layer.name,
         inputs=(tile.inputs.start, tile.inputs.stop - 1),
         outputs=(tile.outputs.start, tile.outputs.stop - 1),
-        g_siemens=tile.pairs(hardware.target(layer.weights)).g_siemens,
+        g_siemens=tile.conductances(hardware.target(layer.weights)),
         weight_error=error,
     )

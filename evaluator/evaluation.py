@@ -12,8 +12,9 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluator.batch_norm import fold_batch_norm
 from evaluator.dataset import load_dataset
-from evaluator.diagnosis import ERROR_IMAGES, inspect_layer, sample_tile
+from evaluator.diagnosis import ERROR_IMAGES, ERROR_VECTORS, inspect_layer, sample_tile
 from evaluator.hardware import Hardware
 from evaluator.hardware_graph import mapped_layers, with_weights
 from evaluator.layer import Array, MappedLayer
@@ -28,6 +29,7 @@ from spicegen.progress import track
 
 Item = TypeVar("Item")
 MOST_TRIALS = 10_000
+_PROBE_VALUES = 2**20
 
 
 class Progress(Protocol):
@@ -74,8 +76,9 @@ def evaluate(
     started = time.perf_counter()
     _check_counts(trials, seed, limit)
     hardware = Hardware.of(card, array, seed, ideal=ideal)
-    study = _prepare(load_network(Path(model)), Path(data), hardware, limit)
-    baseline = score(study.network.logits(study.images), study.labels)
+    network = load_network(Path(model))
+    study = _prepare(network, Path(data), hardware, limit)
+    baseline = score(network.logits(study.images), study.labels)
     scores, first = _run_trials(study, trials if hardware.is_random else 1, progress)
     activations = _activations(study)
     return Report(
@@ -102,6 +105,12 @@ class _Study:
     labels: NDArray[np.int64]
     hardware: Hardware
 
+    @property
+    def probe(self) -> NDArray[Any]:
+        """Images to look into the network with: fewer of large ones."""
+        size = max(self.images[0].size, 1)
+        return self.images[: max(1, min(ERROR_IMAGES, _PROBE_VALUES // size))]
+
     def with_weights(self, weights: Sequence[Array]) -> Network:
         return self.network.with_model(with_weights(self.network.model, self.layers, weights))
 
@@ -118,6 +127,7 @@ def _check_counts(trials: int, seed: int, limit: int | None) -> None:
 
 def _prepare(network: Network, data: Path, hardware: Hardware, limit: int | None) -> _Study:
     with located(network.source):
+        network = network.with_model(fold_batch_norm(network.model))
         layers = mapped_layers(network.model)
     check_array(hardware.array)
     dataset = load_dataset(data, limit)
@@ -131,7 +141,7 @@ def _run_trials(study: _Study, trials: int, progress: Progress) -> tuple[list[Sc
     targets = [study.hardware.target(layer.weights) for layer in study.layers]
     jobs = product(range(trials), range(len(targets)))  # lazy
     weights = (
-        study.hardware.read(study.hardware.programmed(targets[layer], trial, layer))
+        study.hardware.read(study.hardware.programmed(targets[layer], trial, layer), study.layers[layer])
         for trial, layer in progress(jobs, "Programming and reading", trials * len(targets))
     )
     scores: list[Score] = []
@@ -143,8 +153,10 @@ def _run_trials(study: _Study, trials: int, progress: Progress) -> tuple[list[Sc
 
 
 def _activations(study: _Study) -> list[Array]:
-    """The vectors that each layer's arrays see in the floating-point network, (vectors, inputs) each."""
+    """Vectors that each layer's arrays see in the floating-point network, shape (groups, vectors, inputs) each."""
     nodes = study.network.model.graph.node
-    names = [nodes[layer.node].input[layer.activation_input] for layer in study.layers]
-    tensors = study.network.tensors(names, study.images[:ERROR_IMAGES])
-    return [layer.to_vectors(tensor) for layer, tensor in zip(study.layers, tensors, strict=True)]
+    found = []
+    for layer in study.layers:  # one by one: all activations of a large network do not fit into memory
+        (tensor,) = study.network.tensors([nodes[layer.node].input[layer.activation_input]], study.probe)
+        found.append(layer.to_vectors(tensor, ERROR_VECTORS))
+    return found

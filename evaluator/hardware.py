@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from evaluator.layer import Array
+from evaluator.layer import Array, MappedLayer
 from evaluator.mapping import DifferentialPairs, differential_pairs
 from evaluator.tiles import effective_weights, has_wires, without_wires
 from models_va import DeviceCard, ProgrammingError, load_card
@@ -59,13 +59,13 @@ class Hardware:
         return "operator" if has_wires(self.array) else "ideal"
 
     def target(self, weights: Array) -> DifferentialPairs:
-        """The conductances that a layer of shape (outputs, inputs) is mapped onto."""
+        """The conductances that a layer of shape (groups, outputs, inputs) is mapped onto."""
         return differential_pairs(weights, *self.card.window())
 
     def programmed(self, target: DifferentialPairs, trial: int, layer: int) -> DifferentialPairs:
         """What programming number ``trial`` makes of layer number ``layer``, whatever the order of work."""
         return target.with_conductances(program(target.g_siemens, self.error, stream(self.seed, trial, layer)))
 
-    def read(self, pairs: DifferentialPairs) -> Array:
-        """The effective weights of a layer, wires included, shape (outputs, inputs)."""
-        return effective_weights(pairs, self.array)
+    def read(self, pairs: DifferentialPairs, layer: MappedLayer) -> Array:
+        """The effective weights of a layer, wires included, shape (groups, outputs, inputs)."""
+        return effective_weights(pairs, self.array, layer.block)

@@ -9,7 +9,7 @@ from onnx import numpy_helper
 
 from evaluator.constants import constant_values, tensor_names, unused_name
 from evaluator.layer import Array, MappedLayer
-from evaluator.ops import DIGITAL, EXTRACTORS
+from evaluator.ops import EXTRACTORS, UNMAPPED
 from evaluator.ops._weights import node_name
 from models_va.errors import InputError, located
 
@@ -20,7 +20,7 @@ def mapped_layers(model: onnx.ModelProto) -> list[MappedLayer]:
     A matrix that several nodes share is a layer of each: every node has arrays of its own.
 
     Raises:
-        InputError: an operator that is neither mapped nor digital, weights that cannot be mapped, or no layer
+        InputError: an operator that holds weights and is not mapped, weights that cannot be mapped, or no layer
             at all; the message names the node.
 
     """
@@ -38,7 +38,7 @@ def mapped_layers(model: onnx.ModelProto) -> list[MappedLayer]:
 
 
 def with_weights(model: onnx.ModelProto, layers: Sequence[MappedLayer], weights: Sequence[Array]) -> onnx.ModelProto:
-    """A copy of the graph in which each layer has the given matrix, shape (outputs, inputs), as its own."""
+    """A copy of the graph in which each layer has the given matrices, shape (groups, outputs, inputs), as its own."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     taken = tensor_names(model)
@@ -50,9 +50,8 @@ def with_weights(model: onnx.ModelProto, layers: Sequence[MappedLayer], weights:
 
 
 def _check_supported(index: int, node: onnx.NodeProto) -> None:
-    known = node.op_type in EXTRACTORS or node.op_type in DIGITAL
-    if not known or node.domain not in ("", "ai.onnx"):
+    if node.op_type in UNMAPPED or node.domain not in ("", "ai.onnx"):
         raise InputError(
-            f"operator {node.op_type!r} of node {node_name(index, node)!r} is not supported: on arrays run "
-            f"{', '.join(EXTRACTORS)}; digitally {', '.join(sorted(DIGITAL))}"
+            f"operator {node.op_type!r} of node {node_name(index, node)!r} may hold weights and cannot go onto arrays: "
+            f"export them as {', '.join(EXTRACTORS)}; all other standard operators run digitally"
         )

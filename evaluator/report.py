@@ -30,7 +30,8 @@ class LayerReport:
 
     Attributes:
         name, op: of its ONNX node.
-        shape: (outputs, inputs).
+        shape: (outputs, inputs) of each group.
+        groups: matrices that share nothing.
         tiles, devices: how many it takes.
         engine: how its tiles were read: ``"operator"`` (exact, wires included) or ``"ideal"`` (no wires).
         relative_output_error: see ErrorSplit.
@@ -40,6 +41,7 @@ class LayerReport:
     name: str
     op: str
     shape: tuple[int, int]
+    groups: int
     tiles: int
     devices: int
     engine: Engine

@@ -61,17 +61,17 @@ def _result(page: Page, report: Report) -> None:
 def _layers(page: Page, report: Report) -> None:
     page.section("Layers", _MODEL)
     engine = {"operator": "operator (exact, wires included)", "ideal": "ideal (no wires)"}[report.hardware.engine]
-    head = ("Layer", "Op", "Out", "In", "Tiles", "Devices", "Programming, %", "Wires, %", "Both, %")
+    head = ("Layer", "Op", "Groups", "Out", "In", "Tiles", "Devices", "Programming, %", "Wires, %", "Both, %")
     rows = []
     for layer in report.layers:
         e = layer.relative_output_error
         errors = (round(100 * part, 2) for part in (e.programming, e.wires, e.both))
-        rows.append((layer.name, layer.op, *layer.shape, layer.tiles, layer.devices, *errors))
+        rows.append((layer.name, layer.op, layer.groups, *layer.shape, layer.tiles, layer.devices, *errors))
     page.table(head, rows, title=f"Right: error of the outputs in %. Tiles are read by the engine {engine}.")
     page.figure(
         layer_figure(report),
-        "Error of each layer's outputs, relative to the outputs themselves (root mean square over up to 256 "
-        "images, first programming): with programming error alone, with wires alone, with both.",
+        "Error of each layer's outputs, relative to the outputs themselves (root mean square over the "
+        "vectors that its arrays see of some images, first programming): with programming error alone, with wires alone, with both.",
     )
 
 

@@ -44,13 +44,13 @@ def relative_output_error(effective: Array, weights: Array, vectors: NDArray[Any
     """||(W_eff - W) x|| / ||W x|| over all vectors; NaN if the layer's output is zero but the error is not.
 
     Args:
-        effective: weights that the arrays have in effect, shape (outputs, inputs).
+        effective: weights that the arrays have in effect, shape (..., outputs, inputs).
         weights: the wanted ones, same shape.
-        vectors: the inputs x, shape (vectors, inputs).
+        vectors: the inputs x, shape (..., vectors, inputs).
 
     """
-    error = float(np.linalg.norm(vectors @ (effective - weights).T))
-    size = float(np.linalg.norm(vectors @ weights.T))
+    error = float(np.linalg.norm(vectors @ (effective - weights).swapaxes(-1, -2)))
+    size = float(np.linalg.norm(vectors @ weights.swapaxes(-1, -2)))
     return error / size if size > 0 else (0.0 if error == 0 else math.nan)
 
 

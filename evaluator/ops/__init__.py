@@ -1,4 +1,4 @@
-"""The ONNX operators of this evaluator: one file for each that runs on arrays, one set for the digital rest.
+"""The ONNX operators that run on arrays: one file each. All others run digitally, as they are.
 
 A new operator is a file with ``extract(index, node, constants) -> MappedLayer``, named in ``EXTRACTORS``.
 """
@@ -12,22 +12,19 @@ import onnx
 from numpy.typing import NDArray
 
 from evaluator.layer import MappedLayer
-from evaluator.ops import gemm, matmul
+from evaluator.ops import conv, conv_transpose, gemm, matmul
 
 Extractor = Callable[[int, onnx.NodeProto, Mapping[str, NDArray[Any]]], MappedLayer]
 
-EXTRACTORS: Mapping[str, Extractor] = {"Gemm": gemm.extract, "MatMul": matmul.extract}
+EXTRACTORS: Mapping[str, Extractor] = {
+    "Conv": conv.extract,
+    "ConvTranspose": conv_transpose.extract,
+    "Gemm": gemm.extract,
+    "MatMul": matmul.extract,
+}
 
-_ACTIVATIONS = (
-    "Celu Clip Elu Erf Gelu HardSigmoid HardSwish LeakyRelu LogSoftmax Mish PRelu Relu Selu Sigmoid Softmax "
-    "Softplus Softsign Tanh ThresholdedRelu"
-)
-_ARITHMETIC = "Abs Add Div Exp Log Max Min Mul Neg Pow Reciprocal Sqrt Sub"
-_SHAPES = (
-    "Cast Concat Constant ConstantOfShape Dropout Flatten Gather Identity Reshape Shape Slice Squeeze "
-    "Transpose Unsqueeze"
-)
-DIGITAL = frozenset(f"{_ACTIVATIONS} {_ARITHMETIC} {_SHAPES}".split())
-"""Operators that stay as they are in the graph and run digitally."""
+_WEIGHTED = "Attention ConvInteger DeformConv Einsum GRU LSTM MatMulInteger QLinearConv QLinearMatMul RNN"
+UNMAPPED = frozenset(f"{_WEIGHTED} If Loop Scan SequenceMap".split())
+"""Operators that hold weights, or whole graphs, and would keep them off the arrays without a word."""
 
-__all__ = ["DIGITAL", "EXTRACTORS", "Extractor"]
+__all__ = ["EXTRACTORS", "UNMAPPED", "Extractor"]

@@ -1,4 +1,4 @@
-"""What every extractor needs: the node's name for people, its constant weights checked."""
+"""What every extractor needs: the node's name for people, its attributes, its constant weights checked."""
 
 from __future__ import annotations
 
@@ -17,19 +17,34 @@ def node_name(index: int, node: onnx.NodeProto) -> str:
     return node.name or f"{node.op_type}_{index}"
 
 
-def constant_matrix(node: onnx.NodeProto, position: int, constants: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
-    """The node's input at ``position`` as stored, two axes.
+def attributes_of(node: onnx.NodeProto) -> dict[str, Any]:
+    """The attributes that the node gives, text as str."""
+    found = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+    return {name: value.decode() if isinstance(value, bytes) else value for name, value in found.items()}
+
+
+def constant_weights(
+    node: onnx.NodeProto, position: int, constants: Mapping[str, NDArray[Any]], axes: range
+) -> NDArray[Any]:
+    """The node's input at ``position`` as stored.
+
+    Args:
+        node: the node.
+        position: of the weights among its inputs.
+        constants: every constant tensor of the graph.
+        axes: how many axes the weights may have.
 
     Raises:
-        InputError: it depends on the network's input, is no matrix, is not floating-point, or holds NaN or infinity.
+        InputError: it depends on the network's input, has other axes, is not floating-point, or holds NaN or infinity.
 
     """
     name = node.input[position]
     if name not in constants:
         raise InputError(f"weights {name!r} depend on the network's input: only constant weights go onto arrays")
     stored = constants[name]
-    if stored.ndim != 2 or stored.size == 0:
-        raise InputError(f"weights {name!r} have shape {stored.shape}: a matrix is needed")
+    if stored.ndim not in axes or stored.size == 0:
+        wanted = "a matrix is" if axes == range(2, 3) else f"{axes[0]} to {axes[-1]} axes, none of them empty, are"
+        raise InputError(f"weights {name!r} have shape {stored.shape}: {wanted} needed")
     if stored.dtype not in (np.float16, np.float32, np.float64):
         raise InputError(f"weights {name!r} have type {stored.dtype}: export them as float16, float32 or float64")
     if not np.all(np.isfinite(stored)):

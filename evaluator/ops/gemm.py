@@ -9,8 +9,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from evaluator.layer import Array, MappedLayer
-from evaluator.ops._weights import constant_matrix, node_name
+from evaluator.layer import Array, MappedLayer, evenly
+from evaluator.ops._weights import attributes_of, constant_weights, node_name
 from models_va.errors import InputError
 
 
@@ -21,22 +21,17 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
         InputError: transA is set, or B is not a constant finite floating-point matrix.
 
     """
-    attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+    attributes = attributes_of(node)
     if attributes.get("transA", 0):
         raise InputError("transA = 1: inputs must be rows of A: export it with transA = 0")
-    stored = constant_matrix(node, 1, constants)
+    stored = constant_weights(node, 1, constants, range(2, 3))
     by_outputs = bool(attributes.get("transB", 0))
 
     def to_node(weights: Array) -> NDArray[Any]:
-        return np.ascontiguousarray(weights if by_outputs else weights.T).astype(stored.dtype)
+        return np.ascontiguousarray(weights[0] if by_outputs else weights[0].T).astype(stored.dtype)
 
-    return MappedLayer(
-        name=node_name(index, node),
-        op="Gemm",
-        node=index,
-        weight_input=1,
-        activation_input=0,
-        weights=np.asarray(stored if by_outputs else stored.T, dtype=np.float64),
-        to_node=to_node,
-        to_vectors=lambda activation: np.asarray(activation, dtype=np.float64),
-    )
+    def to_vectors(activation: NDArray[Any], most: int) -> Array:
+        return np.asarray(activation[evenly(len(activation), most)], dtype=np.float64)[None]
+
+    weights = np.asarray(stored if by_outputs else stored.T, dtype=np.float64)[None]
+    return MappedLayer(node_name(index, node), "Gemm", index, 1, 0, weights, 1, to_node, to_vectors)

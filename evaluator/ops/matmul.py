@@ -9,8 +9,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from evaluator.layer import Array, MappedLayer
-from evaluator.ops._weights import constant_matrix, node_name
+from evaluator.layer import Array, MappedLayer, evenly
+from evaluator.ops._weights import constant_weights, node_name
 
 
 def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[Any]]) -> MappedLayer:
@@ -21,23 +21,17 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
 
     """
     first = node.input[0] in constants
-    stored = constant_matrix(node, 0 if first else 1, constants)
+    stored = constant_weights(node, 0 if first else 1, constants, range(2, 3))
 
-    def to_node(weights: Array) -> NDArray[Any]:
-        return np.ascontiguousarray(weights if first else weights.T).astype(stored.dtype)
+    def laid_out(weights: Array) -> NDArray[Any]:
+        return np.ascontiguousarray(weights[0] if first else weights[0].T).astype(stored.dtype)
 
-    def to_vectors(activation: NDArray[Any]) -> Array:
-        x = np.asarray(activation, dtype=np.float64)
-        inputs_last = np.swapaxes(x, -1, -2) if first and x.ndim > 1 else x
-        return inputs_last.reshape(-1, stored.shape[1] if first else stored.shape[0])
+    def to_vectors(activation: NDArray[Any], most: int) -> Array:
+        inputs_last = np.swapaxes(activation, -1, -2) if first and activation.ndim > 1 else activation
+        vectors = inputs_last.reshape(-1, inputs)
+        return np.asarray(vectors[evenly(len(vectors), most)], dtype=np.float64)[None]
 
-    return MappedLayer(
-        name=node_name(index, node),
-        op="MatMul",
-        node=index,
-        weight_input=0 if first else 1,
-        activation_input=1 if first else 0,
-        weights=np.asarray(stored if first else stored.T, dtype=np.float64),
-        to_node=to_node,
-        to_vectors=to_vectors,
-    )
+    weights = np.asarray(stored if first else stored.T, dtype=np.float64)[None]
+    inputs = weights.shape[2]
+    places = (0, 1) if first else (1, 0)
+    return MappedLayer(node_name(index, node), "MatMul", index, *places, weights, 1, laid_out, to_vectors)

@@ -93,7 +93,65 @@ def negated(path):
     return save(path, nodes, {"w": -abs(random((6, 4))), "z": np.zeros((4, 3), np.float32), "b": random(3)})
 
 
+def convolution(path, image, kernel, norm=False, transposed=False, bias=None, channels=None, **attributes):
+    """One (transposed) convolution, all places of which are the logits."""
+    nodes = [node("ConvTranspose" if transposed else "Conv", "x w b" if bias else "x w", "h", **attributes)]
+    tensors = {"w": random(kernel), "flat": np.array([0, -1])} | ({"b": random(bias, 1)} if bias else {})
+    if norm:
+        nodes.append(node("BatchNormalization", "h scale shift mean var", "n", epsilon=1e-3))
+        tensors |= {"scale": random(channels, 2), "shift": random(channels, 3), "mean": random(channels, 4)}
+        tensors |= {"var": abs(random(channels, 5)) + 0.1}
+    nodes.append(node("Reshape", "n flat" if norm else "h flat", "y"))
+    return save(path, nodes, tensors, ("batch", *image), classes="classes")
+
+
+def gemm_norm(path):
+    nodes = [node("Gemm", "x w b", "h", beta=0.5, alpha=2.0), node("BatchNormalization", "h s t m v", "y")]
+    numbers = {"s": random(3, 2), "t": random(3, 3), "m": random(3, 4), "v": abs(random(3, 5)) + 0.1}
+    return save(path, nodes, {"w": random((6, 3)), "b": random(3, 1), **numbers})
+
+
+def norm_of_a_shared_output(path):
+    nodes = [node("Gemm", "x w", "h"), node("BatchNormalization", "h s t m v", "n"), node("Add", "h n", "y")]
+    numbers = {"s": random(3, 2), "t": random(3, 3), "m": random(3, 4), "v": abs(random(3, 5)) + 0.1}
+    return save(path, nodes, {"w": random((6, 3)), **numbers})
+
+
+def quantized_weights(path):
+    nodes = [node("DequantizeLinear", "q scale zero", "w"), node("Gemm", "x w", "y")]
+    q = np.random.default_rng(0).integers(-127, 128, (6, 3)).astype(np.int8)
+    return save(path, nodes, {"q": q, "scale": np.float32(0.01), "zero": np.int8(0)})
+
+
+def channels_last(path):
+    nodes = [
+        node("Transpose", "x", "t", perm=[0, 3, 1, 2]), node("Conv", "t w", "h"), node("Reshape", "h flat", "y"),
+    ]  # fmt: skip
+    return save(path, nodes, {"w": random((3, 2, 3, 3)), "flat": np.array([0, -1])}, ("batch", 4, 4, 2), "classes")
+
+
+CONVOLUTIONS = {
+    "conv": lambda p: convolution(p, (2, 5, 6), (4, 2, 3, 3)),
+    "conv_1d": lambda p: convolution(p, (3, 9), (2, 3, 4), strides=[2], pads=[1, 2], dilations=[2]),
+    "conv_3d": lambda p: convolution(p, (2, 3, 4, 5), (3, 2, 2, 2, 2)),
+    "conv_strided": lambda p: convolution(p, (2, 7, 6), (4, 2, 3, 2), strides=[2, 3], pads=[1, 0, 2, 1]),
+    "conv_groups": lambda p: convolution(p, (4, 5, 5), (6, 2, 3, 3), group=2, dilations=[1, 2]),
+    "conv_depthwise": lambda p: convolution(p, (4, 5, 5), (8, 1, 3, 3), group=4, auto_pad="SAME_UPPER"),
+    "conv_same_lower": lambda p: convolution(p, (2, 6, 5), (3, 2, 2, 4), auto_pad="SAME_LOWER", strides=[2, 1]),
+}
+TRANSPOSED = {"image": (4, 3, 3), "kernel": (4, 3, 2, 2), "transposed": True}
+
 FORMS = {
+    **CONVOLUTIONS,
+    "conv_norm": lambda p: convolution(p, (2, 5, 5), (4, 2, 3, 3), norm=True, bias=4, channels=4),
+    "conv_transpose": lambda p: convolution(p, **TRANSPOSED, group=2, bias=6, strides=[2, 1]),
+    "conv_transpose_norm": lambda p: convolution(
+        p, **TRANSPOSED, norm=True, channels=3, output_padding=[1, 0], strides=[2, 2]
+    ),
+    "gemm_norm": gemm_norm,
+    "norm_of_a_shared_output": norm_of_a_shared_output,
+    "quantized_weights": quantized_weights,
+    "channels_last": channels_last,
     "gemm": gemm,
     "gemm_trans_b": lambda p: gemm(p, transB=1),
     "gemm_alpha_beta": lambda p: gemm(p, transB=1, alpha=-0.7, beta=1.5),

@@ -32,7 +32,7 @@ def test_ideal_logits_are_the_floating_point_ones(digits):
     network = load_network(digits[0])
     layers = mapped_layers(network.model)
     hardware = Hardware.of(CARD, None, 0, ideal=True)
-    weights = [hardware.read(hardware.programmed(hardware.target(x.weights), 0, k)) for k, x in enumerate(layers)]
+    weights = [hardware.read(hardware.programmed(hardware.target(x.weights), 0, k), x) for k, x in enumerate(layers)]
     images = np.load(digits[1])["x_test"].reshape(-1, 64)
     logits = network.with_model(with_weights(network.model, layers, weights)).logits(images)
     expected = network.logits(images)

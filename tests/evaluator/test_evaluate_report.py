@@ -69,7 +69,7 @@ def test_layers_table_is_narrow_and_its_numbers_are_numbers(digits):
     (table,) = (b for b in page._blocks if b.kind == "table" and b.head[0].text == "Layer")
     assert sum(len(cell.text) for cell in table.head) < 60
     for row in table.rows:
-        assert [cell.is_number for cell in row] == [False, False, *[True] * 7]
+        assert [cell.is_number for cell in row] == [False, False, *[True] * 8]
 
 
 def test_ideal_command(run, digits, tmp_path):

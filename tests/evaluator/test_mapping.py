@@ -8,7 +8,7 @@ from evaluator.mapping import differential_pairs
 from models_va.errors import InputError
 
 WEIGHTS = arrays(
-    np.float32, array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.floats(-(2.0**99), 2.0**99, width=32)
+    np.float32, array_shapes(min_dims=3, max_dims=3, max_side=7), elements=st.floats(-(2.0**99), 2.0**99, width=32)
 )
 LOW, HIGH = 1e-5, 4e-5
 
@@ -25,19 +25,19 @@ def test_weights_survive_the_round_trip(weights):
 def test_conductances_use_the_window_and_stay_in_it(weights, window):
     pairs = differential_pairs(weights.astype(np.float64), *window)
     g = pairs.g_siemens
-    assert g.shape == (weights.shape[1], 2 * weights.shape[0])
+    assert g.shape == (weights.shape[0], weights.shape[2], 2 * weights.shape[1])
     assert g.min() >= window[0]
     assert g.max() <= window[1]
-    assert np.all(np.minimum(g[:, 0::2], g[:, 1::2]) == window[0])  # one of each pair rests
+    assert np.all(np.minimum(g[..., 0::2], g[..., 1::2]) == window[0])  # one of each pair rests
     assert np.any(weights) == (g.max() == pytest.approx(window[1], rel=1e-12))
 
 
 def test_sign_and_place():
-    g = differential_pairs(np.array([[2.0, -1.0, 0.0], [0.0, 0.0, 1.0]]), 1e-6, 3e-6).g_siemens
-    assert g == pytest.approx(1e-6 * np.array([[3, 1, 1, 1], [1, 2, 1, 1], [1, 1, 2, 1]]))
+    g = differential_pairs(np.array([[[2.0, -1.0, 0.0], [0.0, 0.0, 1.0]]]), 1e-6, 3e-6).g_siemens
+    assert g[0] == pytest.approx(1e-6 * np.array([[3, 1, 1, 1], [1, 2, 1, 1], [1, 1, 2, 1]]))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_weights_that_are_no_numbers(bad):
-    with pytest.raises(InputError, match=r"weight \[1, 0\]"):
-        differential_pairs(np.array([[1.0], [bad]]), LOW, HIGH)
+    with pytest.raises(InputError, match=r"weight \[0, 1, 0\]"):
+        differential_pairs(np.array([[[1.0], [bad]]]), LOW, HIGH)

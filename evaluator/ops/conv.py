@@ -1,0 +1,84 @@
+"""Conv over any number of axes, with groups: each group's kernels are a matrix, its rows a kernel's places."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from evaluator.layer import Array, MappedLayer, evenly
+from evaluator.ops._weights import attributes_of, constant_weights, node_name
+from models_va.errors import InputError
+
+
+def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[Any]]) -> MappedLayer:
+    """The layer of a Conv node whose kernels are constant; inputs of a matrix are (channel, place in the kernel).
+
+    Raises:
+        InputError: the kernels are not constant, finite and floating-point, or groups do not divide them.
+
+    """
+    stored = constant_weights(node, 1, constants, range(3, 6))
+    attributes = attributes_of(node)
+    groups = int(attributes.get("group", 1))
+    outputs, channels, *kernel = stored.shape
+    if groups < 1 or outputs % groups:
+        raise InputError(f"group = {groups} does not divide {outputs} outputs: export it again")
+    places = prod(kernel)
+    attributes["kernel_shape"] = kernel
+
+    def to_node(weights: Array) -> NDArray[Any]:
+        return weights.reshape(stored.shape).astype(stored.dtype)
+
+    def to_vectors(activation: NDArray[Any], most: int) -> Array:
+        return windows(activation, kernel, attributes, groups, most)
+
+    weights = np.asarray(stored, dtype=np.float64).reshape(groups, outputs // groups, channels * places)
+    return MappedLayer(node_name(index, node), "Conv", index, 1, 0, weights, places, to_node, to_vectors)
+
+
+def windows(
+    activation: NDArray[Any], kernel: Sequence[int], attributes: Mapping[str, Any], groups: int, most: int
+) -> Array:
+    """What the kernels see, shape (groups, vectors, channels of a group x places), evenly spaced vectors.
+
+    Args:
+        activation: shape (n, channels, *axes).
+        kernel: lengths along the axes.
+        attributes: of the Conv node: strides, dilations, pads, auto_pad.
+        groups: how many share the channels.
+        most: vectors at most.
+
+    """
+    rank = len(kernel)
+    strides, dilations = (list(attributes.get(name, [1] * rank)) for name in ("strides", "dilations"))
+    span = [d * (k - 1) + 1 for k, d in zip(kernel, dilations, strict=True)]
+    pads = paddings(activation.shape[2:], span, strides, attributes)
+    padded = np.pad(activation, [(0, 0), (0, 0), *pads])
+    steps = (1, 1, *strides, *dilations)
+    seen = sliding_window_view(padded, span, tuple(range(2, 2 + rank)))
+    seen = seen[tuple(slice(None, None, step) for step in steps)]
+    n, channels, *places = seen.shape[: 2 + rank]
+    at = np.unravel_index(evenly(n * prod(places), most), (n, *places))
+    vectors = np.moveaxis(seen, 1, 1 + rank)[at]  # (vectors, channels, *kernel)
+    grouped = vectors.reshape(len(vectors), groups, channels // groups * prod(kernel))
+    return np.asarray(grouped, dtype=np.float64).transpose(1, 0, 2)
+
+
+def paddings(
+    lengths: Sequence[int], span: Sequence[int], strides: Sequence[int], attributes: Mapping[str, Any]
+) -> list[tuple[int, int]]:
+    """Zeros before and after each axis, as ONNX's pads and auto_pad say."""
+    rank, auto = len(span), attributes.get("auto_pad", "NOTSET")
+    if auto == "VALID":
+        return [(0, 0)] * rank
+    if auto in ("SAME_UPPER", "SAME_LOWER"):
+        total = [max((-(-n // s) - 1) * s + k - n, 0) for n, k, s in zip(lengths, span, strides, strict=True)]
+        return [(t // 2, t - t // 2) if auto == "SAME_UPPER" else (t - t // 2, t // 2) for t in total]
+    pads = attributes.get("pads", [0] * 2 * rank)
+    return list(zip(pads[:rank], pads[rank:], strict=True))
