@@ -1,4 +1,4 @@
-"""Test data from .npz files, checked before anything is computed from it."""
+"""Test data from .npz files and descriptions of them (YAML), checked before anything is computed from it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field
 
 from evaluator.runtime import one_line
+from models_va import read_yaml
 from models_va.errors import InputError
+from spicegen.files import beside
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,20 +84,58 @@ class Dataset:
             )
 
 
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Deviation = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Pixels = Annotated[int, Field(ge=1, le=4096)]
+
+
+class DatasetDescription(BaseModel):
+    """What is done to images before a network sees them, in this order.
+
+    Attributes:
+        file: an .npz file with x_test and y_test, beside the description.
+        layout: of images with channels: last (HWC) or first (CHW).
+        resize: height and width, pixels; bicubic, Pillow's own choice.
+        channels: RGB as stored, or turned into BGR.
+        scale: uint8 images to 0..1 (unit), or as 0..255 (raw).
+        mean, std: subtracted, then divided by; one number, or one for each channel; on the scale above.
+        label_offset: added to every label: 1 where class 0 of the network is a background.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str
+    layout: Literal["HWC", "CHW"] = "HWC"
+    resize: tuple[Pixels, Pixels] | None = None
+    channels: Literal["RGB", "BGR"] = "RGB"
+    scale: Literal["unit", "raw"] = "unit"
+    mean: tuple[Finite, ...] = (0.0,)
+    std: tuple[Deviation, ...] = (1.0,)
+    label_offset: int = 0
+
+
 def load_dataset(path: Path, limit: int | None = None) -> Dataset:
     """Read x_test and y_test from an .npz file; uint8 images are scaled to 0..1, floats pass as they are.
 
     Args:
-        path: the file.
+        path: the file, or a description of it (YAML).
         limit: take only so many images, the first ones.
 
     Raises:
         InputError: missing, truncated or not .npz; a key missing, damaged, encrypted or too large for the memory;
-            other types; no images; lengths that differ; NaN or infinity. The message names file, key and remedy.
+            other types; no images; lengths that differ; NaN or infinity; a description that does not fit the
+            images. The message names file, key and remedy.
 
     """
-    if path.suffix.lower() in (".yaml", ".yml"):
-        raise InputError(f"{path}: is no .npz file: give one with x_test and y_test")
+    if path.suffix.lower() not in (".yaml", ".yml"):
+        images, labels = _stored(path, limit)
+        return Dataset(str(path), _scaled(path, images), labels)
+    description = read_yaml(path, DatasetDescription)
+    images, labels = _stored(Path(beside(path, description.file)), limit)
+    return Dataset(str(path), _prepared(path, description, images), labels + description.label_offset)
+
+
+def _stored(path: Path, limit: int | None) -> tuple[NDArray[Any], NDArray[np.int64]]:
     arrays = _read(path)
     images, labels = arrays["x_test"], arrays["y_test"]
     if images.ndim < 2 or labels.size != len(images) or len(images) == 0:
@@ -103,8 +145,43 @@ def load_dataset(path: Path, limit: int | None = None) -> Dataset:
         )
     if labels.dtype.kind not in "iu":
         raise InputError(f"{path}: y_test has type {labels.dtype}: give class numbers as integers")
-    scaled = _scaled(path, images[:limit])
-    return Dataset(str(path), scaled, labels.reshape(-1)[:limit].astype(np.int64))
+    return images[:limit], labels.reshape(-1)[:limit].astype(np.int64)
+
+
+def _prepared(path: Path, d: DatasetDescription, images: NDArray[Any]) -> NDArray[Any]:
+    """The images as ``d`` says, shape (n, height, width, channels); without a channel axis as they are."""
+    coloured = images.ndim == 4
+    if coloured and d.layout == "CHW":
+        images = images.transpose(0, 2, 3, 1)
+    count = images.shape[3] if coloured else 1
+    for name, values in (("mean", d.mean), ("std", d.std)):
+        if len(values) not in (1, count):
+            raise InputError(f"{path}: {name} has {len(values)} numbers for {count} channels: give 1 or {count}")
+    if d.channels == "BGR" and count != 3:
+        raise InputError(f"{path}: channels: BGR needs images with 3 channels, these have {count}: remove it")
+    if d.resize:
+        images = _resized(path, images, d.resize)
+    if d.channels == "BGR":
+        images = images[..., ::-1]
+    scaled = _scaled(path, images) if d.scale == "unit" else _scaled(path, images) * _depth(images)
+    mean, std = (np.asarray(values, scaled.dtype) for values in (d.mean, d.std))
+    scaled = (scaled - mean) / std
+    return scaled.transpose(0, 3, 1, 2) if coloured and d.layout == "CHW" else scaled
+
+
+def _depth(images: NDArray[Any]) -> np.float32:
+    """What 1 stands for in stored images."""
+    return np.float32(255 if images.dtype == np.uint8 else 1)
+
+
+def _resized(path: Path, images: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    if images.dtype != np.uint8 or images.ndim not in (3, 4) or images.shape[3:] not in ((), (1,), (3,)):
+        raise InputError(f"{path}: resize needs uint8 images of 1 or 3 channels, these are {images.dtype} of shape "
+                         f"{images.shape[1:]}: resize them before")  # fmt: skip
+    flat = images[..., 0] if images.shape[3:] == (1,) else images
+    height, width = size
+    small = [np.asarray(Image.fromarray(x).resize((width, height), Image.Resampling.BICUBIC)) for x in flat]
+    return np.stack(small).reshape(len(images), height, width, *images.shape[3:])
 
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:

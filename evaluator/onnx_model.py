@@ -21,6 +21,8 @@ BATCH = 1000
 _LARGEST_BATCH = 65536
 _LARGEST_TRIAL = 2**27
 """Values in the images that a network with a freed batch is tried on: 1 GiB of float64."""
+_BATCH_VALUES = 2**21
+"""Values in the images that run at once: large images make large activations."""
 _DYNAMIC = "export it with a dynamic batch axis"
 
 
@@ -70,11 +72,12 @@ class Network:
             InputError: onnxruntime fails.
 
         """
+        step = max(1, min(self.batch, _BATCH_VALUES // max(images[0].size, 1))) if len(images) else 1
         with located(self.source):
             session = open_session(_exposing(self.model, names))
             parts = [
-                run(session, {self.input_name: images[i : i + self.batch].astype(self.dtype)}, names)
-                for i in range(0, len(images), self.batch)
+                run(session, {self.input_name: images[i : i + step].astype(self.dtype)}, names)
+                for i in range(0, len(images), step)
             ]
         return [np.concatenate(tensor) for tensor in zip(*parts, strict=True)]
 

@@ -71,7 +71,8 @@ def _layers(page: Page, report: Report) -> None:
     page.figure(
         layer_figure(report),
         "Error of each layer's outputs, relative to the outputs themselves (root mean square over the "
-        "vectors that its arrays see of some images, first programming): with programming error alone, with wires alone, with both.",
+        "vectors that its arrays see of some images, first programming): with programming error alone, with wires "
+        "alone, with both.",
     )
 
 
