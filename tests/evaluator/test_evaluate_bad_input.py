@@ -281,7 +281,7 @@ def test_data_of_another_kind(model, tmp_path):
     np.save(tmp_path / "plain.npy", X)
     (tmp_path / "d.yaml").write_text("images: x\n")
     assert "plain.npy" in complaint(model, tmp_path / "plain.npy", CARD)
-    assert "images" in complaint(model, tmp_path / "d.yaml", CARD)
+    assert "d.yaml: file: Field required" in complaint(model, tmp_path / "d.yaml", CARD)
     assert "nothing.npz" in complaint(model, tmp_path / "nothing.npz", CARD)
 
 
