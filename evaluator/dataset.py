@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
-from evaluator.runtime import one_line
+from evaluator.graph.runtime import one_line
 from models_va import read_yaml
 from models_va.errors import InputError
 from spicegen.files import beside

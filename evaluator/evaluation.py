@@ -12,13 +12,13 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.batch_norm import fold_batch_norm
 from evaluator.dataset import load_dataset
 from evaluator.diagnosis import ERROR_IMAGES, ERROR_VECTORS, inspect_layer, sample_tile
+from evaluator.graph.batch_norm import fold_batch_norm
+from evaluator.graph.mapped import mapped_layers, with_weights
+from evaluator.graph.onnx_model import Network, load_network
 from evaluator.hardware import Hardware
-from evaluator.hardware_graph import mapped_layers, with_weights
 from evaluator.layer import Array, MappedLayer
-from evaluator.onnx_model import Network, load_network
 from evaluator.report import Report
 from evaluator.scores import Score, score
 from evaluator.tiles import check_array

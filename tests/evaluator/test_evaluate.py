@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from evaluator import evaluate
+from evaluator.graph.mapped import mapped_layers, with_weights
+from evaluator.graph.onnx_model import load_network
 from evaluator.hardware import Hardware
-from evaluator.hardware_graph import mapped_layers, with_weights
-from evaluator.onnx_model import load_network
 from evaluator.scores import mean_interval, relative_output_error, top_k_accuracy
 from models_va import load_card
 from netlists import ArrayConfig

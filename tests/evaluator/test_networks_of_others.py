@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from evaluator.batch_norm import fold_batch_norm
 from evaluator.dataset import load_dataset
+from evaluator.graph.batch_norm import fold_batch_norm
+from evaluator.graph.mapped import mapped_layers, with_weights
+from evaluator.graph.onnx_model import load_network
 from evaluator.hardware import Hardware
-from evaluator.hardware_graph import mapped_layers, with_weights
-from evaluator.onnx_model import load_network
 
 NETWORKS = {
     "mnist_mlp_256x2_vnncomp": (0.9808, {"file": "mnist"}),

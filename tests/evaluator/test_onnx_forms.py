@@ -6,9 +6,9 @@ import onnxruntime
 import pytest
 
 from evaluator import evaluate
-from evaluator.batch_norm import fold_batch_norm
-from evaluator.hardware_graph import mapped_layers, with_weights
-from evaluator.onnx_model import load_network
+from evaluator.graph.batch_norm import fold_batch_norm
+from evaluator.graph.mapped import mapped_layers, with_weights
+from evaluator.graph.onnx_model import load_network
 from tests.evaluator import networks
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import onnx
 from onnx import numpy_helper
 
-from evaluator.constants import constant_values, tensor_names, unused_name
+from evaluator.graph.constants import constant_values, tensor_names, unused_name
 from evaluator.layer import Array, MappedLayer
 from evaluator.ops import EXTRACTORS, UNMAPPED
 from evaluator.ops._weights import node_name

@@ -7,7 +7,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from evaluator.constants import constant_values, graph_inputs, tensor_names, unused_name
+from evaluator.graph.constants import constant_values, graph_inputs, tensor_names, unused_name
 
 
 def free_batch(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -12,9 +12,9 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from evaluator.constants import graph_inputs
-from evaluator.free_batch import batch_size, free_batch
-from evaluator.runtime import one_line, open_session, run
+from evaluator.graph.constants import graph_inputs
+from evaluator.graph.free_batch import batch_size, free_batch
+from evaluator.graph.runtime import one_line, open_session, run
 from models_va.errors import InputError, located
 
 BATCH = 1000

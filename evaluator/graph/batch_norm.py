@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from evaluator.constants import constant_values, tensor_names, unused_name
+from evaluator.graph.constants import constant_values, tensor_names, unused_name
 from evaluator.ops._weights import attributes_of
 
 _FOLDED = {"Conv": 0, "ConvTranspose": 1, "Gemm": 1}

@@ -1,0 +1,134 @@
+"""The currents of a tile in a circuit simulator, and how far the linear operator is from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluator.circuit._cache import content_key, keep, recall
+from evaluator.circuit._tile import CircuitTile, tile_job
+from evaluator.layer import Array
+from netlists import Job, ReadVectors
+from spicegen.array import column_currents
+from spicegen.files import output_folder
+from spicegen.simulate import REFERENCE, SimResult, SimulationError, Simulator, read_operator, simulator
+
+_NUMBERS_A_CHUNK, _SMALLEST_CHUNK, _LARGEST_CHUNK = 1 << 19, 64, 4096
+"""Nodes times vectors, and the least and the most vectors, that are kept in one file: eight runs of a simulator."""
+
+
+def tile_currents(tile: CircuitTile, v_in_volt: Array, engine: Simulator, cache: Path | None = None) -> Array:
+    """What the tile's columns deliver in a circuit simulator.
+
+    Equal vectors are simulated once. Different ones are taken in order of their first appearance, in chunks, each
+    kept in a file of its own: a run that was interrupted goes on, and a longer run takes over what a shorter one
+    found. Vectors that do not converge are tried once more without the others, from whose solution they started.
+
+    Args:
+        tile: what is read.
+        v_in_volt: row voltages, shape (vectors, rows), V.
+        engine: where.
+        cache: folder of kept results, created if needed; None: nothing is kept.
+
+    Returns:
+        Shape (vectors, columns), A.
+
+    Raises:
+        InputError: vectors of another shape, or the folder cannot be used.
+        SimulationError: the engine is not here, failed, or did not solve a vector; the message names the tile.
+
+    """
+    v = tile.vectors(v_in_volt)
+    found = engine.available()
+    if not found.here:
+        raise SimulationError(engine.name, f"{tile.name}: not here: {found.version}")
+    if cache is not None:
+        output_folder(cache)
+    different, place = _different(v)
+    size = chunk_size(tile)
+    parts = [different[k : k + size] for k in range(0, len(different), size)]
+    return np.concatenate([_chunk(tile, part, engine, cache) for part in parts])[place]
+
+
+def chunk_size(tile: CircuitTile) -> int:
+    """How many vectors of this tile are simulated and kept together; no matter on which machine."""
+    nodes = 2 * tile.crossbar.g_siemens.size
+    return min(max(_SMALLEST_CHUNK, _NUMBERS_A_CHUNK // nodes), _LARGEST_CHUNK)
+
+
+def operator_error(tile: CircuitTile, v_in_volt: Array, phi: Callable[[Array], Array] | None = None) -> float:
+    """How wrong the linear operator is about the nonlinear circuit: ||i - T phi(v)|| / ||T phi(v)||.
+
+    i is the native circuit solver's, T the exact operator of the conductances as given, those beyond the
+    device's reach included; the norm is over all vectors and columns.
+
+    Args:
+        tile: what is read.
+        v_in_volt: probes, shape (vectors, rows), V.
+        phi: the device's nonlinearity, applied to the inputs before T; None: none.
+
+    Returns:
+        The relative error; 0 if nothing flows, infinite if only T sees nothing flow.
+
+    Raises:
+        InputError: vectors of another shape.
+        SimulationError: the native solver did not solve a vector.
+
+    """
+    v = tile.vectors(v_in_volt)
+    i_circuit = tile_currents(tile, v, simulator(REFERENCE))
+    i_operator = (v if phi is None else phi(v)) @ read_operator(tile.crossbar).T
+    off, scale = np.linalg.norm(i_circuit - i_operator), np.linalg.norm(i_operator)
+    if scale == 0:
+        return 0.0 if off == 0 else float("inf")
+    return float(off / scale)
+
+
+def _different(v: Array) -> tuple[Array, NDArray[np.intp]]:
+    """The different vectors in order of appearance, and where each of the given ones is among them."""
+    numbers: dict[bytes, int] = {}
+    place = np.array([numbers.setdefault(vector.tobytes(), len(numbers)) for vector in v])
+    _, first = np.unique(place, return_index=True)
+    return v[first], place
+
+
+def _chunk(tile: CircuitTile, v: Array, engine: Simulator, cache: Path | None) -> Array:
+    key = content_key(tile, v, engine) if cache else ""
+    found = recall(cache, key, (len(v), tile.crossbar.columns)) if cache else None
+    if found is None:
+        found = _simulated(tile, v, engine)
+        if cache:
+            keep(cache, key, found)
+    return found
+
+
+def _simulated(tile: CircuitTile, v: Array, engine: Simulator) -> Array:
+    """Currents of every vector, shape (vectors, columns), A."""
+    job = tile_job(tile, v)
+    result = _run(tile, job, engine)
+    currents = column_currents(result, tile.crossbar.columns)
+    if result.failed:
+        again = sorted(result.failed)
+        result = _run(tile, _only(job, again), engine)
+        currents[again] = column_currents(result, tile.crossbar.columns)
+    if result.failed or not np.isfinite(currents).all():
+        why = next(iter(result.failed.values()), "no convergence")
+        bad = np.count_nonzero(~np.isfinite(currents).all(axis=1))
+        raise SimulationError(engine.name, f"{tile.name}: {bad} of {len(v)} read vectors: {why}")
+    return currents
+
+
+def _run(tile: CircuitTile, job: Job, engine: Simulator) -> SimResult:
+    try:
+        return engine.run(job)
+    except SimulationError as error:
+        raise SimulationError(error.simulator, f"{tile.name}: {error.problem}", error.deck, error.log) from error
+
+
+def _only(job: Job, places: list[int]) -> Job:
+    assert isinstance(job.stimulus, ReadVectors)
+    return replace(job, stimulus=ReadVectors(job.stimulus.v_volt[places]))

@@ -1,0 +1,105 @@
+"""CircuitTile: a crossbar whose cells are devices with the states that give its conductances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluator.layer import Array
+from models_va import VOLTAGE, DeviceCard, Model
+from models_va.errors import InputError
+from netlists import Circuit, Crossbar, Devices, Job, ReadVectors, crossbar_circuit, source_voltages
+from spicegen.programming import memory_state, reach
+
+_NOT_PROGRAMMED = 2.0
+"""So many times beyond the reach, no programming error left it there: the cell is stuck."""
+
+
+@dataclass(frozen=True, eq=False)
+class CircuitTile:
+    """A tile of a layer as it was programmed.
+
+    Attributes:
+        card: of every device.
+        crossbar: conductances at v = 0, wires and faults.
+        stuck: cells that are fixed conductances, not devices, shape (rows, columns); cells of 0 S (nothing is
+            there), and those a factor of two beyond the device's reach, are so without being named.
+        name: for messages and decks: letters, digits and plain punctuation.
+
+    Raises:
+        InputError: a mask of another shape.
+
+    """
+
+    card: DeviceCard
+    crossbar: Crossbar
+    stuck: NDArray[np.bool_] | None = None
+    name: str = "tile"
+
+    def __post_init__(self) -> None:
+        shape = self.crossbar.g_siemens.shape
+        if self.stuck is not None and (self.stuck.shape != shape or self.stuck.dtype != np.bool_):
+            found = f"{self.stuck.dtype} of shape {self.stuck.shape}"
+            raise InputError(f"{self.name}: stuck is {found}: give booleans of shape {shape}")
+
+    @cached_property
+    def devices(self) -> Devices | None:
+        """The devices in their states; None: resistors, as the model is linear or has no memory to program.
+
+        A conductance beyond the device's reach becomes the end of it.
+        """
+        model = self.card.device_model
+        if model.memory is None or _is_linear(model):
+            return None
+        g = self.crossbar.g_siemens
+        low, high = reach(self.card)
+        stuck = (g == 0) | (g * _NOT_PROGRAMMED < low) | (g > _NOT_PROGRAMMED * high)
+        if self.stuck is not None:
+            stuck |= self.stuck
+        states = memory_state(self.card, np.where(stuck, low, np.clip(g, low, high)))
+        initial = model.states[model.state_names.index(model.memory)].initial
+        shape = (self.crossbar.rows, self.crossbar.columns)
+        return Devices(self.card, shape, {initial: states}, np.where(stuck, g, np.nan) if stuck.any() else None)
+
+    @cached_property
+    def circuit(self) -> Circuit:
+        """Wires, terminations and cells."""
+        return crossbar_circuit(self.crossbar, self.devices)
+
+    def vectors(self, v_in_volt: Array) -> Array:
+        """Read vectors as an array of shape (vectors, rows), V, without negative zeros.
+
+        Raises:
+            InputError: another shape, none at all, or a voltage that is not finite.
+
+        """
+        v = np.atleast_2d(np.asarray(v_in_volt, dtype=np.float64)) + 0.0
+        if v.ndim != 2 or v.shape[1] != self.crossbar.rows or not len(v):
+            raise InputError(f"{self.name}: read vectors of shape {v.shape}: give (vectors, {self.crossbar.rows})")
+        if not np.isfinite(v).all():
+            k, row = np.argwhere(~np.isfinite(v))[0]
+            raise InputError(f"{self.name}: read vector {k}: {v[k, row]} V at row {row}: must be finite")
+        return v
+
+
+def tile_job(tile: CircuitTile, v_in_volt: Array) -> Job:
+    """The tile read with these vectors, its devices' states held.
+
+    Args:
+        tile: what is read.
+        v_in_volt: row voltages, shape (vectors, rows), V.
+
+    Raises:
+        InputError: vectors of another shape, or a fault leaves something without any connection.
+
+    """
+    v = tile.vectors(v_in_volt)
+    return Job(tile.circuit, ReadVectors(source_voltages(tile.crossbar, v)), f"spicegen {tile.name}")
+
+
+@cache
+def _is_linear(model: Model) -> bool:
+    return VOLTAGE not in model.expanded(model.current).diff(VOLTAGE).free_symbols
