@@ -12,11 +12,13 @@ neither the order of work nor the other quantities matter to it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import elementwise
 
 from models_va import DeviceCard, ProgrammingError, State
 from models_va.errors import CardError, InputError
@@ -25,10 +27,18 @@ from spicegen.printers.numpy_model import initial_conductances
 
 Array = NDArray[np.float64]
 Seed = int | np.random.SeedSequence
-_HALVINGS = 60
-"""More than the 53 binary digits of a float: bisection ends at neighbouring numbers."""
+_PART = 1 << 14
+"""Devices worked on at a time: what a model's evaluation needs of them stays in the processor's cache."""
 _ROUNDING = 1e-5
 """Relative: the ends of a window are often the ends of the reach, written with six digits."""
+
+
+class Spread(Protocol):
+    """How far programmed conductances scatter: sigma(G) of a card, or of a measured table."""
+
+    def sigma_siemens(self, g_siemens: Array, /) -> Array:
+        """Standard deviation of a programming to ``g_siemens``, of its shape, S."""
+        ...
 
 
 def stream(seed: Seed, *key: int) -> np.random.Generator:
@@ -37,12 +47,12 @@ def stream(seed: Seed, *key: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(root.entropy, spawn_key=(*root.spawn_key, *key)))
 
 
-def program(g_siemens: Array, error: ProgrammingError | None, rng: np.random.Generator) -> Array:
+def program(g_siemens: Array, error: Spread | None, rng: np.random.Generator) -> Array:
     """One programming: max(G + N(0, sigma(G)), 0), independent for every device.
 
     Args:
         g_siemens: target conductances, any shape, S.
-        error: sigma(G) of the card; None: programming is exact.
+        error: sigma(G); None: programming is exact.
         rng: see ``stream``.
 
     Source: Baek et al., Nano-Micro Lett. 15:69 (2023), section 3.4 (sigma); the cut at 0 S is this project's.
@@ -51,6 +61,27 @@ def program(g_siemens: Array, error: ProgrammingError | None, rng: np.random.Gen
         return g_siemens
     drawn = g_siemens + error.sigma_siemens(g_siemens) * rng.standard_normal(g_siemens.shape)
     return np.maximum(drawn, 0.0)
+
+
+def nearest_levels(g_siemens: Array, g_min_siemens: float, g_max_siemens: float, levels: int) -> Array:
+    """The nearest of equally spaced conductances, both ends included: a device of few programmable levels.
+
+    Args:
+        g_siemens: wanted conductances, any shape, S; those beyond the ends get the nearer end.
+        g_min_siemens: the lowest level, S.
+        g_max_siemens: the highest, S.
+        levels: how many there are.
+
+    Raises:
+        InputError: fewer than two levels, or no range between the ends.
+    """
+    if not (levels >= 2 and g_min_siemens < g_max_siemens):
+        found = f"{levels} from {g_min_siemens:g} to {g_max_siemens:g} S"
+        raise InputError(f"levels: {found}: give two or more, and ends in rising order")
+    place = np.linspace(g_min_siemens, g_max_siemens, levels)
+    step = (g_max_siemens - g_min_siemens) / (levels - 1)
+    nearest = np.clip(np.rint((g_siemens - g_min_siemens) / step), 0, levels - 1)
+    return np.asarray(place[nearest.astype(np.int64)])
 
 
 def reach(card: DeviceCard, instance: Mapping[str, Array] | None = None) -> tuple[Array, Array]:
@@ -63,8 +94,8 @@ def reach(card: DeviceCard, instance: Mapping[str, Array] | None = None) -> tupl
     Raises:
         CardError: the card's model has no memory.
     """
-    memory = _memory(card)
-    ends = [initial_conductances(card, {**(instance or {}), memory.initial: np.array(x)}) for x in _bounds(memory)]
+    shape = np.broadcast_shapes(*(np.shape(v) for v in (instance or {}).values()))
+    ends = [_conductances_at(card, np.full(shape, x), instance) for x in _bounds(_memory(card))]
     return np.minimum(*ends), np.maximum(*ends)
 
 
@@ -78,27 +109,37 @@ def memory_state(card: DeviceCard, g_siemens: Array, instance: Mapping[str, Arra
 
     Returns:
         Values for the memory state's initial parameter, same shape, exact to rounding; the bound for what is
-        beyond the reach by rounding.
+        beyond the reach by rounding. A million devices take about a second.
 
     Raises:
         InputError: a conductance is out of the devices' reach.
         CardError: the card's model has no memory.
     """
-    memory = _memory(card)
-    _check_within(card, g_siemens, *reach(card, instance))
+    low, high = reach(card, instance)
+    _check_within(card, g_siemens, low, high)
+    return in_parts(lambda g, own: _solved(card, g, own), np.clip(g_siemens, low, high), instance)
 
-    def conductance(x: Array) -> Array:
-        return initial_conductances(card, {**(instance or {}), memory.initial: x})
 
-    low, high = (np.full(g_siemens.shape, x) for x in _bounds(memory))
-    falling = conductance(low) > conductance(high)
-    low, high = np.where(falling, high, low), np.where(falling, low, high)
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        below = conductance(middle) < g_siemens
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    nearer = np.abs(conductance(low) - g_siemens) <= np.abs(conductance(high) - g_siemens)
-    return np.where(nearer, low, high)
+def in_parts(
+    work: Callable[[Array, Mapping[str, Array]], Array], values: Array, instance: Mapping[str, Array] | None = None
+) -> Array:
+    """``work`` done on many devices, part by part.
+
+    Args:
+        work: takes ``values`` and instance parameters of n devices, each of shape (n,), and returns that shape.
+        values: one a device, any shape.
+        instance: the parameters in which the devices differ, of shapes that broadcast to it.
+
+    Returns:
+        What ``work`` returned, in the shape of ``values``.
+    """
+    flat = values.ravel()
+    differing = {name: np.broadcast_to(v, values.shape).ravel() for name, v in (instance or {}).items()}
+    found = np.empty(flat.size)
+    for start in range(0, flat.size, _PART):
+        part = slice(start, start + _PART)
+        found[part] = work(flat[part], {name: v[part] for name, v in differing.items()})
+    return found.reshape(values.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,6 +242,26 @@ def _programming_error(card: DeviceCard) -> ProgrammingError:
     if card.programming_error is None:
         raise CardError(f"card {card.name}: has no programming_error: add slope, offset and unit_siemens")
     return card.programming_error
+
+
+def _conductances_at(card: DeviceCard, x: Array, instance: Mapping[str, Array] | None) -> Array:
+    """Conductances at v = 0 of devices with the memory state ``x``, of its shape, S."""
+    name = _memory(card).initial
+    return in_parts(lambda x, own: initial_conductances(card, {**own, name: x}), x, instance)
+
+
+def _solved(card: DeviceCard, g_siemens: Array, instance: Mapping[str, Array]) -> Array:
+    """The memory states for conductances within the reach, shape (n,); by Chandrupatla's method."""
+    memory = _memory(card)
+    names = list(instance)
+
+    def excess(x: Array, g: Array, *own: Array) -> Array:
+        return initial_conductances(card, {**dict(zip(names, own, strict=True)), memory.initial: x}) - g
+
+    found = elementwise.find_root(excess, _bounds(memory), args=(g_siemens, *instance.values()))
+    # an end of the reach may miss the bound by a last digit: then there is no change of sign
+    ends = [np.abs(excess(np.full(g_siemens.shape, x), g_siemens, *instance.values())) for x in _bounds(memory)]
+    return np.where(found.success, found.x, np.where(ends[0] <= ends[1], *_bounds(memory)))
 
 
 def _memory(card: DeviceCard) -> State:

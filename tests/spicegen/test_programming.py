@@ -1,5 +1,7 @@
 """Programming errors, and the devices that have them: laws, seeds, states."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from scipy import stats
 from models_va import DeviceCard, ProgrammingError, Quantity, card_names, load_card
 from models_va.errors import CardError, InputError
 from spicegen.printers.numpy_model import initial_conductances
-from spicegen.programming import memory_state, program, program_devices, reach, stream
+from spicegen.programming import memory_state, nearest_levels, program, program_devices, reach, stream
 
 CARD = load_card("au-lixcoo2-pt")
 TARGET = np.linspace(*CARD.window(), 10_000).reshape(100, 100)
@@ -46,6 +48,33 @@ def test_error_scales_with_sigma():
     g = np.full(100, 2e-5)
     big, small = (program(g, error(s, 0), stream(3, 1, 2)) - g for s in (1e-2, 1e-5))
     assert small == pytest.approx(big / 1000, rel=1e-6)
+
+
+def test_any_spread_will_do():
+    class Tenth:
+        def sigma_siemens(self, g):
+            return g / 10
+
+    g = np.full(100, 2e-5)
+    assert np.array_equal(program(g, Tenth(), stream(1)), program(g, error(0.1, 0), stream(1)))
+
+
+@given(
+    st.lists(st.floats(-1e-5, 1e-4), min_size=1, max_size=20), st.floats(1e-7, 1e-5), st.floats(1e-7, 1e-4),
+    st.integers(2, 300),
+)  # fmt: skip
+def test_levels_are_the_nearest_there_are(g, low, span, levels):
+    g, places = np.array(g), np.linspace(low, low + span, levels)
+    found = nearest_levels(g, low, low + span, levels)
+    assert np.isin(found, places).all()
+    assert np.abs(found - g) == pytest.approx(np.abs(places - g[:, None]).min(axis=1), rel=1e-12, abs=1e-18)
+    assert np.array_equal(nearest_levels(found, low, low + span, levels), found)
+
+
+@pytest.mark.parametrize(("low", "high", "levels"), [(1e-6, 1e-5, 1), (1e-5, 1e-5, 4), (1e-5, 1e-6, 4)])
+def test_levels_that_are_none_are_refused(low, high, levels):
+    with pytest.raises(InputError, match="give two or more, and ends in rising order"):
+        nearest_levels(np.array([2e-5]), low, high, levels)
 
 
 def test_streams_are_reproducible_and_apart():
@@ -101,6 +130,27 @@ def test_the_state_is_solved_for_each_devices_own_parameters(position, log_facto
     low, high = reach(CARD, {"g0": g0})
     g = np.clip(low * (high / low) ** position, low, high)
     assert conductance(CARD, memory_state(CARD, g, {"g0": g0}), g0=g0) == pytest.approx(g, rel=1e-13)
+
+
+@pytest.mark.parametrize("name", ["magic-vteam", "rram-stanford-pku", "wse2-liclo4", "ag-chalcogenide-yakopcic"])
+def test_maps_that_fall_and_exponential_ones_are_inverted_too(name):
+    """As if each model's only state were its memory."""
+    card = load_card(name).model_copy()
+    card.__dict__["device_model"] = replace(card.device_model, memory="x")
+    low, high = reach(card)
+    g = np.concatenate([np.linspace(low, high, 100), low + (high - low) * np.geomspace(1e-9, 1, 100)])
+    g = np.append(g, np.maximum(low, 1e-3 * high) * np.geomspace(1, 999, 100)).clip(low, high)
+    assert conductance(card, memory_state(card, g)) == pytest.approx(g, rel=1e-13, abs=1e-15 * high)
+
+
+def test_devices_are_the_same_however_many_there_are():
+    """More than are worked on at a time, each with its own parameters."""
+    rng = np.random.default_rng(0)
+    g, g0 = rng.uniform(2e-5, 4e-5, (150, 200)), CARD.values["g0"] * rng.uniform(0.9, 1.1, (150, 200))
+    x = memory_state(CARD, g, {"g0": g0})
+    assert conductance(CARD, x, g0=g0) == pytest.approx(g, rel=2e-15)
+    few = memory_state(CARD, g[-2:, ::7], {"g0": g0[-2:, ::7]})
+    assert few == pytest.approx(x[-2:, ::7], rel=1e-13)
 
 
 def test_the_ends_of_the_reach_are_the_bounds_of_the_state():
