@@ -12,8 +12,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from evaluator.circuit._tile import CircuitTile
-from evaluator.layer import Array
+from evaluator.circuit._tile import Array, CircuitTile
 from models_va.errors import InputError
 from spicegen.simulate import Simulator
 
@@ -69,7 +68,7 @@ def keep(folder: Path, key: str, i_column_amp: Array) -> None:
     try:
         handle, temporary = tempfile.mkstemp(prefix=".part-", dir=folder)
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, i_column_amp=i_column_amp, key=np.array(key))
+            np.savez(file, i_column_amp=np.ascontiguousarray(i_column_amp), key=np.array(key))
         os.replace(temporary, path)
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from error

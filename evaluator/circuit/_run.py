@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.circuit._cache import content_key, keep, recall
-from evaluator.circuit._tile import CircuitTile, tile_job
-from evaluator.layer import Array
+from evaluator.circuit._tile import Array, CircuitTile, tile_job
 from netlists import Job, ReadVectors
 from spicegen.array import column_currents
 from spicegen.files import output_folder
@@ -49,15 +48,14 @@ def tile_currents(tile: CircuitTile, v_in_volt: Array, engine: Simulator, cache:
     if cache is not None:
         output_folder(cache)
     different, place = _different(v)
-    size = chunk_size(tile)
+    size = chunk_size(tile.crossbar.g_siemens.size)
     parts = [different[k : k + size] for k in range(0, len(different), size)]
     return np.concatenate([_chunk(tile, part, engine, cache) for part in parts])[place]
 
 
-def chunk_size(tile: CircuitTile) -> int:
-    """How many vectors of this tile are simulated and kept together; no matter on which machine."""
-    nodes = 2 * tile.crossbar.g_siemens.size
-    return min(max(_SMALLEST_CHUNK, _NUMBERS_A_CHUNK // nodes), _LARGEST_CHUNK)
+def chunk_size(cells: int) -> int:
+    """How many vectors of a tile of so many cells are simulated and kept together; the same on every machine."""
+    return min(max(_SMALLEST_CHUNK, _NUMBERS_A_CHUNK // (2 * cells)), _LARGEST_CHUNK)
 
 
 def operator_error(tile: CircuitTile, v_in_volt: Array, phi: Callable[[Array], Array] | None = None) -> float:

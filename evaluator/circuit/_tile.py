@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.layer import Array
 from models_va import VOLTAGE, DeviceCard, Model
 from models_va.errors import InputError
 from netlists import Circuit, Crossbar, Devices, Job, ReadVectors, crossbar_circuit, source_voltages
 from spicegen.programming import memory_state, reach
 
+Array = NDArray[np.float64]
 _NOT_PROGRAMMED = 2.0
 """So many times beyond the reach, no programming error left it there: the cell is stuck."""
 
@@ -27,7 +28,7 @@ class CircuitTile:
         crossbar: conductances at v = 0, wires and faults.
         stuck: cells that are fixed conductances, not devices, shape (rows, columns); cells of 0 S (nothing is
             there), and those a factor of two beyond the device's reach, are so without being named.
-        name: for messages and decks: letters, digits and plain punctuation.
+        name: for messages; of what is no letter, digit or plain punctuation, decks show blanks.
 
     Raises:
         InputError: a mask of another shape.
@@ -97,7 +98,8 @@ def tile_job(tile: CircuitTile, v_in_volt: Array) -> Job:
 
     """
     v = tile.vectors(v_in_volt)
-    return Job(tile.circuit, ReadVectors(source_voltages(tile.crossbar, v)), f"spicegen {tile.name}")
+    title = re.sub(r"[^A-Za-z0-9 ,.()+-]", " ", f"spicegen {tile.name}")
+    return Job(tile.circuit, ReadVectors(source_voltages(tile.crossbar, v)), title)
 
 
 @cache

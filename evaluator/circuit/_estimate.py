@@ -1,0 +1,151 @@
+"""What it costs to run a tile: from a table before anything runs, or from two short runs of the tile itself."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from evaluator.circuit._run import chunk_size
+from evaluator.circuit._tile import CircuitTile, tile_job
+from models_va.errors import UnknownNameError
+from spicegen.simulate import SIMULATORS, ExternalSimulator, SimulationError, Simulator
+from spicegen.simulate.base import _FEWEST_A_RUN, _MOST_A_RUN, _NODES_A_RUN
+
+_CELLS = 1024
+"""Of the array that the table is for."""
+_FEW, _MORE = 2, 8
+_TELLING_S = 0.25
+"""A run shorter than this is mostly noise: more vectors are tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Cost of a run of n vectors on k times 1024 cells: start + run k^a + n vector k^b seconds.
+
+    Attributes:
+        start_s: of any run, s.
+        run_s, run_growth: of a run of 1024 cells, s; the power a.
+        vector_s, vector_growth: of one more vector, s; the power b.
+
+    """
+
+    start_s: float
+    run_s: float
+    run_growth: float
+    vector_s: float
+    vector_growth: float
+
+    def at(self, cells: int) -> tuple[float, float]:
+        """Of an array of this many cells: of a run, and of a vector in it, s."""
+        k = cells / _CELLS
+        return self.start_s + self.run_s * k**self.run_growth, self.vector_s * k**self.vector_growth
+
+
+RATES: Mapping[tuple[str, bool], Rate] = {
+    ("native", True): Rate(0.002, 0.011, 1.1, 0.0009, 1.17),
+    ("native", False): Rate(0.001, 0.004, 1.1, 0.0003, 1.17),
+    ("vacask", True): Rate(0.03, 0.06, 0.95, 0.016, 1.35),
+    ("vacask", False): Rate(0.03, 0.025, 0.9, 0.01, 1.1),
+    ("ngspice", True): Rate(0.25, 3.6, 1.15, 0.33, 1.2),
+    ("ngspice", False): Rate(0.23, 0.16, 1.65, 0.015, 1.9),
+}
+"""By engine, and whether the cells are devices (of the card au-lixcoo2-pt); fitted to measured wall times on one
+idle core. Seconds of a run of 8 vectors on devices, then on resistors, at
+
+========  =============  =============  =============  =============
+engine    8 x 8          32 x 32        64 x 64        128 x 128
+========  =============  =============  =============  =============
+native    0.002  0.001   0.012  0.005   0.053  0.022   0.29   0.11
+vacask    0.024  0.017   0.19   0.14    1.1    0.37    6.3    2.3
+ngspice   0.42   0.23    6.3    0.45    33     3.4     -      -
+========  =============  =============  =============  =============
+"""
+
+
+def rough_seconds(rows: int, columns: int, vectors: int, engine: str, *, devices: bool = True) -> float:
+    """What different vectors cost on a tile, from the table: right to a factor of about two on an idle machine.
+
+    Args:
+        rows: of the tile.
+        columns: of the tile.
+        vectors: how many different ones.
+        engine: name of a simulator.
+        devices: whether the cells are devices, not resistors.
+
+    Returns:
+        Wall time, s.
+
+    Raises:
+        UnknownNameError: no such engine.
+
+    """
+    if (engine, devices) not in RATES:
+        raise UnknownNameError("engine", engine, {name for name, _ in RATES})
+    cells = rows * columns
+    return _total(*RATES[engine, devices].at(cells), vectors, chunk_size(cells), _together(engine, 2 * cells))
+
+
+def estimate_seconds(tile: CircuitTile, vectors: int, engine: Simulator, v_read_volt: float = 0.1) -> float:
+    """What different vectors cost on this tile, on this machine as busy as it is: from runs of a few of them.
+
+    Takes as long as two to four runs of 2 and of 8 vectors, or a second or so where these are short.
+
+    Args:
+        tile: what is to be read.
+        vectors: how many different ones.
+        engine: where.
+        v_read_volt: highest row voltage, V.
+
+    Returns:
+        Wall time, s.
+
+    Raises:
+        SimulationError: the engine is not here, or failed.
+
+    """
+    found = engine.available()
+    if not found.here:
+        raise SimulationError(engine.name, f"{tile.name}: not here: {found.version}")
+    chunk, together = chunk_size(tile.crossbar.g_siemens.size), _together(engine.name, len(tile.circuit.nodes))
+    most = min(chunk, together)
+    few = _timed(tile, _FEW, engine, v_read_volt)
+    count = _MORE
+    while (more := _timed(tile, count, engine, v_read_volt)) < _TELLING_S and count < most:
+        count = min(4 * count, most)
+    vector = max(more - few, 0.0) / (count - _FEW)
+    return _total(max(few - _FEW * vector, 0.0), vector, vectors, chunk, together)
+
+
+def _timed(tile: CircuitTile, vectors: int, engine: Simulator, v_read_volt: float) -> float:
+    """Wall time of a run, s; the better of two where one is short, or compiles what the next finds compiled."""
+    v = np.random.default_rng(vectors).uniform(0, v_read_volt, (vectors, tile.crossbar.rows))
+    job, seconds = tile_job(tile, v), float("inf")
+    for _ in range(2):
+        start = time.perf_counter()
+        engine.run(job)
+        seconds = min(seconds, time.perf_counter() - start)
+        if seconds > _TELLING_S * 4:
+            break
+    return seconds
+
+
+def _together(engine: str, nodes: int) -> int:
+    """How many vectors one run of the engine takes."""
+    external = issubclass(SIMULATORS.get(engine, Simulator), ExternalSimulator)
+    return min(max(_FEWEST_A_RUN, _NODES_A_RUN // nodes), _MOST_A_RUN) if external else sys.maxsize
+
+
+def _total(run_s: float, vector_s: float, vectors: int, chunk: int, together: int) -> float:
+    """Chunks one after another; the runs within each side by side, as many as there are processors."""
+
+    def seconds(count: int) -> float:
+        turns = -(-count // (together * (os.cpu_count() or 1)))
+        return turns * (run_s + min(count, together) * vector_s)
+
+    whole, rest = divmod(vectors, chunk)
+    return whole * seconds(chunk) + (seconds(rest) if rest else 0.0)
