@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from evaluator.dataset import load_dataset
+from evaluator.data import load_dataset
 from models_va.errors import InputError
 
 
