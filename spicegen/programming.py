@@ -202,7 +202,7 @@ def program_devices(
     """
     _check_within(card, target_siemens, *reach(card))
     error = _programming_error(card) if programming_error else None
-    instance = _differing(card, target_siemens.shape, seed) if device_to_device else {}
+    instance = differing(card, target_siemens.shape, seed) if device_to_device else {}
     drawn = program(target_siemens, error, stream(seed, 0))
     g = np.clip(drawn, *reach(card, instance))
     instance[_memory(card).initial] = memory_state(card, g, instance)
@@ -216,13 +216,20 @@ def program_devices(
     )
 
 
-def conductances(devices: Devices) -> Array:
-    """Conductance of every cell at v = 0 in its present state, of stuck ones theirs, shape (rows, columns), S."""
-    g = np.broadcast_to(initial_conductances(devices.card, devices.instance), devices.shape)
-    return np.array(g) if devices.stuck_siemens is None else np.where(devices.alive, g, devices.stuck_siemens)
+def differing(card: DeviceCard, shape: tuple[int, ...], seed: Seed) -> dict[str, Array]:
+    """The instance parameters in which devices of a card differ, drawn: lognormal, their mean the card's value.
 
+    Args:
+        card: with a device_to_device section.
+        shape: of the field of devices.
+        seed: each parameter has its own random numbers.
 
-def _differing(card: DeviceCard, shape: tuple[int, ...], seed: Seed) -> dict[str, Array]:
+    Returns:
+        Values of ``shape`` by the parameters' names, in the parameters' units.
+
+    Raises:
+        CardError: the card has no device_to_device section.
+    """
     if card.device_to_device is None:
         raise CardError(f"card {card.name}: has no device_to_device: add the relative standard deviations")
     numbers = {p.name: k for k, p in enumerate(card.device_model.params)}
@@ -230,6 +237,12 @@ def _differing(card: DeviceCard, shape: tuple[int, ...], seed: Seed) -> dict[str
         name: card.values[name] * _lognormal(spread.value, shape, stream(seed, 1, numbers[name]))
         for name, spread in card.device_to_device.items()
     }
+
+
+def conductances(devices: Devices) -> Array:
+    """Conductance of every cell at v = 0 in its present state, of stuck ones theirs, shape (rows, columns), S."""
+    g = np.broadcast_to(initial_conductances(devices.card, devices.instance), devices.shape)
+    return np.array(g) if devices.stuck_siemens is None else np.where(devices.alive, g, devices.stuck_siemens)
 
 
 def _lognormal(relative_deviation: float, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
