@@ -7,7 +7,7 @@ from pathlib import Path
 from evaluator.data.dataset import Dataset
 from evaluator.data.description import DatasetDescription
 from evaluator.data.formats import Format, Source, Stored, recognise
-from evaluator.data.formats.reading import reading, shown
+from evaluator.data.formats.files import reading, shown
 from evaluator.data.prepare import prepared
 from models_va import read_yaml
 from models_va.errors import InputError

@@ -12,7 +12,7 @@ from PIL import Image
 from evaluator.data.dataset import not_finite
 from evaluator.data.description import DatasetDescription
 from evaluator.data.formats import Stored
-from evaluator.data.formats.reading import check_room
+from evaluator.data.formats.files import check_room
 from models_va.errors import InputError
 
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from evaluator.dataset import load_dataset
+from evaluator.data import load_dataset
 from evaluator.graph.batch_norm import fold_batch_norm
 from evaluator.graph.mapped import mapped_layers, with_weights
 from evaluator.graph.onnx_model import load_network

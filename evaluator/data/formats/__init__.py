@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from evaluator.data.formats import cifar_binary, cifar_pickle, folder, idx, npy, npz
+from evaluator.data.formats.files import open_file, reading
 from evaluator.data.formats.format import Format, Source, Stored
-from evaluator.data.formats.reading import open_file, reading
 from models_va.errors import InputError
 
 FORMATS: tuple[Format, ...] = (

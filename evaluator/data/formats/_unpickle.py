@@ -20,6 +20,7 @@ from models_va.errors import InputError
 
 _NUMBERS = frozenset(f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8))
 _MOST_TUPLES = 1000  # the hash of tuples nested without end would overflow the stack
+_MOST_AXES = 4
 
 
 class _Inert:
@@ -64,10 +65,11 @@ class ArrayRecord(_Inert):
         try:
             _, shape, kind, fortran, raw = self.state
             dtype = kind.dtype()
+            shape = tuple(int(n) for n in shape[:_MOST_AXES])
             if not isinstance(raw, bytes | bytearray) or math.prod(shape) * dtype.itemsize != len(raw):
                 raise InputError("holds an array whose size is not that of its shape: get it again")
             return np.frombuffer(raw, dtype).reshape(shape, order="F" if fortran else "C")
-        except (TypeError, ValueError, AttributeError) as error:
+        except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
             raise InputError(f"holds a damaged array ({one_line(error, 80)}): get it again") from error
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from evaluator.data.formats import _cifar
 from evaluator.data.formats._cifar import PIXELS
+from evaluator.data.formats.files import check_room, open_file, read_exactly, reading
 from evaluator.data.formats.format import Format, Source, Stored
-from evaluator.data.formats.reading import check_room, open_file, read_exactly, reading
 from models_va.errors import InputError
 
 _TEN, _HUNDRED = PIXELS + 1, PIXELS + 2  # bytes in a record

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from evaluator.data.formats import _cifar
 from evaluator.data.formats._cifar import PIXELS
 from evaluator.data.formats._unpickle import ArrayRecord, unpickle
+from evaluator.data.formats.files import check_room, open_file, reading
 from evaluator.data.formats.format import Format, Source, Stored
-from evaluator.data.formats.reading import check_room, open_file, reading
 from models_va.errors import InputError
 
 _PROTOCOLS = b"\x80\2", b"\x80\3", b"\x80\4", b"\x80\5"

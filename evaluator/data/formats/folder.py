@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from evaluator.data.formats.files import check_room, reading, shown, training_twin
 from evaluator.data.formats.format import Format, Source, Stored
-from evaluator.data.formats.reading import check_room, reading, shown, training_twin
 from evaluator.graph.runtime import one_line
 from models_va.errors import InputError
 

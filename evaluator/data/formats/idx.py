@@ -14,8 +14,8 @@ from typing import IO, cast
 
 import numpy as np
 
+from evaluator.data.formats.files import check_room, open_file, read_exactly, reading, training_twin
 from evaluator.data.formats.format import Format, Rows, Source, Stored, pair
-from evaluator.data.formats.reading import check_room, open_file, read_exactly, reading, training_twin
 from models_va.errors import InputError
 
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -27,7 +27,7 @@ _MNIST = "t10k-images-idx3-ubyte", "t10k-images.idx3-ubyte"
 def _recognises(path: Path, head: bytes) -> bool:
     if path.is_dir():
         return _in_folder(path) is not None
-    known = head[:2] == b"\0\0" and head[2:3] in map(bytes, zip(_TYPES)) and path.suffix.lower() != ".bin"
+    known = len(head) > 3 and head[:2] == b"\0\0" and head[2] in _TYPES and path.suffix.lower() != ".bin"
     return known or head.startswith(_GZIP) or _NAME.search(path.name) is not None
 
 
@@ -42,17 +42,20 @@ def _images(source: Source) -> Path:
 def _test(source: Source, limit: int | None) -> Stored:
     path = _images(source)
     labels = source.labels or _labels_beside(path)
+    stored = _paired(path, labels, limit)
     if labels is None:
         with reading(path):
             raise InputError(
                 "has no labels beside it: name them as usual (images-idx3 -> labels-idx1), "
                 "or give a description (.yaml) with file and labels"
             )
-    return _paired(path, labels, limit)
+    return stored
 
 
 def _train(source: Source, most: int) -> Stored | None:
-    path = training_twin(_images(source))
+    own = _images(source)
+    other = own.with_name(own.name.removesuffix(".gz") if own.suffix == ".gz" else f"{own.name}.gz")
+    path = training_twin(own) or training_twin(other)
     return None if path is None else _paired(path, _labels_beside(path), most)
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.lib import format as numpy_format
 from numpy.typing import NDArray
 
+from evaluator.data.formats.files import check_room, open_file, read_exactly, reading, training_twin
 from evaluator.data.formats.format import Format, Rows, Source, Stored, pair
-from evaluator.data.formats.reading import check_room, open_file, read_exactly, reading, training_twin
 from evaluator.graph.runtime import one_line
 from models_va.errors import InputError
 

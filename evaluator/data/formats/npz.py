@@ -5,9 +5,9 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
+from evaluator.data.formats.files import reading
 from evaluator.data.formats.format import Format, Rows, Source, Stored, pair
 from evaluator.data.formats.npy import read_rows
-from evaluator.data.formats.reading import reading
 from evaluator.graph.runtime import one_line
 from models_va.errors import InputError
 
