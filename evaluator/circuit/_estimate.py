@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,14 +14,15 @@ import numpy as np
 from evaluator.circuit._run import chunk_size
 from evaluator.circuit._tile import CircuitTile, tile_job
 from models_va.errors import UnknownNameError
+from netlists import Job
 from spicegen.simulate import SIMULATORS, ExternalSimulator, SimulationError, Simulator
 from spicegen.simulate.base import _FEWEST_A_RUN, _MOST_A_RUN, _NODES_A_RUN
 
 _CELLS = 1024
 """Of the array that the table is for."""
 _FEW, _MORE = 2, 8
-_TELLING_S = 0.25
-"""A run shorter than this is mostly noise: more vectors are tried."""
+_TELLING_S, _LONG_S = 0.25, 2.0
+"""A run shorter than this is mostly noise; one longer than this is not made longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Rate:
 RATES: Mapping[tuple[str, bool], Rate] = {
     ("native", True): Rate(0.002, 0.011, 1.1, 0.0009, 1.17),
     ("native", False): Rate(0.001, 0.004, 1.1, 0.0003, 1.17),
-    ("vacask", True): Rate(0.03, 0.06, 0.95, 0.016, 1.35),
+    ("vacask", True): Rate(0.03, 0.06, 0.95, 0.018, 1.2),
     ("vacask", False): Rate(0.03, 0.025, 0.9, 0.01, 1.1),
     ("ngspice", True): Rate(0.25, 3.6, 1.15, 0.33, 1.2),
     ("ngspice", False): Rate(0.23, 0.16, 1.65, 0.015, 1.9),
@@ -93,7 +95,8 @@ def rough_seconds(rows: int, columns: int, vectors: int, engine: str, *, devices
 def estimate_seconds(tile: CircuitTile, vectors: int, engine: Simulator, v_read_volt: float = 0.1) -> float:
     """What different vectors cost on this tile, on this machine as busy as it is: from runs of a few of them.
 
-    Takes as long as two to four runs of 2 and of 8 vectors, or a second or so where these are short.
+    Takes as long as two runs, of 2 and of 8 vectors, or two or three seconds where these are short. An engine of
+    which several runs are to go side by side is timed so.
 
     Args:
         tile: what is to be read.
@@ -112,26 +115,31 @@ def estimate_seconds(tile: CircuitTile, vectors: int, engine: Simulator, v_read_
     if not found.here:
         raise SimulationError(engine.name, f"{tile.name}: not here: {found.version}")
     chunk, together = chunk_size(tile.crossbar.g_siemens.size), _together(engine.name, len(tile.circuit.nodes))
-    most = min(chunk, together)
-    few = _timed(tile, _FEW, engine, v_read_volt)
-    count = _MORE
-    while (more := _timed(tile, count, engine, v_read_volt)) < _TELLING_S and count < most:
-        count = min(4 * count, most)
+    beside = min(os.cpu_count() or 1, -(-min(vectors, chunk) // together))
+
+    def seconds(count: int) -> float:
+        v = np.random.default_rng(count).uniform(0, v_read_volt, (count, tile.crossbar.rows))
+        return _timed(engine, tile_job(tile, v), beside)
+
+    few, more, count = seconds(_FEW), seconds(_MORE), _MORE
+    while more < max(_TELLING_S, min(1.5 * few, _LONG_S)) and count < min(chunk, together):
+        count = min(4 * count, chunk, together)
+        more = seconds(count)
     vector = max(more - few, 0.0) / (count - _FEW)
     return _total(max(few - _FEW * vector, 0.0), vector, vectors, chunk, together)
 
 
-def _timed(tile: CircuitTile, vectors: int, engine: Simulator, v_read_volt: float) -> float:
-    """Wall time of a run, s; the better of two where one is short, or compiles what the next finds compiled."""
-    v = np.random.default_rng(vectors).uniform(0, v_read_volt, (vectors, tile.crossbar.rows))
-    job, seconds = tile_job(tile, v), float("inf")
-    for _ in range(2):
-        start = time.perf_counter()
-        engine.run(job)
-        seconds = min(seconds, time.perf_counter() - start)
-        if seconds > _TELLING_S * 4:
-            break
-    return seconds
+def _timed(engine: Simulator, job: Job, beside: int) -> float:
+    """Wall time of so many runs at once, s; the better of two if short: the first may have compiled the model."""
+    best = float("inf")
+    with ThreadPoolExecutor(beside) as pool:
+        for _ in range(2):
+            start = time.perf_counter()
+            list(pool.map(engine.run, [job] * beside))
+            best = min(best, time.perf_counter() - start)
+            if best > _LONG_S / 2:
+                break
+    return best
 
 
 def _together(engine: str, nodes: int) -> int:
