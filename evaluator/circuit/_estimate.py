@@ -115,7 +115,7 @@ def estimate_seconds(tile: CircuitTile, vectors: int, engine: Simulator, v_read_
     if not found.here:
         raise SimulationError(engine.name, f"{tile.name}: not here: {found.version}")
     chunk, together = chunk_size(tile.crossbar.g_siemens.size), _together(engine.name, len(tile.circuit.nodes))
-    beside = min(os.cpu_count() or 1, -(-min(vectors, chunk) // together))
+    beside = max(1, min(os.cpu_count() or 1, -(-min(vectors, chunk) // together)))
 
     def seconds(count: int) -> float:
         v = np.random.default_rng(count).uniform(0, v_read_volt, (count, tile.crossbar.rows))
