@@ -12,7 +12,7 @@ from PIL import Image
 from evaluator.data.dataset import not_finite
 from evaluator.data.description import DatasetDescription
 from evaluator.data.formats import Stored
-from evaluator.data.formats.files import check_room
+from evaluator.data.formats.files import check_room, shown
 from models_va.errors import InputError
 
 
@@ -59,7 +59,7 @@ def _scaled(images: NDArray[Any], unit: bool, name: str) -> NDArray[Any]:
     if images.dtype == np.uint8:
         return images.astype(np.float32) / np.float32(255 if unit else 1)
     if images.dtype.kind != "f":
-        raise InputError(f"{name} has type {images.dtype}: give uint8 (scaled to 0..1) or floating point")
+        raise InputError(f"{name} has type {shown(images.dtype)}: give uint8 (scaled to 0..1) or floating point")
     place = not_finite(images)
     if place:
         raise InputError(f"{name}{list(place)} is NaN or infinite: clean the data")

@@ -68,6 +68,7 @@ def test_crafted_operations(tmp_path):
         b"c_codecs\nencode\n(X\1\0\0\0aX\3\0\0\0rottR.",
         b"cnumpy.core\nmultiarray.os.system\n.",
         b"U\1aQ.",
+        b"S'\\\x85'\n.",
         b"Pa\n.",
         b"\x82\1.",
         b"N\x8d\xff\xff\xff\xff\xff\xff\xff\x7f.",

@@ -15,7 +15,7 @@ from typing import Any, Never
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.graph.runtime import one_line
+from evaluator.data.formats.files import cause
 from models_va.errors import InputError
 
 _NUMBERS = frozenset(f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8))
@@ -70,7 +70,7 @@ class ArrayRecord(_Inert):
                 raise InputError("holds an array whose size is not that of its shape: get it again")
             return np.frombuffer(raw, dtype).reshape(shape, order="F" if fortran else "C")
         except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
-            raise InputError(f"holds a damaged array ({one_line(error, 80)}): get it again") from error
+            raise InputError(f"holds a damaged array ({cause(error)}): get it again") from error
 
 
 class _FromBuffer(_Inert):
@@ -124,4 +124,4 @@ def unpickle(content: bytes) -> Any:
     except (InputError, MemoryError):
         raise
     except Exception as error:  # a damaged pickle provokes whatever its operations lead to
-        raise InputError(f"is truncated or no plain pickle ({one_line(error, 120)}): get it again") from error
+        raise InputError(f"is truncated or no plain pickle ({cause(error)}): get it again") from error

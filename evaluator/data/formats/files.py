@@ -14,6 +14,7 @@ from models_va.errors import InputError
 
 _BLOCK_BYTES = 2**22
 _LONGEST_SHOWN = 300
+_LONGEST_CAUSE = 120
 _WORKING_BYTES = 4  # networks see float32
 
 
@@ -34,10 +35,15 @@ def reading(path: Path) -> Iterator[None]:
     except MemoryError as error:
         raise InputError(f"{shown(path)}: does not fit into the memory: give fewer images (--limit)") from error
     except (EOFError, zlib.error) as error:
-        raise InputError(f"{shown(path)}: is truncated or damaged ({one_line(error, 120)}): get it again") from error
+        raise InputError(f"{shown(path)}: is truncated or damaged ({cause(error)}): get it again") from error
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or one_line(error, 120)
+        reason = getattr(error, "strerror", None) or cause(error)
         raise InputError(f"{shown(path)}: cannot be read: {reason}: give a data set") from error
+
+
+def cause(error: Exception) -> str:
+    """The message of a foreign exception, which may quote the file, on one short line."""
+    return shown(one_line(error, _LONGEST_CAUSE))
 
 
 def shown(name: object) -> str:

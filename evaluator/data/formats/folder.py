@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from evaluator.data.formats.files import check_room, reading, shown, training_twin
+from evaluator.data.formats.files import cause, check_room, reading, shown, training_twin
 from evaluator.data.formats.format import Format, Source, Stored
-from evaluator.graph.runtime import one_line
 from models_va.errors import InputError
 
 # not all of these can be read, but none is passed over
@@ -116,7 +115,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             raise InputError("has too many pixels, more than 89 million: give a smaller one") from error
         except Exception as error:  # Pillow's decoders have no common base
             raise InputError(
-                f"is truncated or no PNG or JPEG image ({one_line(error, 80)}): get it again or remove it"
+                f"is truncated or no PNG or JPEG image ({cause(error)}): get it again or remove it"
             ) from error
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluator.data.formats.files import shown
 from models_va.errors import InputError
 
 
@@ -98,6 +99,6 @@ def pair(images: Rows, labels: Rows | None, image_name: str = "images", label_na
             "give at least one image, and one label for each"
         )
     if labels.array.dtype.kind not in "iu":
-        raise InputError(f"{label_name} has type {labels.array.dtype}: give class numbers as integers")
+        raise InputError(f"{label_name} has type {shown(labels.array.dtype)}: give class numbers as integers")
     numbers = labels.array.reshape(-1)[: len(images.array)].astype(np.int64)
     return Stored(images.array, numbers, image_name, label_name)

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.lib import format as numpy_format
 from numpy.typing import NDArray
 
-from evaluator.data.formats.files import check_room, open_file, read_exactly, reading, training_twin
+from evaluator.data.formats.files import cause, check_room, open_file, read_exactly, reading, training_twin
 from evaluator.data.formats.format import Format, Rows, Source, Stored, pair
-from evaluator.graph.runtime import one_line
 from models_va.errors import InputError
 
 _HEADERS = {(1, 0): numpy_format.read_array_header_1_0, (2, 0): numpy_format.read_array_header_2_0}
@@ -75,9 +74,7 @@ def _array(path: Path, limit: int | None) -> Rows:
         except (InputError, OSError, MemoryError):
             raise
         except Exception as error:  # see read_rows
-            raise InputError(
-                f"is truncated or no plain array ({one_line(error, 120)}): write it with numpy.save"
-            ) from error
+            raise InputError(f"is truncated or no plain array ({cause(error)}): write it with numpy.save") from error
 
 
 FORMAT = Format(".npy (with labels in a description)", _recognises, _test, _train, frozenset({"labels", "layout"}))

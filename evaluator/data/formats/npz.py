@@ -5,10 +5,9 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-from evaluator.data.formats.files import reading
+from evaluator.data.formats.files import cause, reading
 from evaluator.data.formats.format import Format, Rows, Source, Stored, pair
 from evaluator.data.formats.npy import read_rows
-from evaluator.graph.runtime import one_line
 from models_va.errors import InputError
 
 
@@ -59,7 +58,7 @@ def _member(archive: zipfile.ZipFile, key: str, limit: int | None) -> Rows:
         raise InputError(f"{key} does not fit into the memory: give fewer images (--limit)") from error
     except Exception as error:  # numpy, zipfile and the decompressors have no common base
         raise InputError(
-            f"{key} is truncated, encrypted or no plain array ({one_line(error, 120)}): write it with numpy.savez"
+            f"{key} is truncated, encrypted or no plain array ({cause(error)}): write it with numpy.savez"
         ) from error
 
 
