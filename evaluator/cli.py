@@ -3,41 +3,108 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from models_va.errors import located
+
+if TYPE_CHECKING:
+    from evaluator.report import Report
+    from evaluator.settings import HardwareConfig
+
+Output = Annotated[Path, typer.Option("-o", "--output", help="Folder for report.html and report.json.")]
+Trials = Annotated[int, typer.Option(help="Number of independent programmings, at most 10 000.")]
+Seed = Annotated[int, typer.Option(help="Of all that is random.")]
+Limit = Annotated[int | None, typer.Option(help="Use only the first so many images.")]
+Workers = Annotated[int, typer.Option(help="Processes that trials are shared among; the result is the same.")]
 
 
 def evaluate_command(
     model: Annotated[Path, typer.Argument(help="The network, an ONNX file.", show_default=False)],
-    data: Annotated[Path, typer.Option(help="An .npz file with x_test and y_test.", show_default=False)],
+    data: Annotated[
+        Path, typer.Option(help="Test images: .npz, IDX, CIFAR, a folder, or a description.", show_default=False)
+    ],
     device: Annotated[str, typer.Option(help="A device card: file, or name of one that ships.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for report.html and report.json.")],
+    output: Output,
     array: Annotated[
         Path | None,
         typer.Option(help="Size and wires of a tile (YAML); 128 x 128 with 1 ohm a segment if not given."),
     ] = None,
-    trials: Annotated[int, typer.Option(help="Number of independent programmings, at most 10 000.")] = 5,
-    seed: Annotated[int, typer.Option(help="Of the programming errors.")] = 0,
-    limit: Annotated[int | None, typer.Option(help="Use only the first so many images.")] = None,
-    ideal: Annotated[bool, typer.Option("--ideal", help="Without programming error and wires.")] = False,
+    hardware: Annotated[
+        Path | None, typer.Option(help="Mapping, converters, errors, costs (YAML; see examples/hardware.yaml).")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One of these: converters.adc_bits=8.")
+    ] = None,
+    sweep: Annotated[
+        str | None, typer.Option(metavar="KEY=A,B,...", help="One evaluation for each value, compared in pairs.")
+    ] = None,
+    trials: Trials = 5,
+    seed: Seed = 0,
+    limit: Limit = None,
+    ideal: Annotated[bool, typer.Option("--ideal", help="Without anything that is not ideal.")] = False,
+    calibration: Annotated[
+        Path | None, typer.Option(help="Images for ranges and corrections; default: training images of the data.")
+    ] = None,
+    compensate: Annotated[
+        Literal["none", "columns", "conductances"] | None,
+        typer.Option(help="Correct what is known: gain and offset of each output, or target conductances."),
+    ] = None,
+    circuit_tiles: Annotated[
+        str, typer.Option(help="Tiles in a circuit simulator: none, auto, all, or LAYER:ROW,COL with * and ?.")
+    ] = "none",
+    tolerance: Annotated[float, typer.Option(help="Of auto: largest error of a tile's operator.")] = 0.01,
+    circuit_engine: Annotated[
+        Literal["ngspice", "vacask", "native"] | None, typer.Option(help="Default: VACASK, else ngspice.")
+    ] = None,
+    export_tile: Annotated[
+        tuple[str, Path] | None,
+        typer.Option(metavar="LAYER:ROW,COL DIR", help="Write a programmed tile as decks with real activations."),
+    ] = None,
+    workers: Workers = 1,
 ) -> None:
     """Accuracy of an ONNX network on simulated passive arrays of a device."""
+    from evaluator.circuit import CircuitRequest
     from evaluator.evaluation import evaluate
-    from evaluator.tiles import check_array
-    from models_va import read_yaml
-    from models_va.errors import located
-    from netlists import ArrayConfig
+    from evaluator.export import TileExport
+    from evaluator.sweep import run_sweep
     from spicegen.files import output_folder
 
-    config = None if array is None else read_yaml(array, ArrayConfig)
-    if config is not None:
-        with located(array):
-            check_array(config)
+    config = _config(array, hardware, settings or [], compensate)
+    circuits = CircuitRequest(circuit_tiles, tolerance, circuit_engine or "")
+    export = None if export_tile is None else TileExport(*export_tile)
     folder = output_folder(output)
-    report = evaluate(model, data, device, array=config, trials=trials, seed=seed, limit=limit, ideal=ideal)
+
+    def one(config: HardwareConfig, folder: Path) -> Report:
+        return evaluate(
+            model, data, device, hardware=config, trials=trials, seed=seed, limit=limit, ideal=ideal,
+            calibration=calibration, workers=workers, folder=folder, circuits=circuits, export=export, say=typer.echo,
+        )  # fmt: skip
+
+    report = one(config, folder) if sweep is None else run_sweep(config, sweep, one, folder, typer.echo)
     report.page().write(folder, report.to_json())
     typer.echo(report.summary)
+    typer.echo(f"{folder / 'report.html'}")
+
+
+def compare_command(
+    suite: Annotated[Path, typer.Argument(help="Networks and conditions (YAML; see examples/).", show_default=False)],
+    output: Output,
+    device: Annotated[str, typer.Option(help="A device card: file, or name of one that ships.")] = "au-lixcoo2-pt",
+    trials: Trials = 5,
+    seed: Seed = 0,
+    limit: Limit = None,
+    workers: Workers = 1,
+) -> None:
+    """Several networks under several conditions on a device: one table, one picture (the paper's figure 6d)."""
+    from evaluator.compare import compare, load_suite
+    from spicegen.files import output_folder
+
+    loaded = load_suite(suite)
+    folder = output_folder(output)
+    report = compare(loaded, device, folder, trials=trials, seed=seed, limit=limit, workers=workers, say=typer.echo)
+    report.page().write(folder, report.to_json())
     typer.echo(f"{folder / 'report.html'}")
 
 
@@ -54,3 +121,23 @@ def demo_command(
     typer.echo(f"report: {folder / 'report.html'}  [{report.seconds:.0f} s]")
     if not report.passed:
         raise typer.Exit(1)
+
+
+def _config(
+    array: Path | None, hardware: Path | None, settings: list[str], compensate: str | None
+) -> HardwareConfig:
+    """What the options ask for, checked before anything is written; the more special option wins."""
+    from evaluator.mapping import layout
+    from evaluator.settings import HardwareConfig, split_setting
+    from evaluator.tiles import check_array
+    from models_va import read_yaml
+    from netlists import ArrayConfig
+
+    config = HardwareConfig() if hardware is None else read_yaml(hardware, HardwareConfig)
+    if array is not None:
+        config = config.model_copy(update={"array": read_yaml(array, ArrayConfig)})
+    values = dict(split_setting(text) for text in settings)
+    config = config.with_values(values | ({} if compensate is None else {"compensate": compensate}))
+    with located(array or hardware or "settings"):
+        check_array(config.array, layout(config.mapping))
+    return config

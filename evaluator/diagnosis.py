@@ -1,60 +1,87 @@
-"""Where the error comes from: layer by layer, programming and wires apart; and one tile to look at."""
+"""Where the error comes from, layer by layer and cause by cause; what a layer takes; and one tile to look at."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from evaluator.hardware import Hardware
-from evaluator.layer import Array, MappedLayer
+from evaluator.calibration import activations_of
+from evaluator.compensation import out_of_reach, products
+from evaluator.costs import layer_costs
+from evaluator.graph.arrays import ArrayPart, is_plain, plain_weights
+from evaluator.layer import Array
 from evaluator.report import ErrorSplit, LayerReport, TileSample
-from evaluator.scores import relative_output_error
+from evaluator.scores import relative_difference, relative_output_error
+from evaluator.study import Study
 from evaluator.tiles import tiles_of
 
-ERROR_IMAGES = 256
+if TYPE_CHECKING:
+    from evaluator.evaluation import Progress
+
 ERROR_VECTORS = 4096
 """Of a layer: a convolution has one for each place of each image."""
+_PROBE_IMAGES, _PROBE_VALUES = 256, 2**20
 
 
-def inspect_layer(index: int, layer: MappedLayer, effective: Array, vectors: Array, hardware: Hardware) -> LayerReport:
-    """Tiles, devices and output error of one layer in the first trial.
+def probe_images(images: NDArray[Any]) -> NDArray[Any]:
+    """Images to look into the network with: fewer of large ones."""
+    return images[: max(1, min(_PROBE_IMAGES, _PROBE_VALUES // max(images[0].size, 1)))]
 
-    Args:
-        index: number of the layer, which its random numbers hang on.
-        layer: the layer.
-        effective: its weights in the first trial, shape (groups, outputs, inputs).
-        vectors: what its arrays see of some images, shape (groups, vectors, inputs).
-        hardware: what it runs on.
 
-    """
-    target = hardware.target(layer.weights)
-    programmed = hardware.programmed(target, 0, index)
-    cases = (programmed.weights(), hardware.read(target, layer), effective)
+def inspect_layers(study: Study, parts: Sequence[ArrayPart], progress: Progress) -> Iterator[LayerReport]:
+    """Tiles, devices, costs and output error of every layer in the first trial, whose arrays ``parts`` are."""
+    images = probe_images(study.images)
+    seen = activations_of(study.network, study.plans, images)
+    for part, activation in progress(zip(parts, seen, strict=True), "Errors of each layer", len(parts)):
+        yield _inspect(study, part, activation)
+
+
+def _inspect(study: Study, part: ArrayPart, activation: NDArray[Any]) -> LayerReport:
+    hardware, plan = study.hardware, part.plan
+    layer, target = plan.layer, plan.target
+    vectors = layer.to_vectors(activation, ERROR_VECTORS)
+    programmed = hardware.programmed(target, 0, plan.number)
+    cases = (
+        programmed.weights(hardware.without_wires().read(programmed, layer).slices),
+        target.weights(hardware.read(target, layer).slices),
+        programmed.weights(part.read.slices),
+    )
+    errors = [relative_output_error(c, layer.weights, vectors) for c in cases]
+    if not (is_plain(part) and part.gain is None):
+        found, wanted = products(study.network.model, part, activation)
+        errors.append(relative_difference(found, wanted))
+    else:
+        errors.append(errors[-1])
+    tiles = tiles_of(layer.weights.shape, hardware.config.array, target.layout, layer.block)
     return LayerReport(
         name=layer.name,
         op=layer.op,
         shape=layer.shape,
         groups=layer.groups,
-        tiles=len(tiles_of(layer.weights.shape, hardware.array, layer.block)),
-        devices=target.g_siemens.size,
+        tiles=len(tiles),
+        devices=target.devices,
         engine=hardware.engine,
-        relative_output_error=ErrorSplit(*(relative_output_error(c, layer.weights, vectors) for c in cases)),
+        relative_output_error=ErrorSplit(*errors),
+        costs=layer_costs(plan, hardware, activation, vectors, len(tiles)),
+        out_of_reach=out_of_reach(plan, hardware) if hardware.config.compensate == "conductances" else None,
     )
 
 
-def sample_tile(layers: Sequence[MappedLayer], effective: Sequence[Array], hardware: Hardware) -> TileSample:
+def sample_tile(study: Study, parts: Sequence[ArrayPart]) -> TileSample:
     """The tile of the largest layer that holds most weight (sum of magnitudes), in the first trial."""
-    index = max(range(len(layers)), key=lambda k: layers[k].weights.size)
-    layer = layers[index]
-    tiles = tiles_of(layer.weights.shape, hardware.array, layer.block)
+    part = max(parts, key=lambda p: p.plan.layer.weights.size)
+    layer, target = part.plan.layer, part.plan.target
+    tiles = tiles_of(layer.weights.shape, study.hardware.config.array, target.layout, layer.block)
     tile = max(tiles, key=lambda t: float(np.sum(np.abs(layer.weights[t.weights]))))
     largest = float(np.max(np.abs(layer.weights))) or 1.0
-    error = (effective[index] - layer.weights)[tile.weights] / largest
+    error: Array = (plain_weights(part) - layer.weights)[tile.weights] / largest
     return TileSample(
         layer=layer.name,
         inputs=(tile.inputs.start, tile.inputs.stop - 1),
         outputs=(tile.outputs.start, tile.outputs.stop - 1),
-        g_siemens=tile.conductances(hardware.target(layer.weights)),
+        g_siemens=tile.conductances(target),
         weight_error=error,
     )

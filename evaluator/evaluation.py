@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice, product
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from evaluator.dataset import load_dataset
-from evaluator.diagnosis import ERROR_IMAGES, ERROR_VECTORS, inspect_layer, sample_tile
-from evaluator.graph.batch_norm import fold_batch_norm
-from evaluator.graph.mapped import mapped_layers, with_weights
-from evaluator.graph.onnx_model import Network, load_network
+from evaluator.circuit import CircuitRequest, with_circuits
+from evaluator.diagnosis import inspect_layers, sample_tile
+from evaluator.export import TileExport
+from evaluator.graph.onnx_model import save_network
 from evaluator.hardware import Hardware
-from evaluator.layer import Array, MappedLayer
 from evaluator.report import Report
 from evaluator.scores import Score, score
-from evaluator.tiles import check_array
+from evaluator.settings import HardwareConfig
+from evaluator.study import Study, StudySource, prepare
+from evaluator.trials import Trials
 from models_va import DeviceCard
-from models_va.errors import InputError, located
+from models_va.errors import InputError
 from netlists import ArrayConfig
 from spicegen.progress import track
 
 Item = TypeVar("Item")
 MOST_TRIALS = 10_000
-_PROBE_VALUES = 2**20
+MOST_WORKERS = 256
+NO_CIRCUITS = CircuitRequest()
 
 
 class Progress(Protocol):
@@ -45,28 +42,44 @@ def evaluate(
     card: DeviceCard | str | Path,
     *,
     array: ArrayConfig | None = None,
+    hardware: HardwareConfig | None = None,
     trials: int = 5,
     seed: int = 0,
     limit: int | None = None,
     ideal: bool = False,
+    calibration: str | Path | None = None,
+    workers: int = 1,
+    folder: str | Path | None = None,
+    circuits: CircuitRequest = NO_CIRCUITS,
+    export: TileExport | None = None,
+    say: Callable[[str], None] = lambda _: None,
     progress: Progress = track,
 ) -> Report:
     """Judge a network on simulated passive arrays.
 
-    Weights go onto differential pairs in the card's conductance window, are programmed with its sigma(G)
-    and read through the wires of their tile. The read is linear, so a trial is the network itself with the
-    weights that the arrays have in effect; biases and everything else stay digital. No converters, no read
-    noise, no drift.
+    Weights go onto conductances in the card's window, are programmed with its errors, and are read through the wires
+    of their tile. Where the read is linear and nothing converts it, a trial is the network itself with the weights
+    that the arrays have in effect; converters, noise and nonlinearity are standard operators around them. Biases and
+    everything else stay digital.
 
     Args:
         model: an ONNX file.
-        data: an .npz file with x_test and y_test.
+        data: test images and labels, in any format of ``evaluator.data``.
         card: a device card with a conductance window, its name or its file.
-        array: size and wires of a tile; by default 128 x 128 with 1 ohm a segment.
+        array: size and wires of a tile, instead of the config's; by default 128 x 128 with 1 ohm a segment.
+        hardware: arrays, mapping, converters, errors; by default the card's programming error, and ideal converters.
         trials: independent programmings, 1 to 10 000; a single one is computed where nothing is random.
-        seed: of the programming errors; the same seed gives the same result.
+        seed: of all that is random; the same seed gives the same result.
         limit: use only so many images, the first ones.
-        ideal: no programming error and no wires: the limit in which the arrays compute the network exactly.
+        ideal: nothing that is not ideal: the limit in which the arrays compute the network exactly.
+        calibration: images for ranges and corrections, if any are needed; by default the training images of ``data``,
+            and where there are none some of its test images, which are then not judged.
+        workers: processes that trials are shared among; they change nothing in the result.
+        folder: an existing folder, where finished trials are kept and found again, and hardware.onnx is written: the
+            network on the arrays of the first trial, in standard operators.
+        circuits: which tiles go to a circuit simulator.
+        export: a tile that is to be written as decks.
+        say: takes a line about what comes next and may take long.
         progress: shows how far the work is.
 
     Raises:
@@ -74,89 +87,56 @@ def evaluate(
 
     """
     started = time.perf_counter()
-    _check_counts(trials, seed, limit)
-    hardware = Hardware.of(card, array, seed, ideal=ideal)
-    network = load_network(Path(model))
-    study = _prepare(network, Path(data), hardware, limit)
-    baseline = score(network.logits(study.images), study.labels)
-    scores, first = _run_trials(study, trials if hardware.is_random else 1, progress)
-    activations = _activations(study)
+    _check_counts(trials=(trials, MOST_TRIALS), workers=(workers, MOST_WORKERS), seed=(seed, None), limit=(limit, None))
+    config = hardware or HardwareConfig()
+    config = config if array is None else config.model_copy(update={"array": array})
+    made = Hardware.of(card, config.ideal() if ideal else config, seed)
+    others, kept = (None if p is None else Path(p) for p in (calibration, folder))
+    voltages = circuits.wanted or export is not None
+    study = prepare(StudySource(Path(model), Path(data), made, limit, others, voltages))
+    baseline = score(study.network.logits(study.images), study.labels)
+    count = trials if made.is_random else 1
+
+    def scores_of(some: Study) -> tuple[Score, ...]:
+        return tuple(Trials(some, kept).scores(count, workers, progress))
+
+    parts = study.parts(0)
+    if export is not None:
+        export.write(study, parts)
+    scores = scores_of(study)
+    in_circuits = None
+    if circuits.wanted:
+        cache = None if kept is None else kept / "circuits"
+        study, in_circuits = with_circuits(study, parts, circuits, cache, progress, say)
+        in_circuits = replace(in_circuits, operator_trials=scores)
+        scores = scores_of(study) if in_circuits.in_circuit else scores
+    bare = None
+    if made.config.compensate != "none":
+        plain = replace(made, config=made.config.model_copy(update={"compensate": "none"}))
+        bare = scores_of(prepare(replace(study.source, hardware=plain, needs_voltages=True)))
+    if kept is not None:
+        save_network(study.on_arrays(parts), kept / "hardware.onnx")
     return Report(
         model=str(model),
         data=str(data),
-        hardware=hardware,
+        hardware=made,
         n_images=len(study.images),
+        calibration=study.calibration_source,
         baseline=baseline,
-        trials=tuple(scores),
-        layers=tuple(
-            inspect_layer(index, layer, first[index], activations[index], hardware)
-            for index, layer in progress(list(enumerate(study.layers)), "Errors of each layer")
-        ),
-        sample=sample_tile(study.layers, first, hardware),
+        trials=scores,
+        uncompensated=bare,
+        circuits=in_circuits,
+        layers=tuple(inspect_layers(study, parts, progress)),
+        sample=sample_tile(study, parts),
         seconds=time.perf_counter() - started,
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Study:
-    network: Network
-    layers: Sequence[MappedLayer]
-    images: NDArray[Any]
-    labels: NDArray[np.int64]
-    hardware: Hardware
-
-    @property
-    def probe(self) -> NDArray[Any]:
-        """Images to look into the network with: fewer of large ones."""
-        size = max(self.images[0].size, 1)
-        return self.images[: max(1, min(ERROR_IMAGES, _PROBE_VALUES // size))]
-
-    def with_weights(self, weights: Sequence[Array]) -> Network:
-        return self.network.with_model(with_weights(self.network.model, self.layers, weights))
-
-
-def _check_counts(trials: int, seed: int, limit: int | None) -> None:
-    for name, value, least in (("trials", trials, 1), ("seed", seed, 0), ("limit", limit, 1)):
+def _check_counts(**counts: tuple[int | None, int | None]) -> None:
+    for name, (value, most) in counts.items():
+        least = 0 if name == "seed" else 1
         if value is not None and value < least:
             raise InputError(f"evaluate: {name} = {value}: give {least} or more")
-    if trials > MOST_TRIALS:
-        raise InputError(
-            f"evaluate: trials = {trials}: give {MOST_TRIALS} or fewer; the interval narrows with their square root"
-        )
-
-
-def _prepare(network: Network, data: Path, hardware: Hardware, limit: int | None) -> _Study:
-    with located(network.source):
-        network = network.with_model(fold_batch_norm(network.model))
-        layers = mapped_layers(network.model)
-    check_array(hardware.array)
-    dataset = load_dataset(data, limit)
-    images = dataset.images_as(network.image_shape, network.dtype)
-    dataset.check_labels(network.logits(images[:1]).shape[1])
-    return _Study(network, layers, images, dataset.labels, hardware)
-
-
-def _run_trials(study: _Study, trials: int, progress: Progress) -> tuple[list[Score], list[Array]]:
-    """The score of every trial, and the effective weights of the first."""
-    targets = [study.hardware.target(layer.weights) for layer in study.layers]
-    jobs = product(range(trials), range(len(targets)))  # lazy
-    weights = (
-        study.hardware.read(study.hardware.programmed(targets[layer], trial, layer), study.layers[layer])
-        for trial, layer in progress(jobs, "Programming and reading", trials * len(targets))
-    )
-    scores: list[Score] = []
-    first: list[Array] = []
-    while effective := list(islice(weights, len(targets))):
-        first = first or effective
-        scores.append(score(study.with_weights(effective).logits(study.images), study.labels))
-    return scores, first
-
-
-def _activations(study: _Study) -> list[Array]:
-    """Vectors that each layer's arrays see in the floating-point network, shape (groups, vectors, inputs) each."""
-    nodes = study.network.model.graph.node
-    found = []
-    for layer in study.layers:  # one by one: all activations of a large network do not fit into memory
-        (tensor,) = study.network.tensors([nodes[layer.node].input[layer.activation_input]], study.probe)
-        found.append(layer.to_vectors(tensor, ERROR_VECTORS))
-    return found
+        if value is not None and most is not None and value > most:
+            why = "; the interval narrows with their square root" if name == "trials" else ""
+            raise InputError(f"evaluate: {name} = {value}: give {most} or fewer{why}")

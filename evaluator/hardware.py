@@ -1,71 +1,154 @@
-"""Hardware: what a network's weights are put onto."""
+"""Hardware: what a network's weights are put onto, and what becomes of them there."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
+from evaluator.graph.arrays import ArrayPart
 from evaluator.layer import Array, MappedLayer
-from evaluator.mapping import DifferentialPairs, differential_pairs
-from evaluator.tiles import effective_weights, has_wires, without_wires
-from models_va import DeviceCard, ProgrammingError, load_card
-from netlists import ArrayConfig
-from spicegen.programming import program, stream
+from evaluator.mapping import Conductances, Layout, layout, map_weights
+from evaluator.plan import LayerPlan
+from evaluator.settings import HardwareConfig
+from evaluator.tiles import LayerRead, check_array, has_wires, output_ranges, read_layer, without_wires
+from models_va import DeviceCard, load_card
+from spicegen.programming import Spread, differing, nearest_levels, program, stream
+from spicegen.read_curve import ReadCurve, read_curve
+from spicegen.relaxation import relaxed
+from spicegen.sigma_table import read_sigma_table
 
 Engine = Literal["operator", "ideal"]
+_MAIN, _REFERENCE = 0, 1
+_STUCK, _INSTANCE, _NOISE = 2, 3, 4
+"""What random numbers are for: parts of their stream's key."""
+_SEEDS = 1 << 24
+"""ONNX's seeds are float32: whole numbers up to here."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Hardware:
     """Arrays of one device.
 
     Attributes:
         card: the device.
-        array: size and wires of a tile.
-        error: programming error that applies; None: programming is exact.
-        seed: of the programming errors.
+        config: arrays, mapping, converters, errors.
+        seed: of all that is random.
 
     """
 
     card: DeviceCard
-    array: ArrayConfig
-    error: ProgrammingError | None
+    config: HardwareConfig
     seed: int
 
     @classmethod
-    def of(cls, card: DeviceCard | str | Path, array: ArrayConfig | None, seed: int, *, ideal: bool) -> Hardware:
-        """From what ``evaluate`` is given; ``ideal`` takes programming error and wires away.
+    def of(cls, card: DeviceCard | str | Path, config: HardwareConfig | None, seed: int) -> Hardware:
+        """From what ``evaluate`` is given.
 
         Raises:
-            CardError: the card cannot be read or has no conductance window.
+            CardError: the card cannot be read or lacks what the config wants of it.
+            InputError: the array holds no output, or the table of sigma cannot be read.
 
         """
-        card = card if isinstance(card, DeviceCard) else load_card(card)
-        card.window()
-        array = array or ArrayConfig(rows=128, columns=128)
-        if ideal:
-            return cls(card, without_wires(array), None, seed)
-        return cls(card, array, card.programming_error, seed)
+        made = cls(card if isinstance(card, DeviceCard) else load_card(card), config or HardwareConfig(), seed)
+        made.card.window()
+        check_array(made.config.array, made.layout)
+        _ = made.spread
+        if made.config.errors.device_to_device:
+            differing(made.card, (1,), 0)
+        if made.config.errors.time_s > 0:
+            relaxed(made.card, np.array(made.card.window()), 1.0)
+        return made
+
+    @property
+    def layout(self) -> Layout:
+        """How columns make weights."""
+        return layout(self.config.mapping)
+
+    @cached_property
+    def spread(self) -> Spread | None:
+        """Standard deviation of a programmed conductance; None: programming is exact."""
+        kind = self.config.errors.programming
+        if kind == "exact":
+            return None
+        return self.card.programming_error if kind == "card" else read_sigma_table(kind)
+
+    @cached_property
+    def read_curve(self) -> ReadCurve:
+        """The device's current over voltage up to the read voltage."""
+        return read_curve(self.card, self.config.array.v_read_volt, self.config.errors.temperature_k)
 
     @property
     def is_random(self) -> bool:
-        """Whether two programmings differ."""
-        return self.error is not None and (self.error.slope.value > 0 or self.error.offset.value > 0)
+        """Whether two trials differ."""
+        array, errors, window = self.config.array, self.config.errors, np.array(self.card.window())
+        programming = self.spread is not None and bool(np.any(self.spread.sigma_siemens(window) > 0))
+        aged = errors.device_to_device and errors.time_s > 0
+        return programming or aged or errors.read_noise > 0 or array.stuck_low > 0 or array.stuck_high > 0
 
     @property
     def engine(self) -> Engine:
         """How tiles are read: by the exact operator of the wires, or ideally where there are none."""
-        return "operator" if has_wires(self.array) else "ideal"
+        return "operator" if has_wires(self.config.array) else "ideal"
 
-    def target(self, weights: Array) -> DifferentialPairs:
-        """The conductances that a layer of shape (groups, outputs, inputs) is mapped onto."""
-        return differential_pairs(weights, *self.card.window())
+    def target(self, layer: MappedLayer) -> Conductances:
+        """The conductances that a layer is mapped onto, before any programming."""
+        ranges = output_ranges(layer.shape[0], self.config.array, self.layout)
+        return self.at_levels(map_weights(layer.weights, self.config.mapping, self.card.window(), len(ranges)))
 
-    def programmed(self, target: DifferentialPairs, trial: int, layer: int) -> DifferentialPairs:
-        """What programming number ``trial`` makes of layer number ``layer``, whatever the order of work."""
-        return target.with_conductances(program(target.g_siemens, self.error, stream(self.seed, trial, layer)))
+    def at_levels(self, wanted: Conductances) -> Conductances:
+        """The nearest conductances that can be programmed."""
+        levels, shared = self.config.errors.levels, wanted.reference_siemens
+        if levels is None:
+            return wanted
+        window = self.card.window()
+        reference = None if shared is None else nearest_levels(shared, *window, levels)
+        return wanted.with_conductances(nearest_levels(wanted.g_siemens, *window, levels), reference)
 
-    def read(self, pairs: DifferentialPairs, layer: MappedLayer) -> Array:
-        """The effective weights of a layer, wires included, shape (groups, outputs, inputs)."""
-        return effective_weights(pairs, self.array, layer.block)
+    def programmed(self, target: Conductances, trial: int, layer: int) -> Conductances:
+        """What trial number ``trial`` makes of layer number ``layer``, whatever the order of work."""
+        shared = target.reference_siemens
+        return target.with_conductances(
+            self._as_read(target.g_siemens, (trial, layer), _MAIN),
+            None if shared is None else self._as_read(shared, (trial, layer), _REFERENCE),
+        )
+
+    def _as_read(self, g_siemens: Array, key: tuple[int, int], part: int) -> Array:
+        """Devices as a read finds them: programmed, aged, some of them stuck."""
+        array, errors = self.config.array, self.config.errors
+        # the main devices' programming hangs on trial and layer alone, as it always has
+        g = program(g_siemens, self.spread, stream(self.seed, *key, *[part] * (part != _MAIN)))
+        if errors.time_s > 0:
+            drawn = stream(self.seed, *key, part, _INSTANCE).integers(2**63)
+            instance = differing(self.card, g.shape, int(drawn)) if errors.device_to_device else None
+            g = relaxed(self.card, g, errors.time_s, errors.temperature_k, instance)
+        if array.stuck_low > 0 or array.stuck_high > 0:
+            chance = stream(self.seed, *key, part, _STUCK).uniform(size=g.shape)
+            low, high = self.card.window()
+            g = np.where(chance < array.stuck_low, low, np.where(chance >= 1 - array.stuck_high, high, g))
+        return g
+
+    def read(self, conductances: Conductances, layer: MappedLayer) -> LayerRead:
+        """What a layer's tiles compute, wires included."""
+        return read_layer(conductances, self.config.array, layer.block)
+
+    def part(self, plan: LayerPlan, conductances: Conductances, trial: int | None = None) -> ArrayPart:
+        """What stands in the graph for a layer with these conductances; read noise only in a trial."""
+        errors = self.config.errors
+        rng = None if trial is None else stream(self.seed, trial, plan.number, _NOISE)
+        return ArrayPart(
+            plan=plan,
+            conductances=conductances,
+            read=self.read(conductances, plan.layer),
+            converters=self.config.converters,
+            curve=self.read_curve if errors.nonlinearity else None,
+            read_noise=0.0 if rng is None else errors.read_noise,
+            seeds=(lambda: 0.0) if rng is None else (lambda: float(rng.integers(_SEEDS))),
+        )
+
+    def without_wires(self) -> Hardware:
+        """The same with lines that take nothing."""
+        return replace(self, config=self.config.model_copy(update={"array": without_wires(self.config.array)}))

@@ -10,11 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from spicegen.plotting import COLOURS, axes, new_figure
+from spicegen.plotting import COLOURS, PAPER, axes, new_figure
 
 if TYPE_CHECKING:
+    from evaluator.compare import Comparison
     from evaluator.layer import Array
     from evaluator.report import Report, TileSample
+    from evaluator.sweep import SweepReport
 
 FLOAT, HARDWARE = COLOURS[5], COLOURS[0]
 
@@ -48,13 +50,65 @@ def layer_figure(report: Report) -> Figure:
     figure = new_figure(7.0, 3.2)
     ax = axes(figure, title="Where the error comes from", y="Relative output error")
     places = np.arange(len(report.layers))
-    causes = (("programming", COLOURS[1]), ("wires", COLOURS[2]), ("both", COLOURS[0]))
+    causes = (("programming", COLOURS[1]), ("wires", COLOURS[2]), ("both", COLOURS[0]), ("total", COLOURS[3]))
     for k, (cause, colour) in enumerate(causes):
         heights = [getattr(layer.relative_output_error, cause) for layer in report.layers]
-        ax.bar(places + (k - 1) * 0.27, heights, 0.25, color=colour, label=cause)
+        ax.bar(places + (k - 1.5) * 0.21, heights, 0.19, color=colour, label="all" if cause == "total" else cause)
     names = [plain(f"{n + 1}: {layer.name}") for n, layer in enumerate(report.layers)]
     many = len(names) > 6
     ax.set_xticks(places, names, rotation=30 if many else 0, ha="right" if many else "center")
+    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    figure.legend(loc="outside right center", fontsize=8, frameon=False)
+    return figure
+
+
+def sweep_figure(sweep: SweepReport) -> Figure:
+    """Accuracy over the swept setting: mean, interval, and every trial; numbers on an axis of numbers."""
+    figure = new_figure(7.0, 3.2)
+    ax = axes(figure, title=f"Accuracy over {plain(sweep.key, 40)}", x=plain(sweep.key, 40), y="Accuracy")
+    try:
+        places = [float(v) for v in sweep.values]
+    except ValueError:
+        places = list(map(float, range(len(sweep.values))))
+        ax.set_xticks(places, [plain(v) for v in sweep.values])
+    else:
+        positive = [p for p in places if p > 0]
+        if len(positive) == len(places) and max(places) >= 20 * min(places):
+            ax.set_xscale("log")
+    shown: list[float] = [sweep.reports[0].accuracy_float]
+    for place, report in zip(places, sweep.reports, strict=True):
+        low, high = report.accuracy_ci95 or (report.accuracy_hardware,) * 2
+        ax.plot([place] * len(report.accuracy_trials), report.accuracy_trials, "o", ms=3, color=HARDWARE, alpha=0.3)
+        ax.plot([place, place], [low, high], color=HARDWARE, lw=2)
+        shown += [low, high, *report.accuracy_trials]
+    ax.plot(places, [r.accuracy_hardware for r in sweep.reports], "o-", color=HARDWARE, label="arrays, mean")
+    ax.axhline(shown[0], color=FLOAT, ls="--", lw=1.2, label=f"floating point {shown[0]:.2%}")
+    _room(ax, tuple(shown))
+    figure.legend(loc="outside right center", fontsize=8, frameon=False)
+    return figure
+
+
+def compare_figure(comparison: Comparison) -> Figure:
+    """A group of bars for each network: floating point, then every condition."""
+    networks, conditions = comparison.suite.networks, comparison.suite.conditions
+    figure = new_figure(min(2.5 + 1.3 * len(networks), 16.0), 3.8)
+    ax = axes(figure, title="Accuracy in floating point and on arrays", y="Accuracy")
+    width = 0.85 / (len(conditions) + 1)
+    for k, network in enumerate(networks):
+        own = [comparison.reports[network.name, c.name] for c in conditions]
+        ax.bar(k - 0.425 + width / 2, own[0].accuracy_float, 0.9 * width, color="0.75", label="" if k else "float")
+        for n, (condition, report) in enumerate(zip(conditions, own, strict=True), 1):
+            low, high = report.accuracy_ci95 or (report.accuracy_hardware,) * 2
+            place = k - 0.425 + (n + 0.5) * width
+            colour = COLOURS[(n - 1) % len(COLOURS)]
+            ax.bar(place, report.accuracy_hardware, 0.9 * width, color=colour, label="" if k else condition.name)
+            ax.plot([place, place], [low, high], color="0.2", lw=1)
+        if network.paper is not None:
+            ax.plot(k, network.paper, "*", ms=8, mfc="none", mec=PAPER, label="" if k else "paper, device")
+    many = len(networks) > 4
+    names = [plain(n.name) for n in networks]
+    ax.set_xticks(range(len(networks)), names, rotation=30 if many else 0, ha="right" if many else "center")
+    ax.set_ylim(0, 1.02)
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
     figure.legend(loc="outside right center", fontsize=8, frameon=False)
     return figure

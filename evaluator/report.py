@@ -6,7 +6,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel
 
+from evaluator.circuit import CircuitReport
+from evaluator.costs import LayerCosts
 from evaluator.hardware import Engine, Hardware
 from evaluator.layer import Array
 from evaluator.report_page import report_page
@@ -14,14 +17,28 @@ from evaluator.scores import Score, mean_interval
 from models_va import Quantity
 from spicegen.page import Page
 
+ARRAY_KEYS = {
+    *("rows", "columns", "r_row_ohm", "r_col_ohm", "r_source_ohm", "r_sense_ohm", "drive", "sense"),
+    *("faults", "stuck_low", "stuck_high", "v_read_volt"),
+}
+"""What an evaluation takes from an array's description."""
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorSplit:
-    """||(W_eff - W) x|| / ||W x|| over real activations: with programming error alone, wires alone, both."""
+    """||(W_eff - W) x|| / ||W x|| over real activations.
+
+    Attributes:
+        programming: with all that changes conductances, wires left out.
+        wires: with the target conductances, wires alone.
+        both: with both.
+        total: ||y - W x|| / ||W x|| of what the arrays deliver, converters, noise, I-V curve and corrections included.
+    """
 
     programming: float
     wires: float
     both: float
+    total: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +52,8 @@ class LayerReport:
         tiles, devices: how many it takes.
         engine: how its tiles were read: ``"operator"`` (exact, wires included) or ``"ideal"`` (no wires).
         relative_output_error: see ErrorSplit.
+        costs: what it takes.
+        out_of_reach: ||W_eff - W|| / ||W|| that corrected conductances leave; None: they are not corrected.
 
     """
 
@@ -46,6 +65,8 @@ class LayerReport:
     devices: int
     engine: Engine
     relative_output_error: ErrorSplit
+    costs: LayerCosts
+    out_of_reach: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,10 +94,13 @@ class Report:
 
     Attributes:
         model, data: the files.
-        hardware: device, array, programming error and seed.
+        hardware: device, arrays, mapping, converters, errors and seed.
         n_images: number of images.
+        calibration: where the images for ranges and corrections come from; empty: none were needed.
         baseline: score of the network in floating point, by onnxruntime.
         trials: score of each independent programming; a single one where nothing is random.
+        uncompensated: the same without compensation, with the same random numbers; None: nothing is compensated.
+        circuits: what went to a circuit simulator; None: nothing was to.
         layers: the mapped layers in the order of the graph.
         sample: one tile of the largest layer.
         seconds: wall time.
@@ -87,8 +111,11 @@ class Report:
     data: str
     hardware: Hardware
     n_images: int
+    calibration: str
     baseline: Score
     trials: tuple[Score, ...]
+    uncompensated: tuple[Score, ...] | None
+    circuits: CircuitReport | None
     layers: tuple[LayerReport, ...]
     sample: TileSample
     seconds: float
@@ -131,14 +158,28 @@ class Report:
 
     @property
     def devices(self) -> int:
-        """Devices of all layers, two a weight."""
+        """Devices of all layers."""
         return sum(layer.devices for layer in self.layers)
+
+    @property
+    def costs(self) -> dict[str, float]:
+        """Converters of all layers, the part of the tiles that is used, and the estimated energy of an inference, J."""
+        found = [layer.costs for layer in self.layers]
+        cells = self.hardware.config.array.rows * self.hardware.config.array.columns
+        return {
+            "utilisation": self.devices / (self.tiles * cells),
+            "dacs": sum(c.dacs for c in found),
+            "adcs": sum(c.adcs for c in found),
+            "array_joule": sum(c.array_joule for c in found),
+            "dac_joule": sum(c.dac_joule for c in found),
+            "adc_joule": sum(c.adc_joule for c in found),
+        }
 
     @property
     def assumptions(self) -> dict[str, Quantity]:
         """The card's entries that the result rests on, each with its provenance."""
-        window, error = self.hardware.card.conductance_window, self.hardware.error
-        parts = [p for p in (window, error) if p is not None]
+        card, spread = self.hardware.card, self.hardware.spread
+        parts = [p for p in (card.conductance_window, spread) if isinstance(p, BaseModel)]
         return {name: getattr(part, name) for part in parts for name in type(part).model_fields}
 
     @property
@@ -159,18 +200,8 @@ class Report:
             "model": self.model,
             "data": self.data,
             "card": {"name": card.name, "hash": card.hash},
-            "array": self.hardware.array.model_dump(
-                include={
-                    "rows",
-                    "columns",
-                    "r_row_ohm",
-                    "r_col_ohm",
-                    "r_source_ohm",
-                    "r_sense_ohm",
-                    "drive",
-                    "sense",
-                }
-            ),
+            "hardware": self.hardware.config.model_dump(mode="json", exclude={"array"}),
+            "array": self.hardware.config.array.model_dump(include=ARRAY_KEYS),
             "accuracy_float": self.accuracy_float,
             "accuracy_hardware": self.accuracy_hardware,
             "accuracy_trials": list(self.accuracy_trials),
@@ -179,9 +210,13 @@ class Report:
             "n_images": self.n_images,
             "seed": self.hardware.seed,
             "seconds": self.seconds,
-            "programming_error": self.hardware.error is not None,
+            "calibration": self.calibration,
+            "programming_error": self.hardware.spread is not None,
             "tiles": self.tiles,
             "devices": self.devices,
+            "costs": self.costs,
+            "uncompensated_trials": None if self.uncompensated is None else [s.top1 for s in self.uncompensated],
+            "circuits": None if self.circuits is None else self.circuits.to_json(),
             "layers": [asdict(layer) for layer in self.layers],
             "assumptions": {name: q.model_dump() for name, q in self.assumptions.items()},
         }

@@ -15,9 +15,12 @@ _ASSUMED = (
     "source: copy the card, change them and evaluate again to see what depends on them."
 )
 _MODEL = (
-    "Each weight is the difference of two neighbouring conductances; the largest weight of a layer takes the "
-    "whole window. Biases, activations and sums over tiles are digital and exact. Not part of this: "
-    "converters, read noise, drift, stuck devices."
+    "Tiles are crossbars of their own size. Biases, activations and sums over tiles are digital and exact; "
+    "what the arrays themselves suffer from is in the table of settings."
+)
+_ENERGY = (
+    "An estimate: devices at the mean square of each layer's inputs, IR drop left out; converters by the settings "
+    "under costs, which are assumed, not measured. Digital logic and the programming are not in it."
 )
 
 
@@ -26,6 +29,7 @@ def report_page(report: Report) -> Page:
     page = Page("Accuracy on arrays", report.summary)
     _result(page, report)
     _layers(page, report)
+    _costs(page, report)
     _tile(page, report)
     _basis(page, report)
     return page
@@ -46,6 +50,7 @@ def _result(page: Page, report: Report) -> None:
         ("Programmings, seed", f"{len(report.trials)}, {report.hardware.seed}"),
         ("Network", report.model),
         ("Data", report.data),
+        ("Calibrated on", report.calibration or "nothing: there is nothing to calibrate"),
         ("Seconds", f"{report.seconds:.1f}"),
     ]
     page.table(("", ""), rows)
@@ -61,19 +66,41 @@ def _result(page: Page, report: Report) -> None:
 def _layers(page: Page, report: Report) -> None:
     page.section("Layers", _MODEL)
     engine = {"operator": "operator (exact, wires included)", "ideal": "ideal (no wires)"}[report.hardware.engine]
-    head = ("Layer", "Op", "Groups", "Out", "In", "Tiles", "Devices", "Programming, %", "Wires, %", "Both, %")
+    head = ("Layer", "Op", "Groups", "Out", "In", "Tiles", "Devices", "Programming, %", "Wires, %", "Both, %", "All, %")
     rows = []
     for layer in report.layers:
         e = layer.relative_output_error
-        errors = (round(100 * part, 2) for part in (e.programming, e.wires, e.both))
+        errors = (round(100 * part, 2) for part in (e.programming, e.wires, e.both, e.total))
         rows.append((layer.name, layer.op, layer.groups, *layer.shape, layer.tiles, layer.devices, *errors))
     page.table(head, rows, title=f"Right: error of the outputs in %. Tiles are read by the engine {engine}.")
     page.figure(
         layer_figure(report),
         "Error of each layer's outputs, relative to the outputs themselves (root mean square over the "
-        "vectors that its arrays see of some images, first programming): with programming error alone, with wires "
-        "alone, with both.",
+        "vectors that its arrays see of some images, first programming): with what changes conductances alone, with "
+        "wires alone, with both, and with everything (converters, read noise, I-V curve, corrections).",
     )
+
+
+def _costs(page: Page, report: Report) -> None:
+    page.section("What it takes", _ENERGY)
+    found = report.costs
+    energy = ("array_joule", "dac_joule", "adc_joule")
+    page.table(
+        ("", ""),
+        [
+            ("Tiles, devices", f"{report.tiles}, {report.devices}"),
+            ("Crossings in use", f"{found['utilisation']:.1%}"),
+            ("Row drivers (DAC), column converters (ADC)", f"{found['dacs']:.0f}, {found['adcs']:.0f}"),
+            ("Energy of an inference", f"{sum(found[k] for k in energy) * 1e6:.3g} µJ"),
+            ("of it arrays, DAC, ADC", ", ".join(f"{found[k] * 1e6:.3g} µJ" for k in energy)),
+        ],
+    )
+    head = ("Layer", "In use, %", "DAC", "ADC", "Reads", "Energy / nJ")
+    rows = [
+        (x.name, round(100 * x.costs.utilisation, 1), x.costs.dacs, x.costs.adcs, x.costs.reads, x.costs.joule * 1e9)
+        for x in report.layers
+    ]
+    page.table(head, rows)
 
 
 def _tile(page: Page, report: Report) -> None:
@@ -89,25 +116,19 @@ def _tile(page: Page, report: Report) -> None:
 
 
 def _basis(page: Page, report: Report) -> None:
-    card, array = report.hardware.card, report.hardware.array
-    page.section("What this rests on", _ASSUMED)
+    card = report.hardware.card
     page.table(
         ("Card entry", "Value", "Provenance", "Note"),
         [(name, q.value, q.provenance, q.note) for name, q in report.assumptions.items()],
         title=f"{card.name} ({card.title}), card hash {card.hash}",
     )
-    if report.hardware.error is None:
-        page.section(
-            "",
-            "Programming is exact in this evaluation: the card gives no error, or the ideal was asked for.",
-        )
-    page.table(
-        ("Array", ""),
-        [
-            ("Tile, rows x columns (at most)", f"{array.rows} x {array.columns}"),
-            ("Wire segment, row and column", f"{array.r_row_ohm:g} and {array.r_col_ohm:g} ohm"),
-            ("Driver and sense amplifier", f"{array.r_source_ohm:g} and {array.r_sense_ohm:g} ohm"),
-            ("Rows driven, columns sensed", f"{array.drive}, {array.sense}"),
-            ("Tiles, devices in all", f"{report.tiles}, {report.devices}"),
-        ],
-    )
+    settings = report.to_json()
+    sections = {"array": settings["array"], **settings["hardware"]}
+    rows = [
+        (f"{section}.{key}", value)
+        for section, values in sections.items()
+        if isinstance(values, dict)
+        for key, value in values.items()
+        if value is not None
+    ]
+    page.table(("Setting", ""), [*rows, ("compensate", sections["compensate"])], title="Settings")

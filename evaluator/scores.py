@@ -32,12 +32,29 @@ def mean_interval(accuracies: Sequence[float], confidence: float = 0.95) -> tupl
 
     It says how well the trials fix the mean on these very images, not how well the images stand for others.
     """
-    n = len(accuracies)
+    interval = _student(accuracies, confidence)
+    return None if interval is None else (max(interval[0], 0.0), min(interval[1], 1.0))
+
+
+def _student(values: Sequence[float], confidence: float) -> tuple[float, float] | None:
+    n = len(values)
     if n < 2:
         return None
-    half = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * float(np.std(accuracies, ddof=1)) / math.sqrt(n)
-    mean = float(np.mean(accuracies))
-    return max(mean - half, 0.0), min(mean + half, 1.0)
+    half = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * float(np.std(values, ddof=1)) / math.sqrt(n)
+    mean = float(np.mean(values))
+    return mean - half, mean + half
+
+
+def paired_difference(
+    first: Sequence[float], second: Sequence[float]
+) -> tuple[float, tuple[float, float] | None]:
+    """Mean of second - first, trial by trial with the same random numbers, and its 95 % Student-t interval.
+
+    The interval is None for a single trial. What both have in common cancels: it is narrower than the two intervals
+    of the means would say.
+    """
+    differences = [b - a for a, b in zip(first, second, strict=True)]
+    return float(np.mean(differences)), _student(differences, 0.95)
 
 
 def relative_output_error(effective: Array, weights: Array, vectors: NDArray[Any]) -> float:
@@ -49,9 +66,18 @@ def relative_output_error(effective: Array, weights: Array, vectors: NDArray[Any
         vectors: the inputs x, shape (..., vectors, inputs).
 
     """
-    error = float(np.linalg.norm(vectors @ (effective - weights).swapaxes(-1, -2)))
-    size = float(np.linalg.norm(vectors @ weights.swapaxes(-1, -2)))
-    return error / size if size > 0 else (0.0 if error == 0 else math.nan)
+    wanted = vectors @ weights.swapaxes(-1, -2)
+    return _relative(vectors @ (effective - weights).swapaxes(-1, -2), wanted)
+
+
+def relative_difference(found: NDArray[Any], wanted: NDArray[Any]) -> float:
+    """||found - wanted|| / ||wanted|| of two tensors; NaN if only the wanted one is zero."""
+    return _relative(found.astype(np.float64) - wanted, wanted)
+
+
+def _relative(error: NDArray[Any], wanted: NDArray[Any]) -> float:
+    missing, size = float(np.linalg.norm(error)), float(np.linalg.norm(wanted))
+    return missing / size if size > 0 else (0.0 if missing == 0 else math.nan)
 
 
 @dataclass(frozen=True, slots=True)

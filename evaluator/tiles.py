@@ -1,7 +1,7 @@
-"""A layer cut into tiles, each one crossbar; the weights that a layer has once its tiles are read.
+"""A layer cut into tiles, each one crossbar; what its tiles really compute, wires included.
 
-Rows of a crossbar are inputs of the layer. The two columns of a pair stand next to each other, so R rows and
-C columns hold R inputs and C // 2 outputs. Currents of tiles that share outputs are added digitally.
+Rows of a crossbar are inputs of the layer. The columns of an output stand next to each other; a column that they all
+share stands in the middle. Currents of tiles that share outputs are added digitally.
 """
 
 from __future__ import annotations
@@ -13,49 +13,77 @@ from itertools import pairwise
 import numpy as np
 
 from evaluator.layer import Array
-from evaluator.mapping import DifferentialPairs
+from evaluator.mapping import Conductances, Layout
 from models_va.errors import InputError
-from netlists import ArrayConfig
+from netlists import ArrayConfig, LineFaults
 from spicegen.simulate import read_operators
 
 _RESISTANCES = ("r_row_ohm", "r_col_ohm", "r_source_ohm", "r_sense_ohm")
+_CELLS_AT_ONCE = 1 << 24
+"""Of the tiles whose operators are extracted together: some 400 MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A part of a layer on one crossbar: its group, and its inputs and outputs as ranges of the group's."""
+    """A part of a layer on one crossbar: its group, its inputs and outputs as ranges of the group's.
+
+    Attributes:
+        range: number of the range of outputs.
+    """
 
     group: int
     inputs: slice
     outputs: slice
-
-    @property
-    def columns(self) -> slice:
-        """The tile's columns among the 2 x outputs of the group."""
-        return slice(2 * self.outputs.start, 2 * self.outputs.stop)
+    range: int
 
     @property
     def weights(self) -> tuple[int, slice, slice]:
         """Place of the tile's weights in the layer's, shape (groups, outputs, inputs)."""
         return self.group, self.outputs, self.inputs
 
-    def conductances(self, layer: DifferentialPairs) -> Array:
-        """The tile's part of a layer's conductances, shape (inputs, 2 outputs) of the tile, S."""
-        return layer.g_siemens[self.group, self.inputs, self.columns]
+    def conductances(self, layer: Conductances) -> Array:
+        """The tile's part of a layer's conductances, shape (inputs, columns) of the tile, S."""
+        own = layer.g_siemens[self.group, self.inputs, self.outputs]
+        columns = own.reshape(len(own), -1)
+        if layer.reference_siemens is None:
+            return columns
+        reference = layer.reference_siemens[self.group, self.inputs, self.range]
+        return np.insert(columns, columns.shape[1] // 2, reference, axis=1)
 
 
-def check_array(array: ArrayConfig) -> None:
+@dataclass(frozen=True, eq=False)
+class LayerRead:
+    """What the tiles of a layer compute, over the span of the window.
+
+    Attributes:
+        slices: current of each slice for a unit input, its reference subtracted: shape (slices, groups, outputs,
+            inputs).
+        power: sum of the squares of the columns' operators behind it, without the reference's: same shape.
+        reference_power: of the shared columns, shape (groups, ranges, inputs); None if there are none.
+    """
+
+    slices: Array
+    power: Array
+    reference_power: Array | None
+
+
+def check_array(array: ArrayConfig, how: Layout) -> None:
     """Find an array that is of no use before any work.
 
     Raises:
-        InputError: it has a single column, which holds no pair.
+        InputError: it has too few columns for one output, or cells that only an array of one size has.
 
     """
-    if array.columns < 2:
-        raise InputError(f"array: columns = {array.columns}: a differential pair takes two, give columns >= 2")
+    if array.columns < how.fewest_columns:
+        raise InputError(
+            f"array: columns = {array.columns}: an output takes {how.fewest_columns} in this mapping, "
+            f"give columns >= {how.fewest_columns}"
+        )
+    if array.stuck:
+        raise InputError("array: stuck: tiles differ in size, so cells have no names: give stuck_low and stuck_high")
 
 
-def tiles_of(shape: tuple[int, int, int], array: ArrayConfig, block: int = 1) -> list[Tile]:
+def tiles_of(shape: tuple[int, int, int], array: ArrayConfig, how: Layout, block: int = 1) -> list[Tile]:
     """Cut a layer of (groups, outputs, inputs) into as few tiles as fit, of as equal sizes as possible.
 
     Every tile is an array of its own size, not a corner of a larger one. No tile holds two groups: the devices
@@ -64,51 +92,97 @@ def tiles_of(shape: tuple[int, int, int], array: ArrayConfig, block: int = 1) ->
     Args:
         shape: of the layer's weights.
         array: most rows and columns of a tile.
+        how: columns of an output.
         block: inputs that stay together, where an array has rows for all of them.
 
     Raises:
-        InputError: the array has a single column, which holds no pair.
+        InputError: see ``check_array``.
 
     """
-    check_array(array)
+    check_array(array, how)
     groups, outputs, inputs = shape
+    across = list(enumerate(output_ranges(outputs, array, how)))
+    down = input_ranges(inputs, array, block)
+    return [Tile(g, i, o, number) for g in range(groups) for number, o in across for i in down]
+
+
+def input_ranges(inputs: int, array: ArrayConfig, block: int) -> list[slice]:
+    """The rows of each tile as ranges of a group's inputs; see ``tiles_of``."""
     if block > array.rows:
         block = 1
-    rows = [slice(r.start * block, r.stop * block) for r in _ranges(inputs // block, array.rows // block)]
-    return [Tile(g, i, o) for g in range(groups) for o in _ranges(outputs, array.columns // 2) for i in rows]
+    return [slice(r.start * block, r.stop * block) for r in _ranges(inputs // block, array.rows // block)]
 
 
-def effective_weights(pairs: DifferentialPairs, array: ArrayConfig, block: int = 1) -> Array:
-    """The weights of a layer as its tiles really compute them, wires included.
+def output_ranges(outputs: int, array: ArrayConfig, how: Layout) -> list[slice]:
+    """The outputs of each tile as ranges of a group's; see ``tiles_of``."""
+    return list(_ranges(outputs, how.outputs_in(array.columns)))
+
+
+def read_layer(layer: Conductances, array: ArrayConfig, block: int = 1) -> LayerRead:
+    """Read a layer's tiles: exact, because the read is linear.
 
     Args:
-        pairs: the layer's conductances, shape (groups, inputs, 2 outputs), S, as programmed.
-        array: size, wires and terminations of a tile.
+        layer: conductances as programmed.
+        array: size, wires, terminations and line faults of a tile.
         block: see ``tiles_of``.
 
-    Returns:
-        Shape (groups, outputs, inputs), in units of the weights: exact, because the read is linear.
-
     """
+    how = layer.layout
+    groups, inputs, outputs, _ = layer.g_siemens.shape
+    tiles = tiles_of((groups, outputs, inputs), array, how, block)
+    slices = np.empty((len(how.factors), groups, outputs, inputs))
+    power = np.empty_like(slices)
+    shared = None if layer.reference_siemens is None else np.empty(layer.reference_siemens.swapaxes(1, 2).shape)
+    for tile, operator in _operators(tiles, layer, array):
+        over_span = operator / layer.span_siemens
+        slices[:, *tile.weights] = slices_of(over_span, how)
+        columns, reference = _split(over_span**2, how)
+        power[:, *tile.weights] = np.einsum("sk,oki->soi", np.abs(how.signs), columns)
+        if shared is not None:
+            shared[tile.group, tile.range, tile.inputs] = reference
+    return LayerRead(slices, power, shared)
+
+
+def slices_of(columns: Array, how: Layout) -> Array:
+    """What a tile's columns, shape (columns, n), make as slices of its outputs, shape (slices, outputs, n)."""
+    own, reference = _split(columns, how)
+    slices = np.einsum("sk,oki->soi", how.signs, own)
+    return np.asarray(slices if reference is None else slices - reference)
+
+
+def _split(columns: Array, how: Layout) -> tuple[Array, Array | None]:
+    """The columns of each output, shape (outputs, columns of an output, n), and the one that they share."""
+    reference = None
+    if how.has_reference:
+        middle = len(columns) // 2
+        reference, columns = columns[middle], np.delete(columns, middle, axis=0)
+    return columns.reshape(-1, how.columns_per_output, columns.shape[1]), reference
+
+
+def effective_weights(layer: Conductances, array: ArrayConfig, block: int = 1) -> Array:
+    """The weights of a layer as its tiles really compute them, shape (groups, outputs, inputs)."""
+    return layer.weights(read_layer(layer, array, block).slices)
+
+
+def _operators(tiles: list[Tile], layer: Conductances, array: ArrayConfig) -> Iterator[tuple[Tile, Array]]:
+    """Each tile with its operator, shape (columns, inputs), S."""
     if not has_wires(array):  # every cell sees the full voltage
-        return pairs.weights()
-    groups, rows, columns = pairs.g_siemens.shape
-    effective = np.empty((groups, columns // 2, rows))
-    tiles = tiles_of(effective.shape, array, block)
-    operators = read_operators([array.crossbar(tile.conductances(pairs)) for tile in tiles])
-    for tile, operator in zip(tiles, operators, strict=True):
-        effective[tile.weights] = pairs.weights_of(operator)
-    return effective
+        yield from ((tile, tile.conductances(layer).T) for tile in tiles)
+        return
+    at_once = max(1, _CELLS_AT_ONCE // (array.rows * array.columns))
+    for start in range(0, len(tiles), at_once):
+        some = tiles[start : start + at_once]
+        yield from zip(some, read_operators([array.crossbar(t.conductances(layer)) for t in some]), strict=True)
 
 
 def has_wires(array: ArrayConfig) -> bool:
-    """Whether any resistance of the array is above zero."""
-    return any(getattr(array, name) > 0 for name in _RESISTANCES)
+    """Whether any resistance of the array is above zero, or a line is broken or touches another."""
+    return any(getattr(array, name) > 0 for name in _RESISTANCES) or bool(array.faults)
 
 
 def without_wires(array: ArrayConfig) -> ArrayConfig:
-    """The array with every resistance at zero."""
-    return array.model_copy(update=dict.fromkeys(_RESISTANCES, 0.0))
+    """The array with every resistance at zero and sound lines."""
+    return array.model_copy(update={**dict.fromkeys(_RESISTANCES, 0.0), "faults": LineFaults()})
 
 
 def _ranges(length: int, most: int) -> Iterator[slice]:

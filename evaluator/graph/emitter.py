@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 from onnx import helper, numpy_helper
 
 from evaluator.graph.constants import tensor_names, unused_name
@@ -30,24 +30,24 @@ class Emitter:
         self._taken = tensor_names(model) if taken is None else taken
         self._opset = opset(model)
 
-    def node(self, op: str, inputs: Sequence[str], **attributes: object) -> str:
+    def node(self, op: str, inputs: Sequence[str], **attributes: Any) -> str:
         """Add a node; the name of its output."""
         name = self._unused(op.lower())
         self.nodes.append(helper.make_node(op, list(inputs), [name], **attributes))
         return name
 
-    def constant(self, value: ArrayLike, dtype: object = None) -> str:
+    def constant(self, value: ArrayLike, dtype: DTypeLike | None = None) -> str:
         """Add a constant, of the emitter's type if no other is given; its name."""
         name = self._unused("constant")
-        stored = np.asarray(value).astype(self.dtype if dtype is None else dtype)
+        stored = np.asarray(value).astype(np.dtype(self.dtype if dtype is None else dtype))
         self._model.graph.initializer.append(numpy_helper.from_array(stored, name))
         return name
 
-    def input(self, name: str, axes: int) -> str:
-        """Add an input of the graph with ``axes`` free axes; its name."""
+    def input(self, name: str) -> str:
+        """Add an input of the graph, of any shape; its name."""
         name = self._unused(name)
         kind = helper.np_dtype_to_tensor_dtype(self.dtype)
-        self._model.graph.input.append(helper.make_tensor_value_info(name, kind, [None] * axes))
+        self._model.graph.input.append(helper.make_tensor_value_info(name, kind, None))
         return name
 
     def scaled(self, tensor: str, factor: ArrayLike) -> str:
@@ -91,4 +91,4 @@ class Emitter:
 
 def opset(model: onnx.ModelProto) -> int:
     """Version of the standard operators that the graph uses."""
-    return max(o.version for o in model.opset_import if o.domain in ("", "ai.onnx"))
+    return max(int(o.version) for o in model.opset_import if o.domain in ("", "ai.onnx"))

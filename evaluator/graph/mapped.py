@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import onnx
 from onnx import numpy_helper
 
+from evaluator.graph.arrays import ArrayPart, Taps, emit, is_plain, plain_weights
 from evaluator.graph.constants import constant_values, tensor_names, unused_name
+from evaluator.graph.emitter import Emitter
 from evaluator.layer import Array, MappedLayer
 from evaluator.ops import EXTRACTORS, UNMAPPED
 from evaluator.ops._weights import node_name
@@ -46,7 +48,50 @@ def with_weights(model: onnx.ModelProto, layers: Sequence[MappedLayer], weights:
         name = unused_name(f"effective_weights_{layer.node}", taken)
         copy.graph.initializer.append(numpy_helper.from_array(layer.to_node(matrix), name))
         copy.graph.node[layer.node].input[layer.weight_input] = name
-    return copy
+    return without_unused(copy)
+
+
+def with_arrays(model: onnx.ModelProto, parts: Sequence[ArrayPart]) -> tuple[onnx.ModelProto, list[Taps]]:
+    """A copy of the graph in which each layer's arrays stand in its place, and the names inside them.
+
+    Layers whose arrays are only other weights stay the nodes that they are.
+    """
+    plain = [p for p in parts if is_plain(p)]
+    copy = with_weights(model, [p.plan.layer for p in plain], [plain_weights(p) for p in plain])
+    taken = tensor_names(model) | tensor_names(copy)
+    copy.ir_version = max(copy.ir_version, 4)  # initializers need not be announced as inputs
+    nodes = {k: [node] for k, node in enumerate(copy.graph.node)}
+    taps = []
+    for part in parts:
+        found = Taps()
+        if not is_plain(part):
+            layer, (node,) = part.plan.layer, nodes[part.plan.layer.node]
+            to = Emitter(copy, layer.dtype, taken)
+            product, found = emit(to, node.input[layer.activation_input], part)
+            result = layer.product.finish(to, product)
+            if to.nodes[-1].output[0] != result:
+                raise AssertionError(f"{layer.op}: finish must add the last node")
+            to.call_last(node.output[0])
+            nodes[layer.node] = to.nodes
+        taps.append(found)
+    replaced = [node for k in sorted(nodes) for node in nodes[k]]
+    del copy.graph.node[:]
+    copy.graph.node.extend(replaced)
+    return without_unused(copy), taps
+
+
+def without_unused(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same object without initializers that no node reads, such as weights that were replaced."""
+    used = {name for node in model.graph.node for name in node.input} | {o.name for o in model.graph.output}
+    kept = [t for t in model.graph.initializer if t.name in used]
+    gone = {t.name for t in model.graph.initializer} - used
+    if gone:
+        announced = [i for i in model.graph.input if i.name not in gone]
+        stored = onnx.GraphProto(initializer=kept, input=announced)
+        del model.graph.initializer[:], model.graph.input[:]
+        model.graph.initializer.extend(stored.initializer)
+        model.graph.input.extend(stored.input)
+    return model
 
 
 def _check_supported(index: int, node: onnx.NodeProto) -> None:

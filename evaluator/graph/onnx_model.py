@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ class Network:
         input_name, dtype: of the input tensor.
         image_shape: axes of the input after the batch; None where an axis is free.
         batch: number of images that run at once, at most.
+        threads: that a run uses; 0: all processors.
 
     """
 
@@ -45,15 +46,22 @@ class Network:
     dtype: np.dtype[Any]
     image_shape: tuple[int | None, ...]
     batch: int = BATCH
+    threads: int = 0
 
-    def logits(self, images: NDArray[Any]) -> NDArray[np.float64]:
+    def logits(
+        self, images: NDArray[Any], feeds: Mapping[str, NDArray[Any]] | None = None
+    ) -> NDArray[np.float64]:
         """Run on images of shape (n, *image_shape): what the network puts out, shape (n, classes).
+
+        Args:
+            images: see above.
+            feeds: see ``tensors``.
 
         Raises:
             InputError: onnxruntime fails, or the result is not finite or has no batch axis.
 
         """
-        (logits,) = self.tensors([self.model.graph.output[0].name], images)
+        (logits,) = self.tensors([self.model.graph.output[0].name], images, feeds)
         if logits.ndim == 0 or len(logits) != len(images):
             raise InputError(f"{self.source}: gives shape {logits.shape} for {len(images)} images: (n, classes) needed")
         if not np.all(np.isfinite(logits)):
@@ -65,21 +73,53 @@ class Network:
         """The same network with another graph: other weights, for example."""
         return replace(self, model=model)
 
-    def tensors(self, names: Sequence[str], images: NDArray[Any]) -> list[NDArray[Any]]:
+    def tensors(
+        self, names: Sequence[str], images: NDArray[Any], feeds: Mapping[str, NDArray[Any]] | None = None
+    ) -> list[NDArray[Any]]:
         """The named tensors for all images, run in batches and joined along the first axis.
+
+        Args:
+            names: of tensors of the graph.
+            images: shape (n, *image_shape).
+            feeds: further inputs of the graph, each with the images' first axis, or of length 1 along it.
 
         Raises:
             InputError: onnxruntime fails.
 
         """
-        step = max(1, min(self.batch, _BATCH_VALUES // max(images[0].size, 1))) if len(images) else 1
-        with located(self.source):
-            session = open_session(_exposing(self.model, names))
-            parts = [
-                run(session, {self.input_name: images[i : i + step].astype(self.dtype)}, names)
-                for i in range(0, len(images), step)
-            ]
+        parts = list(self.stream(names, images, feeds=feeds))
         return [np.concatenate(tensor) for tensor in zip(*parts, strict=True)]
+
+    def stream(
+        self,
+        names: Sequence[str],
+        images: NDArray[Any],
+        most: int | None = None,
+        feeds: Mapping[str, NDArray[Any]] | None = None,
+    ) -> Iterator[list[NDArray[Any]]]:
+        """The same batch by batch, of ``most`` images at the most."""
+        of_values = _BATCH_VALUES // max(images[0].size, 1) if len(images) else 1
+        step = max(1, min(most or self.batch, self.batch, of_values))
+        with located(self.source):
+            session = open_session(_exposing(self.model, names), self.threads)
+            for i in range(0, len(images), step):
+                batch = {self.input_name: images[i : i + step].astype(self.dtype)}
+                for name, value in (feeds or {}).items():
+                    batch[name] = value if len(value) == 1 else value[i : i + step]
+                yield run(session, batch, names)
+
+
+def save_network(network: Network, path: Path) -> None:
+    """Write the graph as an ONNX file.
+
+    Raises:
+        InputError: it cannot be written.
+
+    """
+    try:
+        onnx.save(network.model, path)
+    except (OSError, ValueError) as error:  # ValueError: beyond protobuf's 2 GB
+        raise InputError(f"{path}: cannot be written: {one_line(error)}") from error
 
 
 def load_network(path: Path) -> Network:

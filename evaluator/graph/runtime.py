@@ -14,8 +14,12 @@ from models_va.errors import InputError
 _SILENT = 4  # what goes wrong reaches the user as an InputError
 
 
-def open_session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
+def open_session(model: onnx.ModelProto, threads: int = 0) -> onnxruntime.InferenceSession:
     """A session on the CPU.
+
+    Args:
+        model: the graph.
+        threads: how many; 0: as many as there are processors.
 
     Raises:
         InputError: onnxruntime refuses the graph.
@@ -23,6 +27,7 @@ def open_session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
     """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _SILENT
+    options.intra_op_num_threads = threads
     # integer kernels for quantized networks round differently: the same arithmetic with and without arrays
     options.add_session_config_entry("session.disable_quant_qdq", "1")
     graph = model.SerializeToString()

@@ -11,7 +11,8 @@ import onnx
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from evaluator.layer import Array, MappedLayer, evenly
+from evaluator.graph.emitter import Emitter
+from evaluator.layer import Array, MappedLayer, Product, evenly
 from evaluator.ops._weights import attributes_of, constant_weights, node_name
 from models_va.errors import InputError
 
@@ -29,21 +30,51 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
     outputs, channels, *kernel = stored.shape
     if groups < 1 or outputs % groups:
         raise InputError(f"group = {groups} does not divide {outputs} outputs: export it again")
-    places = prod(kernel)
     attributes["kernel_shape"] = kernel
+    bias = node.input[2] if len(node.input) > 2 else ""
 
-    def to_node(weights: Array) -> NDArray[Any]:
-        return weights.reshape(stored.shape).astype(stored.dtype)
+    def lay_out(weights: Array) -> NDArray[Any]:
+        of_group, inputs = weights.shape[1:]
+        return weights.reshape(groups * of_group, inputs // prod(kernel), *kernel).astype(stored.dtype)
 
-    def to_vectors(activation: NDArray[Any], most: int) -> Array:
+    def finish(to: Emitter, product: str) -> str:
+        return with_bias(to, product, bias, constants, len(kernel))
+
+    def to_vectors(activation: NDArray[Any], most: int | None) -> Array:
         return windows(activation, kernel, attributes, groups, most)
 
-    weights = np.asarray(stored, dtype=np.float64).reshape(groups, outputs // groups, channels * places)
-    return MappedLayer(node_name(index, node), "Conv", index, 1, 0, weights, places, to_node, to_vectors)
+    def from_vectors(values: Array, shape: tuple[int, ...]) -> Array:
+        places = [len(range(0, n, s)) for n, s in zip(*_room(shape[2:], kernel, attributes), strict=True)]
+        return np.moveaxis(values.transpose(1, 0, 2).reshape(shape[0], *places, -1), -1, 1)
+
+    return MappedLayer(
+        name=node_name(index, node),
+        op="Conv",
+        node=index,
+        weight_input=1,
+        activation_input=0,
+        weights=np.asarray(stored, dtype=np.float64).reshape(groups, outputs // groups, channels * prod(kernel)),
+        dtype=stored.dtype,
+        block=prod(kernel),
+        to_node=lay_out,
+        to_vectors=to_vectors,
+        from_vectors=from_vectors,
+        product=Product("Conv", attributes, False, 1, 1, len(kernel), lay_out, finish),
+    )
+
+
+def with_bias(to: Emitter, product: str, bias: str, constants: Mapping[str, NDArray[Any]], rank: int) -> str:
+    """Add a Conv's bias, shape (channels,), to a product with ``rank`` axes behind the channels."""
+    if not bias:
+        return product
+    if bias in constants:
+        return to.node("Add", [product, to.constant(constants[bias].reshape(-1, *[1] * rank))])
+    shape = to.constant([1, -1, *[1] * rank], np.int64)
+    return to.node("Add", [product, to.node("Reshape", [bias, shape])])
 
 
 def windows(
-    activation: NDArray[Any], kernel: Sequence[int], attributes: Mapping[str, Any], groups: int, most: int
+    activation: NDArray[Any], kernel: Sequence[int], attributes: Mapping[str, Any], groups: int, most: int | None
 ) -> Array:
     """What the kernels see, shape (groups, vectors, channels of a group x places), evenly spaced vectors.
 
@@ -52,13 +83,11 @@ def windows(
         kernel: lengths along the axes.
         attributes: of the Conv node: strides, dilations, pads, auto_pad.
         groups: how many share the channels.
-        most: vectors at most.
+        most: vectors at most; None: all of them.
 
     """
     rank = len(kernel)
-    strides, dilations = (list(attributes.get(name, [1] * rank)) for name in ("strides", "dilations"))
-    span = [d * (k - 1) + 1 for k, d in zip(kernel, dilations, strict=True)]
-    pads = paddings(activation.shape[2:], span, strides, attributes)
+    strides, dilations, span, pads = _geometry(activation.shape[2:], kernel, attributes)
     padded = np.pad(activation, [(0, 0), (0, 0), *pads])
     steps = (1, 1, *strides, *dilations)
     seen = sliding_window_view(padded, span, tuple(range(2, 2 + rank)))
@@ -68,6 +97,23 @@ def windows(
     vectors = np.moveaxis(seen, 1, 1 + rank)[at]  # (vectors, channels, *kernel)
     grouped = vectors.reshape(len(vectors), groups, channels // groups * prod(kernel))
     return np.asarray(grouped, dtype=np.float64).transpose(1, 0, 2)
+
+
+def _geometry(
+    lengths: Sequence[int], kernel: Sequence[int], attributes: Mapping[str, Any]
+) -> tuple[list[int], list[int], list[int], list[tuple[int, int]]]:
+    """Strides, dilations, how far a kernel reaches, and zeros around each axis."""
+    strides, dilations = (list(attributes.get(name, [1] * len(kernel))) for name in ("strides", "dilations"))
+    span = [d * (k - 1) + 1 for k, d in zip(kernel, dilations, strict=True)]
+    return strides, dilations, span, paddings(lengths, span, strides, attributes)
+
+
+def _room(
+    lengths: Sequence[int], kernel: Sequence[int], attributes: Mapping[str, Any]
+) -> tuple[list[int], list[int]]:
+    """How many places a kernel could stand at along each axis, and the strides between those taken."""
+    strides, _, span, pads = _geometry(lengths, kernel, attributes)
+    return [n + sum(p) - s + 1 for n, p, s in zip(lengths, pads, span, strict=True)], strides
 
 
 def paddings(

@@ -9,7 +9,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from evaluator.layer import Array, MappedLayer, evenly
+from evaluator.graph.emitter import Emitter
+from evaluator.layer import Array, MappedLayer, Product, evenly
 from evaluator.ops._weights import attributes_of, constant_weights, node_name
 from models_va.errors import InputError
 
@@ -30,8 +31,29 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
     def to_node(weights: Array) -> NDArray[Any]:
         return np.ascontiguousarray(weights[0] if by_outputs else weights[0].T).astype(stored.dtype)
 
-    def to_vectors(activation: NDArray[Any], most: int) -> Array:
+    def lay_out(weights: Array) -> NDArray[Any]:
+        return np.ascontiguousarray(weights[0].T).astype(stored.dtype)
+
+    def finish(to: Emitter, product: str) -> str:
+        product = to.scaled(product, attributes.get("alpha", 1.0))
+        if len(node.input) < 3 or not node.input[2]:
+            return product
+        return to.node("Add", [product, to.scaled(node.input[2], attributes.get("beta", 1.0))])
+
+    def to_vectors(activation: NDArray[Any], most: int | None) -> Array:
         return np.asarray(activation[evenly(len(activation), most)], dtype=np.float64)[None]
 
-    weights = np.asarray(stored if by_outputs else stored.T, dtype=np.float64)[None]
-    return MappedLayer(node_name(index, node), "Gemm", index, 1, 0, weights, 1, to_node, to_vectors)
+    return MappedLayer(
+        name=node_name(index, node),
+        op="Gemm",
+        node=index,
+        weight_input=1,
+        activation_input=0,
+        weights=np.asarray(stored if by_outputs else stored.T, dtype=np.float64)[None],
+        dtype=stored.dtype,
+        block=1,
+        to_node=to_node,
+        to_vectors=to_vectors,
+        from_vectors=lambda values, _shape: values[0],
+        product=Product("MatMul", {}, False, 1, 1, 0, lay_out, finish),
+    )

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from evaluator.layer import Array, MappedLayer, evenly
+from evaluator.layer import Array, MappedLayer, Product, evenly
 from evaluator.ops._weights import constant_weights, node_name
 
 
@@ -23,15 +23,32 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
     first = node.input[0] in constants
     stored = constant_weights(node, 0 if first else 1, constants, range(2, 3))
 
-    def laid_out(weights: Array) -> NDArray[Any]:
+    def lay_out(weights: Array) -> NDArray[Any]:
         return np.ascontiguousarray(weights[0] if first else weights[0].T).astype(stored.dtype)
 
-    def to_vectors(activation: NDArray[Any], most: int) -> Array:
+    def to_vectors(activation: NDArray[Any], most: int | None) -> Array:
         inputs_last = np.swapaxes(activation, -1, -2) if first and activation.ndim > 1 else activation
-        vectors = inputs_last.reshape(-1, inputs)
+        vectors = inputs_last.reshape(-1, weights.shape[2])
         return np.asarray(vectors[evenly(len(vectors), most)], dtype=np.float64)[None]
 
+    def from_vectors(values: Array, shape: tuple[int, ...]) -> Array:
+        if not first or len(shape) == 1:
+            return np.asarray(values[0].reshape(*shape[:-1], values.shape[2]))
+        return np.asarray(values[0].reshape(*shape[:-2], shape[-1], values.shape[2]).swapaxes(-1, -2))
+
     weights = np.asarray(stored if first else stored.T, dtype=np.float64)[None]
-    inputs = weights.shape[2]
-    places = (0, 1) if first else (1, 0)
-    return MappedLayer(node_name(index, node), "MatMul", index, *places, weights, 1, laid_out, to_vectors)
+    axis = -2 if first else -1
+    return MappedLayer(
+        name=node_name(index, node),
+        op="MatMul",
+        node=index,
+        weight_input=0 if first else 1,
+        activation_input=1 if first else 0,
+        weights=weights,
+        dtype=stored.dtype,
+        block=1,
+        to_node=lay_out,
+        to_vectors=to_vectors,
+        from_vectors=from_vectors,
+        product=Product("MatMul", {}, first, axis, axis, int(first), lay_out, lambda _, product: product),
+    )

@@ -1,0 +1,176 @@
+"""What goes to a circuit simulator, what it will cost, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evaluator.circuit._estimate import estimate_seconds, rough_seconds
+from evaluator.circuit._network import Circuits
+from evaluator.circuit._select import TileChoice, circuit_tile, labelled_tiles, select_tiles
+from evaluator.graph.arrays import ArrayPart
+from evaluator.scores import Score
+from models_va.errors import InputError
+from spicegen.simulate import REFERENCE, SIMULATORS, SimulationError, simulator
+
+if TYPE_CHECKING:
+    from evaluator.evaluation import Progress
+    from evaluator.study import Study
+
+_PREFERRED = ("vacask", "ngspice")
+_LONGEST_S = 86_400.0
+_TIMED_S = 5.0
+"""Beyond this much work by the table, one tile is timed before anything is said."""
+
+
+@dataclass(frozen=True)
+class CircuitRequest:
+    """What ``evaluate`` is asked to put into circuit simulators.
+
+    Attributes:
+        tiles: none; auto; all; or patterns of labels (LAYER:ROW,COLUMN with * and ?), separated by ``;``.
+        tolerance: of auto: the operator's relative error beyond which a tile goes to the circuit.
+        engine: ngspice, vacask or native; empty: VACASK where it is here, else ngspice.
+    """
+
+    tiles: str = "none"
+    tolerance: float = 0.01
+    engine: str = ""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.tolerance < 1:
+            raise InputError(f"circuit tiles: tolerance = {self.tolerance:g}: give a relative error between 0 and 1")
+        if self.engine and self.engine not in SIMULATORS:
+            raise InputError(f"circuit engine {self.engine!r}: valid are {', '.join(SIMULATORS)}")
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anything goes to a circuit simulator."""
+        return self.tiles != "none"
+
+    def simulator_name(self) -> str:
+        """The simulator to be used.
+
+        Raises:
+            SimulationError: it is not here.
+        """
+        names = (self.engine,) if self.engine else _PREFERRED
+        found = {name: simulator(name).available() for name in names}
+        for name, availability in found.items():
+            if availability.here:
+                return name
+        raise SimulationError(names[0], f"not here: {found[names[0]].version}: native is always (--circuit-engine)")
+
+
+@dataclass(frozen=True)
+class CircuitReport:
+    """What came of it.
+
+    Attributes:
+        request: what was asked for.
+        engine: that ran the tiles.
+        choices: every tile that was looked at.
+        estimate_s: what a trial was expected to take, s.
+        devices_are_resistors: the card's model is linear or has no memory: its circuit is as linear as the operator.
+        operator_trials: score of each trial with the operator alone, for comparison.
+    """
+
+    request: CircuitRequest
+    engine: str
+    choices: tuple[TileChoice, ...]
+    estimate_s: float
+    devices_are_resistors: bool
+    operator_trials: tuple[Score, ...] = field(default=())
+
+    @property
+    def in_circuit(self) -> tuple[TileChoice, ...]:
+        """The tiles that were simulated."""
+        return tuple(c for c in self.choices if c.in_circuit)
+
+    @property
+    def reason(self) -> str:
+        """Why these."""
+        if self.request.tiles == "auto":
+            return f"operator error above {self.request.tolerance:g}"
+        return "all of them" if self.request.tiles == "all" else f"named by {self.request.tiles!r}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Its part of report.json."""
+        return {
+            "tiles": self.request.tiles,
+            "tolerance": self.request.tolerance,
+            "engine": self.engine,
+            "reason": self.reason,
+            "looked_at": len(self.choices),
+            "in_circuit": [
+                {"tile": c.label, "rows": c.rows, "columns": c.columns, "operator_error": c.operator_error}
+                for c in self.in_circuit
+            ],
+            "largest_operator_error": max((c.operator_error or 0.0 for c in self.choices), default=0.0),
+            "estimate_s": self.estimate_s,
+            "devices_are_resistors": self.devices_are_resistors,
+            "accuracy_operator_trials": [s.top1 for s in self.operator_trials],
+        }
+
+
+def with_circuits(
+    study: Study,
+    parts: Sequence[ArrayPart],
+    request: CircuitRequest,
+    cache: Path | None,
+    progress: Progress,
+    say: Callable[[str], None],
+) -> tuple[Study, CircuitReport]:
+    """The study with the chosen tiles in a circuit simulator, after saying what that will cost.
+
+    Raises:
+        InputError: no tile is meant, or it would take more than a day a trial.
+        SimulationError: the simulator is not here.
+
+    """
+    engine = request.simulator_name()
+    choices = select_tiles(study, parts, request.tiles, request.tolerance, progress)
+    chosen = [c for c in choices if c.in_circuit]
+    seconds, resistors = _cost(study, parts, chosen, engine)
+    images = len(study.images)
+    say(
+        f"circuit tiles: {len(chosen)} of {len(choices)} in {engine}, {sum(c.reads for c in chosen) * images} vectors "
+        f"a trial: at most about {_duration(seconds)} (equal vectors run once; results are kept)"
+    )
+    if seconds > _LONGEST_S:
+        raise InputError(
+            f"circuit tiles: {_duration(seconds)} a trial: give fewer images (--limit), fewer tiles, or another engine"
+        )
+    labels = frozenset(c.label for c in chosen)
+    circuits = Circuits(engine, labels, cache) if labels else None
+    made = replace(study, source=replace(study.source, circuits=circuits))
+    return made, CircuitReport(request, engine, tuple(choices), seconds, resistors)
+
+
+def _cost(
+    study: Study, parts: Sequence[ArrayPart], chosen: Sequence[TileChoice], engine: str
+) -> tuple[float, bool]:
+    """Seconds of a trial, and whether the cells are resistors: by the table, corrected by one tile that is timed."""
+    if not chosen:
+        return 0.0, False
+    largest = max(chosen, key=lambda c: c.rows * c.columns)
+    part, tile = next((p, t) for p in parts for label, t in labelled_tiles(p, study) if label == largest.label)
+    circuit = circuit_tile(part, tile, largest.label, study)
+    devices, images = circuit.devices is not None, len(study.images)
+
+    def rough(choice: TileChoice) -> float:
+        return rough_seconds(choice.rows, choice.columns, choice.reads * images, engine, devices=devices)
+
+    total = sum(map(rough, chosen))
+    if _TIMED_S < total <= 10 * _LONGEST_S and engine != REFERENCE:
+        total *= estimate_seconds(circuit, largest.reads * images, simulator(engine)) / rough(largest)
+    return total, not devices
+
+
+def _duration(seconds: float) -> str:
+    for unit, size in (("days", 86_400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -1,0 +1,109 @@
+"""A network with some of its tiles in a circuit simulator: what they deliver there replaces what the operator says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluator.circuit._run import tile_currents
+from evaluator.circuit._select import circuit_tile, labelled_tiles
+from evaluator.graph.arrays import ArrayPart, Place, Taps, last_bits, output_scale
+from evaluator.graph.inputs import Signal
+from evaluator.graph.mapped import with_arrays
+from evaluator.graph.onnx_model import Network
+from evaluator.layer import Array
+from evaluator.tiles import Tile, slices_of
+from spicegen.simulate import simulator
+
+if TYPE_CHECKING:
+    from evaluator.study import Study
+
+
+@dataclass(frozen=True)
+class Circuits:
+    """Tiles that are simulated.
+
+    Attributes:
+        engine: name of the simulator.
+        labels: of the tiles.
+        cache: folder of kept results; None: nothing is kept.
+    """
+
+    engine: str
+    labels: frozenset[str]
+    cache: Path | None = None
+
+
+def circuit_logits(study: Study, parts: Sequence[ArrayPart], circuits: Circuits) -> NDArray[np.float64]:
+    """The network's logits, layer after layer: a simulated tile's rows see what earlier tiles, simulated too, gave.
+
+    Each product takes the difference between circuit and operator as an input of the graph: columns are added (and
+    converted) behind it as everywhere else.
+
+    Raises:
+        SimulationError: a tile failed; what was computed is in the cache.
+
+    """
+    parts = [_with_circuits(p, study, circuits) for p in parts]
+    model, taps = with_arrays(study.network.model, parts)
+    network = study.network.with_model(model)
+    feeds: dict[str, NDArray[Any]] = {}
+    for part, tap in zip(parts, taps, strict=True):
+        feeds |= dict.fromkeys(tap.corrections.values(), np.zeros(1, part.plan.layer.dtype))
+    for part, tap in zip(parts, taps, strict=True):
+        if part.circuits:
+            feeds |= _corrections(study, network, part, tap, circuits, feeds)
+    return network.logits(study.images, feeds)
+
+
+def _with_circuits(part: ArrayPart, study: Study, circuits: Circuits) -> ArrayPart:
+    ranges = {part.plan.rows.index(t.inputs) for label, t in labelled_tiles(part, study) if label in circuits.labels}
+    return replace(part, circuits=frozenset(ranges))
+
+
+def _corrections(
+    study: Study, network: Network, part: ArrayPart, taps: Taps, circuits: Circuits, feeds: dict[str, NDArray[Any]]
+) -> dict[str, NDArray[Any]]:
+    """What is added to a layer's products, for all images."""
+    layer = part.plan.layer
+    names = list(dict.fromkeys(s.voltage for s in taps.signals))
+    tensors = dict(zip(names, network.tensors(names, study.images, feeds), strict=True))
+    totals: dict[Place, Array] = {}
+    for n, signal in enumerate(taps.signals):
+        vectors = layer.to_vectors(tensors[signal.voltage], None)
+        for place, tile, value in _of_tiles(study, part, circuits, vectors, n, signal):
+            shape = (layer.groups, vectors.shape[1], layer.shape[0])
+            totals.setdefault(place, np.zeros(shape))[tile.group, :, tile.outputs] += value
+    shape = next(iter(tensors.values())).shape
+    return {
+        name: layer.from_vectors(totals[place], shape).astype(layer.dtype)
+        for place, name in taps.corrections.items()
+        if place in totals
+    }
+
+
+def _of_tiles(
+    study: Study, part: ArrayPart, circuits: Circuits, vectors: Array, n: int, signal: Signal
+) -> Iterator[tuple[Place, Tile, Array]]:
+    """Each simulated tile's difference from the operator, shape (vectors, outputs), in its product's own unit."""
+    plan, how, v_read = part.plan, part.plan.target.layout, study.hardware.config.array.v_read_volt
+    converts = part.converters.adc_bits is not None
+    for label, tile in labelled_tiles(part, study):
+        if label not in circuits.labels:
+            continue
+        volts = vectors[tile.group][:, tile.inputs] * (signal.volt * v_read)
+        found = tile_currents(circuit_tile(part, tile, label, study), volts, simulator(circuits.engine), circuits.cache)
+        circuit = slices_of(found.T / (plan.target.span_siemens * v_read), how).swapaxes(1, 2)
+        driven = (volts if part.curve is None else part.curve(volts)) / v_read
+        off = circuit - driven @ part.read.slices[:, *tile.weights].swapaxes(1, 2)  # (slices, vectors, outputs)
+        r = plan.rows.index(tile.inputs)
+        if converts:
+            yield from (((n, r, s), tile, off[s] / unit) for s, unit in enumerate(last_bits(part)))
+        else:
+            scale = output_scale(part)[tile.group, tile.outputs] * signal.factor
+            yield (n, 0, 0), tile, np.tensordot(how.factors, off, 1) * scale

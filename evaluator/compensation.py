@@ -1,0 +1,113 @@
+"""Compensation of what is known exactly: a gain and an offset for each output, or other target conductances."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from evaluator.calibration import layer_session
+from evaluator.graph.arrays import ArrayPart
+from evaluator.graph.emitter import Emitter
+from evaluator.graph.runtime import run
+from evaluator.hardware import Hardware
+from evaluator.layer import Array
+from evaluator.mapping import Conductances, conductances_of
+from evaluator.plan import LayerPlan
+
+_ROUNDS = 8
+_ENOUGH = 1e-6
+"""Change of a digit below which nothing more is gained."""
+_LEFT_OUT = 0.005
+"""Share of the weights whose need of headroom is not met: the few largest would make all others small."""
+
+
+def fit_columns(model: onnx.ModelProto, part: ArrayPart, activation: NDArray[Any]) -> tuple[Array, Array]:
+    """Gain and offset of each output, least squares on what the layer sees of the calibration images.
+
+    Args:
+        model: the network.
+        part: the arrays as they are, converters included.
+        activation: of the layer.
+
+    Returns:
+        Shapes (groups, outputs); wanted ~ gain x found + offset.
+
+    """
+    found, wanted = (_by_output(t, part) for t in products(model, part, activation))
+    means = found.mean(axis=1, keepdims=True), wanted.mean(axis=1, keepdims=True)
+    variance = np.mean((found - means[0]) ** 2, axis=1)
+    covariance = np.mean((found - means[0]) * (wanted - means[1]), axis=1)
+    gain = np.divide(covariance, variance, out=np.ones_like(variance), where=variance > 0)
+    offset = means[1][:, 0] - gain * means[0][:, 0]
+    shape = part.plan.layer.weights.shape[:2]
+    return gain.reshape(shape), offset.reshape(shape)
+
+
+def products(model: onnx.ModelProto, part: ArrayPart, activation: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """A layer's product as its arrays compute it, and as its weights do."""
+    layer = part.plan.layer
+
+    def exact(to: Emitter) -> str:
+        return layer.product.emit(to, "activation", layer.weights)
+
+    session, names = layer_session(model, part, exact)
+    found, wanted = run(session, {"activation": activation}, names)
+    return found, wanted
+
+
+def _by_output(tensor: NDArray[Any], part: ArrayPart) -> Array:
+    """Shape (groups x outputs, everything else)."""
+    axis = part.plan.layer.product.output_axis
+    return np.moveaxis(tensor, axis, 0).reshape(tensor.shape[axis], -1).astype(np.float64)
+
+
+def reach_for_weights(plan: LayerPlan, hardware: Hardware) -> Conductances:
+    """Target conductances with which the tiles, wires included, have the wanted weights in effect.
+
+    Each round reads the tiles and moves every digit by what its slice lacks (a fixed-point iteration: wires take a
+    share of each current, so it contracts), within the window. Wires take most from the far cells; for these to have
+    anything to add, all digits shrink by a common factor, which the digital side takes back.
+    """
+    wanted = _ideal_digits(plan)
+    own = hardware.read(plan.target, plan.layer).slices
+    need = np.abs(wanted)
+    room = np.divide(own, wanted, out=np.ones_like(own), where=need > 0) / np.maximum(need, 1e-12)
+    shrink = float(np.clip(np.quantile(room[need > 0], _LEFT_OUT), 0.1, 1.0)) if np.any(need > 0) else 1.0
+    digits = shrink * wanted
+    target = _target(plan, digits, shrink, hardware)
+    for _ in range(_ROUNDS):
+        missing = shrink * wanted - hardware.read(target, plan.layer).slices
+        moved = np.clip(digits + missing, -1.0, 1.0)
+        step, digits = float(np.abs(moved - digits).max()), moved
+        target = _target(plan, digits, shrink, hardware)
+        if step < _ENOUGH:
+            break
+    return target
+
+
+def out_of_reach(plan: LayerPlan, hardware: Hardware) -> float:
+    """What corrected conductances leave of the wires' error: ||W_eff - W|| / ||W|| of the layer's weights."""
+    left = plan.target.weights(hardware.read(plan.target, plan.layer).slices) - plan.layer.weights
+    return float(np.linalg.norm(left) / (np.linalg.norm(plan.layer.weights) or 1.0))
+
+
+def _ideal_digits(plan: LayerPlan) -> Array:
+    """What the target's conductances stand for without wires, shape (slices, groups, outputs, inputs)."""
+    target = plan.target
+    by_column = np.moveaxis(target.g_siemens, (3, 2, 1), (0, 2, 3)) / target.span_siemens
+    slices = np.tensordot(target.layout.signs, by_column, 1)
+    if target.reference_siemens is not None:  # the same in all ranges
+        slices -= target.reference_siemens[..., 0][None, :, None, :] / target.span_siemens
+    return slices
+
+
+def _target(plan: LayerPlan, digits: Array, shrink: float, hardware: Hardware) -> Conductances:
+    shared = plan.target.reference_siemens
+    ranges = 1 if shared is None else shared.shape[2]
+    full_scale = plan.target.full_scale / shrink
+    return hardware.at_levels(
+        conductances_of(digits, plan.target.layout, full_scale, hardware.card.window(), ranges)
+    )

@@ -1,0 +1,213 @@
+"""A layer's arrays in a graph: row drivers, tiles with their operators, noise, converters, and the digital sums.
+
+What adds up without loss is added up before it gets into the graph: without column converters a layer is one product,
+however many tiles and slices it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from evaluator.graph.emitter import Emitter
+from evaluator.graph.inputs import Signal, drive, levels_of
+from evaluator.layer import Array
+from evaluator.mapping import Conductances
+from evaluator.plan import LayerPlan
+from evaluator.settings import ConverterConfig
+from evaluator.tiles import LayerRead
+from spicegen.read_curve import ReadCurve
+
+Place = tuple[int, int, int]
+"""Number of the read (of the signal), of the range of rows, and of the slice; without converters, which add ranges and
+slices up, the last two are 0."""
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayPart:
+    """What stands in the graph for a layer's arrays.
+
+    Attributes:
+        plan: of the layer.
+        conductances: of its devices.
+        read: what its tiles compute.
+        converters: around them.
+        curve: the device's I-V curve; None: it is linear.
+        read_noise: standard deviation of a device's conductance from read to read, relative to it.
+        seeds: gives a new seed of a random operator.
+        gain, offset: digital correction of each output, shape (groups, outputs); None: there is none.
+        circuits: ranges of rows whose products take a correction from a circuit simulator, an input of the graph.
+
+    """
+
+    plan: LayerPlan
+    conductances: Conductances
+    read: LayerRead
+    converters: ConverterConfig
+    curve: ReadCurve | None
+    read_noise: float
+    seeds: Callable[[], float]
+    gain: Array | None = None
+    offset: Array | None = None
+    circuits: frozenset[int] = frozenset()
+
+
+@dataclass
+class Taps:
+    """Names of tensors inside a layer's part of the graph.
+
+    Attributes:
+        signals: the reads, one after another.
+        currents: what each slice's columns deliver, over span times read voltage where converters follow.
+        corrections: inputs of the graph that are added to products.
+    """
+
+    signals: list[Signal] = field(default_factory=list)
+    currents: dict[int, list[str]] = field(default_factory=dict)
+    corrections: dict[Place, str] = field(default_factory=dict)
+
+
+def is_plain(part: ArrayPart) -> bool:
+    """Whether the arrays are only other weights, and the node can stay as it is."""
+    linear = part.converters.dac_bits is None and part.converters.adc_bits is None and part.curve is None
+    return linear and part.read_noise == 0 and part.offset is None and not part.circuits
+
+
+def plain_weights(part: ArrayPart) -> Array:
+    """The weights that plain arrays have in effect, shape (groups, outputs, inputs)."""
+    weights = part.plan.target.weights(part.read.slices)
+    return weights if part.gain is None else weights * part.gain[..., None]
+
+
+def emit(to: Emitter, activation: str, part: ArrayPart) -> tuple[str, Taps]:
+    """Add a layer's arrays; the product, in units of the network, and the names inside."""
+    converts = part.converters.adc_bits is not None
+    apart = converts or (part.converters.bit_serial and part.read_noise > 0)
+    signals = drive(to, activation, part.plan, part.converters, part.curve, apart=apart)
+    taps = Taps(signals)
+    product = (_converted if converts else _added)(to, signals, part, taps)
+    if part.offset is not None:
+        product = to.node("Add", [product, to.constant(part.plan.layer.product.along_outputs(part.offset))])
+    return product, taps
+
+
+def output_scale(part: ArrayPart) -> Array:
+    """Product that a current of span times read voltage stands for, shape (groups, outputs)."""
+    scale = part.plan.target.full_scale * part.plan.largest_input
+    return scale if part.gain is None else scale * part.gain
+
+
+def _added(to: Emitter, signals: Sequence[Signal], part: ArrayPart, taps: Taps) -> str:
+    """Without column converters: one product a signal, scale and all in its matrices."""
+    factors, scale = part.plan.target.layout.factors, output_scale(part)[..., None]
+    weights = np.tensordot(factors, part.read.slices, 1)
+    power = np.tensordot(factors**2, part.read.power, 1)
+    shared = part.read.reference_power
+    products = []
+    for n, signal in enumerate(signals):
+        unit = signal.unit * signal.factor
+        product = part.plan.layer.product.emit(to, signal.tensor, weights * scale * unit)
+        product = _corrected(to, product, (n, 0, 0), part, taps)
+        products.append(_noisy(to, product, signal.tensor, part, power * (scale * unit) ** 2, shared, scale * unit))
+    return to.summed(products)
+
+
+def _converted(to: Emitter, signals: Sequence[Signal], part: ArrayPart, taps: Taps) -> str:
+    """Every tile's currents are converted by themselves, in units of the last bit, then added."""
+    plan = part.plan
+    of_slices = []
+    for s, (factor, unit) in enumerate(zip(plan.target.layout.factors, last_bits(part), strict=True)):
+        of_signals = []
+        for n, signal in enumerate(signals):
+            codes = [_code(to, (n, r, s), signal, rows, part, taps, unit) for r, rows in enumerate(plan.rows)]
+            of_signals.append(to.scaled(to.summed(codes), signal.factor))
+        of_slices.append(to.scaled(to.summed(of_signals), factor * unit))
+    return to.scaled(to.summed(of_slices), plan.layer.product.along_outputs(output_scale(part)))
+
+
+def last_bits(part: ArrayPart) -> Array:
+    """Current of the converters' last bit, over span times read voltage, shape (slices,); 1 where there is no range."""
+    known, bits = part.plan.adc_range, part.converters.adc_bits
+    if known is None or bits is None:
+        return np.ones(len(part.plan.target.layout.factors))
+    return known / levels_of(bits, signed=True)
+
+
+def _code(
+    to: Emitter,
+    place: Place,
+    signal: Signal,
+    rows: slice,
+    part: ArrayPart,
+    taps: Taps,
+    last_bit: float,
+) -> str:
+    """One converter's output for each output of a range of rows, in units of the last bit; analog without a range."""
+    s = place[2]
+    unit = signal.unit / last_bit
+    tensor, weights = _of_rows(to, signal.tensor, part.read.slices[s], rows, part)
+    _, power = _of_rows(to, "", part.read.power[s], rows, part)
+    shared = part.read.reference_power
+    if shared is not None:
+        _, shared = _of_rows(to, "", shared, rows, part)
+    current = part.plan.layer.product.emit(to, tensor, weights * unit)
+    current = _corrected(to, current, place, part, taps)
+    current = _noisy(to, current, tensor, part, power * unit**2, shared, np.full((1, 1, 1), unit))
+    taps.currents.setdefault(s, []).append(current)
+    if part.plan.adc_range is None or part.converters.adc_bits is None:
+        return current
+    levels = levels_of(part.converters.adc_bits, signed=True)
+    return to.clipped(to.rounded(current), -levels, levels)
+
+
+def _of_rows(to: Emitter, tensor: str, matrices: Array, rows: slice, part: ArrayPart) -> tuple[str, Array]:
+    """The channels that a range of rows belongs to, of a tensor (if one is given) and of matrices."""
+    layer = part.plan.layer
+    groups, inputs, block = layer.groups, layer.shape[1], layer.block
+    first, end = rows.start // block, -(-rows.stop // block)
+    only = np.zeros((*matrices.shape[:2], (end - first) * block))
+    only[..., rows.start - first * block : rows.stop - first * block] = matrices[..., rows]
+    if tensor and end - first < inputs // block:
+        axis = layer.product.input_axis
+        if groups == 1:
+            tensor = to.sliced(tensor, axis, slice(first, end))
+        else:
+            channels = np.arange(groups)[:, None] * (inputs // block) + np.arange(first, end)
+            tensor = to.gathered(tensor, axis, channels.ravel())
+    return tensor, only
+
+
+def _corrected(to: Emitter, product: str, place: Place, part: ArrayPart, taps: Taps) -> str:
+    if not part.circuits or (part.converters.adc_bits is not None and place[1] not in part.circuits):
+        return product
+    taps.corrections[place] = to.input(f"circuit_{part.plan.number}")
+    return to.node("Add", [product, taps.corrections[place]])
+
+
+def _noisy(
+    to: Emitter, product: str, tensor: str, part: ArrayPart, power: Array, shared: Array | None, unit: Array
+) -> str:
+    """Add read noise: for a given input the sum of independent device noises is normal, and its variance a product too.
+
+    Each device adds (relative noise x its operator x input)^2; a shared column's noise is common to its outputs.
+    """
+    if part.read_noise == 0:
+        return product
+    layer = part.plan.layer.product
+    groups, outputs, _ = power.shape
+    matrices = power if shared is None else np.concatenate([power, shared], axis=1)
+    square = to.node("Mul", [tensor, tensor])
+    deviation = to.node("Sqrt", [layer.emit(to, square, matrices * part.read_noise**2)])
+    drawn = to.node("RandomNormalLike", [deviation], mean=0.0, scale=1.0, seed=part.seeds())
+    noise = to.node("Mul", [deviation, drawn])
+    if shared is None:
+        return to.node("Add", [product, noise])
+    ranges = shared.shape[1]
+    start = np.arange(groups)[:, None] * (outputs + ranges)
+    own = to.gathered(noise, layer.output_axis, (start + np.arange(outputs)).ravel())
+    of_range = np.repeat(np.arange(ranges), np.diff([outputs * k // ranges for k in range(ranges + 1)]))
+    common = to.gathered(noise, layer.output_axis, (start + outputs + of_range).ravel())
+    common = to.scaled(common, layer.along_outputs(np.broadcast_to(unit[..., 0], (groups, outputs))))
+    return to.node("Add", [product, to.node("Sub", [own, common])])

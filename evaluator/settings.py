@@ -1,0 +1,162 @@
+"""HardwareConfig: everything about the hardware that people choose, as YAML or by KEY=VALUE."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from models_va import ROOM_TEMPERATURE_K, parse_yaml
+from models_va.errors import InputError
+from netlists import ArrayConfig
+
+Bits = Annotated[int, Field(ge=2, le=16)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class MappingConfig(_Section):
+    """How weights become conductances.
+
+    Attributes:
+        scheme: differential: a weight is the difference of two devices in neighbouring columns; reference: one device
+            a weight, against a column in the middle of the window that all outputs of a tile share; bit-sliced: the
+            digits of a weight on differential pairs of their own.
+        scale: which weights share the factor between weights and conductances: all of a layer, or those of an output.
+        clip_percentile: of the magnitudes that share a factor: what is larger is cut to it.
+        slices, bits_per_slice: of bit slicing: digits of a weight, and bits of each.
+    """
+
+    scheme: Literal["differential", "reference", "bit-sliced"] = "differential"
+    scale: Literal["per-tensor", "per-channel"] = "per-tensor"
+    clip_percentile: Annotated[float, Field(gt=0, le=100)] = 100.0
+    slices: Annotated[int, Field(ge=1, le=8)] = 2
+    bits_per_slice: Annotated[int, Field(ge=1, le=6)] = 4
+
+
+class ConverterConfig(_Section):
+    """What stands between the digital side and the arrays; no bits: an ideal converter.
+
+    Attributes:
+        dac_bits: of the row drivers, sign included.
+        bit_serial: rows are driven by one bit of the input after the other, at the full read voltage or not at all.
+        negative_inputs: bipolar: rows are driven by either sign; two-phase: the negative part of an input is read
+            by itself, at positive voltage, and subtracted digitally.
+        adc_bits: of the column converters, sign included; each converts the current of a tile's output (of a slice),
+            the minus or reference column already subtracted.
+        adc_range: full: no current of a tile of this height is clipped; calibrated: the range with the smallest
+            mean square error on the calibration data, one for each layer (and slice).
+    """
+
+    dac_bits: Bits | None = None
+    bit_serial: bool = False
+    negative_inputs: Literal["bipolar", "two-phase"] = "bipolar"
+    adc_bits: Bits | None = None
+    adc_range: Literal["full", "calibrated"] = "calibrated"
+
+    @model_validator(mode="after")
+    def _bits_to_send(self) -> ConverterConfig:
+        if self.bit_serial and self.dac_bits is None:
+            raise ValueError("bit_serial needs dac_bits")
+        return self
+
+
+class ErrorConfig(_Section):
+    """What devices do that they should not; stuck devices are the array's (stuck_low, stuck_high).
+
+    Attributes:
+        programming: card: the card's sigma(G); exact; write-verify: the array's own pulses and reads, cell by cell
+            through the wires (small layers only); or a CSV file with g_siemens and sigma_siemens.
+        device_to_device: whether the card's spread of instance parameters applies: programming sees to it that
+            conductances do not differ by it, but relaxation does.
+        levels: how many equally spaced conductances can be programmed; None: any.
+        read_noise: standard deviation of a conductance from one read to the next, relative to it.
+        time_s, temperature_k: the arrays rest so long after programming, at this temperature, before they are read.
+        nonlinearity: whether currents follow the device's I-V curve up to the read voltage.
+    """
+
+    programming: str = "card"
+    device_to_device: bool = False
+    levels: Annotated[int, Field(ge=2, le=65536)] | None = None
+    read_noise: NotNegative = 0.0
+    time_s: NotNegative = 0.0
+    temperature_k: Annotated[float, Field(ge=200, le=500)] = ROOM_TEMPERATURE_K
+    nonlinearity: bool = False
+
+
+class CostConfig(_Section):
+    """What an energy estimate rests on; assumed, not measured.
+
+    Attributes:
+        t_read_s: how long rows are driven for one read, s.
+        dac_joule: of one row driver, each read, J.
+        adc_joule_per_level: of one conversion, over 2^bits, J: the figure of merit of Walden (IEEE J. Sel. Areas
+            Commun. 17, 539 (1999)); 50 fJ is an ordinary design (Murmann's survey of converters).
+        adc_bits_assumed: of the converters where none are simulated.
+    """
+
+    t_read_s: Annotated[float, Field(gt=0)] = 100e-9
+    dac_joule: NotNegative = 100e-15
+    adc_joule_per_level: NotNegative = 50e-15
+    adc_bits_assumed: Bits = 8
+
+
+class HardwareConfig(_Section):
+    """What a network runs on; without anything: the card's programming error and 1 ohm wires."""
+
+    array: ArrayConfig = ArrayConfig(rows=128, columns=128)
+    mapping: MappingConfig = MappingConfig()
+    converters: ConverterConfig = ConverterConfig()
+    errors: ErrorConfig = ErrorConfig()
+    costs: CostConfig = CostConfig()
+    compensate: Literal["none", "columns", "conductances"] = "none"
+
+    def with_values(self, values: Mapping[str, str]) -> HardwareConfig:
+        """The same with other values, ``{"array.r_row_ohm": "2.5"}``, each written as in YAML.
+
+        Raises:
+            InputError: no such key, or a value that does not fit.
+        """
+        tree = self.model_dump(mode="json")
+        for key, text in values.items():
+            *path, last = key.split(".")
+            place: Any = tree
+            for part in path:
+                place = place.get(part) if isinstance(place, dict) else None
+            if not isinstance(place, dict) or last not in place or isinstance(place[last], dict):
+                section = place if isinstance(place, dict) else tree
+                raise InputError(f"setting {key!r}: no such key; there are {', '.join(section)}")
+            try:
+                place[last] = yaml.safe_load(text)
+            except yaml.YAMLError as error:
+                raise InputError(f"setting {key}: {text!r} is no YAML value: give a number or a word") from error
+        return parse_yaml(yaml.safe_dump(tree), f"setting {', '.join(values)}", HardwareConfig)
+
+    def ideal(self) -> HardwareConfig:
+        """The same arrays without anything that is not ideal."""
+        wires = dict.fromkeys(("r_row_ohm", "r_col_ohm", "r_source_ohm", "r_sense_ohm", "stuck_low", "stuck_high"), 0.0)
+        return self.model_copy(
+            update={
+                "array": self.array.model_copy(update=wires),
+                "converters": ConverterConfig(),
+                "errors": ErrorConfig(programming="exact"),
+                "compensate": "none",
+            }
+        )
+
+
+def split_setting(text: str) -> tuple[str, str]:
+    """``KEY=VALUE`` as its two parts.
+
+    Raises:
+        InputError: there is no ``=``.
+    """
+    key, found, value = text.partition("=")
+    if not found or not key.strip():
+        raise InputError(f"setting {text!r}: give KEY=VALUE, for example converters.adc_bits=8")
+    return key.strip(), value.strip()

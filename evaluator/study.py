@@ -1,0 +1,173 @@
+"""Study: a network, its images and its arrays, ready for any number of trials."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluator.calibration import MOST_IMAGES, MOST_VALUES, activations_of, needs_images, plan_layers
+from evaluator.circuit import Circuits, circuit_logits
+from evaluator.compensation import fit_columns, reach_for_weights
+from evaluator.data import Dataset, load_calibration, load_dataset
+from evaluator.graph.arrays import ArrayPart
+from evaluator.graph.batch_norm import fold_batch_norm
+from evaluator.graph.mapped import mapped_layers, with_arrays
+from evaluator.graph.onnx_model import Network, load_network
+from evaluator.hardware import Hardware
+from evaluator.plan import LayerPlan
+from models_va.errors import InputError, located
+
+_HELD_OUT = 5
+"""Where there are no other images, one in so many tested ones is for calibration instead."""
+
+
+@dataclass(frozen=True)
+class StudySource:
+    """What a study is made of.
+
+    Attributes:
+        model, data: the files.
+        hardware: what the network runs on.
+        limit: use only so many images, the first ones.
+        calibration: images for ranges and corrections, instead of the data's own.
+        needs_voltages: whether tiles are to be read at their real voltages, which takes the inputs' ranges.
+        circuits: tiles that go to a circuit simulator; None: no tile does.
+    """
+
+    model: Path
+    data: Path
+    hardware: Hardware
+    limit: int | None = None
+    calibration: Path | None = None
+    needs_voltages: bool = False
+    circuits: Circuits | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """What all trials share.
+
+    Attributes:
+        source: what it was made of.
+        network: in floating point, BatchNormalization folded.
+        images, labels: that it is judged on.
+        plans: of its layers on arrays.
+        calibration: images that ranges and corrections come from; None: nothing needs any.
+        calibration_source: where they come from, for people.
+        activations: what each layer sees of some of them, where corrections are fitted to it.
+
+    """
+
+    source: StudySource
+    network: Network
+    images: NDArray[Any]
+    labels: NDArray[np.int64]
+    plans: tuple[LayerPlan, ...]
+    calibration: NDArray[Any] | None
+    calibration_source: str
+    activations: tuple[NDArray[Any], ...] = ()
+
+    @property
+    def hardware(self) -> Hardware:
+        """What the network runs on."""
+        return self.source.hardware
+
+    @cached_property
+    def key(self) -> str:
+        """Digest of all that a trial's score hangs on, apart from its number."""
+        hardware = self.hardware
+        circuits = self.source.circuits
+        simulated = None if circuits is None else (circuits.engine, sorted(circuits.labels))
+        device = (hardware.card.hash, hardware.seed, hardware.config.model_dump_json())
+        settings = (version("spicegen"), *device, simulated)
+        digest = hashlib.sha256(repr(settings).encode())
+        digest.update(self.network.model.SerializeToString(deterministic=True))
+        for array in (self.images, self.labels, self.calibration):
+            digest.update(b"" if array is None else np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()[:32]
+
+    def parts(self, trial: int) -> list[ArrayPart]:
+        """The layers' arrays in a trial, whatever was computed before."""
+        return [self._part(plan, trial) for plan in self.plans]
+
+    def logits(self, parts: list[ArrayPart]) -> NDArray[np.float64]:
+        """What the network puts out on these arrays, shape (images, classes)."""
+        if self.source.circuits is None:
+            return self.on_arrays(parts).logits(self.images)
+        return circuit_logits(self, parts, self.source.circuits)
+
+    def on_arrays(self, parts: list[ArrayPart]) -> Network:
+        """The network with these arrays in its layers' places."""
+        model, _ = with_arrays(self.network.model, parts)
+        return self.network.with_model(model)
+
+    def _part(self, plan: LayerPlan, trial: int) -> ArrayPart:
+        hardware = self.hardware
+        part = hardware.part(plan, hardware.programmed(plan.target, trial, plan.number), trial)
+        if hardware.config.compensate != "columns":
+            return part
+        gain, offset = fit_columns(self.network.model, part, self.activations[plan.number])
+        return replace(part, gain=gain, offset=offset)
+
+
+def prepare(source: StudySource, threads: int = 0) -> Study:
+    """Load, check and settle everything that trials need.
+
+    Args:
+        source: what is wanted.
+        threads: that onnxruntime uses; 0: all processors.
+
+    Raises:
+        InputError: any of these is not usable; the message names file, place and remedy.
+
+    """
+    data, hardware = source.data, source.hardware
+    network = replace(load_network(source.model), threads=threads)
+    with located(network.source):
+        network = network.with_model(fold_batch_norm(network.model))
+        layers = mapped_layers(network.model)
+    dataset = load_dataset(data, source.limit)
+    images, labels = dataset.images_as(network.image_shape, network.dtype), dataset.labels
+    dataset.check_labels(network.logits(images[:1]).shape[1])
+    others, where = None, ""
+    if needs_images(hardware) or source.needs_voltages:
+        found, where = _calibration_images(data, source.calibration, images[0].size)
+        if found is None:
+            images, labels, others = _held_out(images, labels)
+            where = f"the first {len(others)} images of {data}, which are not among the judged ones"
+        else:
+            others = found.images_as(network.image_shape, network.dtype)
+    plans = plan_layers(network, layers, hardware, others)
+    if hardware.config.compensate == "conductances":
+        plans = [replace(p, target=reach_for_weights(p, hardware)) for p in plans]
+    seen: tuple[NDArray[Any], ...] = ()
+    if hardware.config.compensate == "columns" and others is not None:
+        seen = activations_of(network, plans, others)
+    return Study(source, network, images, labels, tuple(plans), others, where, seen)
+
+
+def _calibration_images(data: Path, given: Path | None, size: int) -> tuple[Dataset | None, str]:
+    """Training images of ``data``, or of the file that was given instead (where it has none, its test images)."""
+    most = max(1, min(MOST_IMAGES, MOST_VALUES // size))
+    found = load_calibration(given or data, most)
+    if found is not None or given is None:
+        return found, f"training images of {given or data}"
+    if given.resolve() == data.resolve():
+        raise InputError(f"{given}: has no training images: give other images to calibrate with than those to judge on")
+    return load_dataset(given, most), f"images of {given}"
+
+
+def _held_out(
+    images: NDArray[Any], labels: NDArray[np.int64]
+) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[Any]]:
+    if len(images) < 2:
+        raise InputError("a single image: give at least two, or others to calibrate with (--calibration)")
+    count = max(1, min(MOST_IMAGES, MOST_VALUES // images[0].size, len(images) // _HELD_OUT))
+    return images[count:], labels[count:], images[:count]

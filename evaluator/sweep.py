@@ -1,0 +1,118 @@
+"""A sweep: the same network and the same random numbers with one setting at several values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evaluator.pictures import sweep_figure
+from evaluator.report import Report
+from evaluator.scores import paired_difference
+from evaluator.settings import HardwareConfig, split_setting
+from models_va.errors import InputError
+from spicegen.files import output_folder
+from spicegen.page import Page
+
+MOST_VALUES = 100
+
+
+@dataclass(frozen=True, eq=False)
+class SweepReport:
+    """What a sweep found.
+
+    Attributes:
+        key: the setting.
+        values: as they were written.
+        reports: one for each value.
+    """
+
+    key: str
+    values: tuple[str, ...]
+    reports: tuple[Report, ...]
+
+    @property
+    def summary(self) -> str:
+        """The result in one line."""
+        found = ", ".join(f"{v}: {r.accuracy_hardware:.2%}" for v, r in zip(self.values, self.reports, strict=True))
+        return f"{self.key} = {found}; {self.reports[0].accuracy_float:.2%} in floating point"
+
+    def rows(self) -> list[tuple[object, ...]]:
+        """Value, mean, interval, difference from the first value and its interval."""
+        first = self.reports[0].accuracy_trials
+        return [
+            (value, f"{r.accuracy_hardware:.2%}", _interval(r.accuracy_ci95), *_against(first, r.accuracy_trials))
+            for value, r in zip(self.values, self.reports, strict=True)
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of report.json."""
+        first = self.reports[0].accuracy_trials
+        points = []
+        for value, report in zip(self.values, self.reports, strict=True):
+            difference, interval = (
+                paired_difference(first, report.accuracy_trials)
+                if len(first) == len(report.accuracy_trials)
+                else (None, None)
+            )
+            own = {"difference_from_first": difference, "difference_ci95": interval}
+            points.append({"value": value, **report.to_json(), **own})
+        return {"sweep": self.key, "values": list(self.values), "points": points}
+
+    def page(self) -> Page:
+        """The report for people; each point's own is in its folder."""
+        page = Page(f"Accuracy over {self.key}", self.summary)
+        page.figure(
+            sweep_figure(self),
+            "Mean over the trials with its 95 % interval; points: trials. The same random numbers at every value.",
+        )
+        head = (self.key, "Accuracy", "95 % interval", "Difference from the first", "its 95 % interval")
+        page.table(head, self.rows(), title="Differences are taken trial by trial.")
+        return page
+
+
+def run_sweep(
+    config: HardwareConfig,
+    text: str,
+    one: Callable[[HardwareConfig, Path], Report],
+    folder: Path,
+    say: Callable[[str], None],
+) -> SweepReport:
+    """Evaluate at every value.
+
+    Args:
+        config: all other settings.
+        text: ``KEY=A,B,...``.
+        one: evaluates a config and keeps what it keeps in a folder.
+        folder: each value gets a numbered folder in it, with a report of its own.
+        say: takes a line a value.
+
+    Raises:
+        InputError: no such setting, or a value that does not fit, found before any work.
+
+    """
+    key, listed = split_setting(text)
+    values = [v.strip() for v in listed.split(",")]
+    if not 2 <= len(values) <= MOST_VALUES or "" in values:
+        raise InputError(f"sweep {text!r}: give 2 to {MOST_VALUES} values, KEY=A,B,...")
+    configs = [config.with_values({key: value}) for value in values]
+    reports: list[Report] = []
+    for number, (value, changed) in enumerate(zip(values, configs, strict=True), 1):
+        own = output_folder(folder / str(number))
+        report = one(changed, own)
+        report.page().write(own, report.to_json())
+        say(f"{key} = {value}: {report.summary}")
+        reports.append(report)
+    return SweepReport(key, tuple(values), tuple(reports))
+
+
+def _interval(interval: tuple[float, float] | None) -> str:
+    return "" if interval is None else f"{interval[0]:.2%} to {interval[1]:.2%}"
+
+
+def _against(first: Sequence[float], other: Sequence[float]) -> tuple[str, str]:
+    if len(first) != len(other):  # nothing random at one of the two
+        return "", ""
+    difference, interval = paired_difference(first, other)
+    return f"{difference:+.2%}", "" if interval is None else f"{interval[0]:+.2%} to {interval[1]:+.2%}"
