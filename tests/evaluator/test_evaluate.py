@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from evaluator import evaluate
-from evaluator.graph.mapped import mapped_layers, with_weights
-from evaluator.graph.onnx_model import load_network
 from evaluator.hardware import Hardware
-from evaluator.scores import mean_interval, relative_output_error, top_k_accuracy
+from evaluator.scores import mean_interval, paired_difference, relative_output_error, top_k_accuracy
+from evaluator.settings import HardwareConfig
+from evaluator.study import StudySource, prepare
 from models_va import load_card
 from netlists import ArrayConfig
 from tests.evaluator import networks
@@ -29,14 +29,9 @@ def errors(report):
 
 
 def test_ideal_logits_are_the_floating_point_ones(digits):
-    network = load_network(digits[0])
-    layers = mapped_layers(network.model)
-    hardware = Hardware.of(CARD, None, 0, ideal=True)
-    weights = [hardware.read(hardware.programmed(hardware.target(x.weights), 0, k), x) for k, x in enumerate(layers)]
-    images = np.load(digits[1])["x_test"].reshape(-1, 64)
-    logits = network.with_model(with_weights(network.model, layers, weights)).logits(images)
-    expected = network.logits(images)
-    assert np.abs(logits - expected).max() < 1e-5 * np.abs(expected).max()
+    study = prepare(StudySource(*digits, Hardware.of(CARD, HardwareConfig().ideal(), 0)))
+    expected = study.network.logits(study.images)
+    assert np.abs(study.logits(study.parts(0)) - expected).max() < 1e-5 * np.abs(expected).max()
 
 
 def test_digits(digits):
@@ -81,7 +76,7 @@ def test_jobs_come_one_by_one_and_their_number_is_known(digits):
         return iter(items)
 
     evaluate(*digits, CARD, trials=3, progress=progress)
-    assert seen[0] == (False, 3 * 2)
+    assert seen == [(False, 3), (False, 2)]  # trials, then layers
 
 
 def test_same_seed_same_result_and_a_different_one_differs(digits):
@@ -144,6 +139,14 @@ def test_interval():
     assert (low, high) == pytest.approx((0.3 - 2.776 * 0.15811 / 5**0.5, 0.3 + 2.776 * 0.15811 / 5**0.5), abs=1e-4)
     assert mean_interval([0.0, 1.0]) == (0.0, 1.0)
     assert mean_interval([0.5]) is None
+
+
+def test_paired_difference():
+    # differences 0.1, 0.2, 0.3: mean 0.2, standard deviation 0.1, t(0.975, 2 degrees of freedom) = 4.303
+    found, (low, high) = paired_difference([0.1, 0.5, 0.9], [0.2, 0.7, 1.2])
+    half = 4.303 * 0.1 / 3**0.5
+    assert (found, low, high) == pytest.approx((0.2, 0.2 - half, 0.2 + half), abs=1e-4)
+    assert paired_difference([0.5], [0.25]) == (-0.25, None)
 
 
 def test_relative_output_error():

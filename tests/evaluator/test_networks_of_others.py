@@ -5,11 +5,13 @@ import json
 import numpy as np
 import pytest
 
+from evaluator.calibration import plan_layers
 from evaluator.data import load_dataset
 from evaluator.graph.batch_norm import fold_batch_norm
-from evaluator.graph.mapped import mapped_layers, with_weights
+from evaluator.graph.mapped import mapped_layers, with_arrays
 from evaluator.graph.onnx_model import load_network
 from evaluator.hardware import Hardware
+from evaluator.settings import HardwareConfig
 
 NETWORKS = {
     "mnist_mlp_256x2_vnncomp": (0.9808, {"file": "mnist"}),
@@ -52,8 +54,8 @@ def test_float_accuracy_and_ideal_limit(shared_data, tmp_path, name):
     assert np.mean(expected.argmax(axis=1) == dataset.labels) == pytest.approx(accuracy, abs=6e-5)
     folded = network.with_model(fold_batch_norm(network.model))
     layers = mapped_layers(folded.model)
-    hardware = Hardware.of("au-lixcoo2-pt", None, 0, ideal=True)
-    weights = [hardware.read(hardware.target(x.weights), x) for x in layers]
+    hardware = Hardware.of("au-lixcoo2-pt", HardwareConfig().ideal(), 0)
+    parts = [hardware.part(plan, plan.target) for plan in plan_layers(folded, layers, hardware, None)]
     some = images[:20]
-    ideal = folded.with_model(with_weights(folded.model, layers, weights)).logits(some)
+    ideal = folded.with_model(with_arrays(folded.model, parts)[0]).logits(some)
     assert np.abs(ideal - expected[:20]).max() <= 1e-5 * np.abs(expected[:20]).max()
