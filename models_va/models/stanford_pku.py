@@ -77,6 +77,7 @@ def _build() -> Model:
         current=conduction.symbol + GMIN * VOLTAGE,
         conductance="g",
         noise_psd=4 * BOLTZMANN * TEMPERATURE * g.symbol,
+        memory="x",
     )
 
 

@@ -70,6 +70,7 @@ def _build() -> Model:
         current=(g.symbol + GMIN) * VOLTAGE,
         conductance="g",
         noise_psd=4 * BOLTZMANN * TEMPERATURE * g.symbol,
+        memory="x",
     )
 
 

@@ -82,6 +82,7 @@ def _build() -> Model:
         current=amplitude.symbol * within(x) * sinh_lim(p["b"] * VOLTAGE) + GMIN * VOLTAGE,
         conductance="g",
         noise_psd=4 * BOLTZMANN * TEMPERATURE * g.symbol,
+        memory="x",
     )
 
 

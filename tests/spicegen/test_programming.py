@@ -1,7 +1,5 @@
 """Programming errors, and the devices that have them: laws, seeds, states."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +9,7 @@ from scipy import stats
 from models_va import DeviceCard, ProgrammingError, Quantity, card_names, load_card
 from models_va.errors import CardError, InputError
 from spicegen.printers.numpy_model import initial_conductances
-from spicegen.programming import memory_state, nearest_levels, program, program_devices, reach, stream
+from spicegen.programming import conductances, memory_state, nearest_levels, program, program_devices, reach, stream
 
 CARD = load_card("au-lixcoo2-pt")
 TARGET = np.linspace(*CARD.window(), 10_000).reshape(100, 100)
@@ -99,7 +97,6 @@ def quantity(value):
 
 
 SPREAD = with_section(device_to_device={"g0": quantity(0.05)})
-WITH_MEMORY = [name for name in card_names() if load_card(name).device_model.memory]
 
 
 def conductance(card, state, **instance):
@@ -107,11 +104,7 @@ def conductance(card, state, **instance):
     return initial_conductances(card, {memory.initial: state, **instance})
 
 
-def test_the_reference_device_has_a_memory():
-    assert CARD.name in WITH_MEMORY
-
-
-@pytest.mark.parametrize("name", WITH_MEMORY)
+@pytest.mark.parametrize("name", card_names())
 @settings(deadline=None)  # a model is compiled at its first use
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=5))
 def test_state_to_conductance_and_back(name, states):
@@ -134,9 +127,7 @@ def test_the_state_is_solved_for_each_devices_own_parameters(position, log_facto
 
 @pytest.mark.parametrize("name", ["magic-vteam", "rram-stanford-pku", "wse2-liclo4", "ag-chalcogenide-yakopcic"])
 def test_maps_that_fall_and_exponential_ones_are_inverted_too(name):
-    """As if each model's only state were its memory."""
-    card = load_card(name).model_copy()
-    card.__dict__["device_model"] = replace(card.device_model, memory="x")
+    card = load_card(name)
     low, high = reach(card)
     g = np.concatenate([np.linspace(low, high, 100), low + (high - low) * np.geomspace(1e-9, 1, 100)])
     g = np.append(g, np.maximum(low, 1e-3 * high) * np.geomspace(1, 999, 100)).clip(low, high)
@@ -180,6 +171,14 @@ def test_what_is_missing_is_named():
         program_devices(CARD, target, 0, device_to_device=True)
     with pytest.raises(CardError, match="has no programming_error: add"):
         program_devices(with_section(programming_error=None), target, 0)
+
+
+@pytest.mark.parametrize("name", card_names())
+def test_devices_of_every_card_can_be_programmed(name):
+    card = load_card(name)
+    target = np.linspace(*card.window(), 12).reshape(3, 4)
+    found = program_devices(card, target, 0, programming_error=False)
+    assert conductances(found.devices) == pytest.approx(target, rel=1e-5)
 
 
 # --- arrays drawn from a seed
