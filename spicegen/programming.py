@@ -12,25 +12,20 @@ neither the order of work nor the other quantities matter to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import elementwise
 
-from models_va import DeviceCard, ProgrammingError, State
+from models_va import DeviceCard, ProgrammingError
 from models_va.errors import CardError, InputError
 from netlists import Devices
+from spicegen.memory_state import ROUNDING, check_within, memory, memory_state, reach
 from spicegen.printers.numpy_model import initial_conductances
 
 Array = NDArray[np.float64]
 Seed = int | np.random.SeedSequence
-_PART = 1 << 14
-"""Devices worked on at a time: what a model's evaluation needs of them stays in the processor's cache."""
-_ROUNDING = 1e-5
-"""Relative: the ends of a window are often the ends of the reach, written with six digits."""
 
 
 class Spread(Protocol):
@@ -82,64 +77,6 @@ def nearest_levels(g_siemens: Array, g_min_siemens: float, g_max_siemens: float,
     step = (g_max_siemens - g_min_siemens) / (levels - 1)
     nearest = np.clip(np.rint((g_siemens - g_min_siemens) / step), 0, levels - 1)
     return np.asarray(place[nearest.astype(np.int64)])
-
-
-def reach(card: DeviceCard, instance: Mapping[str, Array] | None = None) -> tuple[Array, Array]:
-    """The lowest and the highest conductance of devices of a card between the bounds of their memory state, S.
-
-    Args:
-        card: also of the initial values of all other states.
-        instance: the parameters in which the devices differ, of any one shape, which is the results'.
-
-    Raises:
-        CardError: the card's model has no memory.
-    """
-    shape = np.broadcast_shapes(*(np.shape(v) for v in (instance or {}).values()))
-    ends = [_conductances_at(card, np.full(shape, x), instance) for x in _bounds(_memory(card))]
-    return np.minimum(*ends), np.maximum(*ends)
-
-
-def memory_state(card: DeviceCard, g_siemens: Array, instance: Mapping[str, Array] | None = None) -> Array:
-    """The initial memory state that gives each device its conductance at v = 0.
-
-    Args:
-        card: see ``reach``.
-        g_siemens: wanted conductances, any shape, S.
-        instance: the parameters in which the devices differ, each of that shape.
-
-    Returns:
-        Values for the memory state's initial parameter, same shape, exact to rounding; the bound for what is
-        beyond the reach by rounding. A million devices take about a second.
-
-    Raises:
-        InputError: a conductance is out of the devices' reach.
-        CardError: the card's model has no memory.
-    """
-    low, high = reach(card, instance)
-    _check_within(card, g_siemens, low, high)
-    return in_parts(lambda g, own: _solved(card, g, own), np.clip(g_siemens, low, high), instance)
-
-
-def in_parts(
-    work: Callable[[Array, Mapping[str, Array]], Array], values: Array, instance: Mapping[str, Array] | None = None
-) -> Array:
-    """``work`` done on many devices, part by part.
-
-    Args:
-        work: takes ``values`` and instance parameters of n devices, each of shape (n,), and returns that shape.
-        values: one a device, any shape.
-        instance: the parameters in which the devices differ, of shapes that broadcast to it.
-
-    Returns:
-        What ``work`` returned, in the shape of ``values``.
-    """
-    flat = values.ravel()
-    differing = {name: np.broadcast_to(v, values.shape).ravel() for name, v in (instance or {}).items()}
-    found = np.empty(flat.size)
-    for start in range(0, flat.size, _PART):
-        part = slice(start, start + _PART)
-        found[part] = work(flat[part], {name: v[part] for name, v in differing.items()})
-    return found.reshape(values.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,18 +137,18 @@ def program_devices(
         InputError: a target is out of the reach of the card's own device.
         CardError: the card lacks what is to apply, or its model has no memory.
     """
-    _check_within(card, target_siemens, *reach(card))
+    check_within(card, target_siemens, *reach(card))
     error = _programming_error(card) if programming_error else None
     instance = differing(card, target_siemens.shape, seed) if device_to_device else {}
     drawn = program(target_siemens, error, stream(seed, 0))
     g = np.clip(drawn, *reach(card, instance))
-    instance[_memory(card).initial] = memory_state(card, g, instance)
+    instance[memory(card).initial] = memory_state(card, g, instance)
     rows, columns = target_siemens.shape
     return Programmed(
         devices=Devices(card, (rows, columns), instance),
         target_siemens=target_siemens,
         g_siemens=g,
-        limited=int(np.count_nonzero(np.abs(g - drawn) > _ROUNDING * g)),
+        limited=int(np.count_nonzero(np.abs(g - drawn) > ROUNDING * g)),
         error=error,
     )
 
@@ -255,45 +192,3 @@ def _programming_error(card: DeviceCard) -> ProgrammingError:
     if card.programming_error is None:
         raise CardError(f"card {card.name}: has no programming_error: add slope, offset and unit_siemens")
     return card.programming_error
-
-
-def _conductances_at(card: DeviceCard, x: Array, instance: Mapping[str, Array] | None) -> Array:
-    """Conductances at v = 0 of devices with the memory state ``x``, of its shape, S."""
-    name = _memory(card).initial
-    return in_parts(lambda x, own: initial_conductances(card, {**own, name: x}), x, instance)
-
-
-def _solved(card: DeviceCard, g_siemens: Array, instance: Mapping[str, Array]) -> Array:
-    """The memory states for conductances within the reach, shape (n,); by Chandrupatla's method."""
-    memory = _memory(card)
-    names = list(instance)
-
-    def excess(x: Array, g: Array, *own: Array) -> Array:
-        return initial_conductances(card, {**dict(zip(names, own, strict=True)), memory.initial: x}) - g
-
-    found = elementwise.find_root(excess, _bounds(memory), args=(g_siemens, *instance.values()))
-    # an end of the reach may miss the bound by a last digit: then there is no change of sign
-    ends = [np.abs(excess(np.full(g_siemens.shape, x), g_siemens, *instance.values())) for x in _bounds(memory)]
-    return np.where(found.success, found.x, np.where(ends[0] <= ends[1], *_bounds(memory)))
-
-
-def _memory(card: DeviceCard) -> State:
-    """The state that keeps a programmed conductance."""
-    model = card.device_model
-    if model.memory is None:
-        raise CardError(f"card {card.name}: nothing to program: model {model.name} names no memory state")
-    return model.states[model.state_names.index(model.memory)]
-
-
-def _bounds(memory: State) -> tuple[float, float]:
-    return memory.lower, memory.upper
-
-
-def _check_within(card: DeviceCard, g_siemens: Array, low: Array, high: Array) -> None:
-    g, low, high = np.broadcast_arrays(g_siemens, low, high)
-    outside = ~((low * (1 - _ROUNDING) <= g) & (g <= high * (1 + _ROUNDING)))  # so put, a NaN is outside
-    if outside.any():
-        raise InputError(
-            f"card {card.name}: a conductance of {g[outside][0]:g} S is out of the device's reach, "
-            f"{low[outside][0]:g} to {high[outside][0]:g} S"
-        )

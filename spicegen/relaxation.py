@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
-from models_va import ROOM_TEMPERATURE_K, TEMPERATURE, DeviceCard, State
+from models_va import ROOM_TEMPERATURE_K, TEMPERATURE, DeviceCard
 from models_va.errors import InputError
+from spicegen.memory_state import in_parts, memory, memory_state, reach
 from spicegen.printers.compiled_model import SIGNATURE, compiled_rates
 from spicegen.printers.numpy_model import numpy_model
-from spicegen.programming import in_parts, memory_state, reach
 from spicegen.simulate.base import SimulationError
 from spicegen.simulate.native.cell_step import accept, begin, factor_after, try_step, workspace
 from spicegen.simulate.native.tableau import SHORTEST
@@ -105,7 +105,7 @@ def _interpolated(card: DeviceCard, exact: _Ends, temperature_k: float) -> _Ends
     Nodes are doubled until the spline through every other one gives the conductances at the rest of them; the spline
     through all is some ten times better than that.
     """
-    state = _memory(card)
+    state = memory(card)
     x = np.linspace(state.lower, state.upper, _NODES[0])
     y = exact(x, {})
     for n in _NODES[1:]:
@@ -128,13 +128,9 @@ def _used(card: DeviceCard, names: Iterable[str]) -> set[str]:
     return used
 
 
-def _memory(card: DeviceCard) -> State:
-    return next(s for s in card.device_model.states if s.name == card.device_model.memory)
-
-
 def _states(card: DeviceCard, x: Array, instance: Mapping[str, Array]) -> Array:
     """All states when the rest begins, shape (n, k)."""
-    values: dict[str, Any] = {**card.values, **instance, _memory(card).initial: x}
+    values: dict[str, Any] = {**card.values, **instance, memory(card).initial: x}
     return np.stack([np.broadcast_to(values[s.initial], x.shape) for s in card.device_model.states], axis=1)
 
 

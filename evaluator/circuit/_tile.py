@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from models_va import VOLTAGE, DeviceCard, Model
 from models_va.errors import InputError
 from netlists import Circuit, Crossbar, Devices, Job, ReadVectors, crossbar_circuit, source_voltages
-from spicegen.programming import memory_state, reach
+from spicegen.memory_state import memory_state, reach
 
 Array = NDArray[np.float64]
 _NOT_PROGRAMMED = 2.0

@@ -21,7 +21,8 @@ from evaluator.circuit import (
 from models_va import DeviceCard, load_card
 from models_va.errors import InputError
 from netlists import Crossbar, LineFaults
-from spicegen.programming import conductances, reach
+from spicegen.memory_state import reach
+from spicegen.programming import conductances
 from spicegen.simulate import Native, Ngspice, SimulationError, Vacask, read_operator, simulator
 from spicegen.simulate.base import Availability, Simulator
 from spicegen.simulate.vacask import read_raw

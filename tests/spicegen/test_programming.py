@@ -8,8 +8,9 @@ from scipy import stats
 
 from models_va import DeviceCard, ProgrammingError, Quantity, card_names, load_card
 from models_va.errors import CardError, InputError
+from spicegen.memory_state import memory_state, reach
 from spicegen.printers.numpy_model import initial_conductances
-from spicegen.programming import conductances, memory_state, nearest_levels, program, program_devices, reach, stream
+from spicegen.programming import conductances, nearest_levels, program, program_devices, stream
 
 CARD = load_card("au-lixcoo2-pt")
 TARGET = np.linspace(*CARD.window(), 10_000).reshape(100, 100)

@@ -10,7 +10,8 @@ from models_va.errors import CardError, InputError
 from netlists import ArrayProgram, Crossbar, Devices, Job, Transient, crossbar_circuit
 from spicegen import relaxation
 from spicegen.array_program import run_array_program
-from spicegen.programming import conductances, memory_state, reach
+from spicegen.memory_state import memory_state, reach
+from spicegen.programming import conductances
 from spicegen.relaxation import relaxed
 from spicegen.simulate import simulator
 

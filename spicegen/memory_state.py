@@ -1,0 +1,138 @@
+"""From a conductance to the state of a device that has it, and what conductances a device can have.
+
+A model names the state that keeps a programmed conductance, its memory; all other states are at the card's initial
+values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import elementwise
+
+from models_va import DeviceCard, State
+from models_va.errors import CardError, InputError
+from spicegen.printers.numpy_model import initial_conductances
+
+Array = NDArray[np.float64]
+_PART = 1 << 14
+"""Devices worked on at a time: what a model's evaluation needs of them stays in the processor's cache."""
+ROUNDING = 1e-5
+"""Relative: the ends of a window are often the ends of the reach, written with six digits."""
+
+
+def memory(card: DeviceCard) -> State:
+    """The state that keeps a programmed conductance.
+
+    Raises:
+        CardError: the card's model has none.
+    """
+    model = card.device_model
+    if model.memory is None:
+        raise CardError(f"card {card.name}: nothing to program: model {model.name} names no memory state")
+    return model.states[model.state_names.index(model.memory)]
+
+
+def reach(card: DeviceCard, instance: Mapping[str, Array] | None = None) -> tuple[Array, Array]:
+    """The lowest and the highest conductance of devices of a card between the bounds of their memory state, S.
+
+    Args:
+        card: also of the initial values of all other states.
+        instance: the parameters in which the devices differ, of any one shape, which is the results'.
+
+    Raises:
+        CardError: the card's model has no memory.
+    """
+    shape = np.broadcast_shapes(*(np.shape(v) for v in (instance or {}).values()))
+    ends = [_conductances_at(card, np.full(shape, x), instance) for x in _bounds(memory(card))]
+    return np.minimum(*ends), np.maximum(*ends)
+
+
+def memory_state(card: DeviceCard, g_siemens: Array, instance: Mapping[str, Array] | None = None) -> Array:
+    """The initial memory state that gives each device its conductance at v = 0.
+
+    Args:
+        card: see ``reach``.
+        g_siemens: wanted conductances, any shape, S.
+        instance: the parameters in which the devices differ, each of that shape.
+
+    Returns:
+        Values for the memory state's initial parameter, same shape, exact to rounding; the bound for what is
+        beyond the reach by rounding. A million devices take about a second.
+
+    Raises:
+        InputError: a conductance is out of the devices' reach.
+        CardError: the card's model has no memory.
+    """
+    low, high = reach(card, instance)
+    check_within(card, g_siemens, low, high)
+    return in_parts(lambda g, own: _solved(card, g, own), np.clip(g_siemens, low, high), instance)
+
+
+def in_parts(
+    work: Callable[[Array, Mapping[str, Array]], Array], values: Array, instance: Mapping[str, Array] | None = None
+) -> Array:
+    """``work`` done on many devices, part by part.
+
+    Args:
+        work: takes ``values`` and instance parameters of n devices, each of shape (n,), and returns that shape.
+        values: one a device, any shape.
+        instance: the parameters in which the devices differ, of shapes that broadcast to it.
+
+    Returns:
+        What ``work`` returned, in the shape of ``values``.
+    """
+    flat = values.ravel()
+    differing = {name: np.broadcast_to(v, values.shape).ravel() for name, v in (instance or {}).items()}
+    found = np.empty(flat.size)
+    for start in range(0, flat.size, _PART):
+        part = slice(start, start + _PART)
+        found[part] = work(flat[part], {name: v[part] for name, v in differing.items()})
+    return found.reshape(values.shape)
+
+
+def check_within(card: DeviceCard, g_siemens: Array, low: Array, high: Array) -> None:
+    """Find a conductance that is beyond the reach by more than rounding.
+
+    Args:
+        card: for the message.
+        g_siemens: wanted conductances, any shape, S.
+        low: the lower end of the reach, of a shape that broadcasts to it, S.
+        high: the upper one.
+
+    Raises:
+        InputError: a conductance is out of reach; both are named.
+    """
+    g, low, high = np.broadcast_arrays(g_siemens, low, high)
+    outside = ~((low * (1 - ROUNDING) <= g) & (g <= high * (1 + ROUNDING)))  # so put, a NaN is outside
+    if outside.any():
+        raise InputError(
+            f"card {card.name}: a conductance of {g[outside][0]:g} S is out of the device's reach, "
+            f"{low[outside][0]:g} to {high[outside][0]:g} S"
+        )
+
+
+def _conductances_at(card: DeviceCard, x: Array, instance: Mapping[str, Array] | None) -> Array:
+    """Conductances at v = 0 of devices with the memory state ``x``, of its shape, S."""
+    name = memory(card).initial
+    return in_parts(lambda x, own: initial_conductances(card, {**own, name: x}), x, instance)
+
+
+def _solved(card: DeviceCard, g_siemens: Array, instance: Mapping[str, Array]) -> Array:
+    """The memory states for conductances within the reach, shape (n,); by Chandrupatla's method."""
+    state = memory(card)
+    names = list(instance)
+
+    def excess(x: Array, g: Array, *own: Array) -> Array:
+        return initial_conductances(card, {**dict(zip(names, own, strict=True)), state.initial: x}) - g
+
+    found = elementwise.find_root(excess, _bounds(state), args=(g_siemens, *instance.values()))
+    # an end of the reach may miss the bound by a last digit: then there is no change of sign
+    ends = [np.abs(excess(np.full(g_siemens.shape, x), g_siemens, *instance.values())) for x in _bounds(state)]
+    return np.where(found.success, found.x, np.where(ends[0] <= ends[1], *_bounds(state)))
+
+
+def _bounds(state: State) -> tuple[float, float]:
+    return state.lower, state.upper
