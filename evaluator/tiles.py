@@ -154,7 +154,7 @@ def _split(columns: Array, how: Layout) -> tuple[Array, Array | None]:
     """The columns of each output, shape (outputs, columns of an output, n), and the one that they share."""
     reference = None
     if how.has_reference:
-        middle = len(columns) // 2
+        middle = (len(columns) - 1) // 2  # where Tile.conductances puts it
         reference, columns = columns[middle], np.delete(columns, middle, axis=0)
     return columns.reshape(-1, how.columns_per_output, columns.shape[1]), reference
 
