@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from netlists import Crossbar, crossbar_circuit
+from spicegen.simulate.native.right_sides import solve_each
 from spicegen.simulate.native.system import Array, System
 
 
@@ -23,7 +24,7 @@ def nodal_operator(crossbar: Crossbar) -> Array:
     n, sources = system.unknown, len(circuit.sources)
     driven = system.wires[:, n : n + rows].toarray()  # current leaving every node for 1 V on one row
     if n:
-        inside = system.factor([]).solve(-driven[:n])
+        inside = solve_each(system.factor([]), -driven[:n])
         driven = driven + system.wires[:, :n] @ inside
     delivered = -driven[n + rows : n + sources]
     return np.asarray(delivered.reshape(-1, columns, rows).sum(axis=0))

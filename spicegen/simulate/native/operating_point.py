@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from spicegen.simulate.base import SimulationError
+from spicegen.simulate.native.right_sides import solve_each
 from spicegen.simulate.native.system import Array, System
 
 _MAX_ITERATIONS = 50
@@ -140,7 +141,7 @@ def _together(system: System, driven_volt: Array, states: list[Array]) -> Array:
         currents = _cell_currents(system, v, states)
         leaving = system.kcl(v, currents)
         small, rounding = _fulfilled(system, v, currents, leaving)
-        step = np.where(rounding, 0.0, factor.solve(-leaving[free]))
+        step = np.where(rounding, 0.0, solve_each(factor, -leaving[free]))
         v[free] += step
         size = np.abs(step).max(axis=0) / np.abs(v).max(axis=0)
         done = rounding | (small & (size <= _STEP_TOLERANCE) & (size > last / 2))  # no step improves on it
