@@ -4,16 +4,44 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+FLOAT, DOUBLE = TensorProto.FLOAT, TensorProto.DOUBLE
 
-def save(path, nodes, tensors, image=("batch", 6), classes=3, opset=17, ir=8, output="y", announce=False):
+
+def save(path, nodes, tensors, image=("batch", 6), classes=3, opset=17, ir=8, output="y", announce=False, kind=FLOAT):
     """Write a graph from ``x`` (batch, ...) to ``output``; ``announce`` lists initializers as inputs (IR 3)."""
     info = helper.make_tensor_value_info
     stored = [numpy_helper.from_array(np.asarray(t), n) for n, t in tensors.items()]
-    inputs = [info("x", TensorProto.FLOAT, image)]
+    inputs = [info("x", kind, image)]
     if announce:
         inputs += [info(t.name, t.data_type, t.dims) for t in stored]
-    graph = helper.make_graph(nodes, "g", inputs, [info(output, TensorProto.FLOAT, (image[0], classes))], stored)
+    graph = helper.make_graph(nodes, "g", inputs, [info(output, kind, (image[0], classes))], stored)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=ir), path)
+    return path
+
+
+def in_opset(path, opset):
+    """The same network in the words of another version of the operators, in place."""
+    model = onnx.load(path)
+    model.opset_import[0].version = opset
+    if opset > 17:
+        model.ir_version = helper.find_min_ir_version_for(model.opset_import)
+    constants = {t.name: t for t in model.graph.initializer}
+    for n in model.graph.node:
+        if n.op_type == "Gemm" and opset < 11 and len(n.input) < 3:
+            n.input.append("no_bias")
+            if "no_bias" not in constants:
+                constants["no_bias"] = numpy_helper.from_array(np.zeros(1, np.float32), "no_bias")
+                model.graph.initializer.append(constants["no_bias"])
+        if n.op_type in ("Squeeze", "Unsqueeze") and opset < 13:
+            n.attribute.append(helper.make_attribute("axes", numpy_helper.to_array(constants[n.input.pop()])))
+        if n.op_type == "Reshape" and opset < 14:
+            del n.attribute[:]  # allowzero
+    used = {name for n in model.graph.node for name in n.input}
+    kept = [t for t in model.graph.initializer if t.name in used]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
     return path
 
 
