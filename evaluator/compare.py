@@ -19,7 +19,7 @@ from models_va.errors import InputError, located
 from spicegen.files import beside, output_folder
 from spicegen.page import Page
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._()+-]{0,63}$")]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ,._()+-]{0,63}$")]
 """Of a folder, too: nothing that leads out of it."""
 
 
@@ -29,7 +29,6 @@ class NetworkEntry(BaseModel):
     Attributes:
         name: for the table.
         model, data: as ``evaluate`` takes them.
-        paper: accuracy that a publication gives for a network of this kind on the device, if there is one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,7 +36,6 @@ class NetworkEntry(BaseModel):
     name: Name
     model: str
     data: str
-    paper: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
 class Condition(BaseModel):
@@ -93,14 +91,13 @@ class Comparison:
         for network in self.suite.networks:
             own = [self.reports[network.name, c.name] for c in self.suite.conditions]
             cells = [f"{r.accuracy_hardware:.2%}{_half_width(r)}" for r in own]
-            paper = "" if network.paper is None else f"{network.paper:.2%}"
             images = " / ".join(map(str, dict.fromkeys(r.n_images for r in own)))
-            found.append((network.name, images, f"{own[0].accuracy_float:.2%}", *cells, paper))
+            found.append((network.name, images, f"{own[0].accuracy_float:.2%}", *cells))
         return found
 
     def head(self) -> tuple[str, ...]:
         """Of these rows."""
-        return ("Network", "Images", "Floating point", *(c.name for c in self.suite.conditions), "Paper, device")
+        return ("Network", "Images", "Floating point", *(c.name for c in self.suite.conditions))
 
     def to_json(self) -> dict[str, Any]:
         """The content of report.json."""

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from spicegen.plotting import COLOURS, PAPER, axes, new_figure
+from spicegen.plotting import COLOURS, axes, new_figure
 
 if TYPE_CHECKING:
     from evaluator.compare import Comparison
@@ -103,8 +103,6 @@ def compare_figure(comparison: Comparison) -> Figure:
             colour = COLOURS[(n - 1) % len(COLOURS)]
             ax.bar(place, report.accuracy_hardware, 0.9 * width, color=colour, label="" if k else condition.name)
             ax.plot([place, place], [low, high], color="0.2", lw=1)
-        if network.paper is not None:
-            ax.plot(k, network.paper, "*", ms=8, mfc="none", mec=PAPER, label="" if k else "paper, device")
     many = len(networks) > 4
     names = [plain(n.name) for n in networks]
     ax.set_xticks(range(len(networks)), names, rotation=30 if many else 0, ha="right" if many else "center")

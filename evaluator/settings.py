@@ -27,13 +27,15 @@ class MappingConfig(_Section):
         scheme: differential: a weight is the difference of two devices in neighbouring columns; reference: one device
             a weight, against a column in the middle of the window that all outputs of a tile share; bit-sliced: the
             digits of a weight on differential pairs of their own.
-        scale: which weights share the factor between weights and conductances: all of a layer, or those of an output.
+        scale: which weights share the factor between weights and conductances: all of a layer, or those of an output,
+            whose column then has a digital factor of its own. Networks with depthwise convolutions or folded
+            BatchNormalization, whose channels differ by orders of magnitude, need the latter.
         clip_percentile: of the magnitudes that share a factor: what is larger is cut to it.
         slices, bits_per_slice: of bit slicing: digits of a weight, and bits of each.
     """
 
     scheme: Literal["differential", "reference", "bit-sliced"] = "differential"
-    scale: Literal["per-tensor", "per-channel"] = "per-tensor"
+    scale: Literal["per-tensor", "per-channel"] = "per-channel"
     clip_percentile: Annotated[float, Field(gt=0, le=100)] = 100.0
     slices: Annotated[int, Field(ge=1, le=8)] = 2
     bits_per_slice: Annotated[int, Field(ge=1, le=6)] = 4
