@@ -13,7 +13,7 @@ from evaluator.costs import LayerCosts
 from evaluator.hardware import Engine, Hardware
 from evaluator.layer import Array
 from evaluator.report_page import report_page
-from evaluator.scores import Score, mean_interval
+from evaluator.scores import Score, mean_interval, paired_difference
 from models_va import Quantity
 from spicegen.page import Page
 
@@ -144,6 +144,18 @@ class Report:
         return mean_interval(self.accuracy_trials)
 
     @property
+    def accuracy_std(self) -> float | None:
+        """Standard deviation from programming to programming; None for a single one."""
+        return float(np.std(self.accuracy_trials, ddof=1)) if len(self.trials) > 1 else None
+
+    @property
+    def bought_back(self) -> tuple[float, tuple[float, float] | None] | None:
+        """Accuracy that the compensation gains, trial by trial, with its interval; None: nothing is compensated."""
+        if self.uncompensated is None:
+            return None
+        return paired_difference([s.top1 for s in self.uncompensated], self.accuracy_trials)
+
+    @property
     def top5(self) -> dict[str, float] | None:
         """Top-5 accuracy, ``float`` and ``hardware`` (mean); None up to ten classes."""
         hardware = [s.top5 for s in self.trials if s.top5 is not None]
@@ -206,6 +218,7 @@ class Report:
             "accuracy_hardware": self.accuracy_hardware,
             "accuracy_trials": list(self.accuracy_trials),
             "accuracy_ci95": self.accuracy_ci95,
+            "accuracy_std": self.accuracy_std,
             "top5": self.top5,
             "n_images": self.n_images,
             "seed": self.hardware.seed,

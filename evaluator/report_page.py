@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from evaluator.pictures import accuracy_figure, layer_figure, tile_figure
+from evaluator.scores import paired_difference
 from spicegen.page import Page
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ _MODEL = (
     "Tiles are crossbars of their own size. Biases, activations and sums over tiles are digital and exact; "
     "what the arrays themselves suffer from is in the table of settings."
 )
+_TILES_SHOWN = 50
 _ENERGY = (
     "An estimate: devices at the mean square of each layer's inputs, IR drop left out; converters by the settings "
     "under costs, which are assumed, not measured. Digital logic and the programming are not in it."
@@ -29,6 +31,7 @@ def report_page(report: Report) -> Page:
     page = Page("Accuracy on arrays", report.summary)
     _result(page, report)
     _layers(page, report)
+    _circuits(page, report)
     _costs(page, report)
     _tile(page, report)
     _basis(page, report)
@@ -43,6 +46,10 @@ def _result(page: Page, report: Report) -> None:
     ]
     if interval := report.accuracy_ci95:
         rows.append(("95 % interval of that mean", f"{interval[0]:.2%} to {interval[1]:.2%}"))
+    if report.accuracy_std is not None:
+        rows.append(("Standard deviation between programmings", f"{report.accuracy_std:.2%}"))
+    if report.bought_back is not None:
+        rows += _compensation(report)
     if top5 := report.top5:
         rows.append(("Top-5, floating point and arrays", f"{top5['float']:.2%}, {top5['hardware']:.2%}"))
     rows += [
@@ -79,6 +86,43 @@ def _layers(page: Page, report: Report) -> None:
         "vectors that its arrays see of some images, first programming): with what changes conductances alone, with "
         "wires alone, with both, and with everything (converters, read noise, I-V curve, corrections).",
     )
+
+
+def _compensation(report: Report) -> list[tuple[str, str]]:
+    assert report.uncompensated is not None and report.bought_back is not None
+    kind = report.hardware.config.compensate
+    without = sum(s.top1 for s in report.uncompensated) / len(report.uncompensated)
+    gain, interval = report.bought_back
+    spread = "" if interval is None else f" (95 % interval {interval[0]:+.2%} to {interval[1]:+.2%})"
+    rows = [
+        ("Accuracy, arrays, without compensation", f"{without:.2%}"),
+        (f"Bought back by compensation of {kind}", f"{gain:+.2%}{spread}, the same random numbers"),
+    ]
+    left = [x.out_of_reach for x in report.layers if x.out_of_reach is not None]
+    if left:
+        rows.append(("Out of the window's reach, worst layer", f"{max(left):.2%} of the weights (root mean square)"))
+    return rows
+
+
+def _circuits(page: Page, report: Report) -> None:
+    if report.circuits is None:
+        return
+    c = report.circuits
+    chosen = c.in_circuit
+    text = f"{len(chosen)} of {len(c.choices)} tiles ran in {c.engine}: {c.reason}."
+    if c.devices_are_resistors:
+        text += " This card's model is linear, or has no memory to program: its cells were resistors."
+    if chosen and c.operator_trials:
+        gain, _ = paired_difference([s.top1 for s in c.operator_trials], report.accuracy_trials)
+        text += f" Against the operator alone, that changed the accuracy by {gain:+.3%}."
+    page.section("Circuits in the loop", text)
+    worst = sorted(c.choices, key=lambda x: (not x.in_circuit, -(x.operator_error or 0.0)))[:_TILES_SHOWN]
+    rows = [
+        (x.label, f"{x.rows} x {x.columns}", "" if x.operator_error is None else x.operator_error, x.reads,
+         c.engine if x.in_circuit else "operator")
+        for x in worst
+    ]  # fmt: skip
+    page.table(("Tile", "Size", "Error of the operator", "Reads an image", "Runs in"), rows)
 
 
 def _costs(page: Page, report: Report) -> None:

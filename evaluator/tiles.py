@@ -71,7 +71,8 @@ def check_array(array: ArrayConfig, how: Layout) -> None:
     """Find an array that is of no use before any work.
 
     Raises:
-        InputError: it has too few columns for one output, or cells that only an array of one size has.
+        InputError: it has too few columns for one output, shares of stuck cells beyond 1, or cells that only an array
+            of one size has.
 
     """
     if array.columns < how.fewest_columns:
@@ -79,6 +80,8 @@ def check_array(array: ArrayConfig, how: Layout) -> None:
             f"array: columns = {array.columns}: an output takes {how.fewest_columns} in this mapping, "
             f"give columns >= {how.fewest_columns}"
         )
+    if array.stuck_low + array.stuck_high > 1:
+        raise InputError(f"array: stuck_low + stuck_high = {array.stuck_low + array.stuck_high:g}: at most 1")
     if array.stuck:
         raise InputError("array: stuck: tiles differ in size, so cells have no names: give stuck_low and stuck_high")
 
