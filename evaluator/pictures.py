@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import NullLocator, PercentFormatter
 
 from spicegen.plotting import COLOURS, axes, new_figure
 
@@ -51,9 +51,10 @@ def layer_figure(report: Report) -> Figure:
     ax = axes(figure, title="Where the error comes from", y="Relative output error")
     places = np.arange(len(report.layers))
     causes = (("programming", COLOURS[1]), ("wires", COLOURS[2]), ("both", COLOURS[0]), ("total", COLOURS[3]))
+    shown = {"programming": "conductances", "wires": "wires", "both": "both", "total": "all"}
     for k, (cause, colour) in enumerate(causes):
         heights = [getattr(layer.relative_output_error, cause) for layer in report.layers]
-        ax.bar(places + (k - 1.5) * 0.21, heights, 0.19, color=colour, label="all" if cause == "total" else cause)
+        ax.bar(places + (k - 1.5) * 0.21, heights, 0.19, color=colour, label=shown[cause])
     names = [plain(f"{n + 1}: {layer.name}") for n, layer in enumerate(report.layers)]
     many = len(names) > 6
     ax.set_xticks(places, names, rotation=30 if many else 0, ha="right" if many else "center")
@@ -70,11 +71,10 @@ def sweep_figure(sweep: SweepReport) -> Figure:
         places = [float(v) for v in sweep.values]
     except ValueError:
         places = list(map(float, range(len(sweep.values))))
-        ax.set_xticks(places, [plain(v) for v in sweep.values])
-    else:
-        positive = [p for p in places if p > 0]
-        if len(positive) == len(places) and max(places) >= 20 * min(places):
-            ax.set_xscale("log")
+    if 0 < 20 * min(places) <= max(places):
+        ax.set_xscale("log")
+        ax.xaxis.set_minor_locator(NullLocator())
+    ax.set_xticks(places, [plain(v) for v in sweep.values])
     shown: list[float] = [sweep.reports[0].accuracy_float]
     for place, report in zip(places, sweep.reports, strict=True):
         low, high = report.accuracy_ci95 or (report.accuracy_hardware,) * 2

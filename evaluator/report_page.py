@@ -73,7 +73,7 @@ def _result(page: Page, report: Report) -> None:
 def _layers(page: Page, report: Report) -> None:
     page.section("Layers", _MODEL)
     engine = {"operator": "operator (exact, wires included)", "ideal": "ideal (no wires)"}[report.hardware.engine]
-    head = ("Layer", "Op", "Groups", "Out", "In", "Tiles", "Devices", "Programming, %", "Wires, %", "Both, %", "All, %")
+    head = ("Layer", "Op", "Groups", "Out", "In", "Tiles", "Devices", "Conductances, %", "Wires, %", "Both, %", "All, %")
     rows = []
     for layer in report.layers:
         e = layer.relative_output_error
@@ -89,7 +89,8 @@ def _layers(page: Page, report: Report) -> None:
 
 
 def _compensation(report: Report) -> list[tuple[str, str]]:
-    assert report.uncompensated is not None and report.bought_back is not None
+    assert report.uncompensated is not None
+    assert report.bought_back is not None
     kind = report.hardware.config.compensate
     without = sum(s.top1 for s in report.uncompensated) / len(report.uncompensated)
     gain, interval = report.bought_back

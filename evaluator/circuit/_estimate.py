@@ -16,7 +16,7 @@ from evaluator.circuit._tile import CircuitTile, tile_job
 from models_va.errors import UnknownNameError
 from netlists import Job
 from spicegen.simulate import SIMULATORS, ExternalSimulator, SimulationError, Simulator
-from spicegen.simulate.base import _FEWEST_A_RUN, _MOST_A_RUN, _NODES_A_RUN
+from spicegen.simulate.base import vectors_a_run
 
 _CELLS = 1024
 """Of the array that the table is for."""
@@ -145,7 +145,7 @@ def _timed(engine: Simulator, job: Job, beside: int) -> float:
 def _together(engine: str, nodes: int) -> int:
     """How many vectors one run of the engine takes."""
     external = issubclass(SIMULATORS.get(engine, Simulator), ExternalSimulator)
-    return min(max(_FEWEST_A_RUN, _NODES_A_RUN // nodes), _MOST_A_RUN) if external else sys.maxsize
+    return vectors_a_run(nodes) if external else sys.maxsize
 
 
 def _total(run_s: float, vector_s: float, vectors: int, chunk: int, together: int) -> float:
