@@ -1,0 +1,154 @@
+"""Read noise in law: what the graph draws against devices that are perturbed one by one and read again."""
+
+import numpy as np
+import pytest
+
+from evaluator.mapping import layout
+from evaluator.tiles import slices_of, tiles_of
+from spicegen.simulate import read_operators
+from tests.evaluator import networks
+from tests.evaluator.studies import study_of, trial_logits
+
+DRAWS, PERTURBED, IMAGES = 20_000, 4000, 3
+NOISE = 0.08
+ARRAY = {"array.rows": 5, "array.columns": 9, "array.r_row_ohm": 2, "array.r_col_ohm": 3, "array.r_source_ohm": 20}
+SCHEMES = {
+    "differential": {},
+    "reference": {"mapping.scheme": "reference", "mapping.scale": "per-channel"},
+    "bit-sliced": {"mapping.scheme": "bit-sliced", "mapping.slices": 2, "mapping.bits_per_slice": 4},
+}
+FINE = {"converters.adc_bits": 16, "converters.adc_range": "full"}
+
+
+def noisy_study(tmp_path, *settings, noise=NOISE):
+    """9 -> 6, on 2 x 2 tiles; each of a few images many times over: every one is a read of its own."""
+    rng = np.random.default_rng(2)
+    w, x = rng.normal(size=(9, 6)), rng.uniform(-1, 1, (IMAGES, 9))
+    nodes = [networks.node("MatMul", "x w", "y")]
+    path = networks.save(tmp_path / "n.onnx", nodes, {"w": w}, ("batch", 9), 6, kind=networks.DOUBLE)
+    np.savez(tmp_path / "d.npz", x_test=np.tile(x, (DRAWS, 1)), y_test=np.zeros(len(x) * DRAWS, int))
+    np.savez(tmp_path / "c.npz", x_test=x, y_test=np.zeros(len(x), int))
+    settings = (ARRAY, *settings, {"errors.read_noise": noise})
+    return study_of(path, tmp_path / "d.npz", *settings, calibration=tmp_path / "c.npz")
+
+
+def drawn(study, trial=0):
+    """Logits of every image, shape (images, draws, outputs)."""
+    return trial_logits(study, trial).reshape(DRAWS, IMAGES, -1).swapaxes(0, 1)
+
+
+def perturbed(study):
+    """The same from arrays in which every device is off by itself, and whose operators are extracted again."""
+    (part,), array, rng = study.parts(0), study.hardware.config.array, np.random.default_rng(7)
+    target, how = part.plan.target, part.plan.target.layout
+    x, found = study.images[:IMAGES].astype(float), np.zeros((PERTURBED, IMAGES, 6))
+    for tile in tiles_of(part.plan.layer.weights.shape, array, how):
+        g = tile.conductances(part.conductances)
+        off = g * (1 + NOISE * rng.normal(size=(PERTURBED, *g.shape)))
+        operators = np.array(read_operators([array.crossbar(some) for some in off])) / target.span_siemens
+        slices = np.array([slices_of(t, how) for t in operators])
+        weights = np.einsum("s,dsoi->doi", how.factors, slices) * target.full_scale[0, tile.outputs, None]
+        found[:, :, tile.outputs] += np.einsum("doi,ni->dno", weights, x[:, tile.inputs])
+    return found.swapaxes(0, 1)
+
+
+def covariances(samples):
+    return np.array([np.cov(image, rowvar=False) for image in samples])
+
+
+def deviation(a, b):
+    """Largest difference of two covariance matrices, in units of their statistical error."""
+    scale = np.sqrt(np.einsum("nii,njj->nij", b, b) + b**2)  # variance of an estimate from n draws, times n
+    return np.abs((a - b) / scale).max() / (1 / PERTURBED + 1 / DRAWS) ** 0.5
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("converters", [{}, FINE])
+def test_noise_is_that_of_perturbed_devices(tmp_path, scheme, converters):
+    study = noisy_study(tmp_path, SCHEMES[scheme], converters)
+    graph, devices = drawn(study), perturbed(study)
+    assert deviation(covariances(devices), covariances(graph)) < 5
+    error = np.std(graph, axis=1) / DRAWS**0.5 + np.std(devices, axis=1) / PERTURBED**0.5
+    assert np.all(np.abs(graph.mean(axis=1) - devices.mean(axis=1)) < 5 * error + 1e-3)
+    if not converters:
+        z = (graph - graph.mean(axis=1, keepdims=True)) / graph.std(axis=1, keepdims=True)
+        assert np.abs(np.mean(z**3, axis=1)).max() < 5 * (6 / DRAWS) ** 0.5
+        assert np.abs(np.mean(z**4, axis=1) - 3).max() < 5 * (24 / DRAWS) ** 0.5  # normal
+
+
+def test_outputs_of_a_tile_share_the_noise_of_their_reference(tmp_path):
+    """6 outputs on one range of a reference column, and none between ranges; differential pairs share nothing."""
+    for scheme, settings, ranges in (
+        ("differential", {}, [range(6)]),
+        ("reference", {}, [range(6)]),
+        ("reference", {"array.columns": 4}, [range(3), range(3, 6)]),
+    ):
+        study = noisy_study(tmp_path, SCHEMES[scheme], settings)
+        correlation = np.array([np.corrcoef(image, rowvar=False) for image in drawn(study)])
+        together = np.zeros((6, 6), bool)
+        for r in ranges:
+            together[np.ix_(r, r)] = scheme == "reference"
+        np.fill_diagonal(together, True)
+        assert np.abs(correlation[:, ~together]).max(initial=0) < 5 / DRAWS**0.5
+        others = together & ~np.eye(6, dtype=bool)
+        assert not others.any() or correlation[:, others].min() > 0.2
+
+
+def test_noise_is_in_proportion_and_fresh(tmp_path):
+    small, large = (drawn(noisy_study(tmp_path, noise=n)) for n in (0.01, 0.1))
+    assert large.std(axis=1) == pytest.approx(10 * small.std(axis=1), rel=0.05)
+    study = noisy_study(tmp_path)
+    first, again, other = drawn(study), drawn(study), drawn(study, trial=1)
+    assert np.array_equal(first, again)
+    for image in range(IMAGES):
+        together = np.corrcoef(np.concatenate([first[image], other[image]], axis=1), rowvar=False)[:6, 6:]
+        assert np.abs(together).max() < 5 / DRAWS**0.5  # trials have nothing in common
+        serial = [np.corrcoef(first[image, :-1, k], first[image, 1:, k])[0, 1] for k in range(6)]
+        assert np.abs(serial).max() < 5 / DRAWS**0.5  # nor reads
+
+
+@pytest.mark.parametrize("converters", [{}, FINE])
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_every_bit_is_a_read_with_noise_of_its_own(tmp_path, scheme, converters):
+    serial = {"converters.dac_bits": 6, "converters.bit_serial": True, **converters}
+    study = noisy_study(tmp_path, SCHEMES[scheme], serial)
+    ((part,), graph) = study.parts(0), drawn(study)
+    levels, largest, factors = 31, part.plan.largest_input, part.plan.target.layout.factors
+    codes = np.clip(np.rint(study.images[:IMAGES] / largest * levels), -levels, levels)
+    bits = np.array([(np.abs(codes).astype(int) >> k & 1) * 2**k for k in range(5)]) * largest / levels
+    squares = np.sum(bits**2, axis=0)  # of what each row is driven with, over the reads
+    variance = np.einsum("s,soi,ni->no", factors**2, part.read.power[:, 0], squares)
+    if part.read.reference_power is not None:
+        of = np.arange(6) * part.read.reference_power.shape[1] // 6
+        variance += (part.read.reference_power[0] @ squares.T).T[:, of]
+    expected = NOISE * np.sqrt(variance) * part.plan.target.full_scale[0]
+    assert graph.std(axis=1) == pytest.approx(expected, rel=5 / (2 * DRAWS) ** 0.5)
+
+
+@pytest.mark.parametrize("form", ["conv_groups", "conv_strided", "conv_transpose", "matmul_weights_first"])
+@pytest.mark.parametrize("scheme", ["differential", "reference"])
+def test_noise_of_every_place_of_other_forms(tmp_path, form, scheme):
+    """Each place of a kernel is a read of its own; the exact variance is a sum over what the arrays see."""
+    path, count = networks.FORMS[form](tmp_path / "n.onnx"), 8000
+    image = {"conv_groups": (4, 5, 5), "conv_strided": (2, 7, 6), "conv_transpose": (4, 3, 3)}.get(form, (6,))
+    x = np.random.default_rng(3).uniform(-1, 1, image).astype(np.float32)
+    np.savez(tmp_path / "d.npz", x_test=np.tile(x, (count, *[1] * len(image))), y_test=np.zeros(count, int))
+    small = {"array.rows": 7, "array.columns": 5, "errors.read_noise": NOISE}
+    study = study_of(path, tmp_path / "d.npz", SCHEMES[scheme], small)
+    (part,), how = study.parts(0), layout(study.hardware.config.mapping)
+    layer, scale = part.plan.layer, part.plan.target.full_scale
+    power = part.read.power[0]
+    if how.has_reference:
+        ranges = part.read.reference_power.shape[1]
+        edges = [layer.shape[0] * k // ranges for k in range(ranges + 1)]
+        power = power + np.repeat(part.read.reference_power, np.diff(edges), axis=1)
+    activation = x[None] if form != "matmul_weights_first" else x[None, :, None]
+    variance = NOISE**2 * (layer.to_vectors(activation, None) ** 2) @ (power * scale[..., None] ** 2).swapaxes(1, 2)
+    variance = layer.from_vectors(variance, activation.shape)
+    if form == "conv_transpose":  # what meets at a pixel adds up: kernels of (2, 2), strides of (2, 1)
+        of_place = variance.reshape(1, 6, 2, 2, 3, 3)
+        variance = np.zeros((1, 6, 6, 4))
+        for i, j in np.ndindex(2, 2):
+            variance[:, :, i : i + 6 : 2, j : j + 3] += of_place[:, :, i, j]
+    found = trial_logits(study).var(axis=0)
+    assert found == pytest.approx(variance.ravel(), rel=6 * (2 / count) ** 0.5)
