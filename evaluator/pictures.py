@@ -51,7 +51,7 @@ def layer_figure(report: Report) -> Figure:
     ax = axes(figure, title="Where the error comes from", y="Relative output error")
     places = np.arange(len(report.layers))
     causes = (("programming", COLOURS[1]), ("wires", COLOURS[2]), ("both", COLOURS[0]), ("total", COLOURS[3]))
-    shown = {"programming": "conductances", "wires": "wires", "both": "both", "total": "all"}
+    shown = {"programming": "cells", "wires": "wires", "both": "both", "total": "all"}
     for k, (cause, colour) in enumerate(causes):
         heights = [getattr(layer.relative_output_error, cause) for layer in report.layers]
         ax.bar(places + (k - 1.5) * 0.21, heights, 0.19, color=colour, label=shown[cause])

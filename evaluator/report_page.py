@@ -73,13 +73,13 @@ def _result(page: Page, report: Report) -> None:
 def _layers(page: Page, report: Report) -> None:
     page.section("Layers", _MODEL)
     engine = {"operator": "operator (exact, wires included)", "ideal": "ideal (no wires)"}[report.hardware.engine]
-    head = ("Layer", "Op", "Groups", "Out", "In", "Tiles", "Devices", "Conductances, %", "Wires, %", "Both, %", "All, %")
+    head = ("Layer", "Op", "Groups", "Out", "In", "Tiles", "Devices", "Cells, %", "Wires, %", "Both, %", "All, %")
     rows = []
     for layer in report.layers:
         e = layer.relative_output_error
         errors = (round(100 * part, 2) for part in (e.programming, e.wires, e.both, e.total))
         rows.append((layer.name, layer.op, layer.groups, *layer.shape, layer.tiles, layer.devices, *errors))
-    page.table(head, rows, title=f"Right: error of the outputs in %. Tiles are read by the engine {engine}.")
+    page.table(head, rows, title=f"Right: error of the outputs. Tiles are read by the engine {engine}.")
     page.figure(
         layer_figure(report),
         "Error of each layer's outputs, relative to the outputs themselves (root mean square over the "
@@ -136,8 +136,8 @@ def _costs(page: Page, report: Report) -> None:
             ("Tiles, devices", f"{report.tiles}, {report.devices}"),
             ("Crossings in use", f"{found['utilisation']:.1%}"),
             ("Row drivers (DAC), column converters (ADC)", f"{found['dacs']:.0f}, {found['adcs']:.0f}"),
-            ("Energy of an inference", f"{sum(found[k] for k in energy) * 1e6:.3g} µJ"),
-            ("of it arrays, DAC, ADC", ", ".join(f"{found[k] * 1e6:.3g} µJ" for k in energy)),
+            ("Energy of an inference", _joule(sum(found[k] for k in energy))),
+            ("of it arrays, DAC, ADC", ", ".join(_joule(found[k]) for k in energy)),
         ],
     )
     head = ("Layer", "In use, %", "DAC", "ADC", "Reads", "Energy / nJ")
@@ -146,6 +146,13 @@ def _costs(page: Page, report: Report) -> None:
         for x in report.layers
     ]
     page.table(head, rows)
+
+
+def _joule(energy: float) -> str:
+    for unit, size in (("mJ", 1e-3), ("µJ", 1e-6), ("nJ", 1e-9)):
+        if energy >= size:
+            return f"{energy / size:.3g} {unit}"
+    return f"{energy * 1e12:.3g} pJ"
 
 
 def _tile(page: Page, report: Report) -> None:
@@ -162,6 +169,7 @@ def _tile(page: Page, report: Report) -> None:
 
 def _basis(page: Page, report: Report) -> None:
     card = report.hardware.card
+    page.section("What this rests on", _ASSUMED)
     page.table(
         ("Card entry", "Value", "Provenance", "Note"),
         [(name, q.value, q.provenance, q.note) for name, q in report.assumptions.items()],
@@ -170,7 +178,7 @@ def _basis(page: Page, report: Report) -> None:
     settings = report.to_json()
     sections = {"array": settings["array"], **settings["hardware"]}
     rows = [
-        (f"{section}.{key}", value)
+        (f"{section}.{key}", str(value))
         for section, values in sections.items()
         if isinstance(values, dict)
         for key, value in values.items()
