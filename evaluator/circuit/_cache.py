@@ -1,19 +1,9 @@
-"""Currents kept by content: a file is found by what was simulated, and by nothing else."""
+"""What the currents of a tile depend on, as the key that they are kept under."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import tempfile
-from contextlib import suppress
-from pathlib import Path
-from zipfile import BadZipFile
-
-import numpy as np
-
 from evaluator.circuit._tile import Array, CircuitTile
-from models_va.errors import InputError
+from evaluator.kept import digest
 from spicegen.simulate import Simulator
 
 _EDITION = 1
@@ -21,7 +11,7 @@ _EDITION = 1
 
 
 def content_key(tile: CircuitTile, v_in_volt: Array, engine: Simulator) -> str:
-    """SHA-256 over all that the currents depend on: 64 hex digits.
+    """The key of a tile's currents.
 
     Args:
         tile: its card, model, conductances, wires, faults and stuck cells count; its name does not.
@@ -39,39 +29,5 @@ def content_key(tile: CircuitTile, v_in_volt: Array, engine: Simulator) -> str:
         "faults": crossbar.faults.model_dump(mode="json"),
         "shapes": [crossbar.g_siemens.shape, v_in_volt.shape, tile.stuck is not None],
     }
-    digest = hashlib.sha256(json.dumps(head, sort_keys=True).encode())
-    for array in (crossbar.g_siemens, v_in_volt, tile.stuck):
-        if array is not None:
-            digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
-
-
-def recall(folder: Path, key: str, shape: tuple[int, int]) -> Array | None:
-    """The currents kept under ``key``, A; None if there are none of this shape, or the file is not whole."""
-    try:
-        with np.load(folder / f"{key}.npz", allow_pickle=False) as data:
-            found, kept = data["i_column_amp"], str(data["key"])
-    except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, BadZipFile):
-        return None
-    whole = kept == key and found.shape == shape and found.dtype == np.float64 and np.isfinite(found).all()
-    return found if whole else None
-
-
-def keep(folder: Path, key: str, i_column_amp: Array) -> None:
-    """Keep currents; whoever reads meanwhile sees the whole file or none.
-
-    Raises:
-        InputError: the file cannot be written.
-
-    """
-    path, temporary = folder / f"{key}.npz", ""
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=".part-", dir=folder)
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, i_column_amp=np.ascontiguousarray(i_column_amp), key=np.array(key))
-        os.replace(temporary, path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
-    finally:
-        with suppress(OSError):
-            os.unlink(temporary)
+    arrays = (crossbar.g_siemens, v_in_volt, tile.stuck)
+    return digest(head, [a for a in arrays if a is not None])

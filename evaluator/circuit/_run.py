@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.circuit._cache import content_key, keep, recall
+from evaluator.circuit._cache import content_key
 from evaluator.circuit._tile import Array, CircuitTile, tile_job
+from evaluator.kept import keep, recall
 from netlists import Job, ReadVectors
 from spicegen.array import column_currents
 from spicegen.files import output_folder
