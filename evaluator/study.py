@@ -85,7 +85,7 @@ class Study:
         hardware = self.hardware
         circuits = self.source.circuits
         simulated = None if circuits is None else (circuits.engine, sorted(circuits.labels))
-        device = (hardware.card.hash, hardware.seed, hardware.config.model_dump_json())
+        device = (hardware.card.hash, hardware.seed, hardware.config.model_dump_json(), hardware.spread)
         settings = (version("spicegen"), *device, simulated)
         digest = hashlib.sha256(repr(settings).encode())
         digest.update(self.network.model.SerializeToString(deterministic=True))

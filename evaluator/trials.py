@@ -60,21 +60,27 @@ class Trials:
         if self._file is None or not self._file.is_file():
             return {}
         found = {}
-        for line in self._file.read_text(encoding="utf-8").splitlines():
+        text = self._file.read_text(encoding="utf-8", errors="replace")
+        if text and not text.endswith("\n"):
+            self._append("\n")  # after the line that an interruption cut
+        for line in text.splitlines():
             try:
                 entry = json.loads(line)
                 if entry["study"] == self._study.key:
                     found[int(entry["trial"])] = Score(entry["top1"], entry["top5"])
             except (ValueError, KeyError, TypeError):
-                continue  # the line that an interruption cut
+                continue
         return found
 
     def _keep(self, trial: int, result: Score) -> None:
+        self._append(json.dumps({"study": self._study.key, "trial": trial, **asdict(result)}) + "\n")
+
+    def _append(self, text: str) -> None:
         if self._file is None:
             return
         try:
             with self._file.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"study": self._study.key, "trial": trial, **asdict(result)}) + "\n")
+                file.write(text)
         except OSError as error:
             raise InputError(f"{self._file}: cannot be written: {error.strerror}") from error
 

@@ -139,9 +139,9 @@ def test_the_full_window_is_every_outputs_own_per_channel(weights):
 
 def test_sign_and_place():
     weights = np.array([[[2.0, -1.0, 0.0], [0.0, 0.0, 1.0]]])
-    g = map_weights(weights, MappingConfig(), (1e-6, 3e-6)).g_siemens
+    g = map_weights(weights, MappingConfig(scale="per-tensor"), (1e-6, 3e-6)).g_siemens
     assert g[0].reshape(3, 4) == pytest.approx(1e-6 * np.array([[3, 1, 1, 1], [1, 2, 1, 1], [1, 1, 2, 1]]))
-    g = map_weights(weights, MappingConfig(scheme="reference"), (1e-6, 3e-6)).g_siemens
+    g = map_weights(weights, MappingConfig(scheme="reference", scale="per-tensor"), (1e-6, 3e-6)).g_siemens
     assert g[0, ..., 0] == pytest.approx(1e-6 * np.array([[3, 2], [1.5, 2], [2, 2.5]]))
 
 
