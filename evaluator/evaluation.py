@@ -113,7 +113,8 @@ def evaluate(
     bare = None
     if made.config.compensate != "none":
         plain = replace(made, config=made.config.model_copy(update={"compensate": "none"}))
-        bare = scores_of(prepare(replace(study.source, hardware=plain, needs_voltages=True)))
+        held_out = study.calibration is not None  # the same images are judged
+        bare = scores_of(prepare(replace(study.source, hardware=plain, needs_voltages=held_out)))
     if kept is not None:
         save_network(study.on_arrays(parts), kept / "hardware.onnx")
     return Report(
