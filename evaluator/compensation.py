@@ -20,8 +20,9 @@ from evaluator.plan import LayerPlan
 _ROUNDS = 8
 _ENOUGH = 1e-6
 """Change of a digit below which nothing more is gained."""
-_LEFT_OUT = 0.005
-"""Share of the weights whose need of headroom is not met: the few largest would make all others small."""
+_SHRINKS = np.linspace(1.0, 0.2, 41)
+_LEAST = 0.05
+"""Of a current, that wires are taken to leave where nothing is known."""
 
 
 def fit_columns(model: onnx.ModelProto, part: ArrayPart, activation: NDArray[Any]) -> tuple[Array, Array]:
@@ -69,23 +70,47 @@ def reach_for_weights(plan: LayerPlan, hardware: Hardware) -> Conductances:
 
     Each round reads the tiles and moves every digit by what its slice lacks (a fixed-point iteration: wires take a
     share of each current, so it contracts), within the window. Wires take most from the far cells; for these to have
-    anything to add, all digits shrink by a common factor, which the digital side takes back.
+    anything to add, digits shrink by a common factor, which the digital side takes back.
     """
     wanted = _ideal_digits(plan)
-    own = hardware.read(plan.target, plan.layer).slices
-    need = np.abs(wanted)
-    room = np.divide(own, wanted, out=np.ones_like(own), where=need > 0) / np.maximum(need, 1e-12)
-    shrink = float(np.clip(np.quantile(room[need > 0], _LEFT_OUT), 0.1, 1.0)) if np.any(need > 0) else 1.0
-    digits = shrink * wanted
-    target = _target(plan, digits, shrink, hardware)
+    shrink = _shrink(plan, wanted, hardware)
+    aim = shrink[..., None] * wanted
+    digits, target = aim, _target(plan, aim, shrink, hardware)
     for _ in range(_ROUNDS):
-        missing = shrink * wanted - hardware.read(target, plan.layer).slices
+        missing = aim - hardware.read(target, plan.layer).slices
         moved = np.clip(digits + missing, -1.0, 1.0)
         step, digits = float(np.abs(moved - digits).max()), moved
         target = _target(plan, digits, shrink, hardware)
         if step < _ENOUGH:
             break
     return target
+
+
+def _shrink(plan: LayerPlan, wanted: Array, hardware: Hardware) -> Array:
+    """The factor with the smallest mean square error of the weights to be expected, shape (groups, outputs).
+
+    Less leaves fewer weights out of reach, and makes the programming error larger beside them. One for each output, or
+    for the layer, as the mapping's scale is.
+    """
+    own = hardware.read(plan.target, plan.layer).slices
+    share = np.clip(np.divide(own, wanted, out=np.ones_like(own), where=wanted != 0), _LEAST, 1.0)
+    noise = _noise(plan, hardware) * share**2
+    weight = (plan.target.layout.factors**2)[:, None, None, None]
+    axes: tuple[int, ...] = (0, 3) if hardware.config.mapping.scale == "per-channel" else (0, 1, 2, 3)
+    costs = [
+        np.sum(weight * (np.maximum(np.abs(wanted) - share / tried, 0.0) ** 2 + noise / tried**2), axis=axes)
+        for tried in _SHRINKS
+    ]
+    return np.array(np.broadcast_to(_SHRINKS[np.argmin(costs, axis=0)], wanted.shape[1:3]))
+
+
+def _noise(plan: LayerPlan, hardware: Hardware) -> Array:
+    """Variance of each digit by the programming error of its devices, shape (slices, groups, outputs, inputs)."""
+    target = plan.target
+    if hardware.spread is None:
+        return np.zeros((len(target.layout.factors), *plan.layer.weights.shape))
+    variance = (hardware.spread.sigma_siemens(target.g_siemens) / target.span_siemens) ** 2
+    return np.tensordot(np.abs(target.layout.signs), np.moveaxis(variance, (3, 2, 1), (0, 2, 3)), 1)
 
 
 def out_of_reach(plan: LayerPlan, hardware: Hardware) -> float:
@@ -104,7 +129,7 @@ def _ideal_digits(plan: LayerPlan) -> Array:
     return slices
 
 
-def _target(plan: LayerPlan, digits: Array, shrink: float, hardware: Hardware) -> Conductances:
+def _target(plan: LayerPlan, digits: Array, shrink: Array, hardware: Hardware) -> Conductances:
     shared = plan.target.reference_siemens
     ranges = 1 if shared is None else shared.shape[2]
     full_scale = plan.target.full_scale / shrink
