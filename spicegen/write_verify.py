@@ -9,6 +9,7 @@ are disturbed, written ones relax, wires take their share of pulse and read.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -21,6 +22,7 @@ from netlists import (
     ArrayProgram,
     Crossbar,
     Devices,
+    LineVoltages,
     Scheme,
     column_write_voltages,
     row_read_voltages,
@@ -50,6 +52,8 @@ class WritePlan:
             pulses disturb half-selected cells less.
         width_up_s, width_down_s: of a cell's first pulse, s; later ones are up to 8 times longer.
         rest_s: between the pulses and the read that verifies them, s.
+        pause_s: of ``rounds``: after each diagonal of the array, on which no two cells share a line, s. Writes of
+            one line in quick succession add up on the half-selected cells, as if they were one long pulse.
         most_pulses: of a cell; then it is left as it is.
         v_read_volt: of the reads, V.
         scheme: of the writes of single cells.
@@ -61,6 +65,7 @@ class WritePlan:
     width_up_s: float = 20e-3
     width_down_s: float = 0.2e-3
     rest_s: float = 10.0
+    pause_s: float = 0.0
     most_pulses: int = 60
     v_read_volt: float = 0.1
     scheme: Scheme = "v/2"
@@ -72,6 +77,8 @@ class WritePlan:
             raise InputError("write plan: v_up_volt and v_down_volt must be of opposite sign")
         if not min(self.width_up_s, self.width_down_s, self.rest_s, self.most_pulses, self.v_read_volt) > 0:
             raise InputError("write plan: widths, rest, number of pulses and read voltage must be positive")
+        if not 0 <= self.pause_s < math.inf or (self.pause_s and self.order != "rounds"):
+            raise InputError("write plan: pause_s must not be negative, and is for order rounds")
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,15 +195,29 @@ class _Bench:
         """Add each cell's next pulse to ``program``."""
         for cell in cells:
             self._next(cell)
-        for group in self._together(cells):
-            volt, width_s = self._pulse(group[0])
-            if self.plan.order == "columns":
-                on_rows = np.full(self.devices.shape[0], volt / 2)  # the other rows wait at half
-                on_rows[[i for i, _ in group]] = volt
-                voltages = column_write_voltages(on_rows, self.devices.shape[1], group[0][1])
-            else:
-                voltages = write_voltages(self.plan.scheme, *self.devices.shape, *group[0], volt)
-            program.pulse(voltages, width_s)
+        for n, some in enumerate(self._apart(cells)):
+            if n > 0:
+                program.rest(self.plan.pause_s)
+            for group in self._together(some):
+                program.pulse(self._voltages(group), self._pulse(group[0])[1])
+
+    def _voltages(self, group: list[Cell]) -> LineVoltages:
+        """On all lines, for one pulse to all cells of ``group``."""
+        volt, _ = self._pulse(group[0])
+        if self.plan.order != "columns":
+            return write_voltages(self.plan.scheme, *self.devices.shape, *group[0], volt)
+        on_rows = np.full(self.devices.shape[0], volt / 2)  # the other rows wait at half
+        on_rows[[i for i, _ in group]] = volt
+        return column_write_voltages(on_rows, self.devices.shape[1], group[0][1])
+
+    def _apart(self, cells: list[Cell]) -> list[list[Cell]]:
+        """The cells of each diagonal, between which the array pauses; all cells if there are no pauses."""
+        if not self.plan.pause_s:
+            return [cells]
+        found: dict[int, list[Cell]] = {}
+        for i, j in cells:
+            found.setdefault((j - i) % max(self.devices.shape), []).append((i, j))
+        return list(found.values())
 
     def _together(self, cells: list[Cell]) -> Iterator[list[Cell]]:
         """Cells that one pulse serves: of one column, with the same voltage and width; otherwise each alone."""

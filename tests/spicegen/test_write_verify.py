@@ -41,6 +41,17 @@ def test_cells_at_their_targets_get_no_pulse():
     assert not done.pulses.any()
 
 
+def test_pauses_stand_between_cells_that_share_a_line():
+    """One round, in which every cell of 2 x 2 gets a pulse: two diagonals, so one pause."""
+    start, sigma, times = fresh(), np.full((2, 2), 1e-9), []
+    for pause_s in (0.0, 3.0):
+        plan = WritePlan(pause_s=pause_s, most_pulses=1)
+        done = write_verify(Crossbar(np.zeros((2, 2)), 2.5, 2.5), start, TARGET, sigma, plan, Native())
+        assert np.all(done.pulses == 1)
+        times.append(done.time_s)
+    assert times[1] - times[0] == pytest.approx(3.0, rel=1e-9)
+
+
 def test_a_stuck_cell_gets_all_its_pulses_and_does_not_hold_up_the_others():
     stuck = np.full((2, 2), np.nan)
     stuck[0, 0] = 4e-5
@@ -63,7 +74,16 @@ def test_same_seed_same_order():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"order": "spiral"}, {"v_up_volt": 1.0}, {"width_up_s": 0.0}, {"rest_s": -1.0}, {"most_pulses": 0}]
+    "wrong",
+    [
+        {"order": "spiral"},
+        {"v_up_volt": 1.0},
+        {"width_up_s": 0.0},
+        {"rest_s": -1.0},
+        {"most_pulses": 0},
+        {"pause_s": -1.0},
+        {"pause_s": 1.0, "order": "cells"},
+    ],
 )
 def test_plans_are_checked(wrong):
     with pytest.raises(InputError, match="write plan"):
