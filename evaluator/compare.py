@@ -11,9 +11,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from evaluator.evaluation import evaluate
+from evaluator.mapping import layout
 from evaluator.pictures import compare_figure
 from evaluator.report import Report
 from evaluator.settings import HardwareConfig
+from evaluator.tiles import check_array
 from models_va import DeviceCard, load_card, read_yaml
 from models_va.errors import InputError, located
 from spicegen.files import beside, output_folder
@@ -104,9 +106,7 @@ class Comparison:
         return {
             "card": {"name": self.card.name, "hash": self.card.hash},
             "conditions": {c.name: c.settings for c in self.suite.conditions},
-            "results": [
-                {"network": n, "condition": c, **_short(report)} for (n, c), report in self.reports.items()
-            ],
+            "results": [{"network": n, "condition": c, **_short(report)} for (n, c), report in self.reports.items()],
         }
 
     def page(self) -> Page:
@@ -127,11 +127,16 @@ def load_suite(path: Path) -> tuple[Suite, Path]:
     """Read a suite, and the folder that its files are beside.
 
     Raises:
-        InputError: it cannot be read, or a setting is unknown.
+        InputError: it cannot be read, a setting is of no use, or a file is missing.
     """
     suite = read_yaml(path, Suite)
     with located(path):
-        suite.configs()
+        for config in suite.configs().values():
+            check_array(config.array, layout(config.mapping))
+        for network in suite.networks:
+            for name in (network.model, network.data):
+                if not Path(beside(path, name)).exists():
+                    raise InputError(f"{network.name}: {name}: no such file: give a path, or a file beside the suite")
     return suite, path
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from evaluator.mapping import layout
 from evaluator.pictures import sweep_figure
 from evaluator.report import Report
 from evaluator.scores import paired_difference
 from evaluator.settings import HardwareConfig, split_setting
+from evaluator.tiles import check_array
 from models_va.errors import InputError
 from spicegen.files import output_folder
 from spicegen.page import Page
@@ -97,9 +99,11 @@ def run_sweep(
     if not 2 <= len(values) <= MOST_VALUES or "" in values:
         raise InputError(f"sweep {text!r}: give 2 to {MOST_VALUES} values, KEY=A,B,...")
     configs = [config.with_values({key: value}) for value in values]
+    for changed in configs:
+        check_array(changed.array, layout(changed.mapping))
+    folders = [output_folder(folder / str(number)) for number in range(1, len(values) + 1)]
     reports: list[Report] = []
-    for number, (value, changed) in enumerate(zip(values, configs, strict=True), 1):
-        own = output_folder(folder / str(number))
+    for value, changed, own in zip(values, configs, folders, strict=True):
         report = one(changed, own)
         report.page().write(own, report.to_json())
         say(f"{key} = {value}: {report.summary}")
