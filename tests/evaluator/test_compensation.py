@@ -48,9 +48,8 @@ def test_corrected_conductances_have_the_wanted_weights_in_effect(digits, scheme
     plain, reaching = (study_of(*digits, WIRED, SCHEMES[scheme], more, limit=50) for more in ({}, REACHING))
     before, after = weight_errors(plain), weight_errors(reaching)
     assert np.all(before > 1e-3)
-    # of one scale for all the largest weights of a small layer weigh more, and they have no headroom
-    assert np.all(after < before / (3 if scheme == "per-tensor" else 10))
-    assert logit_error(reaching) < logit_error(plain) / (5 if scheme == "per-tensor" else 10)
+    assert np.all(after < before / 100)  # without programming error there is as much headroom as it takes
+    assert logit_error(reaching) < logit_error(plain) / 100
     for plan in reaching.plans:
         assert plan.target.g_siemens.min() >= LOW
         assert plan.target.g_siemens.max() <= HIGH
