@@ -17,9 +17,16 @@ from evaluator.scores import paired_difference
 from evaluator.settings import HardwareConfig
 from evaluator.sweep import run_sweep
 from models_va.errors import InputError
+from spicegen.page import Page
 from tests.evaluator.studies import CARD, config
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _no_pictures(monkeypatch):
+    """Pages of single evaluations have tests of their own, and take longest."""
+    monkeypatch.setattr("evaluator.report.report_page", lambda report: Page("one evaluation", report.summary))
 
 
 @pytest.fixture
