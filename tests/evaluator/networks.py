@@ -85,6 +85,11 @@ def matmul_of_transposed(path):
     return save(path, nodes, {"w": random((3, 6))})
 
 
+def matmul_of_sequences(path):
+    nodes = [node("MatMul", "x w", "h"), node("Reshape", "h flat", "y")]
+    return save(path, nodes, {"w": random((6, 4)), "flat": np.array([0, -1])}, ("batch", 5, 6), "classes")
+
+
 def shared_weights(path):
     """One matrix in two nodes, straight and through an Identity."""
     nodes = [
@@ -176,6 +181,15 @@ FORMS = {
     "conv_transpose_norm": lambda p: convolution(
         p, **TRANSPOSED, norm=True, channels=3, output_padding=[1, 0], strides=[2, 2]
     ),
+    "conv_transpose_1d": lambda p: convolution(
+        p, (4, 7), (4, 3, 3), transposed=True, bias=3, strides=[2], dilations=[2], pads=[1, 0], output_padding=[1]
+    ),
+    "conv_transpose_3d": lambda p: convolution(
+        p, (4, 3, 3, 2), (4, 2, 2, 2, 2), transposed=True, group=2, bias=4, strides=[1, 2, 1]
+    ),
+    "conv_transpose_same": lambda p: convolution(
+        p, (4, 4, 5), (4, 3, 3, 3), transposed=True, auto_pad="SAME_UPPER", strides=[2, 2]
+    ),
     "gemm_norm": gemm_norm,
     "norm_of_a_shared_output": norm_of_a_shared_output,
     "quantized_weights": quantized_weights,
@@ -189,6 +203,7 @@ FORMS = {
     "matmul_add": matmul_add,
     "matmul_weights_first": matmul_weights_first,
     "matmul_of_transposed": matmul_of_transposed,
+    "matmul_of_sequences": matmul_of_sequences,
     "shared_weights": shared_weights,
     "announced_initializers": announced_initializers,
     "fixed_batch_reshape": fixed_batch_reshape,
