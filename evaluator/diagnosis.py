@@ -43,7 +43,7 @@ def _inspect(study: Study, part: ArrayPart, activation: NDArray[Any]) -> LayerRe
     hardware, plan = study.hardware, part.plan
     layer, target = plan.layer, plan.target
     vectors = layer.to_vectors(activation, ERROR_VECTORS)
-    programmed = hardware.programmed(target, 0, plan.number)
+    programmed = part.conductances
     cases = (
         programmed.weights(hardware.without_wires().read(programmed, layer).slices),
         target.weights(hardware.read(target, layer).slices),
@@ -66,6 +66,7 @@ def _inspect(study: Study, part: ArrayPart, activation: NDArray[Any]) -> LayerRe
         engine=hardware.engine,
         relative_output_error=ErrorSplit(*errors),
         costs=layer_costs(plan, hardware, activation, vectors, len(tiles)),
+        unverified=None if study.source.misfits is None else study.source.misfits[plan.number].unverified,
         out_of_reach=out_of_reach(plan, hardware) if hardware.config.compensate == "conductances" else None,
     )
 

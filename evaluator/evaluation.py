@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from evaluator.circuit import CircuitRequest, with_circuits
 from evaluator.diagnosis import inspect_layers, sample_tile
 from evaluator.export import TileExport
+from evaluator.graph.arrays import ArrayPart
 from evaluator.graph.onnx_model import save_network
 from evaluator.hardware import Hardware
 from evaluator.report import Report
@@ -93,28 +94,29 @@ def evaluate(
     made = Hardware.of(card, config.ideal() if ideal else config, seed)
     others, kept = (None if p is None else Path(p) for p in (calibration, folder))
     voltages = circuits.wanted or export is not None
-    study = prepare(StudySource(Path(model), Path(data), made, limit, others, voltages))
+    source = StudySource(Path(model), Path(data), made, limit, others, voltages)
+    study = prepare(source, kept=kept, say=say, progress=progress)
     baseline = score(study.network.logits(study.images), study.labels)
     count = trials if made.is_random else 1
 
-    def scores_of(some: Study) -> tuple[Score, ...]:
-        return tuple(Trials(some, kept).scores(count, workers, progress))
+    def scores_of(some: Study, first: list[ArrayPart] | None = None) -> tuple[Score, ...]:
+        return tuple(Trials(some, kept, first).scores(count, workers, progress))
 
     parts = study.parts(0)
     if export is not None:
         export.write(study, parts)
-    scores = scores_of(study)
+    scores = scores_of(study, parts)
     in_circuits = None
     if circuits.wanted:
         cache = None if kept is None else kept / "circuits"
         study, in_circuits = with_circuits(study, parts, circuits, cache, progress, say)
         in_circuits = replace(in_circuits, operator_trials=scores)
-        scores = scores_of(study) if in_circuits.in_circuit else scores
+        scores = scores_of(study, parts) if in_circuits.in_circuit else scores
     bare = None
     if made.config.compensate != "none":
         plain = replace(made, config=made.config.model_copy(update={"compensate": "none"}))
         held_out = study.calibration is not None  # the same images are judged
-        bare = scores_of(prepare(replace(study.source, hardware=plain, needs_voltages=held_out)))
+        bare = scores_of(prepare(replace(study.source, hardware=plain, needs_voltages=held_out, circuits=None)))
     if kept is not None:
         save_network(study.on_arrays(parts), kept / "hardware.onnx")
     return Report(

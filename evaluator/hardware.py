@@ -15,6 +15,7 @@ from evaluator.mapping import Conductances, Layout, layout, map_weights
 from evaluator.plan import LayerPlan
 from evaluator.settings import HardwareConfig
 from evaluator.tiles import LayerRead, check_array, has_wires, output_ranges, read_layer, without_wires
+from evaluator.write_verify import Misfits, WriteVerify
 from models_va import DeviceCard, load_card
 from spicegen.programming import Spread, differing, nearest_levels, program, stream
 from spicegen.read_curve import ReadCurve, read_curve
@@ -25,8 +26,7 @@ Engine = Literal["operator", "ideal"]
 _MAIN, _REFERENCE = 0, 1
 _STUCK, _INSTANCE, _NOISE = 2, 3, 4
 """What random numbers are for: parts of their stream's key."""
-_SEEDS = 1 << 24
-"""ONNX's seeds are float32: whole numbers up to here."""
+_SEEDS = 2**63
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +57,8 @@ class Hardware:
         made.card.window()
         check_array(made.config.array, made.layout)
         _ = made.spread
+        if made.config.errors.programming == "write-verify":
+            WriteVerify(made.card, made.config.array)
         if made.config.errors.device_to_device:
             differing(made.card, (1,), 0)
         if made.config.errors.time_s > 0:
@@ -74,6 +76,8 @@ class Hardware:
         kind = self.config.errors.programming
         if kind == "exact":
             return None
+        if kind == "write-verify":  # for lack of anything better before the sampled tiles are programmed
+            return self.card.programming_error
         return self.card.programming_error if kind == "card" else read_sigma_table(kind)
 
     @cached_property
@@ -108,19 +112,30 @@ class Hardware:
         reference = None if shared is None else nearest_levels(shared, *window, levels)
         return wanted.with_conductances(nearest_levels(wanted.g_siemens, *window, levels), reference)
 
-    def programmed(self, target: Conductances, trial: int, layer: int) -> Conductances:
-        """What trial number ``trial`` makes of layer number ``layer``, whatever the order of work."""
+    def programmed(
+        self, target: Conductances, trial: int, layer: int, misfits: Misfits | None = None
+    ) -> Conductances:
+        """What trial number ``trial`` makes of layer number ``layer``, whatever the order of work.
+
+        Args:
+            target: what is wanted.
+            trial: number of the programming.
+            layer: number of the layer.
+            misfits: what programming misses, where it is the array's own write-verify.
+
+        """
         shared = target.reference_siemens
         return target.with_conductances(
-            self._as_read(target.g_siemens, (trial, layer), _MAIN),
-            None if shared is None else self._as_read(shared, (trial, layer), _REFERENCE),
+            self._as_read(target.g_siemens, (trial, layer), _MAIN, misfits),
+            None if shared is None else self._as_read(shared, (trial, layer), _REFERENCE, misfits),
         )
 
-    def _as_read(self, g_siemens: Array, key: tuple[int, int], part: int) -> Array:
+    def _as_read(self, g_siemens: Array, key: tuple[int, int], part: int, misfits: Misfits | None) -> Array:
         """Devices as a read finds them: programmed, aged, some of them stuck."""
         array, errors = self.config.array, self.config.errors
         # the main devices' programming hangs on trial and layer alone, as it always has
-        g = program(g_siemens, self.spread, stream(self.seed, *key, *[part] * (part != _MAIN)))
+        rng = stream(self.seed, *key, *[part] * (part != _MAIN))
+        g = program(g_siemens, self.spread, rng) if misfits is None else misfits.apply(g_siemens, rng)
         if errors.time_s > 0:
             drawn = stream(self.seed, *key, part, _INSTANCE).integers(2**63)
             instance = differing(self.card, g.shape, int(drawn)) if errors.device_to_device else None
@@ -131,22 +146,22 @@ class Hardware:
             g = np.where(chance < array.stuck_low, low, np.where(chance >= 1 - array.stuck_high, high, g))
         return g
 
-    def read(self, conductances: Conductances, layer: MappedLayer) -> LayerRead:
-        """What a layer's tiles compute, wires included."""
-        return read_layer(conductances, self.config.array, layer.block)
+    def read(self, conductances: Conductances, layer: MappedLayer, *, powers: bool = False) -> LayerRead:
+        """What a layer's tiles compute, wires included; see ``read_layer``."""
+        return read_layer(conductances, self.config.array, layer.block, powers=powers)
 
     def part(self, plan: LayerPlan, conductances: Conductances, trial: int | None = None) -> ArrayPart:
         """What stands in the graph for a layer with these conductances; read noise only in a trial."""
         errors = self.config.errors
-        rng = None if trial is None else stream(self.seed, trial, plan.number, _NOISE)
+        noise = 0.0 if trial is None else errors.read_noise
         return ArrayPart(
             plan=plan,
             conductances=conductances,
-            read=self.read(conductances, plan.layer),
+            read=self.read(conductances, plan.layer, powers=noise > 0),
             converters=self.config.converters,
             curve=self.read_curve if errors.nonlinearity else None,
-            read_noise=0.0 if rng is None else errors.read_noise,
-            seeds=(lambda: 0.0) if rng is None else (lambda: float(rng.integers(_SEEDS))),
+            read_noise=noise,
+            noise_seed=int(stream(self.seed, trial or 0, plan.number, _NOISE).integers(_SEEDS)),
         )
 
     def without_wires(self) -> Hardware:

@@ -53,6 +53,7 @@ class LayerReport:
         engine: how its tiles were read: ``"operator"`` (exact, wires included) or ``"ideal"`` (no wires).
         relative_output_error: see ErrorSplit.
         costs: what it takes.
+        unverified: share of the devices that write-verify gave up; None: it did not program them.
         out_of_reach: ||W_eff - W|| / ||W|| that corrected conductances leave; None: they are not corrected.
 
     """
@@ -67,6 +68,7 @@ class LayerReport:
     relative_output_error: ErrorSplit
     costs: LayerCosts
     out_of_reach: float | None = None
+    unverified: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

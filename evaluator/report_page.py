@@ -52,6 +52,9 @@ def _result(page: Page, report: Report) -> None:
         rows += _compensation(report)
     if top5 := report.top5:
         rows.append(("Top-5, floating point and arrays", f"{top5['float']:.2%}, {top5['hardware']:.2%}"))
+    given_up = [x.unverified for x in report.layers if x.unverified is not None]
+    if given_up:
+        rows.append(("Devices that write-verify gave up, worst layer", f"{max(given_up):.1%} of those sampled"))
     rows += [
         ("Images", str(report.n_images)),
         ("Programmings, seed", f"{len(report.trials)}, {report.hardware.seed}"),

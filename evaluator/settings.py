@@ -72,8 +72,9 @@ class ErrorConfig(_Section):
     """What devices do that they should not; stuck devices are the array's (stuck_low, stuck_high).
 
     Attributes:
-        programming: card: the card's sigma(G); exact; write-verify: the array's own pulses and reads, cell by cell
-            through the wires (small layers only); or a CSV file with g_siemens and sigma_siemens.
+        programming: card: the card's sigma(G); exact; write-verify: what the array's own pulses and reads leave,
+            simulated for some tiles of each layer (arrays of at most 8 x 8); or a CSV file with g_siemens and
+            sigma_siemens.
         device_to_device: whether the card's spread of instance parameters applies: programming sees to it that
             conductances do not differ by it, but relaxation does.
         levels: how many equally spaced conductances can be programmed; None: any.

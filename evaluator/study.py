@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +22,14 @@ from evaluator.graph.batch_norm import fold_batch_norm
 from evaluator.graph.mapped import mapped_layers, with_arrays
 from evaluator.graph.onnx_model import Network, load_network
 from evaluator.hardware import Hardware
+from evaluator.mapping import Conductances
 from evaluator.plan import LayerPlan
+from evaluator.write_verify import Misfits, WriteVerify
 from models_va.errors import InputError, located
+from spicegen.progress import track
+
+if TYPE_CHECKING:
+    from evaluator.evaluation import Progress
 
 _HELD_OUT = 5
 """Where there are no other images, one in so many tested ones is for calibration instead."""
@@ -39,6 +46,7 @@ class StudySource:
         calibration: images for ranges and corrections, instead of the data's own.
         needs_voltages: whether tiles are to be read at their real voltages, which takes the inputs' ranges.
         circuits: tiles that go to a circuit simulator; None: no tile does.
+        misfits: of each layer, what programming by write-verify misses; None: not known yet, or not needed.
     """
 
     model: Path
@@ -48,6 +56,7 @@ class StudySource:
     calibration: Path | None = None
     needs_voltages: bool = False
     circuits: Circuits | None = None
+    misfits: tuple[Misfits, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,21 +117,36 @@ class Study:
         model, _ = with_arrays(self.network.model, parts)
         return self.network.with_model(model)
 
+    def programmed(self, plan: LayerPlan, trial: int) -> Conductances:
+        """A layer's devices in a trial, as a read finds them."""
+        misfits = None if self.source.misfits is None else self.source.misfits[plan.number]
+        return self.hardware.programmed(plan.target, trial, plan.number, misfits)
+
     def _part(self, plan: LayerPlan, trial: int) -> ArrayPart:
         hardware = self.hardware
-        part = hardware.part(plan, hardware.programmed(plan.target, trial, plan.number), trial)
+        part = hardware.part(plan, self.programmed(plan, trial), trial)
         if hardware.config.compensate != "columns":
             return part
         gain, offset = fit_columns(self.network.model, part, self.activations[plan.number])
         return replace(part, gain=gain, offset=offset)
 
 
-def prepare(source: StudySource, threads: int = 0) -> Study:
+def prepare(
+    source: StudySource,
+    threads: int = 0,
+    *,
+    kept: Path | None = None,
+    say: Callable[[str], None] = lambda _: None,
+    progress: Progress = track,
+) -> Study:
     """Load, check and settle everything that trials need.
 
     Args:
         source: what is wanted.
         threads: that onnxruntime uses; 0: all processors.
+        kept: an existing folder for what took long and may be wanted again; None: nothing is kept.
+        say: takes a line about what may take long.
+        progress: shows how far that is.
 
     Raises:
         InputError: any of these is not usable; the message names file, place and remedy.
@@ -147,10 +171,23 @@ def prepare(source: StudySource, threads: int = 0) -> Study:
     plans = plan_layers(network, layers, hardware, others)
     if hardware.config.compensate == "conductances":
         plans = [replace(p, target=reach_for_weights(p, hardware)) for p in plans]
+    if hardware.config.errors.programming == "write-verify" and source.misfits is None:
+        folder = None if kept is None else kept / "write-verify"
+        source = replace(source, misfits=tuple(_misfits(hardware, plans, folder, say, progress)))
     seen: tuple[NDArray[Any], ...] = ()
     if hardware.config.compensate == "columns" and others is not None:
         seen = activations_of(network, plans, others)
     return Study(source, network, images, labels, tuple(plans), others, where, seen)
+
+
+def _misfits(
+    hardware: Hardware, plans: list[LayerPlan], folder: Path | None, say: Callable[[str], None], progress: Progress
+) -> list[Misfits]:
+    errors = hardware.config.errors
+    bench = WriteVerify(
+        hardware.card, hardware.config.array, hardware.seed, device_to_device=errors.device_to_device, folder=folder
+    )
+    return bench.misfits([bench.sampled_tiles(plan) for plan in plans], say, progress)
 
 
 def _calibration_images(data: Path, given: Path | None, size: int) -> tuple[Dataset | None, str]:

@@ -58,13 +58,14 @@ class LayerRead:
     Attributes:
         slices: current of each slice for a unit input, its reference subtracted: shape (slices, groups, outputs,
             inputs).
-        power: sum of the squares of the columns' operators behind it, without the reference's: same shape.
+        power: sum of the squares of the columns' operators behind it, without the reference's: same shape; None if
+            nobody asked.
         reference_power: of the shared columns, shape (groups, ranges, inputs); None if there are none.
     """
 
     slices: Array
-    power: Array
-    reference_power: Array | None
+    power: Array | None = None
+    reference_power: Array | None = None
 
 
 def check_array(array: ArrayConfig, how: Layout) -> None:
@@ -121,28 +122,32 @@ def output_ranges(outputs: int, array: ArrayConfig, how: Layout) -> list[slice]:
     return list(_ranges(outputs, how.outputs_in(array.columns)))
 
 
-def read_layer(layer: Conductances, array: ArrayConfig, block: int = 1) -> LayerRead:
+def read_layer(layer: Conductances, array: ArrayConfig, block: int = 1, *, powers: bool = False) -> LayerRead:
     """Read a layer's tiles: exact, because the read is linear.
 
     Args:
         layer: conductances as programmed.
         array: size, wires, terminations and line faults of a tile.
         block: see ``tiles_of``.
+        powers: whether the squares are wanted too, which noise takes.
 
     """
     how = layer.layout
     groups, inputs, outputs, _ = layer.g_siemens.shape
     tiles = tiles_of((groups, outputs, inputs), array, how, block)
     slices = np.empty((len(how.factors), groups, outputs, inputs))
-    power = np.empty_like(slices)
-    shared = None if layer.reference_siemens is None else np.empty(layer.reference_siemens.swapaxes(1, 2).shape)
+    power = np.empty_like(slices) if powers else None
+    shared = None
+    if powers and layer.reference_siemens is not None:
+        shared = np.empty(layer.reference_siemens.swapaxes(1, 2).shape)
     for tile, operator in _operators(tiles, layer, array):
         over_span = operator / layer.span_siemens
         slices[:, *tile.weights] = slices_of(over_span, how)
-        columns, reference = _split(over_span**2, how)
-        power[:, *tile.weights] = np.einsum("sk,oki->soi", np.abs(how.signs), columns)
-        if shared is not None:
-            shared[tile.group, tile.range, tile.inputs] = reference
+        if power is not None:
+            columns, reference = _split(over_span**2, how)
+            power[:, *tile.weights] = np.einsum("sk,oki->soi", np.abs(how.signs), columns)
+            if shared is not None:
+                shared[tile.group, tile.range, tile.inputs] = reference
     return LayerRead(slices, power, shared)
 
 

@@ -29,11 +29,12 @@ class Trials:
         study: what they share.
         folder: where each one's score is written when it is known, and read again by whoever asks for the same; None:
             nowhere.
+        first: the arrays of the first trial, if they are known.
 
     """
 
-    def __init__(self, study: Study, folder: Path | None) -> None:
-        self._study = study
+    def __init__(self, study: Study, folder: Path | None, first: list[ArrayPart] | None = None) -> None:
+        self._study, self._first = study, first
         self._file = None if folder is None else folder / FILE
 
     def scores(self, count: int, workers: int, progress: Progress) -> list[Score]:
@@ -47,7 +48,7 @@ class Trials:
         return [known[k] for k in range(count)]
 
     def _score(self, trial: int) -> Score:
-        return _scored(self._study, self._study.parts(trial))
+        return _scored(self._study, self._first if trial == 0 and self._first else self._study.parts(trial))
 
     def _in_processes(self, trials: list[int], workers: int) -> Iterator[Score]:
         workers = min(workers, len(trials))

@@ -6,7 +6,7 @@ however many tiles and slices it has.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,6 +25,10 @@ Place = tuple[int, int, int]
 slices up, the last two are 0."""
 
 
+_SEEDS = 1 << 24
+"""ONNX's seeds are float32: whole numbers up to here."""
+
+
 @dataclass(frozen=True, eq=False)
 class ArrayPart:
     """What stands in the graph for a layer's arrays.
@@ -36,7 +40,7 @@ class ArrayPart:
         converters: around them.
         curve: the device's I-V curve; None: it is linear.
         read_noise: standard deviation of a device's conductance from read to read, relative to it.
-        seeds: gives a new seed of a random operator.
+        noise_seed: of the read noise.
         gain, offset: digital correction of each output, shape (groups, outputs); None: there is none.
         circuits: ranges of rows whose products take a correction from a circuit simulator, an input of the graph.
 
@@ -48,7 +52,7 @@ class ArrayPart:
     converters: ConverterConfig
     curve: ReadCurve | None
     read_noise: float
-    seeds: Callable[[], float]
+    noise_seed: int = 0
     gain: Array | None = None
     offset: Array | None = None
     circuits: frozenset[int] = frozenset()
@@ -103,14 +107,13 @@ def _added(to: Emitter, signals: Sequence[Signal], part: ArrayPart, taps: Taps) 
     """Without column converters: one product a signal, scale and all in its matrices."""
     factors, scale = part.plan.target.layout.factors, output_scale(part)[..., None]
     weights = np.tensordot(factors, part.read.slices, 1)
-    power = np.tensordot(factors**2, part.read.power, 1)
-    shared = part.read.reference_power
+    power = None if part.read.power is None else np.tensordot(factors**2, part.read.power, 1)
     products = []
     for n, signal in enumerate(signals):
         unit = signal.unit * signal.factor
         product = part.plan.layer.product.emit(to, signal.tensor, weights * scale * unit)
         product = _corrected(to, product, (n, 0, 0), part, taps)
-        products.append(_noisy(to, product, signal.tensor, part, power * (scale * unit) ** 2, shared, scale * unit))
+        products.append(_noisy(to, product, signal.tensor, part, power, part.read.reference_power, scale * unit))
     return to.summed(products)
 
 
@@ -147,14 +150,13 @@ def _code(
     """One converter's output for each output of a range of rows, in units of the last bit; analog without a range."""
     s = place[2]
     unit = signal.unit / last_bit
-    tensor, weights = _of_rows(to, signal.tensor, part.read.slices[s], rows, part)
-    _, power = _of_rows(to, "", part.read.power[s], rows, part)
-    shared = part.read.reference_power
-    if shared is not None:
-        _, shared = _of_rows(to, "", shared, rows, part)
+    tensor = _channels(to, signal.tensor, rows, part)
+    weights = _of_rows(part.read.slices[s], rows, part)
+    power = None if part.read.power is None else _of_rows(part.read.power[s], rows, part)
+    shared = None if part.read.reference_power is None else _of_rows(part.read.reference_power, rows, part)
     current = part.plan.layer.product.emit(to, tensor, weights * unit)
     current = _corrected(to, current, place, part, taps)
-    current = _noisy(to, current, tensor, part, power * unit**2, shared, np.full((1, 1, 1), unit))
+    current = _noisy(to, current, tensor, part, power, shared, np.full((1, 1, 1), unit))
     taps.currents.setdefault(s, []).append(current)
     if part.plan.adc_range is None or part.converters.adc_bits is None:
         return current
@@ -162,21 +164,30 @@ def _code(
     return to.clipped(to.rounded(current), -levels, levels)
 
 
-def _of_rows(to: Emitter, tensor: str, matrices: Array, rows: slice, part: ArrayPart) -> tuple[str, Array]:
-    """The channels that a range of rows belongs to, of a tensor (if one is given) and of matrices."""
-    layer = part.plan.layer
-    groups, inputs, block = layer.groups, layer.shape[1], layer.block
-    first, end = rows.start // block, -(-rows.stop // block)
+def _channels(to: Emitter, tensor: str, rows: slice, part: ArrayPart) -> str:
+    """The channels of a tensor that a range of rows belongs to."""
+    layer, (first, end) = part.plan.layer, _blocks(rows, part)
+    channels = layer.shape[1] // layer.block
+    if end - first == channels:
+        return tensor
+    if layer.groups == 1:
+        return to.sliced(tensor, layer.product.input_axis, slice(first, end))
+    places = np.arange(layer.groups)[:, None] * channels + np.arange(first, end)
+    return to.gathered(tensor, layer.product.input_axis, places.ravel())
+
+
+def _of_rows(matrices: Array, rows: slice, part: ArrayPart) -> Array:
+    """What matrices are for these channels, zero where another range of rows has a part of one."""
+    block, (first, end) = part.plan.layer.block, _blocks(rows, part)
     only = np.zeros((*matrices.shape[:2], (end - first) * block))
     only[..., rows.start - first * block : rows.stop - first * block] = matrices[..., rows]
-    if tensor and end - first < inputs // block:
-        axis = layer.product.input_axis
-        if groups == 1:
-            tensor = to.sliced(tensor, axis, slice(first, end))
-        else:
-            channels = np.arange(groups)[:, None] * (inputs // block) + np.arange(first, end)
-            tensor = to.gathered(tensor, axis, channels.ravel())
-    return tensor, only
+    return only
+
+
+def _blocks(rows: slice, part: ArrayPart) -> tuple[int, int]:
+    """The first block of a range of rows, and the one behind its last."""
+    block = part.plan.layer.block
+    return rows.start // block, -(-rows.stop // block)
 
 
 def _corrected(to: Emitter, product: str, place: Place, part: ArrayPart, taps: Taps) -> str:
@@ -187,20 +198,31 @@ def _corrected(to: Emitter, product: str, place: Place, part: ArrayPart, taps: T
 
 
 def _noisy(
-    to: Emitter, product: str, tensor: str, part: ArrayPart, power: Array, shared: Array | None, unit: Array
+    to: Emitter, product: str, tensor: str, part: ArrayPart, power: Array | None, shared: Array | None, unit: Array
 ) -> str:
     """Add read noise: for a given input the sum of independent device noises is normal, and its variance a product too.
 
     Each device adds (relative noise x its operator x input)^2; a shared column's noise is common to its outputs.
+
+    Args:
+        to: takes the nodes.
+        product: that it is added to.
+        tensor: the input.
+        part: the arrays.
+        power: of the columns that only one output has, over the span, shape (groups, outputs, inputs); None: no noise.
+        shared: of the shared columns, shape (groups, ranges, inputs).
+        unit: product that a current over the span stands for, shape (groups, outputs, 1) or the same for all.
+
     """
-    if part.read_noise == 0:
+    if power is None:
         return product
-    layer = part.plan.layer.product
-    groups, outputs, _ = power.shape
-    matrices = power if shared is None else np.concatenate([power, shared], axis=1)
+    layer, (groups, outputs, _) = part.plan.layer.product, power.shape
+    scaled = power * unit**2
+    matrices = scaled if shared is None else np.concatenate([scaled, shared], axis=1)
     square = to.node("Mul", [tensor, tensor])
     deviation = to.node("Sqrt", [layer.emit(to, square, matrices * part.read_noise**2)])
-    drawn = to.node("RandomNormalLike", [deviation], mean=0.0, scale=1.0, seed=part.seeds())
+    seed = np.random.SeedSequence((part.noise_seed, len(to.nodes))).generate_state(1)[0] % _SEEDS
+    drawn = to.node("RandomNormalLike", [deviation], mean=0.0, scale=1.0, seed=float(seed))
     noise = to.node("Mul", [deviation, drawn])
     if shared is None:
         return to.node("Add", [product, noise])
