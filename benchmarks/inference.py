@@ -27,7 +27,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from evaluator.graph.onnx_model import load_network
+from evaluator.graph.onnx_model import _BATCH_VALUES, load_network  # the batch is what evaluate() would take
 from evaluator.hardware import Hardware
 from evaluator.settings import HardwareConfig
 from evaluator.study import Study, StudySource, prepare
@@ -81,7 +81,6 @@ DEMANDS = {"errors, wires": 0.8, "8-bit converters": 0.1, "read noise 5 %": 0.1}
 TILES = (32, 64, 128, 256)
 SECONDS, FEWEST = 2.0, 5
 """Of the two in turns, for each of them: at least so long, and so often."""
-_BATCH_VALUES = 2**21
 
 
 @dataclass(frozen=True)
