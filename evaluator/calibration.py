@@ -29,6 +29,8 @@ _SAMPLES = 1 << 16
 """Values kept of each layer and batch."""
 _KEPT = 1 << 19
 """Values of a layer's activation that are kept for a fit."""
+_TRIAL = 10_000
+"""Number of the trial whose noise the ranges are found with: no other has it."""
 _TRIED = 48
 """Ranges that are compared, evenly spaced up to the largest value."""
 
@@ -88,7 +90,7 @@ def _with_adc_ranges(
     c = hardware.config.converters
     if c.adc_range == "full":
         return [replace(p, adc_range=np.full(len(p.target.layout.factors), _highest(p.rows))) for p in plans]
-    benches = [_bench(network.model, hardware.part(p, p.target)) for p in plans]
+    benches = [_bench(network.model, hardware.part(p, p.target, _TRIAL)) for p in plans]
     samples: list[list[list[Array]]] = [[[] for _ in p.target.layout.factors] for p in plans]
     for batch in network.stream(_activations(network, plans), images, _IMAGES_AT_ONCE):
         for (session, names), kept, tensor in zip(benches, samples, batch, strict=True):

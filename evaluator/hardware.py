@@ -105,12 +105,14 @@ class Hardware:
 
     def at_levels(self, wanted: Conductances) -> Conductances:
         """The nearest conductances that can be programmed."""
-        levels, shared = self.config.errors.levels, wanted.reference_siemens
+        levels, shared, window = self.config.errors.levels, wanted.reference_siemens, self.card.window()
         if levels is None:
             return wanted
-        window = self.card.window()
-        reference = None if shared is None else nearest_levels(shared, *window, levels)
-        return wanted.with_conductances(nearest_levels(wanted.g_siemens, *window, levels), reference)
+        if shared is None:
+            return wanted.with_conductances(nearest_levels(wanted.g_siemens, *window, levels), None)
+        reference = nearest_levels(shared, *window, levels)
+        moved = wanted.g_siemens + (reference - shared).flat[0]  # weights are differences from the reference's level
+        return wanted.with_conductances(nearest_levels(moved, *window, levels), reference)
 
     def programmed(
         self, target: Conductances, trial: int, layer: int, misfits: Misfits | None = None

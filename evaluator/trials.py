@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
@@ -41,8 +41,9 @@ class Trials:
         """The score of every trial, in order."""
         known = self._known()
         missing = [k for k in range(count) if k not in known]
-        found = self._in_processes(missing, workers) if workers > 1 and len(missing) > 1 else map(self._score, missing)
-        for trial, result in zip(missing, progress(found, "Trials", len(missing)), strict=True):
+        apart = workers > 1 and len(missing) > 1
+        found = self._in_processes(missing, workers) if apart else ((k, self._score(k)) for k in missing)
+        for trial, result in progress(found, "Trials", len(missing)):
             known[trial] = result
             self._keep(trial, result)
         return [known[k] for k in range(count)]
@@ -50,12 +51,14 @@ class Trials:
     def _score(self, trial: int) -> Score:
         return _scored(self._study, self._first if trial == 0 and self._first else self._study.parts(trial))
 
-    def _in_processes(self, trials: list[int], workers: int) -> Iterator[Score]:
+    def _in_processes(self, trials: list[int], workers: int) -> Iterator[tuple[int, Score]]:
+        """Each trial's number and score, as they finish."""
         workers = min(workers, len(trials))
         threads = max(1, (os.cpu_count() or 1) // workers)
         start = (self._study.source, threads)
         with ProcessPoolExecutor(workers, get_context("spawn"), _open, start) as pool:
-            yield from pool.map(_score_again, trials)
+            numbers = {pool.submit(_score_again, k): k for k in trials}
+            yield from ((numbers[done], done.result()) for done in as_completed(numbers))
 
     def _known(self) -> dict[int, Score]:
         if self._file is None or not self._file.is_file():

@@ -9,9 +9,17 @@ from models_va.errors import InputError
 
 
 def beside(config: Path, name: str) -> str:
-    """``name`` as a file beside ``config`` if there is one, else as it is (a name, or a path of its own)."""
+    """``name`` as a file or folder beside ``config`` if there is one, else as it is (a name, or a path of its own).
+
+    Raises:
+        InputError: the place cannot be looked at.
+    """
     near = config.parent / name
-    return str(near) if near.is_file() else name
+    try:
+        return str(near) if near.exists() else name
+    except OSError as error:
+        text = " ".join(str(near).split())
+        raise InputError(f"{text[:200]}: cannot be read: {error.strerror}: give the name of a file") from error
 
 
 def write_text(path: Path, text: str) -> Path:

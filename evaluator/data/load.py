@@ -11,6 +11,7 @@ from evaluator.data.formats.files import reading, shown
 from evaluator.data.prepare import prepared
 from models_va import read_yaml
 from models_va.errors import InputError
+from spicegen.files import beside
 
 _OPTIONAL = {"labels": None, "label": "fine", "layout": "HWC"}
 
@@ -55,22 +56,13 @@ def _opened(path: Path) -> tuple[DatasetDescription, Source, Format]:
     if path.suffix.lower() not in (".yaml", ".yml") or path.is_dir():
         return DatasetDescription(file=path.name), Source(path), recognise(path)
     d = read_yaml(path, DatasetDescription)
-    labels = None if d.labels is None else _near(path, d.labels)
-    source = Source(_near(path, d.file), labels, d.label, d.resize)
+    labels = None if d.labels is None else Path(beside(path, d.labels))
+    source = Source(Path(beside(path, d.file)), labels, d.label, d.resize)
     form = recognise(source.path)
     for key, usual in _OPTIONAL.items():
         if getattr(d, key) != usual and key not in form.keys:
             raise InputError(f"{shown(path)}: {key} has no meaning for {form.name}: remove it")
     return d, source, form
-
-
-def _near(description: Path, name: str) -> Path:
-    """``name`` as a file or folder beside the description if there is one, else as it is."""
-    near = description.parent / name
-    try:
-        return near if near.exists() else Path(name)
-    except OSError as error:
-        raise InputError(f"{shown(near)}: cannot be read: {error.strerror}: give the name of the data") from error
 
 
 def _dataset(path: Path, description: DatasetDescription, stored: Stored) -> Dataset:

@@ -221,7 +221,8 @@ def _noisy(
     matrices = scaled if shared is None else np.concatenate([scaled, shared], axis=1)
     square = to.node("Mul", [tensor, tensor])
     deviation = to.node("Sqrt", [layer.emit(to, square, matrices * part.read_noise**2)])
-    seed = np.random.SeedSequence((part.noise_seed, len(to.nodes))).generate_state(1)[0] % _SEEDS
+    before = sum(n.op_type.startswith("Random") for n in to.nodes)  # in this layer
+    seed = np.random.SeedSequence((part.noise_seed, before)).generate_state(1)[0] % _SEEDS
     drawn = to.node("RandomNormalLike", [deviation], mean=0.0, scale=1.0, seed=float(seed))
     noise = to.node("Mul", [deviation, drawn])
     if shared is None:
