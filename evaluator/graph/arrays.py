@@ -13,6 +13,7 @@ import numpy as np
 
 from evaluator.graph.emitter import Emitter
 from evaluator.graph.inputs import Signal, drive, levels_of
+from evaluator.graph.noise import standard_normal
 from evaluator.layer import Array
 from evaluator.mapping import Conductances
 from evaluator.plan import LayerPlan
@@ -223,8 +224,7 @@ def _noisy(
     deviation = to.node("Sqrt", [layer.emit(to, square, matrices * part.read_noise**2)])
     before = sum(n.op_type.startswith("Random") for n in to.nodes)  # in this layer
     seed = np.random.SeedSequence((part.noise_seed, before)).generate_state(1)[0] % _SEEDS
-    drawn = to.node("RandomNormalLike", [deviation], mean=0.0, scale=1.0, seed=float(seed))
-    noise = to.node("Mul", [deviation, drawn])
+    noise = to.node("Mul", [deviation, standard_normal(to, deviation, float(seed))])
     if shared is None:
         return to.node("Add", [product, noise])
     ranges = shared.shape[1]

@@ -28,7 +28,7 @@ class Emitter:
         self.dtype = dtype
         self._model = model
         self._taken = tensor_names(model) if taken is None else taken
-        self._opset = opset(model)
+        self.opset = opset(model)
 
     def node(self, op: str, inputs: Sequence[str], **attributes: Any) -> str:
         """Add a node; the name of its output."""
@@ -41,6 +41,16 @@ class Emitter:
         name = self._unused("constant")
         stored = np.asarray(value).astype(np.dtype(self.dtype if dtype is None else dtype))
         self._model.graph.initializer.append(numpy_helper.from_array(stored, name))
+        return name
+
+    def shared(self, name: str, value: ArrayLike) -> str:
+        """The constant of this name, added once for the whole graph; its name."""
+        kind = helper.np_dtype_to_tensor_dtype(self.dtype)
+        name = f"arrays_{name}_{kind}"
+        if all(t.name != name for t in self._model.graph.initializer):
+            self._taken.add(name)
+            stored = np.asarray(value).astype(self.dtype)
+            self._model.graph.initializer.append(numpy_helper.from_array(stored, name))
         return name
 
     def input(self, name: str) -> str:
@@ -60,19 +70,19 @@ class Emitter:
 
     def rounded(self, tensor: str) -> str:
         """To the nearest integer; halves up before opset 11, to even from there on."""
-        if self._opset >= 11:
+        if self.opset >= 11:
             return self.node("Round", [tensor])
         return self.node("Floor", [self.node("Add", [tensor, self.constant(0.5)])])
 
     def clipped(self, tensor: str, low: float, high: float) -> str:
         """Limited to ``low`` .. ``high``."""
-        if self._opset >= 11:
+        if self.opset >= 11:
             return self.node("Clip", [tensor, self.constant(low), self.constant(high)])
         return self.node("Clip", [tensor], min=float(low), max=float(high))
 
     def sliced(self, tensor: str, axis: int, part: slice) -> str:
         """Entries ``part`` along an axis."""
-        if self._opset >= 10:
+        if self.opset >= 10:
             ends = ([part.start], [part.stop], [axis])
             return self.node("Slice", [tensor, *(self.constant(e, np.int64) for e in ends)])
         return self.node("Slice", [tensor], starts=[part.start], ends=[part.stop], axes=[axis])

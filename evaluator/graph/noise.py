@@ -1,0 +1,51 @@
+"""Standard normal numbers in a graph, several times faster than RandomNormalLike draws them.
+
+onnxruntime draws one number after another (6.6 ns each), which takes more time than a convolution. So 64 neighbours of
+a tensor take a row of a constant table together, and only the number of the row is drawn. The table's columns are
+quantiles of the normal distribution in random order, with the means, variances and correlations that the sample left
+taken out. So every number drawn is normal (up to 4.0 standard deviations), and means and covariances of all of them are
+exactly 0 and 1; what is approximate is only that 64 neighbours together are one of 16,384 samples.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import onnx
+from scipy.special import ndtri
+
+from evaluator.graph.emitter import Emitter
+from evaluator.layer import Array
+
+ROWS, WIDTH = 1 << 14, 64
+"""4 MB of float32. Wider rows are copied faster; more rows reach farther into the tails."""
+_SEED = 20260
+_STRIDES_FROM = 10
+"""First opset whose Slice takes strides and ends that are computed."""
+_END = np.iinfo(np.int64).max
+
+
+def standard_normal(to: Emitter, like: str, seed: float) -> str:
+    """Add uncorrelated standard normal numbers of the shape of ``like``; their name."""
+    if to.opset < _STRIDES_FROM:
+        return to.node("RandomNormalLike", [like], mean=0.0, scale=1.0, seed=seed)
+    first, all_, end, width = (to.constant([v], np.int64) for v in (0, -1, _END, WIDTH))
+    flat = to.node("Reshape", [like, all_])
+    of_rows = to.node("Slice", [flat, first, end, first, width])
+    # a little less than their number, because single precision rounds up to the end of the range
+    places = to.node("RandomUniformLike", [of_rows], dtype=onnx.TensorProto.FLOAT, low=0.0, high=ROWS - 0.02, seed=seed)
+    rows = to.node("Cast", [places], to=onnx.TensorProto.INT64)
+    drawn = to.node("Gather", [to.shared("normal_numbers", normal_numbers()), rows], axis=0)
+    cut = to.node("Slice", [to.node("Reshape", [drawn, all_]), first, to.node("Shape", [flat]), first])
+    return to.node("Reshape", [cut, to.node("Shape", [like])])
+
+
+@cache
+def normal_numbers() -> Array:
+    """The table, shape (rows, width): columns of mean 0, variance 1 and no correlation."""
+    quantiles = ndtri((np.arange(ROWS) + 0.5) / ROWS)
+    rng = np.random.default_rng(_SEED)
+    table = rng.permuted(np.tile(quantiles, (WIDTH, 1)), axis=1)
+    lower = np.linalg.cholesky(table @ table.T / ROWS)
+    return np.ascontiguousarray(np.linalg.solve(lower, table).T)
