@@ -25,12 +25,14 @@ MOST_IMAGES = 256
 MOST_VALUES = 1 << 23
 """In all images: large ones say more each, and take longer."""
 _IMAGES_AT_ONCE = 16
-_SAMPLES = 1 << 16
+_SAMPLES = 1 << 15
 """Values kept of each layer and batch."""
 _KEPT = 1 << 19
 """Values of a layer's activation that are kept for a fit."""
 _TRIAL = 10_000
 """Number of the trial whose noise the ranges are found with: no other has it."""
+_BINS = 1 << 14
+"""Of magnitudes, each with its mean: what is within one makes no difference to the choice, and there are fewer."""
 _TRIED = 48
 """Ranges that are compared, evenly spaced up to the largest value."""
 
@@ -150,7 +152,7 @@ def _layer_model(model: onnx.ModelProto, part: ArrayPart) -> tuple[onnx.ModelPro
 
 def _opened(alone: onnx.ModelProto, outputs: Iterable[str]) -> InferenceSession:
     alone.graph.output.extend(onnx.ValueInfoProto(name=n) for n in dict.fromkeys(outputs))
-    return open_session(alone)
+    return open_session(alone, 1)  # for small batches the threads of many sessions only wait for each other
 
 
 def activations_of(network: Network, plans: Sequence[LayerPlan], images: NDArray[Any]) -> tuple[NDArray[Any], ...]:
@@ -171,8 +173,12 @@ def best_range(samples: Array, levels: int) -> float:
     largest = float(np.abs(samples).max(initial=0.0))
     if largest == 0:
         return 1.0
+    place = np.minimum((np.abs(samples) * (_BINS / largest)).astype(np.int64), _BINS - 1)
+    count = np.bincount(place, minlength=_BINS)
+    mean = np.bincount(place, np.abs(samples), minlength=_BINS)[count > 0] / count[count > 0]
+    weight = count[count > 0] / samples.size
     tried = largest * np.arange(1, _TRIED + 1) / _TRIED
-    return float(tried[np.argmin([np.mean((quantized(samples, end, levels) - samples) ** 2) for end in tried])])
+    return float(tried[np.argmin([weight @ (quantized(mean, end, levels) - mean) ** 2 for end in tried])])
 
 
 def quantized(samples: Array, end: float, levels: int) -> Array:

@@ -21,8 +21,8 @@ BATCH = 1000
 _LARGEST_BATCH = 65536
 _LARGEST_TRIAL = 2**27
 """Values in the images that a network with a freed batch is tried on: 1 GiB of float64."""
-_BATCH_VALUES = 2**21
-"""Values in the images that run at once: large images make large activations."""
+_BATCH_VALUES = 2**17
+"""Values in the images that run at once: activations of more no longer fit into the processors' caches."""
 _DYNAMIC = "export it with a dynamic batch axis"
 
 

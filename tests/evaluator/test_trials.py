@@ -161,7 +161,7 @@ def test_an_interruption_loses_nothing_that_is_finished(digits, tmp_path, monkey
     with pytest.raises(KeyboardInterrupt):
         run(digits, MUCH, folder=tmp_path, trials=6, progress=interrupted, workers=workers)
     kept = (tmp_path / FILE).read_text().splitlines()
-    assert [json.loads(line)["trial"] for line in kept] == [0, 1, 2]
+    assert len({json.loads(line)["trial"] for line in kept}) == len(kept) == 3
     computed, real = [], evaluator.trials._scored
     monkeypatch.setattr(evaluator.trials, "_scored", lambda *a: computed.append(1) or real(*a))
     rest = run(digits, MUCH, folder=tmp_path, trials=6)
