@@ -193,10 +193,12 @@ def _activations(network: Network, plans: Iterable[LayerPlan]) -> list[str]:
 
 
 def _sampled(tensor: NDArray[Any]) -> Array:
-    """Some of the values, evenly spaced, the largest magnitude among them."""
+    """Some of the values, the lowest and the highest among them; at random places: even steps keep to a few columns."""
     flat = tensor.reshape(-1)
-    step = -(-flat.size // _SAMPLES)
-    return np.append(flat[::step], flat[np.argmax(np.abs(flat))]).astype(np.float64)
+    some = flat
+    if flat.size > _SAMPLES:
+        some = flat[np.random.default_rng(0).integers(flat.size, size=_SAMPLES)]
+    return np.append(some, [flat.min(), flat.max()]).astype(np.float64)
 
 
 def _highest(rows: Sequence[slice]) -> int:

@@ -119,7 +119,7 @@ def test_tiles_read_as_nodal_analysis_says(scheme, ends):
         layer.g_siemens * rng.uniform(0.8, 1.2, layer.g_siemens.shape),
         None if shared is None else shared * rng.uniform(0.8, 1.2, shared.shape),
     )
-    read = read_layer(layer, array)
+    read = read_layer(layer, array, powers=True)
     slices = np.zeros((len(how.factors), 2, 5, 7))
     power, reference_power = np.zeros(slices.shape), np.zeros((2, 2, 7))
     for group in range(2):
