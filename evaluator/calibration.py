@@ -162,6 +162,8 @@ def activations_of(network: Network, plans: Sequence[LayerPlan], images: NDArray
         for some, tensor in zip(kept, batch, strict=True):
             if sum(t.size for t in some) < _KEPT:
                 some.append(tensor[: max(1, _KEPT // max(tensor[0].size, 1))])
+        if all(sum(t.size for t in some) >= _KEPT for some in kept):
+            break
     return tuple(np.concatenate(some) for some in kept)
 
 

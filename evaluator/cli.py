@@ -127,9 +127,8 @@ def _config(
     array: Path | None, hardware: Path | None, settings: list[str], compensate: str | None
 ) -> HardwareConfig:
     """What the options ask for, checked before anything is written; the more special option wins."""
-    from evaluator.mapping import layout
     from evaluator.settings import HardwareConfig, split_setting
-    from evaluator.tiles import check_array
+    from evaluator.tiles import check_tiles
     from models_va import read_yaml
     from netlists import ArrayConfig
 
@@ -139,5 +138,5 @@ def _config(
     values = dict(split_setting(text) for text in settings)
     config = config.with_values(values | ({} if compensate is None else {"compensate": compensate}))
     with located(array or hardware or "settings"):
-        check_array(config.array, layout(config.mapping))
+        check_tiles(config)
     return config

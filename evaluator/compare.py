@@ -11,11 +11,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from evaluator.evaluation import evaluate
-from evaluator.mapping import layout
 from evaluator.pictures import compare_figure
 from evaluator.report import Report
 from evaluator.settings import HardwareConfig
-from evaluator.tiles import check_array
+from evaluator.tiles import check_tiles
 from models_va import DeviceCard, load_card, read_yaml
 from models_va.errors import InputError, located
 from spicegen.files import beside, output_folder
@@ -132,7 +131,7 @@ def load_suite(path: Path) -> tuple[Suite, Path]:
     suite = read_yaml(path, Suite)
     with located(path):
         for config in suite.configs().values():
-            check_array(config.array, layout(config.mapping))
+            check_tiles(config)
         for network in suite.networks:
             for name in (network.model, network.data):
                 if not Path(beside(path, name)).exists():

@@ -72,7 +72,7 @@ def reach_for_weights(plan: LayerPlan, hardware: Hardware) -> Conductances:
     share of each current, so it contracts), within the window. Wires take most from the far cells; for these to have
     anything to add, digits shrink by a common factor, which the digital side takes back.
     """
-    wanted = _ideal_digits(plan)
+    wanted = hardware.without_wires().read(plan.target, plan.layer).slices
     shrink = _shrink(plan, wanted, hardware)
     aim = shrink[..., None] * wanted
     digits, target = aim, _target(plan, aim, shrink, hardware)
@@ -117,16 +117,6 @@ def out_of_reach(plan: LayerPlan, hardware: Hardware) -> float:
     """What corrected conductances leave of the wires' error: ||W_eff - W|| / ||W|| of the layer's weights."""
     left = plan.target.weights(hardware.read(plan.target, plan.layer).slices) - plan.layer.weights
     return float(np.linalg.norm(left) / (np.linalg.norm(plan.layer.weights) or 1.0))
-
-
-def _ideal_digits(plan: LayerPlan) -> Array:
-    """What the target's conductances stand for without wires, shape (slices, groups, outputs, inputs)."""
-    target = plan.target
-    by_column = np.moveaxis(target.g_siemens, (3, 2, 1), (0, 2, 3)) / target.span_siemens
-    slices = np.tensordot(target.layout.signs, by_column, 1)
-    if target.reference_siemens is not None:  # the same in all ranges
-        slices -= target.reference_siemens[..., 0][None, :, None, :] / target.span_siemens
-    return slices
 
 
 def _target(plan: LayerPlan, digits: Array, shrink: Array, hardware: Hardware) -> Conductances:

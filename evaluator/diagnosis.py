@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,7 @@ from evaluator.report import ErrorSplit, LayerReport, TileSample
 from evaluator.scores import relative_difference, relative_output_error
 from evaluator.study import Study
 from evaluator.tiles import tiles_of
-
-if TYPE_CHECKING:
-    from evaluator.evaluation import Progress
+from spicegen.progress import Progress
 
 ERROR_VECTORS = 4096
 """Of a layer: a convolution has one for each place of each image."""

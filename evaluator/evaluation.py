@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, TypeVar
 
 from evaluator.circuit import CircuitRequest, with_circuits
 from evaluator.diagnosis import inspect_layers, sample_tile
@@ -22,19 +21,11 @@ from evaluator.trials import Trials
 from models_va import DeviceCard
 from models_va.errors import InputError
 from netlists import ArrayConfig
-from spicegen.progress import track
+from spicegen.progress import Progress, track
 
-Item = TypeVar("Item")
 MOST_TRIALS = 10_000
 MOST_WORKERS = 256
 NO_CIRCUITS = CircuitRequest()
-
-
-class Progress(Protocol):
-    """Iterates over items and shows how far it is; ``spicegen.progress.track`` is one."""
-
-    def __call__(self, items: Iterable[Item], label: str, total: int | None = None) -> Iterator[Item]:
-        """Yield the items."""
 
 
 def evaluate(

@@ -14,7 +14,7 @@ from evaluator.layer import Array, MappedLayer
 from evaluator.mapping import Conductances, Layout, layout, map_weights
 from evaluator.plan import LayerPlan
 from evaluator.settings import HardwareConfig
-from evaluator.tiles import LayerRead, check_array, has_wires, output_ranges, read_layer, without_wires
+from evaluator.tiles import LayerRead, check_tiles, output_ranges, read_layer
 from evaluator.write_verify import Misfits, WriteVerify
 from models_va import DeviceCard, load_card
 from spicegen.programming import Spread, differing, nearest_levels, program, stream
@@ -55,7 +55,7 @@ class Hardware:
         """
         made = cls(card if isinstance(card, DeviceCard) else load_card(card), config or HardwareConfig(), seed)
         made.card.window()
-        check_array(made.config.array, made.layout)
+        check_tiles(made.config)
         _ = made.spread
         if made.config.errors.programming == "write-verify":
             WriteVerify(made.card, made.config.array)
@@ -96,7 +96,7 @@ class Hardware:
     @property
     def engine(self) -> Engine:
         """How tiles are read: by the exact operator of the wires, or ideally where there are none."""
-        return "operator" if has_wires(self.config.array) else "ideal"
+        return "operator" if self.config.array.has_wires else "ideal"
 
     def target(self, layer: MappedLayer) -> Conductances:
         """The conductances that a layer is mapped onto, before any programming."""
@@ -168,4 +168,4 @@ class Hardware:
 
     def without_wires(self) -> Hardware:
         """The same with lines that take nothing."""
-        return replace(self, config=self.config.model_copy(update={"array": without_wires(self.config.array)}))
+        return replace(self, config=self.config.model_copy(update={"array": self.config.array.without_wires()}))

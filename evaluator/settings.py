@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from models_va import ROOM_TEMPERATURE_K, parse_yaml
 from models_va.errors import InputError
-from netlists import ArrayConfig, LineFaults
+from netlists import ArrayConfig
 
 Bits = Annotated[int, Field(ge=2, le=16)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -142,10 +142,10 @@ class HardwareConfig(_Section):
 
     def ideal(self) -> HardwareConfig:
         """The same arrays without anything that is not ideal."""
-        wires = dict.fromkeys(("r_row_ohm", "r_col_ohm", "r_source_ohm", "r_sense_ohm", "stuck_low", "stuck_high"), 0.0)
+        devices = {"stuck_low": 0.0, "stuck_high": 0.0}
         return self.model_copy(
             update={
-                "array": self.array.model_copy(update={**wires, "faults": LineFaults()}),
+                "array": self.array.without_wires().model_copy(update=devices),
                 "converters": ConverterConfig(),
                 "errors": ErrorConfig(programming="exact"),
                 "compensate": "none",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +26,7 @@ from evaluator.mapping import Conductances
 from evaluator.plan import LayerPlan
 from evaluator.write_verify import Misfits, WriteVerify
 from models_va.errors import InputError, located
-from spicegen.progress import track
-
-if TYPE_CHECKING:
-    from evaluator.evaluation import Progress
+from spicegen.progress import Progress, track
 
 _HELD_OUT = 5
 """Where there are no other images, one in so many tested ones is for calibration instead."""

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evaluator.mapping import layout
 from evaluator.pictures import sweep_figure
 from evaluator.report import Report
 from evaluator.scores import paired_difference
 from evaluator.settings import HardwareConfig, split_setting
-from evaluator.tiles import check_array
+from evaluator.tiles import check_tiles
 from models_va.errors import InputError
 from spicegen.files import output_folder
 from spicegen.page import Page
@@ -53,11 +52,7 @@ class SweepReport:
         first = self.reports[0].accuracy_trials
         points = []
         for value, report in zip(self.values, self.reports, strict=True):
-            difference, interval = (
-                paired_difference(first, report.accuracy_trials)
-                if len(first) == len(report.accuracy_trials)
-                else (None, None)
-            )
+            difference, interval = _difference(first, report.accuracy_trials)
             own = {"difference_from_first": difference, "difference_ci95": interval}
             points.append({"value": value, **report.to_json(), **own})
         return {"sweep": self.key, "values": list(self.values), "points": points}
@@ -100,7 +95,7 @@ def run_sweep(
         raise InputError(f"sweep {text!r}: give 2 to {MOST_VALUES} values, KEY=A,B,...")
     configs = [config.with_values({key: value}) for value in values]
     for changed in configs:
-        check_array(changed.array, layout(changed.mapping))
+        check_tiles(changed)
     folders = [output_folder(folder / str(number)) for number in range(1, len(values) + 1)]
     reports: list[Report] = []
     for value, changed, own in zip(values, configs, folders, strict=True):
@@ -115,8 +110,16 @@ def _interval(interval: tuple[float, float] | None) -> str:
     return "" if interval is None else f"{interval[0]:.2%} to {interval[1]:.2%}"
 
 
+def _difference(
+    first: Sequence[float], other: Sequence[float]
+) -> tuple[float | None, tuple[float, float] | None]:
+    """See ``paired_difference``; None where nothing is random at one of the two, so that trials have no partners."""
+    return paired_difference(first, other) if len(first) == len(other) else (None, None)
+
+
 def _against(first: Sequence[float], other: Sequence[float]) -> tuple[str, str]:
-    if len(first) != len(other):  # nothing random at one of the two
-        return "", ""
-    difference, interval = paired_difference(first, other)
-    return f"{difference:+.2%}", "" if interval is None else f"{interval[0]:+.2%} to {interval[1]:+.2%}"
+    difference, interval = _difference(first, other)
+    return (
+        "" if difference is None else f"{difference:+.2%}",
+        "" if interval is None else f"{interval[0]:+.2%} to {interval[1]:+.2%}",
+    )

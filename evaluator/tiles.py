@@ -13,12 +13,12 @@ from itertools import pairwise
 import numpy as np
 
 from evaluator.layer import Array
-from evaluator.mapping import Conductances, Layout
+from evaluator.mapping import Conductances, Layout, layout
+from evaluator.settings import HardwareConfig
 from models_va.errors import InputError
-from netlists import ArrayConfig, LineFaults
+from netlists import ArrayConfig
 from spicegen.simulate import read_operators
 
-_RESISTANCES = ("r_row_ohm", "r_col_ohm", "r_source_ohm", "r_sense_ohm")
 _CELLS_AT_ONCE = 1 << 24
 """Of the tiles whose operators are extracted together: some 400 MB."""
 
@@ -85,6 +85,11 @@ def check_array(array: ArrayConfig, how: Layout) -> None:
         raise InputError(f"array: stuck_low + stuck_high = {array.stuck_low + array.stuck_high:g}: at most 1")
     if array.stuck:
         raise InputError("array: stuck: tiles differ in size, so cells have no names: give stuck_low and stuck_high")
+
+
+def check_tiles(config: HardwareConfig) -> None:
+    """``check_array`` of what people chose."""
+    check_array(config.array, layout(config.mapping))
 
 
 def tiles_of(shape: tuple[int, int, int], array: ArrayConfig, how: Layout, block: int = 1) -> list[Tile]:
@@ -174,23 +179,13 @@ def effective_weights(layer: Conductances, array: ArrayConfig, block: int = 1) -
 
 def _operators(tiles: list[Tile], layer: Conductances, array: ArrayConfig) -> Iterator[tuple[Tile, Array]]:
     """Each tile with its operator, shape (columns, inputs), S."""
-    if not has_wires(array):  # every cell sees the full voltage
+    if not array.has_wires:  # every cell sees the full voltage
         yield from ((tile, tile.conductances(layer).T) for tile in tiles)
         return
     at_once = max(1, _CELLS_AT_ONCE // (array.rows * array.columns))
     for start in range(0, len(tiles), at_once):
         some = tiles[start : start + at_once]
         yield from zip(some, read_operators([array.crossbar(t.conductances(layer)) for t in some]), strict=True)
-
-
-def has_wires(array: ArrayConfig) -> bool:
-    """Whether any resistance of the array is above zero, or a line is broken or touches another."""
-    return any(getattr(array, name) > 0 for name in _RESISTANCES) or bool(array.faults)
-
-
-def without_wires(array: ArrayConfig) -> ArrayConfig:
-    """The array with every resistance at zero and sound lines."""
-    return array.model_copy(update={**dict.fromkeys(_RESISTANCES, 0.0), "faults": LineFaults()})
 
 
 def _ranges(length: int, most: int) -> Iterator[slice]:

@@ -9,15 +9,12 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from evaluator.graph.arrays import ArrayPart
 from evaluator.scores import Score, score
 from evaluator.study import Study, StudySource, prepare
 from models_va.errors import InputError
-
-if TYPE_CHECKING:
-    from evaluator.evaluation import Progress
+from spicegen.progress import Progress
 
 FILE = "trials.jsonl"
 

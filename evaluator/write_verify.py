@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,11 +25,9 @@ from models_va.errors import CardError, InputError
 from netlists import ArrayConfig, ArrayProgram, Devices
 from spicegen.files import output_folder
 from spicegen.programming import program_devices, stream
+from spicegen.progress import Progress
 from spicegen.simulate import REFERENCE, simulator
 from spicegen.write_verify import WritePlan, write_verify
-
-if TYPE_CHECKING:
-    from evaluator.evaluation import Progress
 
 _DOWN_VOLT, _DOWN_S, _PAUSE_S, _MOST_PULSES = 2.5, 10e-6, 10.0, 40
 """What half-selected cells of the reference device bear: three tiles of 8 x 8 were left with errors of 0.5 to 0.9

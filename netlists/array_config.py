@@ -19,6 +19,7 @@ Capacitance = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Index = Annotated[int, Field(ge=0)]
 Size = Annotated[int, Field(ge=1, le=4096)]
+_RESISTANCES = ("r_row_ohm", "r_col_ohm", "r_source_ohm", "r_sense_ohm")
 
 
 class StuckCell(BaseModel):
@@ -91,6 +92,15 @@ class ArrayConfig(BaseModel):
     def varies(self) -> bool:
         """Whether the cells are devices that differ, not fixed conductances."""
         return self.programming_error or self.device_to_device
+
+    @property
+    def has_wires(self) -> bool:
+        """Whether any resistance is above zero, or a line is broken or touches another."""
+        return any(getattr(self, name) > 0 for name in _RESISTANCES) or bool(self.faults)
+
+    def without_wires(self) -> ArrayConfig:
+        """The array with every resistance at zero and sound lines."""
+        return self.model_copy(update={**dict.fromkeys(_RESISTANCES, 0.0), "faults": NO_FAULTS})
 
     def crossbar(self, g_siemens: NDArray[np.float64]) -> Crossbar:
         """The crossbar of these wires with the given conductances (any size up to rows x columns), S."""

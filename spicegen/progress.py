@@ -5,12 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
 
 Item = TypeVar("Item")
+
+
+class Progress(Protocol):
+    """Iterates over items and shows how far it is; ``track`` is one."""
+
+    def __call__(self, items: Iterable[Item], label: str, total: int | None = None) -> Iterator[Item]:
+        """Yield the items."""
 
 
 def track(items: Iterable[Item], label: str, total: int | None = None) -> Iterator[Item]:
@@ -28,8 +36,8 @@ def counter(label: str, total: int) -> Iterator[Callable[[int, str], None]]:
 
 
 @contextmanager
-def _bar() -> Iterator[Progress]:
+def _bar() -> Iterator[Bar]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
+    with Bar(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
         yield progress

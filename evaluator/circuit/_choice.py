@@ -13,10 +13,10 @@ from evaluator.circuit._select import TileChoice, circuit_tile, labelled_tiles, 
 from evaluator.graph.arrays import ArrayPart
 from evaluator.scores import Score
 from models_va.errors import InputError
+from spicegen.progress import Progress
 from spicegen.simulate import REFERENCE, SIMULATORS, SimulationError, simulator
 
 if TYPE_CHECKING:
-    from evaluator.evaluation import Progress
     from evaluator.study import Study
 
 _PREFERRED = ("vacask", "ngspice")

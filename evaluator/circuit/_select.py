@@ -19,9 +19,9 @@ from evaluator.graph.runtime import run
 from evaluator.layer import Array
 from evaluator.tiles import Tile, tiles_of
 from models_va.errors import InputError
+from spicegen.progress import Progress
 
 if TYPE_CHECKING:
-    from evaluator.evaluation import Progress
     from evaluator.study import Study
 
 _PROBES = 8

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from evaluator.mapping import layout, map_weights
 from evaluator.settings import MappingConfig
-from evaluator.tiles import effective_weights, tiles_of, without_wires
+from evaluator.tiles import effective_weights, tiles_of
 from models_va.errors import InputError
 from netlists import ArrayConfig
 
@@ -24,7 +24,7 @@ CONFIGS = st.builds(
     slices=st.integers(1, 5),
     bits_per_slice=st.integers(1, 6),
 )
-ARRAY = without_wires(ArrayConfig(rows=4, columns=11))
+ARRAY = ArrayConfig(rows=4, columns=11).without_wires()
 
 
 def full_scale(weights, config):

@@ -12,13 +12,11 @@ from evaluator.settings import MappingConfig
 from evaluator.tiles import (
     check_array,
     effective_weights,
-    has_wires,
     input_ranges,
     output_ranges,
     read_layer,
     slices_of,
     tiles_of,
-    without_wires,
 )
 from models_va.errors import InputError
 from netlists import ArrayConfig, LineFaults
@@ -99,8 +97,8 @@ def test_one_reference_column_is_shared_by_the_outputs_of_a_tile():
     assert layer.devices == 2 * 10 * (12 + 3)
     moved = layer.reference_siemens.copy()
     moved[1, 7, 2] += 1e-6
-    off = effective_weights(layer.with_conductances(layer.g_siemens, moved), without_wires(array))
-    off = (off - effective_weights(layer, without_wires(array))) / layer.full_scale[..., None]
+    off = effective_weights(layer.with_conductances(layer.g_siemens, moved), array.without_wires())
+    off = (off - effective_weights(layer, array.without_wires())) / layer.full_scale[..., None]
     expected = np.zeros(off.shape)
     expected[1, 8:, 7] = -1e-6 / 1.5e-5  # the same for all outputs of that tile, and for no other
     assert off == pytest.approx(expected, abs=1e-12)
@@ -176,7 +174,7 @@ def test_wires_tend_to_the_ideal_limit(scheme):
     errors = []
     for r in (0, 1e-1, 1e-3, 1e-5):
         wired = array.model_copy(update={"r_row_ohm": r, "r_col_ohm": r})
-        errors.append(np.abs(effective_weights(layer, wired) - effective_weights(layer, without_wires(array))).max())
+        errors.append(np.abs(effective_weights(layer, wired) - effective_weights(layer, array.without_wires())).max())
     assert errors[0] == 0
     assert errors[2] == pytest.approx(errors[1] / 100, rel=0.05)
     assert errors[3] == pytest.approx(errors[2] / 100, rel=0.05)
@@ -185,20 +183,21 @@ def test_wires_tend_to_the_ideal_limit(scheme):
 def test_without_wires_tiles_make_no_difference():
     weights = np.random.default_rng(3).normal(size=(1, 9, 11))
     array = ArrayConfig(rows=4, columns=5)
-    assert has_wires(array)
-    assert not has_wires(without_wires(array))
-    assert effective_weights(mapped(weights), without_wires(array)) == pytest.approx(weights, rel=1e-12, abs=1e-14)
+    assert array.has_wires
+    assert not array.without_wires().has_wires
+    assert effective_weights(mapped(weights), array.without_wires()) == pytest.approx(weights, rel=1e-12, abs=1e-14)
 
 
 def test_a_broken_line_counts_without_wires():
-    array = without_wires(ArrayConfig(rows=2, columns=4)).model_copy(update={"faults": LineFaults(open_rows=((1, 2),))})
-    assert has_wires(array)
+    sound = ArrayConfig(rows=2, columns=4).without_wires()
+    array = sound.model_copy(update={"faults": LineFaults(open_rows=((1, 2),))})
+    assert array.has_wires
     found = effective_weights(mapped([[[1.0, 0.5], [-0.5, 0.25]]]), array)[0]
     assert found == pytest.approx(np.array([[1.0, 0.5], [-0.5, 0.0]]), abs=1e-6)
 
 
 def test_a_source_resistance_alone_counts():
-    array = without_wires(ArrayConfig(rows=8, columns=8)).model_copy(update={"r_source_ohm": 100.0})
+    array = ArrayConfig(rows=8, columns=8).without_wires().model_copy(update={"r_source_ohm": 100.0})
     (effective,) = effective_weights(mapped(np.ones((1, 1, 1))), array)[0, 0]
     total = LOW + HIGH  # both devices of the pair hang on one row
     assert effective == pytest.approx(1 / (1 + 100 * total), rel=1e-12)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.data.formats.files import shown
+from evaluator.data.formats.files import reading, shown
 from models_va.errors import InputError
 
 
@@ -82,6 +82,21 @@ class Rows:
 
     shape: tuple[int, ...]
     array: NDArray[Any]
+
+
+def paired_files(
+    path: Path, labels: Path | None, read: Callable[[Path, int | None], Rows], limit: int | None
+) -> Stored:
+    """``pair`` of two files; ``read`` gives the first rows of one.
+
+    Raises:
+        InputError: see ``pair``; the message names the images' file.
+
+    """
+    first = read(path, limit)
+    numbers = None if labels is None else read(labels, None)
+    with reading(path):
+        return pair(first, numbers)
 
 
 def pair(images: Rows, labels: Rows | None, image_name: str = "images", label_name: str = "labels") -> Stored:

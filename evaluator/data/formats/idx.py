@@ -15,7 +15,7 @@ from typing import IO, cast
 import numpy as np
 
 from evaluator.data.formats.files import check_room, open_file, read_exactly, reading, training_twin
-from evaluator.data.formats.format import Format, Rows, Source, Stored, pair
+from evaluator.data.formats.format import Format, Rows, Source, Stored, paired_files
 from models_va.errors import InputError
 
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -42,7 +42,7 @@ def _images(source: Source) -> Path:
 def _test(source: Source, limit: int | None) -> Stored:
     path = _images(source)
     labels = source.labels or _labels_beside(path)
-    stored = _paired(path, labels, limit)
+    stored = paired_files(path, labels, _array, limit)
     if labels is None:
         with reading(path):
             raise InputError(
@@ -56,20 +56,13 @@ def _train(source: Source, most: int) -> Stored | None:
     own = _images(source)
     other = own.with_name(own.name.removesuffix(".gz") if own.suffix == ".gz" else f"{own.name}.gz")
     path = training_twin(own) or training_twin(other)
-    return None if path is None else _paired(path, _labels_beside(path), most)
+    return None if path is None else paired_files(path, _labels_beside(path), _array, most)
 
 
 def _labels_beside(path: Path) -> Path | None:
     name = _NAME.sub(r"labels\g<1>1", path.name).removesuffix(".gz")
     near = path.with_name(name), path.with_name(f"{name}.gz")
     return next((p for p in near if p.is_file() and name != path.name.removesuffix(".gz")), None)
-
-
-def _paired(path: Path, labels_path: Path | None, limit: int | None) -> Stored:
-    images = _array(path, limit)
-    labels = None if labels_path is None else _array(labels_path, None)
-    with reading(path):
-        return pair(images, labels)
 
 
 def _array(path: Path, limit: int | None) -> Rows:

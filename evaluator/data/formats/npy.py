@@ -11,7 +11,7 @@ from numpy.lib import format as numpy_format
 from numpy.typing import NDArray
 
 from evaluator.data.formats.files import cause, check_room, open_file, read_exactly, reading, training_twin
-from evaluator.data.formats.format import Format, Rows, Source, Stored, pair
+from evaluator.data.formats.format import Format, Rows, Source, Stored, paired_files
 from models_va.errors import InputError
 
 _HEADERS = {(1, 0): numpy_format.read_array_header_1_0, (2, 0): numpy_format.read_array_header_2_0}
@@ -52,19 +52,12 @@ def _test(source: Source, limit: int | None) -> Stored:
     if source.labels is None:
         with reading(source.path):
             raise InputError("holds no labels: give a description (.yaml) with file and labels, or an .npz file")
-    return _paired(source.path, source.labels, limit)
+    return paired_files(source.path, source.labels, _array, limit)
 
 
 def _train(source: Source, most: int) -> Stored | None:
     path = training_twin(source.path)
-    return None if path is None else _paired(path, source.labels and training_twin(source.labels), most)
-
-
-def _paired(path: Path, labels_path: Path | None, limit: int | None) -> Stored:
-    images = _array(path, limit)
-    labels = None if labels_path is None else _array(labels_path, None)
-    with reading(path):
-        return pair(images, labels)
+    return None if path is None else paired_files(path, source.labels and training_twin(source.labels), _array, most)
 
 
 def _array(path: Path, limit: int | None) -> Rows:
