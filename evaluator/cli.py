@@ -89,7 +89,7 @@ def evaluate_command(
 
 
 def compare_command(
-    suite: Annotated[Path, typer.Argument(help="Networks and conditions (YAML; see examples/).", show_default=False)],
+    suite: Annotated[Path, typer.Argument(help="Networks and conditions (YAML; see README).", show_default=False)],
     output: Output,
     device: Annotated[str, typer.Option(help="A device card: file, or name of one that ships.")] = "au-lixcoo2-pt",
     trials: Trials = 5,
