@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from spicegen.simulate import REFERENCE, read_operator, simulator, write_decks
 _README = """{name}: {rows} x {columns} cells, {vectors} read vectors. SI units. Written by spicegen.
 
     (cd ngspice && ngspice -b -r out.raw deck.cir)
-    (cd vacask && {compile}vacask deck.sim)
+    (cd vacask && vacask deck.sim)
 
 ngspice/out.raw holds {ngspice} of column J, one point a read vector;
 vacask/opK.raw holds {vacask} of column J, one file a read vector K.
@@ -50,11 +51,10 @@ def export_tile(tile: CircuitTile, v_in_volt: Array, folder: Path) -> None:
 def _readme(tile: CircuitTile, vectors: int) -> str:
     ends = "bt" if tile.crossbar.sense == "both" else "b"
     return _README.format(
-        name=tile.name,
+        name=shlex.quote(repr(tile.name)[1:-1]),  # a network's author chose it, and people paste what stands here
         rows=tile.crossbar.rows,
         columns=tile.crossbar.columns,
         vectors=vectors,
-        compile="".join(f"openvaf-r {card.identifier}.va && " for card in tile.circuit.cards),
         ngspice=" + ".join(f"i(v{end}J)" for end in ends),
         vacask=" + ".join(f"v{end}J:flow(br)" for end in ends),
     )

@@ -71,7 +71,10 @@ class Vacask(ExternalSimulator):
         return _result(job, {name: np.concatenate([(p or nothing)[name] for p in points]) for name in solved})
 
     def compile(self, compiler: str, folder: Path, name: str) -> None:
-        """NAME.va -> NAME.osdi in ``folder``, once for each text; every lint is an error."""
+        """NAME.va -> NAME.osdi in ``folder``, once for each text; every lint is an error.
+
+        VACASK takes the .osdi that is not older than the .va which a deck loads.
+        """
         source, target = (folder / f"{name}.va").read_text(encoding="ascii"), folder / f"{name}.osdi"
         if source in self._compiled:
             target.write_bytes(self._compiled[source])

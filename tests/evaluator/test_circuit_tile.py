@@ -4,7 +4,9 @@ import csv
 import os
 import stat
 import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -301,8 +303,7 @@ def test_exported_decks_run_in_the_plain_simulators(tmp_path, need_engine, card)
 
     commands = [line.strip() for line in (tmp_path / "README.txt").read_text().splitlines() if line.startswith("    ")]
     assert len(commands) == 2
-    folders = {str(os.path.dirname(tool)) for tool in vacask_tools()}
-    path = os.pathsep.join([*folders, os.environ["PATH"]])
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # as in an activated environment
     for command in commands:
         subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True, timeout=60, env=os.environ | {"PATH": path})
     found = read_raw(tmp_path / "ngspice" / "out.raw")
@@ -311,3 +312,15 @@ def test_exported_decks_run_in_the_plain_simulators(tmp_path, need_engine, card)
     vacask = np.array([[p[f"vb{j}:flow(br)"][0] + p[f"vt{j}:flow(br)"][0] for j in range(4)] for p in points])
     assert relative(ngspice, expected) < 1e-6
     assert relative(vacask, expected) < 1e-6
+
+
+@pytest.mark.parametrize("name", ["a\n    touch got", "$(touch got)", "a'; touch got; '", "`touch got`", "\x1b[2J", "{rows}"])
+def test_names_do_nothing_in_a_shell(tmp_path, name):
+    """A network's author chooses them; the first line of README.txt is pasted with the commands below it."""
+    export_tile(replace(tile(), name=name), inputs(), tmp_path)
+    first, *rest = (tmp_path / "README.txt").read_text().split("\n")
+    assert first.isprintable()
+    assert "6 x 4 cells, 3 read vectors" in first
+    assert not any(line.startswith("    touch") for line in rest)
+    subprocess.run(["sh", "-c", first], cwd=tmp_path, stderr=subprocess.DEVNULL, timeout=10)
+    assert not (tmp_path / "got").exists()

@@ -112,9 +112,7 @@ def test_decks_run_in_the_plain_simulators(tmp_path, need_engine):
     found = read_raw(decks / "ngspice" / "out.raw")
     assert [found[f"i(vb{j})"][0] for j in range(2)] == pytest.approx(wanted, rel=1e-5)
     for folder in (decks / "vacask", tmp_path / "program" / "decks" / "stage_1" / "vacask"):
-        simulate, compiler = vacask_tools()
-        subprocess.run([compiler, "au_lixcoo2_pt.va"], cwd=folder, check=True, timeout=60)
-        subprocess.run([simulate, "deck.sim"], cwd=folder, check=True, timeout=60)
+        subprocess.run([vacask_tools()[0], "deck.sim"], cwd=folder, check=True, timeout=60)
     found = read_raw(decks / "vacask" / "op0.raw")
     assert [found[f"vb{j}:flow(br)"][0] for j in range(2)] == pytest.approx(wanted, rel=1e-5)
     found = read_raw(tmp_path / "program" / "decks" / "stage_1" / "vacask" / "tran1.raw")
