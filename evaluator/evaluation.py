@@ -100,7 +100,7 @@ def evaluate(
     in_circuits = None
     if circuits.wanted:
         cache = None if kept is None else kept / "circuits"
-        study, in_circuits = with_circuits(study, parts, circuits, cache, progress, say)
+        study, in_circuits = with_circuits(study, parts, circuits, count, cache, progress, say)
         in_circuits = replace(in_circuits, operator_trials=scores)
         scores = scores_of(study, parts) if in_circuits.in_circuit else scores
     bare = None

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import elementwise
 
-from models_va import DeviceCard, State
+from models_va import ROOM_TEMPERATURE_K, DeviceCard, State
 from models_va.errors import CardError, InputError
 from spicegen.printers.numpy_model import initial_conductances
 
@@ -35,28 +35,37 @@ def memory(card: DeviceCard) -> State:
     return model.states[model.state_names.index(model.memory)]
 
 
-def reach(card: DeviceCard, instance: Mapping[str, Array] | None = None) -> tuple[Array, Array]:
+def reach(
+    card: DeviceCard, instance: Mapping[str, Array] | None = None, temperature_k: float = ROOM_TEMPERATURE_K
+) -> tuple[Array, Array]:
     """The lowest and the highest conductance of devices of a card between the bounds of their memory state, S.
 
     Args:
         card: also of the initial values of all other states.
         instance: the parameters in which the devices differ, of any one shape, which is the results'.
+        temperature_k: of the devices, K.
 
     Raises:
         CardError: the card's model has no memory.
     """
     shape = np.broadcast_shapes(*(np.shape(v) for v in (instance or {}).values()))
-    ends = [_conductances_at(card, np.full(shape, x), instance) for x in _bounds(memory(card))]
+    ends = [_conductances_at(card, np.full(shape, x), instance, temperature_k) for x in _bounds(memory(card))]
     return np.minimum(*ends), np.maximum(*ends)
 
 
-def memory_state(card: DeviceCard, g_siemens: Array, instance: Mapping[str, Array] | None = None) -> Array:
+def memory_state(
+    card: DeviceCard,
+    g_siemens: Array,
+    instance: Mapping[str, Array] | None = None,
+    temperature_k: float = ROOM_TEMPERATURE_K,
+) -> Array:
     """The initial memory state that gives each device its conductance at v = 0.
 
     Args:
         card: see ``reach``.
         g_siemens: wanted conductances, any shape, S.
         instance: the parameters in which the devices differ, each of that shape.
+        temperature_k: at which they have it, K.
 
     Returns:
         Values for the memory state's initial parameter, same shape, exact to rounding; the bound for what is
@@ -66,9 +75,9 @@ def memory_state(card: DeviceCard, g_siemens: Array, instance: Mapping[str, Arra
         InputError: a conductance is out of the devices' reach.
         CardError: the card's model has no memory.
     """
-    low, high = reach(card, instance)
+    low, high = reach(card, instance, temperature_k)
     check_within(card, g_siemens, low, high)
-    return in_parts(lambda g, own: _solved(card, g, own), np.clip(g_siemens, low, high), instance)
+    return in_parts(lambda g, own: _solved(card, g, own, temperature_k), np.clip(g_siemens, low, high), instance)
 
 
 def in_parts(
@@ -114,19 +123,20 @@ def check_within(card: DeviceCard, g_siemens: Array, low: Array, high: Array) ->
         )
 
 
-def _conductances_at(card: DeviceCard, x: Array, instance: Mapping[str, Array] | None) -> Array:
+def _conductances_at(card: DeviceCard, x: Array, instance: Mapping[str, Array] | None, temperature_k: float) -> Array:
     """Conductances at v = 0 of devices with the memory state ``x``, of its shape, S."""
     name = memory(card).initial
-    return in_parts(lambda x, own: initial_conductances(card, {**own, name: x}), x, instance)
+    return in_parts(lambda x, own: initial_conductances(card, {**own, name: x}, temperature_k), x, instance)
 
 
-def _solved(card: DeviceCard, g_siemens: Array, instance: Mapping[str, Array]) -> Array:
+def _solved(card: DeviceCard, g_siemens: Array, instance: Mapping[str, Array], temperature_k: float) -> Array:
     """The memory states for conductances within the reach, shape (n,); by Chandrupatla's method."""
     state = memory(card)
     names = list(instance)
 
     def excess(x: Array, g: Array, *own: Array) -> Array:
-        return initial_conductances(card, {**dict(zip(names, own, strict=True)), state.initial: x}) - g
+        values = {**dict(zip(names, own, strict=True)), state.initial: x}
+        return initial_conductances(card, values, temperature_k) - g
 
     found = elementwise.find_root(excess, _bounds(state), args=(g_siemens, *instance.values()))
     # an end of the reach may miss the bound by a last digit: then there is no change of sign

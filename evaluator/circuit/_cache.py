@@ -14,7 +14,7 @@ def content_key(tile: CircuitTile, v_in_volt: Array, engine: Simulator) -> str:
     """The key of a tile's currents.
 
     Args:
-        tile: its card, model, conductances, wires, faults and stuck cells count; its name does not.
+        tile: its card, model, conductances, wires, faults, stuck cells and temperature count; its name does not.
         v_in_volt: shape (vectors, rows), V.
         engine: its name and version count.
 
@@ -25,6 +25,7 @@ def content_key(tile: CircuitTile, v_in_volt: Array, engine: Simulator) -> str:
         "edition": _EDITION,
         "engine": [engine.name, engine.available().version],
         "card": [tile.card.hash, model.name, model.version],
+        "temperature_k": tile.temperature_k,
         "crossbar": numbers,
         "faults": crossbar.faults.model_dump(mode="json"),
         "shapes": [crossbar.g_siemens.shape, v_in_volt.shape, tile.stuck is not None],

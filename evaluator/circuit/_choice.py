@@ -72,7 +72,7 @@ class CircuitReport:
         request: what was asked for.
         engine: that ran the tiles.
         choices: every tile that was looked at.
-        estimate_s: what a trial was expected to take, s.
+        estimate_s: what all trials were expected to take, s.
         devices_are_resistors: the card's model is linear or has no memory: its circuit is as linear as the operator.
         operator_trials: score of each trial with the operator alone, for comparison.
     """
@@ -98,6 +98,7 @@ class CircuitReport:
 
     def to_json(self) -> dict[str, Any]:
         """Its part of report.json."""
+        errors = [c.operator_error for c in self.choices if c.operator_error is not None]
         return {
             "tiles": self.request.tiles,
             "tolerance": self.request.tolerance,
@@ -108,7 +109,7 @@ class CircuitReport:
                 {"tile": c.label, "rows": c.rows, "columns": c.columns, "operator_error": c.operator_error}
                 for c in self.in_circuit
             ],
-            "largest_operator_error": max((c.operator_error or 0.0 for c in self.choices), default=0.0),
+            "largest_operator_error": max(errors, default=None),
             "estimate_s": self.estimate_s,
             "devices_are_resistors": self.devices_are_resistors,
             "accuracy_operator_trials": [s.top1 for s in self.operator_trials],
@@ -119,6 +120,7 @@ def with_circuits(
     study: Study,
     parts: Sequence[ArrayPart],
     request: CircuitRequest,
+    trials: int,
     cache: Path | None,
     progress: Progress,
     say: Callable[[str], None],
@@ -126,22 +128,22 @@ def with_circuits(
     """The study with the chosen tiles in a circuit simulator, after saying what that will cost.
 
     Raises:
-        InputError: no tile is meant, or it would take more than a day a trial.
+        InputError: no tile is meant, or it would take more than a day.
         SimulationError: the simulator is not here.
 
     """
     engine = request.simulator_name()
     choices = select_tiles(study, parts, request.tiles, request.tolerance, progress)
     chosen = [c for c in choices if c.in_circuit]
-    seconds, resistors = _cost(study, parts, chosen, engine)
-    images = len(study.images)
+    a_trial_s, resistors = _cost(study, parts, chosen, engine)
+    seconds, vectors = trials * a_trial_s, trials * len(study.images) * sum(c.reads for c in chosen)
     say(
-        f"circuit tiles: {len(chosen)} of {len(choices)} in {engine}, {sum(c.reads for c in chosen) * images} vectors "
-        f"a trial: at most about {_duration(seconds)} (equal vectors run once; results are kept)"
+        f"circuit tiles: {len(chosen)} of {len(choices)} in {engine}, {vectors} vectors in {trials} trials: "
+        f"about {_duration(seconds)} (equal vectors run once; results are kept)"
     )
     if seconds > _LONGEST_S:
         raise InputError(
-            f"circuit tiles: {_duration(seconds)} a trial: give fewer images (--limit), fewer tiles, or another engine"
+            f"circuit tiles: {_duration(seconds)}: give fewer images (--limit), trials or tiles, or another engine"
         )
     labels = frozenset(c.label for c in chosen)
     circuits = Circuits(engine, labels, cache) if labels else None
@@ -149,9 +151,7 @@ def with_circuits(
     return made, CircuitReport(request, engine, tuple(choices), seconds, resistors)
 
 
-def _cost(
-    study: Study, parts: Sequence[ArrayPart], chosen: Sequence[TileChoice], engine: str
-) -> tuple[float, bool]:
+def _cost(study: Study, parts: Sequence[ArrayPart], chosen: Sequence[TileChoice], engine: str) -> tuple[float, bool]:
     """Seconds of a trial, and whether the cells are resistors: by the table, corrected by one tile that is timed."""
     if not chosen:
         return 0.0, False
@@ -165,7 +165,8 @@ def _cost(
 
     total = sum(map(rough, chosen))
     if _TIMED_S < total <= 10 * _LONGEST_S and engine != REFERENCE:
-        total *= estimate_seconds(circuit, largest.reads * images, simulator(engine)) / rough(largest)
+        v_read = study.hardware.config.array.v_read_volt
+        total *= estimate_seconds(circuit, largest.reads * images, simulator(engine), v_read) / rough(largest)
     return total, not devices
 
 

@@ -92,7 +92,7 @@ def rough_seconds(rows: int, columns: int, vectors: int, engine: str, *, devices
     return _total(*RATES[engine, devices].at(cells), vectors, chunk_size(cells), _together(engine, 2 * cells))
 
 
-def estimate_seconds(tile: CircuitTile, vectors: int, engine: Simulator, v_read_volt: float = 0.1) -> float:
+def estimate_seconds(tile: CircuitTile, vectors: int, engine: Simulator, v_read_volt: float) -> float:
     """What different vectors cost on this tile, on this machine as busy as it is: from runs of a few of them.
 
     Takes as long as two runs, of 2 and of 8 vectors, or two or three seconds where these are short. An engine of

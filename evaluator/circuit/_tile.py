@@ -9,7 +9,7 @@ from functools import cache, cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from models_va import VOLTAGE, DeviceCard, Model
+from models_va import ROOM_TEMPERATURE_K, VOLTAGE, DeviceCard, Model
 from models_va.errors import InputError
 from netlists import Circuit, Crossbar, Devices, Job, ReadVectors, crossbar_circuit, source_voltages
 from spicegen.memory_state import memory_state, reach
@@ -29,6 +29,7 @@ class CircuitTile:
         stuck: cells that are fixed conductances, not devices, shape (rows, columns); cells of 0 S (nothing is
             there), and those a factor of two beyond the device's reach, are so without being named.
         name: for messages; of what is no letter, digit or plain punctuation, decks show blanks.
+        temperature_k: at which the devices have these conductances and are read, K.
 
     Raises:
         InputError: a mask of another shape.
@@ -39,6 +40,7 @@ class CircuitTile:
     crossbar: Crossbar
     stuck: NDArray[np.bool_] | None = None
     name: str = "tile"
+    temperature_k: float = ROOM_TEMPERATURE_K
 
     def __post_init__(self) -> None:
         shape = self.crossbar.g_siemens.shape
@@ -56,11 +58,12 @@ class CircuitTile:
         if model.memory is None or _is_linear(model):
             return None
         g = self.crossbar.g_siemens
-        low, high = reach(self.card)
+        low, high = reach(self.card, temperature_k=self.temperature_k)
         stuck = (g == 0) | (g * _NOT_PROGRAMMED < low) | (g > _NOT_PROGRAMMED * high)
         if self.stuck is not None:
             stuck |= self.stuck
-        states = memory_state(self.card, np.where(stuck, low, np.clip(g, low, high)))
+        wanted = np.where(stuck, low, np.clip(g, low, high))
+        states = memory_state(self.card, wanted, temperature_k=self.temperature_k)
         initial = model.states[model.state_names.index(model.memory)].initial
         shape = (self.crossbar.rows, self.crossbar.columns)
         return Devices(self.card, shape, {initial: states}, np.where(stuck, g, np.nan) if stuck.any() else None)
@@ -99,7 +102,7 @@ def tile_job(tile: CircuitTile, v_in_volt: Array) -> Job:
     """
     v = tile.vectors(v_in_volt)
     title = re.sub(r"[^A-Za-z0-9 ,.()+-]", " ", f"spicegen {tile.name}")
-    return Job(tile.circuit, ReadVectors(source_voltages(tile.crossbar, v)), title)
+    return Job(tile.circuit, ReadVectors(source_voltages(tile.crossbar, v)), title, tile.temperature_k)
 
 
 @cache

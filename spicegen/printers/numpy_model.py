@@ -165,12 +165,15 @@ def initial_conductance(card: DeviceCard) -> float:
     return float(initial_conductances(card, {}))
 
 
-def initial_conductances(card: DeviceCard, instance: Mapping[str, Array]) -> Array:
+def initial_conductances(
+    card: DeviceCard, instance: Mapping[str, Array], temperature_k: float = ROOM_TEMPERATURE_K
+) -> Array:
     """Conductances at v = 0, in their initial states, of devices of one card.
 
     Args:
         card: of all of them.
         instance: the parameters in which they differ; of shapes that broadcast.
+        temperature_k: of all of them, K.
 
     Returns:
         Of the shape that these have together, S; of no dimension if there are none.
@@ -182,7 +185,7 @@ def initial_conductances(card: DeviceCard, instance: Mapping[str, Array]) -> Arr
     states = np.empty((math.prod(shape), len(model.states)))
     for k, state in enumerate(model.states):
         states[:, k] = values[state.initial]
-    return numpy_model(model).conductance(states, values, ROOM_TEMPERATURE_K).reshape(shape)
+    return numpy_model(model).conductance(states, values, temperature_k).reshape(shape)
 
 
 class Chain:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -10,7 +11,18 @@ import pytest
 
 import evaluator.circuit._run as circuit_run
 from evaluator import evaluate
-from evaluator.circuit import CircuitRequest, Circuits, CircuitTile, operator_error, select_tiles, tile_currents
+from evaluator.circuit import (
+    CircuitRequest,
+    Circuits,
+    CircuitTile,
+    circuit_tile,
+    labelled_tiles,
+    matching,
+    operator_error,
+    rough_seconds,
+    select_tiles,
+    tile_currents,
+)
 from evaluator.export import TileExport
 from models_va import load_card
 from models_va.errors import InputError
@@ -266,6 +278,37 @@ def test_brackets_in_names_are_no_sets_of_characters(tmp_path):
     assert [c.in_circuit for c in select_tiles(made, made.parts(0), "block[0]/fc:*", 0.01, track)] == [True]
 
 
+ODD = ["a;b:0,0", " c:0,0", "d*:0,0", "dd:0,0", "e[0]:0,0"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("a;b:0,0", {"a;b:0,0"}),
+        (" c:0,0", {" c:0,0"}),
+        ("d*:0,0", {"d*:0,0"}),
+        ("d?:0,0", {"d*:0,0", "dd:0,0"}),
+        ("dd:0,0; d*:0,0", {"d*:0,0", "dd:0,0"}),
+        ("a?b:0,0; c:0,0;e[0]:*", {"a;b:0,0", " c:0,0", "e[0]:0,0"}),
+    ],
+)
+def test_a_label_stands_for_itself_whatever_is_in_it(wanted, expected):
+    assert matching(wanted, ODD) == expected
+
+
+@pytest.mark.parametrize(("wanted", "named"), [("dd:*;f:*;d?:*", "f:*"), ("dd:*;", ""), ("A*", "A*")])
+def test_the_pattern_that_matches_nothing_is_named(wanted, named):
+    with pytest.raises(InputError, match=rf"circuit tiles: {re.escape(repr(named))} matches none of 5 tiles"):
+        matching(wanted, ODD)
+
+
+def test_circuits_are_as_warm_as_the_arrays(network):
+    made = study(network, {"errors.temperature_k": 350})
+    part = made.parts(0)[0]
+    label, tile = next(labelled_tiles(part, made))
+    assert circuit_tile(part, tile, label, made).temperature_k == 350
+
+
 def evaluated(network, request, *settings, **options):
     return evaluate(
         network[0], network[1], CARD, hardware=config(SMALL, HIGH, *settings), calibration=network[2], trials=2,
@@ -300,9 +343,12 @@ def test_what_it_costs_is_said_before_and_what_came_of_it_reported(network):
     said = []
     report = evaluated(network, CircuitRequest("first:*;second:0,0", engine="native"), say=said.append)
     (line,) = said
-    vectors = (3 * 6 + 1) * IMAGES
-    assert line.startswith(f"circuit tiles: 4 of 7 in native, {vectors} vectors a trial: at most about ")
+    vectors = 2 * (3 * 6 + 1) * IMAGES
+    assert line.startswith(f"circuit tiles: 4 of 7 in native, {vectors} vectors in 2 trials: about ")
     found = report.to_json()["circuits"]
+    rough = 3 * rough_seconds(4, 8, 6 * IMAGES, "native") + rough_seconds(6, 6, IMAGES, "native")
+    assert found["estimate_s"] == pytest.approx(2 * rough)
+    assert found["largest_operator_error"] is None  # nothing was measured
     assert (found["engine"], found["looked_at"]) == ("native", 7)
     assert [t["tile"] for t in found["in_circuit"]] == ["first:0,0", "first:1,0", "first:2,0", "second:0,0"]
     plain = evaluated(network, CircuitRequest())
@@ -325,6 +371,18 @@ def test_more_than_a_day_is_refused(network, monkeypatch):
     monkeypatch.setattr("evaluator.circuit._choice._LONGEST_S", 0.0)
     with pytest.raises(InputError, match="give fewer images"):
         evaluated(network, CircuitRequest("all", engine="native"))
+
+
+def test_a_tile_is_timed_at_the_read_voltage(network, monkeypatch):
+    """A transparent stand-in for the timing: what it is asked, and that the estimate rests on its answer."""
+    asked = []
+    monkeypatch.setattr("evaluator.circuit._choice._TIMED_S", 0.0)
+    monkeypatch.setattr("evaluator.circuit._choice.REFERENCE", "none")
+    monkeypatch.setattr("evaluator.circuit._choice.estimate_seconds", lambda *a: asked.append(a[1:]) or 7.0)
+    report = evaluated(network, CircuitRequest("second:0,0", engine="native"))
+    ((vectors, _, v_read_volt),) = asked
+    assert (vectors, v_read_volt) == (IMAGES, 0.6)
+    assert report.circuits.estimate_s == pytest.approx(2 * 7.0)
 
 
 def test_what_was_simulated_is_kept(network, tmp_path, monkeypatch):

@@ -20,7 +20,7 @@ from evaluator.circuit import (
     tile_currents,
     tile_job,
 )
-from models_va import DeviceCard, load_card
+from models_va import TEMPERATURE, DeviceCard, load_card
 from models_va.errors import InputError
 from netlists import Crossbar, LineFaults
 from spicegen.memory_state import reach
@@ -106,6 +106,31 @@ def test_nonlinear_devices_are_the_same_everywhere(need_engine, engine):
     assert relative(v @ read_operator(faulty.crossbar).T, native) > 1e-2
 
 
+@pytest.fixture
+def warming(monkeypatch):
+    """A device whose conductance goes with T, and the voltage scale of its sinh with T^2."""
+    model = CARD.device_model
+    warm, scale = TEMPERATURE / model.param["t_ref"].symbol, model.param["v_io"].symbol
+    definitions = tuple(replace(d, expression=d.expression * warm) if d.name == "g" else d for d in model.definitions)
+    current = model.current.subs(scale, scale * warm**2)
+    model = replace(model, name="warming", definitions=definitions, current=current)
+    monkeypatch.setattr("spicegen.printers.numpy_model.load_model", {"warming": model}.__getitem__)
+    card = CARD.model_copy()
+    vars(card)["device_model"] = model
+    return card
+
+
+@pytest.mark.parametrize("engine", ["ngspice", "vacask", "native"])
+def test_devices_are_as_warm_as_the_tile(need_engine, warming, engine):
+    """Where there are no wires, i = G v0 sinh(v/v0) with v0 of that temperature."""
+    g = np.random.default_rng(0).uniform(2e-5, 3e-5, (6, 4))  # within reach at 300 K and at 350 K
+    warm = CircuitTile(warming, Crossbar(g, 0.0, 0.0), temperature_k=350.0)
+    v, v0 = inputs(v_max=0.8), CARD.values["v_io"] * (350.0 / CARD.values["t_ref"]) ** 2
+    expected = v0 * np.sinh(v / v0) @ g
+    assert relative(tile_currents(warm, v, need_engine(engine)), expected) < 1e-6
+    assert relative(tile_currents(CircuitTile(warming, warm.crossbar), v, simulator("native")), expected) > 1e-2
+
+
 def test_states_give_the_conductances():
     assert relative(conductances(tile().devices), tile().crossbar.g_siemens) < 1e-12
 
@@ -155,6 +180,7 @@ def test_what_is_kept_is_not_simulated_again(tmp_path):
         lambda cache: tile_currents(tile(faults=LineFaults(open_rows=((0, 1),))), inputs(), Counting(most=0), cache),
         lambda cache: tile_currents(tile(stuck=np.ones((6, 4), dtype=bool)), inputs(), Counting(most=0), cache),
         lambda cache: tile_currents(tile(CARD.with_values({"v_io": 1.1})), inputs(), Counting(most=0), cache),
+        lambda cache: tile_currents(replace(tile(), temperature_k=350.0), inputs(), Counting(most=0), cache),
         lambda cache: tile_currents(tile(), inputs(seed=2), Counting(most=0), cache),
         lambda cache: tile_currents(tile(), inputs(), Counting(most=0, version="2"), cache),
     ],
@@ -270,7 +296,7 @@ def test_the_operator_is_judged():
 
 @pytest.mark.parametrize("engine", ["native", "vacask", "ngspice"])
 def test_an_estimate_comes_from_runs(need_engine, engine):
-    found = estimate_seconds(tile(), 200, need_engine(engine))
+    found = estimate_seconds(tile(), 200, need_engine(engine), 0.1)
     assert found > 0  # how well it tells is no matter for a test: other work on the machine decides
 
 
@@ -314,7 +340,9 @@ def test_exported_decks_run_in_the_plain_simulators(tmp_path, need_engine, card)
     assert relative(vacask, expected) < 1e-6
 
 
-@pytest.mark.parametrize("name", ["a\n    touch got", "$(touch got)", "a'; touch got; '", "`touch got`", "\x1b[2J", "{rows}"])
+@pytest.mark.parametrize(
+    "name", ["a\n    touch got", "$(touch got)", "a'; touch got; '", "`touch got`", "\x1b[2J", "{rows}"]
+)
 def test_names_do_nothing_in_a_shell(tmp_path, name):
     """A network's author chooses them; the first line of README.txt is pasted with the commands below it."""
     export_tile(replace(tile(), name=name), inputs(), tmp_path)
