@@ -140,7 +140,7 @@ def fit(
     """Fit a device card, and say which of its parameters the data fix."""
     from models_va.errors import InputError
     from spicegen.files import output_file, output_folder, write_text
-    from spicegen.fit import HEAD, fit_paper, paper_fit
+    from spicegen.fit import HEAD, fit_paper, paper_fit, parameter_rows
 
     if data != ["paper"]:
         found_data = " ".join(data)
@@ -149,7 +149,7 @@ def fit(
     output_file(output)
     found = fit_paper(paper_fit(model), seed, starts, output_folder(folder / "evaluations") if folder else None)
     typer.echo(write_text(output, found.card.to_yaml()))
-    show_table(HEAD, found.rows(), found.summary())
+    show_table(HEAD, parameter_rows(found.solution, found.card.device_model), found.summary())
     if folder:
         found.page().write(folder, found.to_json())
         typer.echo(f"report: {folder / 'report.html'}")

@@ -1,40 +1,35 @@
-"""Multi-start least squares over positive parameters on a log scale, with what the data say of each.
+"""Multi-start least squares with weak priors, and with what the data say of each parameter.
 
-Every parameter has a weak prior, lognormal about its start, so that combinations which the data do not fix stay
-where they were instead of drifting to a bound; the comparison of posterior and prior is the identifiability.
+Every parameter has a weak prior about its start, so that combinations which the data do not fix stay where they were
+instead of drifting to a bound; the comparison of posterior and prior is the identifiability.
 Source: Laplace's approximation, as in Raue et al., Bioinformatics 25, 1923 (2009), for profile likelihoods' origin.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from multiprocessing import get_context, parent_process
-from pathlib import Path
-from signal import SIG_IGN, SIGINT, signal
-from threading import Thread, current_thread, main_thread
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 Array = NDArray[np.float64]
-Residuals = Callable[[Mapping[str, float]], Array]
+Evaluate = Callable[[Array], Array]
+"""Coordinates of points, shape (points, k) -> residuals in units of their uncertainty, shape (points, n)."""
 
 PRIOR = math.log(3.0)
-"""Standard deviation of the prior, natural log: a factor of three either way."""
-SPREAD = math.log(1.2)
-"""Standard deviation of the further starts about the first, natural log."""
+"""Standard deviation of the usual prior, natural log: a factor of three either way."""
+_PRIOR_LINEAR = 1.0
 _STEP = 5e-3
-"""Of the forward differences, natural log: far above the simulator's noise, far below the parameters' effect."""
-_SHARE_FIXED = 0.75
-"""Share of the prior variance that the data must take away for a parameter to count as fixed: half its width."""
+"""Of the forward differences: far above the simulator's noise, far below the parameters' effect."""
+_LOOSE = math.log(3.0) / 2, 0.25
+"""Standard deviations, logarithmic and linear, beyond which a parameter does not count as fixed."""
+_SOFT = 2.0
+"""Of the robust loss: residuals count in full up to about here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +39,58 @@ class Free:
     Attributes:
         name: as the residuals know it.
         start: first value, and the centre of its prior.
-        lower, upper: bounds, positive.
+        lower, upper: bounds; of one sign on a logarithmic scale.
+        scale: log: the coordinate is the logarithm of the magnitude; linear: it is the value over a quarter of the
+            range.
     """
 
     name: str
     start: float
     lower: float
     upper: float
+    scale: Literal["log", "linear"] = "log"
+
+    def coordinate(self, value: float) -> float:
+        """Where a value is on the scale of the fit."""
+        return math.log(abs(value)) if self.scale == "log" else 4 * value / (self.upper - self.lower)
+
+    def value(self, coordinate: float) -> float:
+        """The value at a coordinate, within the bounds whatever the rounding."""
+        if self.scale == "log":
+            found = math.copysign(math.exp(coordinate), self.start)
+        else:
+            found = coordinate * (self.upper - self.lower) / 4
+        return min(max(found, self.lower), self.upper)
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The lowest and the highest coordinate."""
+        a, b = self.coordinate(self.lower), self.coordinate(self.upper)
+        return min(a, b), max(a, b)
+
+    def std(self, coordinate_std: float, value: float) -> float:
+        """Standard deviation of the value, small ones understood."""
+        return coordinate_std * (abs(value) if self.scale == "log" else (self.upper - self.lower) / 4)
 
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """The best of all starts.
+    """The best of all starts; what is said of k parameters is said of their coordinates, see ``Free``.
 
     Attributes:
         free: what was fitted, k of them.
-        values: shape (k,).
-        misfit: sum of squared residuals of the data at the end of each start, the chosen one's last value included.
+        prior: standard deviation of each one's prior, shape (k,).
+        values: of the parameters, shape (k,).
+        misfit: loss of the data at the end of each start, the chosen one's last value included; the sum of squared
+            residuals unless the loss is robust.
         chosen: which start is the best, the prior's part counted.
         residuals: of the data, shape (n,).
-        jacobian: of the data by the natural logs of the parameters, shape (n, k).
+        jacobian: of the data by the coordinates, shape (n, k).
         evaluations: of the residuals, over all starts.
     """
 
     free: tuple[Free, ...]
+    prior: Array
     values: Array
     misfit: tuple[float, ...]
     chosen: int
@@ -77,189 +100,142 @@ class Solution:
 
     @cached_property
     def covariance(self) -> Array:
-        """Of the natural logs of the parameters, prior included, shape (k, k)."""
-        k = len(self.free)
-        return np.asarray(np.linalg.inv(self.jacobian.T @ self.jacobian + np.eye(k) / PRIOR**2), dtype=np.float64)
+        """Prior included, shape (k, k)."""
+        return np.asarray(np.linalg.inv(self.jacobian.T @ self.jacobian + np.diag(self.prior**-2)), dtype=np.float64)
 
     @property
-    def log_std(self) -> Array:
-        """Standard deviation of the natural log of each parameter: its relative uncertainty while small, shape (k,)."""
+    def std(self) -> Array:
+        """Standard deviation of each coordinate, shape (k,): on a log scale the relative uncertainty while small."""
         return np.sqrt(np.diag(self.covariance))
+
+    @property
+    def value_std(self) -> Array:
+        """Standard deviation of each parameter, in its unit, shape (k,)."""
+        return np.array([f.std(s, v) for f, s, v in zip(self.free, self.std, self.values, strict=True)])
 
     @property
     def share(self) -> Array:
         """Part of each parameter's prior variance that the data take away, 0 to 1, shape (k,)."""
-        return 1 - np.diag(self.covariance) / PRIOR**2
+        return 1 - np.diag(self.covariance) / self.prior**2
 
     @property
     def is_fixed(self) -> NDArray[np.bool_]:
-        """Whether the data at least halve what the prior leaves open, shape (k,)."""
-        return self.share >= _SHARE_FIXED
+        """Whether the data leave less than a factor of 1.7 either way, or a sixteenth of the range, shape (k,)."""
+        loose = np.array([_LOOSE[f.scale == "linear"] for f in self.free])
+        return np.asarray(self.std <= loose)
 
     @property
     def at_bound(self) -> NDArray[np.bool_]:
         """Whether it stands at one of its bounds, shape (k,)."""
-        low, high = (np.array([getattr(f, n) for f in self.free]) for n in ("lower", "upper"))
-        return np.asarray(np.minimum(self.values / low, high / self.values) < 1 + 1e-3)
+        z = [f.coordinate(v) for f, v in zip(self.free, self.values, strict=True)]
+        return np.array([min(c - f.bounds[0], f.bounds[1] - c) < 1e-3 for f, c in zip(self.free, z, strict=True)])
+
+    @property
+    def correlation(self) -> Array:
+        """Of the coordinates, shape (k, k)."""
+        return np.asarray(self.covariance / np.outer(self.std, self.std))
 
     def directions(self) -> list[tuple[float, Array]]:
-        """Combinations of log parameters, the best fixed first.
+        """Combinations of coordinates, the best fixed first.
 
         Each with its information, the data's over the prior's (below 1 the prior says more than the data), and the
-        exponents of the parameters in it, shape (k,), of unit length.
+        parts of the coordinates in it (exponents of the parameters on a log scale), shape (k,), of unit length.
         """
-        found, vectors = np.linalg.eigh(self.jacobian.T @ self.jacobian * PRIOR**2)
+        scaled = self.jacobian * self.prior
+        found, vectors = np.linalg.eigh(scaled.T @ scaled)
         return [(float(max(found[n], 0.0)), vectors[:, n]) for n in range(len(found))[::-1]]
 
 
-class _Memory:
-    """Residuals by worker processes, each point once; kept in a folder, so that an interrupted fit can go on."""
-
-    def __init__(self, pool: ProcessPoolExecutor, names: Sequence[str], folder: Path | None, key: str) -> None:
-        self._pool, self._names, self._folder, self._key = pool, names, folder, key
-        self._known: dict[bytes, Array] = {}
-
-    @property
-    def evaluations(self) -> int:
-        """Points so far."""
-        return len(self._known)
-
-    def __call__(self, points: Array) -> Array:
-        """Residuals at each point, natural logs, shape (points, k) -> (points, n)."""
-        new = [p for p in points if p.tobytes() not in self._known]
-        if new:
-            found = self._kept(np.array(new))
-            self._known.update({p.tobytes(): r for p, r in zip(new, found, strict=True)})
-        return np.array([self._known[p.tobytes()] for p in points])
-
-    def _kept(self, points: Array) -> Array:
-        if not self._folder:
-            return self._compute(points)
-        name = hashlib.sha256(self._key.encode() + points.tobytes()).hexdigest()[:24]
-        path = self._folder / f"{name}.npy"
-        if path.is_file():
-            kept: Array = np.load(path, allow_pickle=False)
-            return kept
-        found = self._compute(points)
-        partial = path.with_suffix(".partial.npy")
-        np.save(partial, found)
-        partial.replace(path)
-        return found
-
-    def _compute(self, points: Array) -> Array:
-        values = [dict(zip(self._names, np.exp(p).tolist(), strict=True)) for p in points]
-        return np.array(list(self._pool.map(_evaluate, values)))
-
-
-_residuals: Residuals
-
-
-def _start_worker(residuals: Residuals) -> None:
-    global _residuals
-    _residuals = residuals
-    Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """A killed program must not leave workers behind that go on computing."""
-    if (parent := parent_process()) is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _evaluate(values: Mapping[str, float]) -> Array:
-    return _residuals(values)
-
-
-@contextmanager
-def _workers(residuals: Residuals) -> Iterator[ProcessPoolExecutor]:
-    """Worker processes; whatever interrupts the work also drops what waits for them."""
-    count = os.cpu_count() or 1
-    pool = ProcessPoolExecutor(count, get_context("spawn"), _start_worker, (residuals,))
-    # Ctrl-C reaches the whole group; workers that start while it is ignored ignore it, and the program decides
-    in_main = current_thread() is main_thread()
-    before = signal(SIGINT, SIG_IGN) if in_main else None
-    try:
-        for _ in range(count):
-            pool.submit(int)  # a worker starts when there is something to do and none is idle
-    finally:
-        if in_main:
-            signal(SIGINT, before)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
 def fit(
-    residuals: Residuals,
+    evaluate: Evaluate,
     free: Iterable[Free],
-    seed: int,
-    starts: int = 1,
+    begins: Sequence[Array] = (),
+    *,
     iterations: int = 30,
-    notebook: Path | None = None,
-    key: str = "",
+    prior: float = PRIOR,
+    robust: bool = False,
     report: Callable[[int, int, float], None] = lambda start, iteration, misfit: None,
 ) -> Solution:
-    """Find the parameters of least squares: from their start, and from others drawn about it.
+    """Find the parameters of least squares: from their start, and from others.
 
     Args:
-        residuals: values by name -> residuals in units of their uncertainty, always as many; it is sent to worker
-            processes and must not raise.
+        evaluate: must not raise, and give always as many residuals; coordinates are those of ``Free``.
         free: what to fit.
-        seed: of the further starts.
-        starts: how many in all.
+        begins: coordinates of further starts, each of shape (k,).
         iterations: of each start, at most.
-        notebook: a folder where computed residuals are kept.
-        key: what else the residuals depend on; names them in the notebook.
+        prior: standard deviation of the priors of parameters on a log scale.
+        robust: large residuals count linearly (the soft L1 loss), not as squares.
         report: called with start, iteration, misfit.
+
     """
     free = tuple(free)
-    centre, low, high = (np.log([getattr(f, n) for f in free]) for n in ("start", "lower", "upper"))
-    rng = np.random.default_rng(seed)
-    begins = [centre, *(centre + SPREAD * rng.standard_normal(len(free)) for _ in range(starts - 1))]
-    # started afresh instead of forked: what the caller's threads hold is no concern of the workers
-    with _workers(residuals) as pool:
-        memory = _Memory(pool, [f.name for f in free], notebook, key)
+    centre = np.array([f.coordinate(f.start) for f in free])
+    low, high = (np.array([f.bounds[k] for f in free]) for k in (0, 1))
+    width = np.array([prior if f.scale == "log" else _PRIOR_LINEAR for f in free])
+    known: dict[bytes, Array] = {}
 
-        def both(z: Array) -> Array:
-            return np.concatenate([memory(z[None])[0], (z - centre) / PRIOR])
+    def at(points: Array) -> Array:
+        """Residuals at each point; each is computed once."""
+        new = [p for p in points if p.tobytes() not in known]
+        if new:
+            known.update({p.tobytes(): r for p, r in zip(new, evaluate(np.array(new)), strict=True)})
+        return np.array([known[p.tobytes()] for p in points])
+
+    def both(z: Array) -> Array:
+        return np.concatenate([at(z[None])[0], (z - centre) / width])
+
+    def slopes(z: Array) -> Array:
+        step = np.where(z + _STEP < high, _STEP, -_STEP)
+        change = at(z + np.diag(step)) - at(z[None])
+        return np.asarray((change / step[:, None]).T)
+
+    def loss_of(residuals: Array) -> Array:
+        return _soft(residuals**2)[0] if robust else residuals**2
+
+    def descended(number: int, begin: Array) -> tuple[Array, float]:
+        iteration = 0
 
         def jacobian(z: Array) -> Array:
-            step = np.where(z + _STEP < high, _STEP, -_STEP)
-            change = memory(z + np.diag(step)) - memory(z[None])
-            return np.vstack([(change / step[:, None]).T, np.eye(len(z)) / PRIOR])
+            nonlocal iteration
+            found = np.vstack([slopes(z), np.diag(1 / width)])
+            report(number, iteration, float(np.sum(loss_of(at(z[None])[0]))))
+            iteration += 1
+            return found
 
-        ends = []
-        for number, begin in enumerate(begins):
-            count = [0]
+        n = len(at(begin[None])[0])
+        loss: Any = (lambda square: _with_priors(square, n)) if robust else "linear"
+        inside = np.clip(begin, low + 1e-6, high - 1e-6)
+        found = least_squares(
+            both, inside, jac=jacobian, bounds=(low, high), method="trf", loss=loss, ftol=1e-3, xtol=1e-4,
+            max_nfev=iterations,
+        )  # fmt: skip
+        return found.x, float(found.cost)
 
-            def slopes(z: Array, number: int = number, count: list[int] = count) -> Array:
-                found = jacobian(z)
-                report(number, count[0], float(np.sum(memory(z[None])[0] ** 2)))
-                count[0] += 1
-                return found
-
-            ends.append(_descend(both, slopes, np.clip(begin, low, high), (low, high), iterations))
-        best = int(np.argmin([cost for _, cost in ends]))
-        z = ends[best][0]
-        n = len(z)
-        return Solution(
-            free=free,
-            values=np.exp(z),
-            misfit=tuple(float(np.sum(both(e)[:-n] ** 2)) for e, _ in ends),
-            chosen=best,
-            residuals=both(z)[:-n],
-            jacobian=jacobian(z)[:-n],
-            evaluations=memory.evaluations,
-        )
+    ends = [descended(k, np.clip(begin, low, high)) for k, begin in enumerate([centre, *begins])]
+    best = int(np.argmin([cost for _, cost in ends]))
+    z = ends[best][0]
+    residuals, jacobian = at(z[None])[0], slopes(z)
+    weight = np.sqrt(_soft(residuals**2)[1]) if robust else np.ones(len(residuals))
+    return Solution(
+        free=free,
+        prior=width,
+        values=np.array([f.value(c) for f, c in zip(free, z, strict=True)]),
+        misfit=tuple(float(np.sum(loss_of(at(e[None])[0]))) for e, _ in ends),
+        chosen=best,
+        residuals=residuals,
+        jacobian=jacobian * weight[:, None],
+        evaluations=len(known),
+    )
 
 
-def _descend(
-    fun: Callable[[Array], Array], jac: Callable[[Array], Array], begin: Array, bounds: tuple[Array, Array], most: int
-) -> tuple[Array, float]:
-    """One start: the end and its cost."""
-    low, high = bounds
-    inside = np.clip(begin, low + 1e-6, high - 1e-6)
-    found = least_squares(fun, inside, jac=jac, bounds=bounds, method="trf", ftol=1e-3, xtol=1e-4, max_nfev=most)
-    return found.x, float(found.cost)
+def _soft(square: Array) -> tuple[Array, Array, Array]:
+    """The soft L1 loss of squared residuals, and its first two derivatives by them."""
+    t = 1 + square / _SOFT**2
+    return 2 * _SOFT**2 * (np.sqrt(t) - 1), t**-0.5, -0.5 / _SOFT**2 * t**-1.5
+
+
+def _with_priors(square: Array, n: int) -> Array:
+    """The loss of n data and of the priors behind them, which stay squares, with its derivatives: shape (3, n + k)."""
+    rho = np.stack([square, np.ones_like(square), np.zeros_like(square)])
+    rho[:, :n] = _soft(square[:n])
+    return rho

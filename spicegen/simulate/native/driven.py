@@ -12,6 +12,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from models_va import Model
 from netlists import GROUND, Circuit, Job, Transient, Waveform
 from spicegen.printers.compiled_model import SIGNATURE, compiled_rates
 from spicegen.printers.numpy_model import numpy_model
@@ -68,6 +69,40 @@ def run_driven(job: Job, stimulus: Transient) -> SimResult:
     )
 
 
+def states_at(
+    model: Model,
+    params: Array,
+    temperature_k: float,
+    initial: Array,
+    breaks_s: Array,
+    v_volt: Array,
+    rel_tol: float = _REL_TOL,
+) -> Array | None:
+    """States of one device under a piecewise-linear voltage; for whoever needs thousands of such runs.
+
+    Other threads run meanwhile.
+
+    Args:
+        model: of the device.
+        params: every parameter, in the model's order, shape (p,).
+        temperature_k: K.
+        initial: states at the first break, shape (k,).
+        breaks_s: rising times, shape (n,), s.
+        v_volt: te - be at these times, shape (n,), V.
+        rel_tol: relative tolerance of each step.
+
+    Returns:
+        The states at these times, shape (n, k); None if the tolerance cannot be met.
+    """
+    time_s, states, points = _integrate(
+        compiled_rates(model), params, temperature_k, initial, breaks_s, v_volt, rel_tol
+    )
+    if not points:
+        return None
+    found: Array = states[np.searchsorted(time_s[:points], breaks_s)]
+    return found
+
+
 _SIGNATURE: Any = numba.types.Tuple((numba.float64[::1], numba.float64[:, ::1], numba.int64))(  # type: ignore[no-untyped-call]
     numba.types.FunctionType(SIGNATURE),
     numba.float64[::1],
@@ -79,7 +114,7 @@ _SIGNATURE: Any = numba.types.Tuple((numba.float64[::1], numba.float64[:, ::1], 
 )
 
 
-@numba.njit(_SIGNATURE, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@numba.njit(_SIGNATURE, cache=True, error_model="numpy", nogil=True)  # type: ignore[untyped-decorator]
 def _integrate(
     rates: Any, params: Array, temperature_k: float, initial: Array, breaks_s: Array, v_volt: Array, rel_tol: float
 ) -> tuple[Array, Array, int]:
