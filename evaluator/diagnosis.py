@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.calibration import activations_of
+from evaluator.activations import Seen, activations_of
+from evaluator.calibration import with_input_range
+from evaluator.circuit import RowVoltages, labelled_tiles, row_voltages
 from evaluator.compensation import out_of_reach, products
 from evaluator.costs import layer_costs
 from evaluator.graph.arrays import ArrayPart, is_plain, plain_weights
@@ -21,6 +24,7 @@ from spicegen.progress import Progress
 
 ERROR_VECTORS = 4096
 """Of a layer: a convolution has one for each place of each image."""
+_COST_VECTORS = 1024
 _PROBE_IMAGES, _PROBE_VALUES = 256, 2**20
 
 
@@ -33,14 +37,14 @@ def inspect_layers(study: Study, parts: Sequence[ArrayPart], progress: Progress)
     """Tiles, devices, costs and output error of every layer in the first trial, whose arrays ``parts`` are."""
     images = probe_images(study.images)
     seen = activations_of(study.network, study.plans, images)
-    for part, activation in progress(zip(parts, seen, strict=True), "Errors of each layer", len(parts)):
-        yield _inspect(study, part, activation)
+    for part, of_layer in progress(zip(parts, seen, strict=True), "Errors of each layer", len(parts)):
+        yield _inspect(study, part, of_layer)
 
 
-def _inspect(study: Study, part: ArrayPart, activation: NDArray[Any]) -> LayerReport:
+def _inspect(study: Study, part: ArrayPart, seen: Seen) -> LayerReport:
     hardware, plan = study.hardware, part.plan
     layer, target = plan.layer, plan.target
-    vectors = layer.to_vectors(activation, ERROR_VECTORS)
+    vectors = seen.vectors(layer, ERROR_VECTORS)
     programmed = part.conductances
     cases = (
         programmed.weights(hardware.without_wires().read(programmed, layer).slices),
@@ -49,24 +53,33 @@ def _inspect(study: Study, part: ArrayPart, activation: NDArray[Any]) -> LayerRe
     )
     errors = [relative_output_error(c, layer.weights, vectors) for c in cases]
     if not (is_plain(part) and part.gain is None):
-        found, wanted = products(study.network.model, part, activation)
+        found, wanted = products(study.network.model, part, seen)
         errors.append(relative_difference(found, wanted))
     else:
         errors.append(errors[-1])
-    tiles = tiles_of(layer.weights.shape, hardware.config.array, target.layout, layer.block)
+    labels = [label for label, _ in labelled_tiles(part, study)]
     return LayerReport(
         name=layer.name,
         op=layer.op,
         shape=layer.shape,
         groups=layer.groups,
-        tiles=len(tiles),
+        tiles=len(labels),
+        circuit_tiles=0 if study.source.circuits is None else len(study.source.circuits.labels.intersection(labels)),
         devices=target.devices,
         engine=hardware.engine,
         relative_output_error=ErrorSplit(*errors),
-        costs=layer_costs(plan, hardware, activation, vectors, len(tiles)),
+        costs=layer_costs(plan, hardware, _driven(study, part, seen), len(labels)),
         unverified=None if study.source.misfits is None else study.source.misfits[plan.number].unverified,
         out_of_reach=out_of_reach(plan, hardware) if hardware.config.compensate == "conductances" else None,
     )
+
+
+def _driven(study: Study, part: ArrayPart, seen: Seen) -> RowVoltages:
+    """What the rows are driven with; where nothing needed ranges, what these images need."""
+    if study.calibration is None:
+        samples = np.concatenate([t.ravel() for t in seen.tensors])
+        part = replace(part, plan=with_input_range(part.plan, samples, study.hardware))
+    return row_voltages(part, study, seen, _COST_VECTORS)
 
 
 def sample_tile(study: Study, parts: Sequence[ArrayPart]) -> TileSample:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluator.calibration import activations_of
+from evaluator.activations import activations_of
 from evaluator.circuit import circuit_tile, export_tile, labelled_tiles, row_voltages
 from evaluator.graph.arrays import ArrayPart
 from evaluator.study import Study
@@ -37,8 +37,8 @@ class TileExport:
         for part in parts:
             for label, tile in labelled_tiles(part, study):
                 if label == self.label:
-                    (activation,) = activations_of(study.network, [part.plan], study.images[:_IMAGES])
-                    volts = row_voltages(part, study, activation, _VECTORS)[tile.group][:_VECTORS, tile.inputs]
+                    (seen,) = activations_of(study.network, [part.plan], study.images[:_IMAGES])
+                    volts = row_voltages(part, study, seen, _VECTORS).volts[tile.group][:_VECTORS, tile.inputs]
                     export_tile(circuit_tile(part, tile, label, study), volts, self.folder)
                     return
         last = [list(labelled_tiles(p, study))[-1][0] for p in parts]

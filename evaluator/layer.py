@@ -66,6 +66,7 @@ class MappedLayer:
         to_node: turns matrices of the shape of ``weights`` into layout and type of the node's own input.
         to_vectors: turns the node's activation tensor into what the arrays see: (activation, most) -> shape (groups,
             vectors, inputs), evenly spaced ones if there are more than ``most``.
+        vectors_in: how many of them an activation of this shape has, in each group.
         from_vectors: turns what the arrays give back into the product's tensor: (shape (groups, vectors, outputs), of
             all vectors in their order, and the activation's shape) -> tensor.
         product: the same without bias and factors.
@@ -82,6 +83,7 @@ class MappedLayer:
     block: int
     to_node: Callable[[Array], NDArray[Any]]
     to_vectors: Callable[[NDArray[Any], int | None], Array]
+    vectors_in: Callable[[tuple[int, ...]], int]
     from_vectors: Callable[[Array, tuple[int, ...]], Array]
     product: Product
 

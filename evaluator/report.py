@@ -50,7 +50,9 @@ class LayerReport:
         shape: (outputs, inputs) of each group.
         groups: matrices that share nothing.
         tiles, devices: how many it takes.
-        engine: how its tiles were read: ``"operator"`` (exact, wires included) or ``"ideal"`` (no wires).
+        circuit_tiles: how many of them ran in a circuit simulator.
+        engine: how the others were read, and all of them for the errors: ``"operator"`` (exact, wires included) or
+            ``"ideal"`` (no wires).
         relative_output_error: see ErrorSplit.
         costs: what it takes.
         unverified: share of the devices that write-verify gave up; None: it did not program them.
@@ -63,6 +65,7 @@ class LayerReport:
     shape: tuple[int, int]
     groups: int
     tiles: int
+    circuit_tiles: int
     devices: int
     engine: Engine
     relative_output_error: ErrorSplit

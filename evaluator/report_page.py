@@ -119,6 +119,7 @@ def _circuits(page: Page, report: Report) -> None:
     if chosen and c.operator_trials:
         gain, _ = paired_difference([s.top1 for s in c.operator_trials], report.accuracy_trials)
         text += f" Against the operator alone, that changed the accuracy by {gain:+.3%}."
+        text += " The errors of layers above, corrections by compensation, and hardware.onnx are the operator's."
     page.section("Circuits in the loop", text)
     worst = sorted(c.choices, key=lambda x: (not x.in_circuit, -(x.operator_error or 0.0)))[:_TILES_SHOWN]
     rows = [

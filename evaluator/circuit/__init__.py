@@ -5,7 +5,15 @@ from evaluator.circuit._estimate import RATES, Rate, estimate_seconds, rough_sec
 from evaluator.circuit._export import export_tile
 from evaluator.circuit._network import Circuits, circuit_logits
 from evaluator.circuit._run import operator_error, tile_currents
-from evaluator.circuit._select import TileChoice, circuit_tile, labelled_tiles, matching, row_voltages, select_tiles
+from evaluator.circuit._select import (
+    RowVoltages,
+    TileChoice,
+    circuit_tile,
+    labelled_tiles,
+    matching,
+    row_voltages,
+    select_tiles,
+)
 from evaluator.circuit._tile import CircuitTile, tile_job
 
 __all__ = [
@@ -15,6 +23,7 @@ __all__ = [
     "CircuitTile",
     "Circuits",
     "Rate",
+    "RowVoltages",
     "TileChoice",
     "circuit_logits",
     "circuit_tile",

@@ -15,13 +15,16 @@ from evaluator.circuit._select import circuit_tile, labelled_tiles
 from evaluator.graph.arrays import ArrayPart, Place, Taps, last_bits, output_scale
 from evaluator.graph.inputs import Signal
 from evaluator.graph.mapped import with_arrays
-from evaluator.graph.onnx_model import Network
 from evaluator.layer import Array
 from evaluator.tiles import Tile, slices_of
 from spicegen.simulate import simulator
 
 if TYPE_CHECKING:
     from evaluator.study import Study
+
+
+_IMAGE_VALUES = 1 << 19
+"""In the images of a batch: equal vectors of a batch are simulated once, and a run of a simulator takes many."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ def circuit_logits(study: Study, parts: Sequence[ArrayPart], circuits: Circuits)
     """The network's logits, layer after layer: a simulated tile's rows see what earlier tiles, simulated too, gave.
 
     Each product takes the difference between circuit and operator as an input of the graph: columns are added (and
-    converted) behind it as everywhere else.
+    converted) behind it as everywhere else. A batch of images goes through all layers before the next one begins.
 
     Raises:
         SimulationError: a tile failed; what was computed is in the cache.
@@ -52,13 +55,24 @@ def circuit_logits(study: Study, parts: Sequence[ArrayPart], circuits: Circuits)
     parts = [_with_circuits(p, study, circuits) for p in parts]
     model, taps = with_arrays(study.network.model, parts)
     network = study.network.with_model(model)
-    feeds: dict[str, NDArray[Any]] = {}
-    for part, tap in zip(parts, taps, strict=True):
-        feeds |= dict.fromkeys(tap.corrections.values(), np.zeros(1, part.plan.layer.dtype))
-    for part, tap in zip(parts, taps, strict=True):
-        if part.circuits:
-            feeds |= _corrections(study, network, part, tap, circuits, feeds)
-    return network.logits(study.images, feeds)
+    # each opened once: what draws read noise goes on from batch to batch, and draws the same in all of them
+    layers = [
+        (part, tap, network.opened([s.voltage for s in tap.signals]))
+        for part, tap in zip(parts, taps, strict=True)
+        if part.circuits
+    ]
+    output = network.opened([model.graph.output[0].name])
+
+    def put_out(images: NDArray[Any]) -> NDArray[Any]:
+        feeds: dict[str, NDArray[Any]] = {}
+        for part, tap, _ in layers:
+            feeds |= dict.fromkeys(tap.corrections.values(), np.zeros(1, part.plan.layer.dtype))
+        for part, tap, voltages in layers:
+            feeds |= _corrections(study, part, tap, circuits, voltages(images, feeds))
+        return output(images, feeds)[0]
+
+    batches = network.batches(study.images, values=_IMAGE_VALUES)
+    return network.joined((len(images), put_out(images)) for images in batches)
 
 
 def _with_circuits(part: ArrayPart, study: Study, circuits: Circuits) -> ArrayPart:
@@ -67,21 +81,18 @@ def _with_circuits(part: ArrayPart, study: Study, circuits: Circuits) -> ArrayPa
 
 
 def _corrections(
-    study: Study, network: Network, part: ArrayPart, taps: Taps, circuits: Circuits, feeds: dict[str, NDArray[Any]]
+    study: Study, part: ArrayPart, taps: Taps, circuits: Circuits, voltages: list[NDArray[Any]]
 ) -> dict[str, NDArray[Any]]:
-    """What is added to a layer's products, for all images."""
+    """What is added to a layer's products, where its rows are driven with these voltages, one for each signal."""
     layer = part.plan.layer
-    names = list(dict.fromkeys(s.voltage for s in taps.signals))
-    tensors = dict(zip(names, network.tensors(names, study.images, feeds), strict=True))
     totals: dict[Place, Array] = {}
-    for n, signal in enumerate(taps.signals):
-        vectors = layer.to_vectors(tensors[signal.voltage], None)
+    for n, (signal, voltage) in enumerate(zip(taps.signals, voltages, strict=True)):
+        vectors = layer.to_vectors(voltage, None)
         for place, tile, value in _of_tiles(study, part, circuits, vectors, n, signal):
             shape = (layer.groups, vectors.shape[1], layer.shape[0])
             totals.setdefault(place, np.zeros(shape))[tile.group, :, tile.outputs] += value
-    shape = next(iter(tensors.values())).shape
     return {
-        name: layer.from_vectors(totals[place], shape).astype(layer.dtype)
+        name: layer.from_vectors(totals[place], voltages[0].shape).astype(layer.dtype)
         for place, name in taps.corrections.items()
         if place in totals
     }

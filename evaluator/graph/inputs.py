@@ -64,12 +64,15 @@ def drive(
     gain = 1.0 if curve is None else float(curve(np.array(curve.v_read_volt)) / curve.v_read_volt)
     if not apart:  # every bit is read at the full voltage: the curve is a factor
         return [Signal(codes, 1 / levels, codes, gain / levels, 1.0)]
-    bits = levels.bit_length()
-    return [
+    bits, signed = levels.bit_length(), plan.signed and config.negative_inputs == "bipolar"
+    signals = [
         Signal(bit, 1.0, bit, gain, sign * 2.0**k / levels)
         for t, sign in _phases(to, codes, plan, config)
-        for k, bit in enumerate(_bits(to, t, bits, signed=plan.signed and config.negative_inputs == "bipolar"))
+        for k, bit in enumerate(_bits(to, t, bits, signed=signed))
     ]
+    if signed and curve is not None and not curve.odd:  # of either sign it is another factor
+        return [_bent(to, s.tensor, 1.0, s.factor, curve) for s in signals]
+    return signals
 
 
 def _analog(

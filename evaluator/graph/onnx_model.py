@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,9 @@ _LARGEST_TRIAL = 2**27
 _BATCH_VALUES = 2**17
 """Values in the images that run at once: activations of more no longer fit into the processors' caches."""
 _DYNAMIC = "export it with a dynamic batch axis"
+
+Run = Callable[..., list[NDArray[Any]]]
+"""(images, further inputs of the graph) -> tensors."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,65 +51,69 @@ class Network:
     batch: int = BATCH
     threads: int = 0
 
-    def logits(
-        self, images: NDArray[Any], feeds: Mapping[str, NDArray[Any]] | None = None
-    ) -> NDArray[np.float64]:
+    def logits(self, images: NDArray[Any]) -> NDArray[np.float64]:
         """Run on images of shape (n, *image_shape): what the network puts out, shape (n, classes).
-
-        Args:
-            images: see above.
-            feeds: see ``tensors``.
 
         Raises:
             InputError: onnxruntime fails, or the result is not finite or has no batch axis.
 
         """
-        (logits,) = self.tensors([self.model.graph.output[0].name], images, feeds)
-        if logits.ndim == 0 or len(logits) != len(images):
-            raise InputError(f"{self.source}: gives shape {logits.shape} for {len(images)} images: (n, classes) needed")
+        output = self.opened([self.model.graph.output[0].name])
+        return self.joined((len(batch), output(batch)[0]) for batch in self.batches(images))
+
+    def joined(self, outputs: Iterable[tuple[int, NDArray[Any]]]) -> NDArray[np.float64]:
+        """The logits of all images, from the number of images of each batch and what the network puts out for it.
+
+        Raises:
+            InputError: they are not finite or have no batch axis.
+
+        """
+        parts: list[NDArray[np.float64]] = []
+        for count, part in outputs:
+            if not isinstance(part, np.ndarray) or part.dtype.kind not in "biuf":
+                raise InputError(f"{self.source}: its first output holds no numbers: export it with the logits there")
+            if part.ndim == 0 or len(part) != count or part.size == 0 or (parts and part[0].size != parts[0].shape[1]):
+                raise InputError(f"{self.source}: gives shape {part.shape} for {count} images: (n, classes) needed")
+            parts.append(part.astype(np.float64).reshape(count, -1))
+        logits = np.concatenate(parts)
         if not np.all(np.isfinite(logits)):
             image = int(np.argwhere(~np.isfinite(logits))[0, 0])
             raise InputError(f"{self.source}: gives NaN or infinity for image {image}: check weights and data scale")
-        return np.asarray(logits, dtype=np.float64).reshape(len(images), -1)
+        return logits
 
     def with_model(self, model: onnx.ModelProto) -> Network:
         """The same network with another graph: other weights, for example."""
         return replace(self, model=model)
 
-    def tensors(
-        self, names: Sequence[str], images: NDArray[Any], feeds: Mapping[str, NDArray[Any]] | None = None
-    ) -> list[NDArray[Any]]:
-        """The named tensors for all images, run in batches and joined along the first axis.
+    def opened(self, names: Sequence[str]) -> Run:
+        """A function that computes these tensors, whatever their axes, for images of shape (n, *image_shape) at once.
 
-        Args:
-            names: of tensors of the graph.
-            images: shape (n, *image_shape).
-            feeds: further inputs of the graph, each with the images' first axis, or of length 1 along it.
+        It takes further inputs of the graph too. Which axis of a tensor is the images' only the graph knows.
 
         Raises:
-            InputError: onnxruntime fails.
+            InputError: onnxruntime refuses the graph, or fails.
 
         """
-        parts = list(self.stream(names, images, feeds=feeds))
-        return [np.concatenate(tensor) for tensor in zip(*parts, strict=True)]
-
-    def stream(
-        self,
-        names: Sequence[str],
-        images: NDArray[Any],
-        most: int | None = None,
-        feeds: Mapping[str, NDArray[Any]] | None = None,
-    ) -> Iterator[list[NDArray[Any]]]:
-        """The same batch by batch, of ``most`` images at the most."""
-        of_values = _BATCH_VALUES // max(images[0].size, 1) if len(images) else 1
-        step = max(1, min(most or self.batch, self.batch, of_values))
         with located(self.source):
             session = open_session(_exposing(self.model, names), self.threads)
-            for i in range(0, len(images), step):
-                batch = {self.input_name: images[i : i + step].astype(self.dtype)}
-                for name, value in (feeds or {}).items():
-                    batch[name] = value if len(value) == 1 else value[i : i + step]
-                yield run(session, batch, names)
+
+        def of_batch(images: NDArray[Any], feeds: Mapping[str, NDArray[Any]] | None = None) -> list[NDArray[Any]]:
+            with located(self.source):
+                return run(session, {self.input_name: images.astype(self.dtype), **(feeds or {})}, names)
+
+        return of_batch
+
+    def batches(
+        self, images: NDArray[Any], most: int | None = None, values: int = _BATCH_VALUES
+    ) -> Iterator[NDArray[Any]]:
+        """Images in groups that run at once, of ``most`` images and about ``values`` numbers in these at the most."""
+        of_values = values // max(images[0].size, 1) if len(images) else 1
+        step = max(1, min(most or self.batch, self.batch, of_values))
+        return (images[i : i + step] for i in range(0, len(images), step))
+
+    def stream(self, names: Sequence[str], images: NDArray[Any], most: int) -> Iterator[list[NDArray[Any]]]:
+        """These tensors, batch by batch."""
+        return map(self.opened(names), self.batches(images, most))
 
 
 def save_network(network: Network, path: Path) -> None:
@@ -190,7 +197,8 @@ def _check_freed(original: Network, freed: Network) -> None:
         )
     images = np.random.default_rng(0).uniform(size=shape)
     try:
-        expected = np.concatenate([original.logits(images[:size]), original.logits(images[size:])])
+        output = original.opened([original.model.graph.output[0].name])
+        expected = original.joined((size, output(batch)[0]) for batch in (images[:size], images[size:]))
         same = np.allclose(freed.logits(images), expected, rtol=1e-4, atol=1e-5)
     except InputError as error:
         raise InputError(f"batch is fixed at {size} and cannot be freed: {_DYNAMIC}") from error

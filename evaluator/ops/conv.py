@@ -43,9 +43,11 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
     def to_vectors(activation: NDArray[Any], most: int | None) -> Array:
         return windows(activation, kernel, attributes, groups, most)
 
+    def places(shape: tuple[int, ...]) -> list[int]:
+        return [len(range(0, n, s)) for n, s in zip(*_room(shape[2:], kernel, attributes), strict=True)]
+
     def from_vectors(values: Array, shape: tuple[int, ...]) -> Array:
-        places = [len(range(0, n, s)) for n, s in zip(*_room(shape[2:], kernel, attributes), strict=True)]
-        return np.moveaxis(values.transpose(1, 0, 2).reshape(shape[0], *places, -1), -1, 1)
+        return np.moveaxis(values.transpose(1, 0, 2).reshape(shape[0], *places(shape), -1), -1, 1)
 
     return MappedLayer(
         name=node_name(index, node),
@@ -58,6 +60,7 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
         block=prod(kernel),
         to_node=lay_out,
         to_vectors=to_vectors,
+        vectors_in=lambda shape: shape[0] * prod(places(shape)),
         from_vectors=from_vectors,
         product=Product("Conv", attributes, False, 1, 1, len(kernel), lay_out, finish),
     )

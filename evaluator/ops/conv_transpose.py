@@ -66,6 +66,7 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
         block=1,
         to_node=to_node,
         to_vectors=to_vectors,
+        vectors_in=lambda shape: shape[0] * prod(shape[2:]),
         from_vectors=from_vectors,
         product=Product("Conv", {"group": groups}, False, 1, 1, rank, lay_out, finish),
     )

@@ -54,6 +54,7 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
         block=1,
         to_node=to_node,
         to_vectors=to_vectors,
+        vectors_in=lambda shape: shape[0],
         from_vectors=lambda values, _shape: values[0],
         product=Product("MatMul", {}, False, 1, 1, 0, lay_out, finish),
     )

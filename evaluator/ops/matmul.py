@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,7 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
         block=1,
         to_node=lay_out,
         to_vectors=to_vectors,
+        vectors_in=lambda shape: prod(shape) // weights.shape[2],
         from_vectors=from_vectors,
         product=Product("MatMul", {}, first, axis, axis, int(first), lay_out, lambda _, product: product),
     )

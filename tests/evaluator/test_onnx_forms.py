@@ -86,7 +86,7 @@ def test_layers_as_vectors_see_the_activations(tmp_path):
         (layer,) = mapped_layers(network.model)
         node = network.model.graph.node[layer.node]
         images = images_for(network)
-        activation, output = network.tensors([node.input[layer.activation_input], node.output[0]], images)
+        activation, output = network.opened([node.input[layer.activation_input], node.output[0]])(images)
         bias = networks.random(3, 1) if layer.op == "Gemm" else 0
         product = layer.to_vectors(activation, 10_000) @ layer.weights.swapaxes(1, 2) + bias
         expected = np.moveaxis(output, 1, -1) if layer.op == "Conv" else output  # places, channels
