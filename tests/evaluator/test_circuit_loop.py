@@ -11,6 +11,7 @@ import pytest
 
 import evaluator.circuit._run as circuit_run
 from evaluator import evaluate
+from evaluator.activations import activations_of
 from evaluator.circuit import (
     CircuitRequest,
     Circuits,
@@ -20,6 +21,7 @@ from evaluator.circuit import (
     matching,
     operator_error,
     rough_seconds,
+    row_voltages,
     select_tiles,
     tile_currents,
 )
@@ -42,6 +44,9 @@ REFERENCE = {"mapping.scheme": "reference"}
 BENT = {"errors.nonlinearity": True}
 SERIAL = CONVERTED | {"converters.bit_serial": True}
 PHASES = {"converters.adc_bits": 9, "converters.negative_inputs": "two-phase"}
+BITS = {"converters.dac_bits": 8, "converters.bit_serial": True}
+PHASES_ALONE = {"converters.negative_inputs": "two-phase"}
+"""Without converters of the currents nothing but the circuits tells reads apart."""
 NOISY = CONVERTED | {"errors.read_noise": 0.1, "errors.nonlinearity": True}
 SLICED = CONVERTED | {"mapping.scheme": "bit-sliced", "mapping.slices": 2, "mapping.bits_per_slice": 4}
 FITTED = {"compensate": "columns", "converters.dac_bits": 6}
@@ -116,13 +121,17 @@ def reads_by_hand(made, part, vectors):
         relative_inputs = np.clip(np.rint(relative_inputs * levels), -levels if plan.signed else 0, levels) / levels
     elif part.curve is not None:
         relative_inputs = np.clip(relative_inputs, -1, 1)
+    phases = [(relative_inputs, 1.0)]
     if c.negative_inputs == "two-phase" and plan.signed:
-        return [(np.maximum(relative_inputs, 0), 1.0), (np.maximum(-relative_inputs, 0), -1.0)]
-    if c.bit_serial:
-        codes = np.rint(relative_inputs * levels).astype(int)
+        phases = [(np.maximum(relative_inputs, 0), 1.0), (np.maximum(-relative_inputs, 0), -1.0)]
+    if not c.bit_serial:
+        return phases
+    found = []
+    for phase, sign in phases:
+        codes = np.rint(phase * levels).astype(int)
         bits = [np.sign(codes) * (np.abs(codes) >> k & 1) for k in range(7 if plan.signed else 8)]
-        return [(b, 2.0**k / levels) for k, b in enumerate(bits)]
-    return [(relative_inputs, 1.0)]
+        found += [(b, sign * 2.0**k / levels) for k, b in enumerate(bits)]
+    return found
 
 
 def tiles_by_hand(part):
@@ -176,6 +185,7 @@ def logits_by_hand(made, in_circuit):
 CASES = {
     "plain": {}, "adc": ADC, "dac and adc": CONVERTED, "bit-serial": SERIAL, "two-phase": PHASES,
     "reference": REFERENCE, "reference, adc": REFERENCE | ADC, "bent": BENT, "bent, adc": BENT | ADC,
+    "bits alone": BITS, "phases alone": PHASES_ALONE,
 }  # fmt: skip
 
 
@@ -428,6 +438,24 @@ def test_a_tile_leaves_with_real_activations(network, tmp_path):
     ):
         found = np.array([float(r[column]) for r in rows]).reshape(expected.shape)
         assert relative(found, expected) < 1e-6
+
+
+@pytest.mark.parametrize(("settings", "reads"), [(BITS, 7), (PHASES_ALONE, 2), (BITS | PHASES_ALONE, 14)])
+def test_every_read_is_looked_at_by_itself(network, settings, reads):
+    made = study(network, HIGH, settings)
+    signed = made.plans[0].signed, made.plans[1].signed
+    assert signed == (True, False)  # behind the ReLU a bit more is left
+    found = {c.label: c.reads for c in select_tiles(made, made.parts(0), "all", 0.01, track)}
+    assert found["first:0,0"] == 6 * reads
+    assert found["second:0,0"] == (8 if settings.get("converters.bit_serial") else 1)
+    part = made.parts(0)[0]
+    (seen,) = activations_of(made.network, [part.plan], made.images)
+    rows = row_voltages(part, made, seen, 10_000)
+    x = np.pad(made.images.astype(float), ((0, 0), (0, 0), (1, 0), (0, 1)))
+    vectors = [x[n, :, i : i + 2, j : j + 2].ravel() for n in range(IMAGES) for i in (0, 2) for j in range(3)]
+    expected = [read for read, _ in reads_by_hand(made, part, np.array(vectors))]
+    assert rows.reads == 6 * reads
+    assert rows.volts[0] == pytest.approx(0.6 * np.concatenate(expected), rel=1e-6, abs=1e-12)
 
 
 def test_a_tile_that_is_not_there_is_told_which_are(network, tmp_path):

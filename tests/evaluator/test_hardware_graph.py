@@ -177,6 +177,27 @@ def test_a_gemm_is_the_emulated_one(tmp_path, mode, dac, adc, adc_range, wires):
     assert adc_range == "calibrated" or clipped == 0
 
 
+@pytest.mark.parametrize(
+    ("mode", "dac"), [("bipolar", None), ("two-phase", None), *((mode, 6) for mode in list(MODES)[:4])]
+)
+def test_currents_that_differ_with_the_sign(tmp_path, mode, dac):
+    """A device that conducts better one way: phases are read at positive voltage both, bipolar inputs are not."""
+    of_dac = {} if dac is None else {"converters.dac_bits": dac}
+    made, w, b = gemm_study(tmp_path, IDEAL, of_dac, MODES[mode], {"errors.nonlinearity": True})
+    phi = lambda u: u * (1 + 0.3 * u + 0.1 * u**2)
+    (part,) = made.parts(0)
+    bent = replace(part, curve=replace(part.curve, coefficients=(1.0, 0.3, 0.1), odd=False))
+    u = np.clip(made.images / part.plan.largest_input, -1, 1)
+    reads = [(np.maximum(u, 0), 1), (np.maximum(-u, 0), -1)] if "two-phase" in mode else [(u, 1)]
+    if dac is not None:
+        levels = 2 ** (dac - 1) - 1
+        codes = quantized(made.images, part.plan.largest_input, levels)
+        read = (lambda c: c) if "serial" in mode else (lambda c: c / levels)
+        reads = [(read(c), f / (levels if "serial" in mode else 1)) for c, f in phases(codes, mode)]
+    seen = sum(f * phi(read) for read, f in reads) * part.plan.largest_input
+    assert relative(made.logits([bent]), 0.75 * seen @ w - 2.0 * b) < 1e-12
+
+
 def test_phases_and_bits_change_nothing_that_fine_converters_show(tmp_path):
     """All ways to drive the same codes of few bits; the codes themselves are coarse."""
     coarse = {"converters.dac_bits": 5, "converters.adc_bits": 16, "converters.adc_range": "full"}
