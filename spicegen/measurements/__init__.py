@@ -1,5 +1,27 @@
-"""Measurement files: read, recognised and checked."""
+"""Measurement files: read, recognised and checked.
+
+::
+
+    path, or a description of it (YAML)            description.py
+    -> header, units, separator, decimal mark      table.py (header.py, units.py, exports.py, text.py)
+    -> the kind follows from the columns           read.py
+    -> SI units, signs, directions, checks         sweep.py, pulses.py, retention.py, write_verify.py (rows.py)
+    -> Measurement                                 kinds.py
+"""
 
 from spicegen.measurements.kinds import Measurement, Origin, Pulses, Retention, Sweep, WriteVerify
+from spicegen.measurements.read import read_measurement, read_measurements
+from spicegen.measurements.table import Table, read_table
 
-__all__ = ["Measurement", "Origin", "Pulses", "Retention", "Sweep", "WriteVerify"]
+__all__ = [
+    "Measurement",
+    "Origin",
+    "Pulses",
+    "Retention",
+    "Sweep",
+    "Table",
+    "WriteVerify",
+    "read_measurement",
+    "read_measurements",
+    "read_table",
+]

@@ -1,0 +1,164 @@
+"""The description of a measurement file (YAML), given in its place: for files whose headers do not say it all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from models_va import read_yaml
+from models_va.errors import InputError
+from spicegen.files import beside
+from spicegen.measurements.header import DIMENSIONS, STATES, Column, parse_cell
+from spicegen.measurements.table import Layout, Table, read_table
+from spicegen.measurements.text import fault
+from spicegen.measurements.units import CONDUCTANCE, Unit
+
+Kind = Literal["sweep", "pulses", "retention", "write-verify"]
+Finite = Annotated[float, Field(ge=-1e30, le=1e30, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, le=1e30, allow_inf_nan=False)]
+Number = Annotated[int, Field(ge=1, le=100_000)]
+
+
+class ColumnDescription(BaseModel):
+    """Which columns hold a quantity, and in which unit.
+
+    Attributes:
+        columns: names, in which ``*`` stands for anything, or numbers from 1; several are cycles.
+        unit: as in a header, such as ``uS``.
+        scale_siemens, offset_siemens: in place of a unit: conductance = number * scale + offset, S.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    columns: str | Number | list[str | Number] = Field(union_mode="left_to_right")
+    unit: str | None = None
+    scale_siemens: Positive | None = None
+    offset_siemens: Finite = 0.0
+
+    @model_validator(mode="after")
+    def _one_unit(self) -> ColumnDescription:
+        if (self.unit is None) == (self.scale_siemens is None):
+            raise InputError("a column needs either unit, or scale_siemens and offset_siemens")
+        return self
+
+    def holds(self, index: int, name: str) -> bool:
+        """Whether it is the column at ``index`` (from 0) of that name."""
+        wanted = self.columns if isinstance(self.columns, list) else [self.columns]
+        return any(index + 1 == w if isinstance(w, int) else fnmatchcase(name, w) for w in wanted)
+
+
+class MeasurementDescription(BaseModel):
+    """What a file holds.
+
+    Attributes:
+        file: the table, beside the description.
+        kind: what is measured; only compared with what the columns say.
+        header: ``none`` if the first line holds numbers.
+        columns: which column holds what; quantities are called as in headers (time, voltage, current, conductance,
+            resistance, amplitude, width, gap, period, temperature, target, achieved); None: as the header says.
+        amplitude_V, width_ms, gap_ms: of every pulse.
+        interval_ms: from row to row of a sweep.
+        read_voltage_V, temperature_C: of all rows.
+        direction: what every pulse does to the conductance.
+        convention: of voltages and currents: from te to be, or the other way.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    file: str
+    kind: Kind | None = None
+    header: Literal["none"] | None = None
+    columns: dict[str, ColumnDescription] | None = None
+    amplitude_V: Finite | None = None  # noqa: N815
+    width_ms: Positive | None = None
+    gap_ms: Positive | None = None
+    interval_ms: Positive | None = None
+    read_voltage_V: Finite | None = None  # noqa: N815
+    temperature_C: Finite | None = None  # noqa: N815
+    direction: Literal["potentiation", "depression"] | None = None
+    convention: Literal["te-be", "be-te"] | None = None
+
+    @model_validator(mode="after")
+    def _columns_known(self) -> MeasurementDescription:
+        for quantity, column in (self.columns or {}).items():
+            if quantity not in DIMENSIONS or quantity == "cycle":
+                raise InputError(f"columns: {quantity}: known are {', '.join(q for q in DIMENSIONS if q != 'cycle')}")
+            _unit(quantity, column)
+        if self.header and not self.columns:
+            raise InputError("a file without a header needs columns: say which column holds what")
+        return self
+
+    @property
+    def settings(self) -> dict[str, float]:
+        """What it says of all rows, SI units."""
+        values = {column: getattr(self, column.name) for column in map(parse_cell, _SETTINGS)}
+        return {column.quantity: column.unit.in_si(v) for column, v in values.items() if v is not None}
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The same, for what is no number."""
+        return {name: v for name in ("direction", "convention") if (v := getattr(self, name)) is not None}
+
+    @property
+    def layout(self) -> Layout:
+        """How the columns are found."""
+        return Layout(_Described(self.columns), not self.header) if self.columns else Layout()
+
+
+_SETTINGS = ("amplitude_V", "width_ms", "gap_ms", "interval_ms", "read_voltage_V", "temperature_C")
+
+
+def read_described(path: Path) -> tuple[Table, Kind | None]:
+    """The table that the description at ``path`` is of, and the kind that it is said to be.
+
+    Raises:
+        InputError: the description is none, or see ``read_table``.
+    """
+    description = read_yaml(path, MeasurementDescription)
+    table = read_table(Path(beside(path, description.file)), description.layout)
+    for quantity, column in (description.columns or {}).items():
+        if not any(column.holds(c.index, c.name) and c.quantity in (quantity, "cycle") for c in table.columns):
+            missing = f"{table.path.name} has no column {column.columns!r}"
+            raise fault(path, f"columns: {quantity}: {missing}: name one that it has, and for one quantity only")
+    table.settings.update(description.settings)
+    table.words.update(description.words)
+    table.notes.insert(0, f"Read as {path.name} describes it.")
+    return table, description.kind
+
+
+@dataclass(frozen=True)
+class _Described:
+    """Columns as a description has them."""
+
+    columns: dict[str, ColumnDescription]
+
+    def __call__(self, cells: Sequence[str]) -> list[Column]:
+        found = [Column(index, name) for index, name in enumerate(cells)]
+        for quantity, description in self.columns.items():
+            here = [c for c in found if description.holds(c.index, c.name)]
+            for n, column in enumerate(here, 1):
+                cycle = n if len(here) > 1 and quantity in STATES else 0
+                found[column.index] = replace(
+                    column,
+                    name=column.name or f"{column.index + 1}",
+                    quantity="cycle" if cycle else quantity,
+                    unit=_unit(quantity, description),
+                    cycle=cycle,
+                )
+        return found
+
+
+def _unit(quantity: str, description: ColumnDescription) -> Unit:
+    if description.scale_siemens is not None:
+        if CONDUCTANCE not in DIMENSIONS[quantity]:
+            raise InputError(f"columns: {quantity}: a scale in S is for conductances: give unit")
+        return Unit("", CONDUCTANCE, description.scale_siemens, description.offset_siemens)
+    column = parse_cell(f"{quantity} ({description.unit})")
+    if column.problem:
+        raise InputError(f"columns: {quantity}: {column.problem}")
+    return column.unit

@@ -1,0 +1,89 @@
+"""Headers of source meters that carry no units: what their makers say the numbers are in.
+
+Seen in public files and manuals: the lists of Keithley's 4200, the reading buffers of its 2400 and 2600 touch-screen
+instruments, Keysight's Quick I/V (B2900) and EasyEXPERT (B1500). KickStart writes units, and needs nothing here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from spicegen.measurements.header import Column, parse_cell
+
+_Columns = Callable[[Sequence[str], Sequence[str]], list[Column]]
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A header that was recognised.
+
+    Attributes:
+        maker: of the instrument, for people.
+        columns: what its columns hold.
+        row_mark: the first cell of each row of numbers, where there is one.
+    """
+
+    maker: str
+    columns: list[Column]
+    row_mark: str = ""
+
+
+def recognise(cells: Sequence[str], next_cells: Sequence[str]) -> Export | None:
+    """The export that a line of cells is the header of, or None; ``next_cells`` are those of the line after it."""
+    names = {cell.strip() for cell in cells}
+    for maker, wanted, columns, row_mark in _EXPORTS:
+        if wanted <= names:
+            return Export(maker, columns(cells, next_cells), row_mark)
+    return None
+
+
+def _in_si(patterns: dict[str, str]) -> _Columns:
+    """Columns by their names, in SI units."""
+
+    def columns(cells: Sequence[str], next_cells: Sequence[str]) -> list[Column]:
+        found = []
+        for index, cell in enumerate(cells):
+            usual = next((name for pattern, name in patterns.items() if re.fullmatch(pattern, cell.strip())), "")
+            column = parse_cell(usual or cell, index)
+            found.append(replace(column, name=cell.strip()) if column.whole else Column(index, cell.strip()))
+        return found
+
+    return columns
+
+
+def _with_units_beside(cells: Sequence[str], next_cells: Sequence[str]) -> list[Column]:
+    """Reading and Value with their units, such as ``Amp DC``, in the column to the right."""
+    found = _in_si({r"Relative Time.*|Rel\.? Time.*": "time_s"})(cells, next_cells)
+    for index in range(min(len(cells), len(next_cells)) - 1):
+        if cells[index].strip() in ("Reading", "Value") and cells[index + 1].strip() == "Unit":
+            unit = next_cells[index + 1].strip()
+            stem = next((q for q in ("current", "voltage", "resistance") if parse_cell(f"{q} ({unit})").whole), "")
+            if stem:
+                found[index] = replace(parse_cell(f"{stem} ({unit})", index), name=cells[index].strip())
+    return found
+
+
+_EXPORTS: tuple[tuple[str, set[str], _Columns, str], ...] = (
+    (
+        "Keysight EasyEXPERT",
+        {"DataName"},
+        _in_si({r"V\w{0,3}": "voltage_V", r"I\w{0,3}": "current_A", "Time": "time_s"}),
+        "DataValue",
+    ),
+    (
+        "Keysight Quick I/V",
+        {"Repeat", "VAR2", "Point"},
+        _in_si({"(CH1 )?Voltage": "voltage_V", "(CH1 )?Current": "current_A", "(CH1 )?Time": "time_s"}),
+        "",
+    ),
+    ("Keithley 4200", {"AI", "AV"}, _in_si({"AV": "voltage_V", "AI": "current_A", "Time": "time_s"}), ""),
+    (
+        "Keithley 4200",
+        {"AnodeI", "AnodeV"},
+        _in_si({"AnodeV": "voltage_V", "AnodeI": "current_A", "Time": "time_s"}),
+        "",
+    ),
+    ("Keithley's reading buffers", {"Reading", "Unit", "Value"}, _with_units_beside, ""),
+)

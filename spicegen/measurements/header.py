@@ -1,0 +1,157 @@
+"""Header cells: what a column holds, and in which unit. Comment lines with a value use the same names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from spicegen.measurements.units import (
+    CONDUCTANCE,
+    CURRENT,
+    NONE,
+    RESISTANCE,
+    TEMPERATURE,
+    TIME,
+    VOLTAGE,
+    Unit,
+    parse_unit,
+)
+
+READING = (CONDUCTANCE, RESISTANCE, CURRENT)
+"""What a state may be given as: a current becomes a conductance by the read voltage."""
+STATES = ("conductance", "resistance", "current")
+"""The quantities that a state may be given as; the first that a file has counts."""
+DIMENSIONS: dict[str, tuple[str, ...]] = {
+    "time": (TIME,),
+    "voltage": (VOLTAGE,),
+    "current": (CURRENT,),
+    "conductance": (CONDUCTANCE,),
+    "resistance": (RESISTANCE,),
+    "amplitude": (VOLTAGE,),
+    "width": (TIME,),
+    "gap": (TIME,),
+    "period": (TIME,),
+    "interval": (TIME,),
+    "read_voltage": (VOLTAGE,),
+    "temperature": (TEMPERATURE,),
+    "cycle": READING,
+    "target": READING,
+    "achieved": READING,
+    "sigma": (CONDUCTANCE,),
+}
+"""What a column or a comment may hold, by the unit that it may have."""
+_SYNONYMS = {
+    "t": "time", "relative time": "time", "elapsed time": "time", "timestamp": "time",
+    "v": "voltage", "volt": "voltage", "volts": "voltage", "bias": "voltage", "applied voltage": "voltage",
+    "source voltage": "voltage",
+    "i": "current", "measured current": "current",
+    "g": "conductance", "r": "resistance",
+    "pulse amplitude": "amplitude", "pulse voltage": "amplitude", "v pulse": "amplitude", "vpulse": "amplitude",
+    "pulse width": "width",
+    "pulse gap": "gap", "pulse period": "period",
+    "time step": "interval", "sampling interval": "interval",
+    "read voltage": "read_voltage", "v read": "read_voltage", "vread": "read_voltage",
+    "temp": "temperature",
+    "target conductance": "target", "g target": "target", "target g": "target",
+    "achieved conductance": "achieved", "g achieved": "achieved", "achieved g": "achieved",
+    "sigma g": "sigma",
+}  # fmt: skip
+_BRACKETED = re.compile(r"(.*?)\s*[(\[]\s*([^()\[\]]*?)\s*[)\]]")
+_SLASHED = re.compile(r"(.*\S)\s*/\s*(\S.*)")
+_CHANNEL = re.compile(r"(?:smu|ch|channel)[ -]?1 ")
+_CYCLE = re.compile(r"cycle ?(\d{1,9})")
+_LONGEST = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a file.
+
+    Attributes:
+        index: where it stands, from 0.
+        name: as it stands in the header.
+        quantity: what it holds, one of ``DIMENSIONS``; empty if that is not known.
+        unit: ``NONE`` if there is none, or none that is known.
+        cycle: which, where the quantity is a cycle.
+        problem: what is wrong with its unit; empty if nothing is.
+    """
+
+    index: int
+    name: str
+    quantity: str = ""
+    unit: Unit = NONE
+    cycle: int = 0
+    problem: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is known what it holds and in which unit."""
+        return bool(self.quantity) and self.unit is not NONE
+
+
+def parse_cell(text: str, index: int = 0) -> Column:
+    """What a header cell says; never an error, see ``Column.problem``.
+
+    ``voltage_V``, ``Voltage (V)``, ``Voltage [V]``, ``voltage / V`` and ``V (V)`` are the same.
+    """
+    name = " ".join(text.split())
+    if len(name) > _LONGEST:
+        return Column(index, name[:_LONGEST] + "...")
+    for stem, symbol in _divided(name):
+        quantity, cycle = _quantity(stem)
+        if not quantity:
+            continue
+        unit = parse_unit(symbol)
+        # T is a temperature, t a time, and people write either for either: the unit tells
+        if quantity == "time" and stem in "tT" and unit.dimension == TEMPERATURE:
+            quantity = "temperature"
+        return replace(_checked(index, name, quantity, symbol, unit), cycle=cycle)
+    return Column(index, name)
+
+
+def parse_header(cells: Sequence[str]) -> list[Column]:
+    """What the cells of a header line say, in their order."""
+    return [parse_cell(cell, index) for index, cell in enumerate(cells)]
+
+
+def _divided(name: str) -> list[tuple[str, str]]:
+    """The ways to divide a cell into name and unit, the likeliest first."""
+    for form in (_BRACKETED, _SLASHED):
+        if found := form.fullmatch(name):
+            return [(found[1], found[2])]
+    stem, _, symbol = name.rpartition("_")
+    with_unit = [(stem, symbol)] if stem and parse_unit(symbol) is not NONE else []
+    # whole, it is a name without a unit, or one with a unit that is not known
+    return [*with_unit, (name, ""), *([(stem, symbol)] if stem else [])]
+
+
+def _quantity(stem: str) -> tuple[str, int]:
+    """The quantity that a name stands for, and the cycle's number; empty if none."""
+    plain = " ".join(stem.replace("_", " ").casefold().split())
+    plain = _CHANNEL.sub("", plain, count=1)
+    if found := _CYCLE.fullmatch(plain):
+        return "cycle", int(found[1])
+    quantity = _SYNONYMS.get(plain, plain.replace(" ", "_"))
+    return (quantity, 0) if quantity in DIMENSIONS and quantity != "cycle" else ("", 0)
+
+
+def _checked(index: int, name: str, quantity: str, symbol: str, unit: Unit) -> Column:
+    expected = " or ".join(DIMENSIONS[quantity])
+    if unit is NONE:
+        found = f"unit {symbol!r} is not known" if symbol else "no unit"
+        return Column(index, name, quantity, problem=f"{found}: expected {expected}: write {_example(quantity)}")
+    if unit.dimension not in DIMENSIONS[quantity]:
+        return Column(
+            index,
+            name,
+            quantity,
+            problem=f"a {quantity.replace('_', ' ')} in {symbol}: expected {expected}: write {_example(quantity)}",
+        )
+    return Column(index, name, quantity, unit)
+
+
+def _example(quantity: str) -> str:
+    stem = "cycle1" if quantity == "cycle" else quantity
+    usual = {VOLTAGE: "V", CURRENT: "uA", TIME: "ms", CONDUCTANCE: "uS", RESISTANCE: "kohm", TEMPERATURE: "C"}
+    return f"{stem}_{usual[DIMENSIONS[quantity][0]]}, or whatever its unit is"

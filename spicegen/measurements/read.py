@@ -1,0 +1,64 @@
+"""From a path to a measurement: the kind follows from the columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from spicegen.measurements.description import Kind, read_described
+from spicegen.measurements.header import STATES
+from spicegen.measurements.kinds import Measurement, Pulses, Retention, Sweep, WriteVerify
+from spicegen.measurements.pulses import read_pulses
+from spicegen.measurements.retention import read_constant_voltage, read_retention
+from spicegen.measurements.sweep import read_sweep
+from spicegen.measurements.table import Table, read_table
+from spicegen.measurements.text import fault
+from spicegen.measurements.write_verify import read_write_verify
+
+_KINDS: dict[type, Kind] = {Sweep: "sweep", Pulses: "pulses", Retention: "retention", WriteVerify: "write-verify"}
+_EXPECTED = (
+    "expected time, voltage, current (a sweep); amplitude, width and conductance (pulses); cycle1, cycle2 ... "
+    "(cycles); time and conductance (retention); or target and achieved (write-verify)"
+)
+
+
+def read_measurement(path: str | Path) -> Measurement:
+    """Read a measurement file, or the description of one (YAML).
+
+    Raises:
+        InputError: it cannot be understood or holds nothing to fit; one line with file, line, column and remedy.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in (".yaml", ".yml"):
+        return _measurement(read_table(path))
+    table, kind = read_described(path)
+    found = _measurement(table)
+    if kind not in (None, _KINDS[type(found)]):
+        raise fault(path, f"kind: {kind}, but columns {table.listed} make it {_KINDS[type(found)]}: {_EXPECTED}")
+    return found
+
+
+def read_measurements(paths: Iterable[str | Path]) -> list[Measurement]:
+    """Read several files.
+
+    Raises:
+        InputError: see ``read_measurement``.
+    """
+    return [read_measurement(path) for path in paths]
+
+
+def _measurement(table: Table) -> Measurement:
+    has = table.quantities
+    state = has & set(STATES)
+    if {"target", "achieved"} <= has:
+        return read_write_verify(table)
+    if "cycle" in has or (state and has & {"amplitude", "width"}):
+        return read_pulses(table)
+    if {"voltage", "current"} <= has:
+        constant = "time" in has and np.ptp(table.values("voltage")) == 0
+        return read_constant_voltage(table) if constant else read_sweep(table)
+    if state and "voltage" not in has:
+        return read_retention(table) if "time" in has else read_pulses(table)
+    raise fault(table.path, f"columns {table.listed}: {_EXPECTED}")

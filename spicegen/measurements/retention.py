@@ -1,0 +1,59 @@
+"""Retention: a conductance over the time that the device rests."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spicegen.measurements import rows
+from spicegen.measurements.kinds import Retention
+from spicegen.measurements.table import Array, Table
+from spicegen.measurements.thinning import log_spaced
+
+
+def read_retention(table: Table) -> Retention:
+    """The retention of a table with columns time and conductance, resistance or current.
+
+    Raises:
+        InputError: what may be a train of pulses, a negative time, one that does not rise within a temperature, or a
+            constant conductance.
+    """
+    rows.check_several(table)
+    if "amplitude" in table.settings:
+        raise table.fault(
+            "time and a state in columns, but a pulse's amplitude in a comment: remove it if this is retention, or add "
+            "a column amplitude_V if these are pulses"
+        )
+    v_read = rows.read_voltage(table)
+    g = rows.conductance(table, rows.state(table), v_read)
+    return _retention(table, g, v_read)
+
+
+def read_constant_voltage(table: Table) -> Retention:
+    """The same of a table with columns time, voltage and current whose voltage never changes."""
+    rows.check_several(table)
+    v_read = float(table.values("voltage")[0]) * rows.sign(table, "voltage")
+    if v_read == 0:
+        raise table.fault("the voltage is 0 in every row: nothing to fit: read at another, such as 0.1 V", 0)
+    table.settings["read_voltage"] = v_read
+    table.notes.append(f"The voltage is {v_read:g} V in every row: read as retention, not as a sweep.")
+    return _retention(table, rows.conductance(table, table.column("current"), v_read), v_read)
+
+
+def _retention(table: Table, g: Array, v_read: float) -> Retention:
+    rows.check_varies(table, g, "the conductance", "read it more often, with more digits")
+    column = table.column("time")
+    time, temperature_k = table.values(column), rows.temperatures(table)
+    table.fault_where(time < 0, column, "{}: time counts from the end of programming, and is not negative")
+    kept: list[NDArray[np.int64]] = []
+    for t in np.unique(temperature_k):
+        mine = np.flatnonzero(temperature_k == t)
+        rows.check_rising(table, time[mine], mine, column)
+        kept.append(mine[log_spaced(time[mine])])
+    keep = np.sort(np.concatenate(kept))
+    if len(keep) < len(time):
+        table.notes.append(f"Of {len(time)} points {len(keep)} are used, at equal steps of log time.")
+    if len(kept) > 1:
+        listed = ", ".join(f"{t:g} K" for t in np.unique(temperature_k))
+        table.notes.append(f"{len(kept)} temperatures: {listed}.")
+    return Retention(rows.origin(table), time[keep], g[keep], temperature_k[keep], v_read)

@@ -1,0 +1,149 @@
+"""What all kinds of measurements share: signs, conductances, temperatures, times, and what is nothing to fit."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models_va import ROOM_TEMPERATURE_K
+from spicegen.measurements.header import STATES, Column
+from spicegen.measurements.kinds import Origin
+from spicegen.measurements.table import CONVENTIONS, Array, Table
+from spicegen.measurements.units import CURRENT, RESISTANCE
+
+_USUAL_READ_VOLT = 0.1
+_SAME_K = 2.0
+"""Temperatures closer than that are one: a thermometer's noise."""
+TURNED = (
+    "add the line '# current_convention: be-te' if the current is counted from be to te, or "
+    "'# voltage_convention: be-te' if the voltage is, or turn its sign in the file"
+)
+
+
+def origin(table: Table) -> Origin:
+    """Where the measurement comes from, with the notes so far."""
+    return Origin(table.path, table.sha256, tuple(table.notes))
+
+
+def sign(table: Table, what: str) -> float:
+    """-1 if the file says that it counts ``what``, voltage or current, from be to te; else 1."""
+    said = {table.words[word] for word, meant in CONVENTIONS.items() if what in meant and word in table.words}
+    if len(said) > 1:
+        raise table.fault(f"{what}: its convention is said twice, differently: leave one")
+    return -1.0 if said == {"be-te"} else 1.0
+
+
+def read_voltage(table: Table) -> float:
+    """Voltage of the reads, te - be, V: as the file says, or else the usual one, with a note."""
+    if "read_voltage" in table.quantities:
+        column = table.column("read_voltage")
+        values = table.values(column)
+        table.fault_where(values != values[0], column, "{} after another read voltage: give a file for each")
+        v = float(values[0])
+    elif "read_voltage" in table.settings:
+        v = table.settings["read_voltage"]
+    else:
+        table.notes.append(f"The file does not say the voltage of its reads: taken as {_USUAL_READ_VOLT:g} V.")
+        return _USUAL_READ_VOLT
+    if v == 0:
+        raise table.fault("a read voltage of 0: give the voltage at which the current was measured")
+    return v * sign(table, "voltage")
+
+
+def state(table: Table) -> Column:
+    """The column that a state is read from: conductance, else resistance, else current."""
+    return table.column(next((s for s in STATES if s in table.quantities), STATES[0]))
+
+
+def conductance(table: Table, column: Column, v_read_volt: float) -> Array:
+    """A column as conductances, shape (rows,), S; NaN where it is empty.
+
+    Args:
+        table: the file.
+        column: with conductances, resistances or currents.
+        v_read_volt: of the reads, V.
+
+    Raises:
+        InputError: currents without a read voltage; a conductance that is not positive.
+    """
+    values = table.values(column)
+    if column.unit.dimension == RESISTANCE:
+        table.fault_where(values == 0, column, "a resistance of {}: remove the row")
+        g = 1 / values
+    elif column.unit.dimension == CURRENT:
+        if not {"read_voltage"} & (table.quantities | table.settings.keys()):
+            raise table.fault("currents without the voltage of the reads: add the line '# read_voltage_V: 0.1'")
+        g = values * sign(table, "current") / v_read_volt
+    else:
+        g = values
+    if np.nanmedian(g) < 0:
+        raise table.fault(
+            f"most conductances are negative (first {g[0]:.3g} S), as if the device were a source: {TURNED}",
+            0,
+            column,
+        )
+    table.fault_where(g <= 0, column, "{}: a conductance must be positive: remove rows below the noise of the meter")
+    return g
+
+
+def temperatures(table: Table) -> Array:
+    """Temperature of each row, shape (rows,), K: those within 2 K are one, their mean."""
+    if "temperature" not in table.quantities:
+        given = table.settings.get("temperature")
+        if given is None:
+            table.notes.append(f"The file does not say the temperature: taken as {ROOM_TEMPERATURE_K:g} K.")
+            given = ROOM_TEMPERATURE_K
+        if given <= 0:
+            raise table.fault(f"a temperature of {given:g} K: must be above absolute zero")
+        return np.full(len(table.line), given)
+    column = table.column("temperature")
+    measured = table.values(column)
+    table.fault_where(measured <= 0, column, "{}: a temperature must be above absolute zero: is its unit right?")
+    distinct, which = np.unique(measured, return_inverse=True)
+    group = np.concatenate([[0], np.cumsum(np.diff(distinct) > _SAME_K)])[which]
+    mean = np.bincount(group, measured) / np.bincount(group)
+    return np.asarray(mean[group])
+
+
+def temperature(table: Table) -> float:
+    """The one temperature of all rows, K.
+
+    Raises:
+        InputError: there are several.
+    """
+    found = temperatures(table)
+    other = found != found[0]
+    if other.any():
+        raise table.fault(
+            "another temperature: give a file for each", int(np.argmax(other)), table.column("temperature")
+        )
+    return float(found[0])
+
+
+def check_rising(table: Table, time_s: Array, rows: NDArray[np.int64], column: Column) -> None:
+    """Fail at the first row whose time is not later than that of the row before; ``rows`` are those of ``time_s``."""
+    wrong = np.diff(time_s) <= 0
+    if wrong.any():
+        n = int(np.argmax(wrong))
+        before, here = time_s[n], time_s[n + 1]
+        remedy = (
+            "export it with more digits"
+            if here == before
+            else "sort the rows; if several runs follow one another, give a file for each or count the time on"
+        )
+        raise table.fault(
+            f"time goes from {before:.9g} s to {here:.9g} s: must rise: {remedy}", int(rows[n + 1]), column
+        )
+
+
+def check_several(table: Table) -> None:
+    """Fail if there is only one row."""
+    if len(table.line) < 2:
+        raise table.fault("only one row of numbers: give two or more", 0)
+
+
+def check_varies(table: Table, values: Array, what: str, remedy: str) -> None:
+    """Fail if all values are the same."""
+    finite = values[np.isfinite(values)]
+    if np.all(finite == finite[0]):
+        raise table.fault(f"{what} is {finite[0]:.6g} in every row: nothing to fit: {remedy}", 0)

@@ -1,0 +1,417 @@
+"""A table of numbers with a header that names quantities and units: any separator, decimal mark and SI prefix.
+
+::
+
+    bytes -> encoding, sha256          text.py
+    -> header line, separator, columns header.py, exports.py; _head here
+    -> blocks of lines: numpy's parser where a block is nothing but numbers, else line by line, which names the fault
+    -> Table
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TextIO, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models_va.errors import InputError
+from spicegen.measurements import exports
+from spicegen.measurements.header import Column, parse_cell, parse_header
+from spicegen.measurements.text import COMMENT_MARKS, SEPARATORS, Dialect, fault, inspect, shown
+
+Array = NDArray[np.float64]
+_Kept = TypeVar("_Kept", float, str)
+_HEAD_LINES = 1000
+"""Among so many lines the header must be."""
+_BLOCK_LINES = 20_000
+_MOST_NUMBERS = 60_000_000
+"""Of all columns that are used: with copies, 1.5 GB."""
+SETTINGS = ("amplitude", "width", "gap", "period", "interval", "read_voltage", "temperature")
+"""What a comment may say of all rows."""
+_LETTER = re.compile(r"[^\W\d_eE]")
+CONVENTIONS = {
+    "convention": ("voltage", "current"),
+    "voltage_convention": ("voltage",),
+    "current_convention": ("current",),
+}
+WORDS = {name: ("te-be", "be-te") for name in CONVENTIONS} | {"direction": ("potentiation", "depression")}
+"""Comments whose value is one of a few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How columns are found; ``None`` of a description's means that the file says it itself.
+
+    Attributes:
+        columns: from the cells of a line to what they hold; columns that are not used have no quantity.
+        header: whether there is a header line.
+    """
+
+    columns: Callable[[Sequence[str]], list[Column]] = parse_header
+    header: bool = True
+
+
+@dataclass(eq=False)
+class Table:
+    """What a file holds.
+
+    Attributes:
+        path: of the file.
+        sha256: of its bytes, hex digits.
+        columns: those that are used, in the file's order.
+        numbers: as they stand in the file, shape (rows, columns).
+        line: of each row in the file, from 1.
+        settings: what comments say of all rows, SI units.
+        words: the same, for what is no number.
+        notes: what was understood or left away, for people.
+    """
+
+    path: Path
+    sha256: str
+    columns: list[Column]
+    numbers: Array
+    line: NDArray[np.int64]
+    settings: dict[str, float]
+    words: dict[str, str]
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def quantities(self) -> set[str]:
+        """What its columns hold."""
+        return {column.quantity for column in self.columns}
+
+    @property
+    def listed(self) -> str:
+        """Its columns, for people."""
+        return ", ".join(shown(column.name) for column in self.columns)
+
+    def column(self, quantity: str) -> Column:
+        """The column that holds ``quantity``.
+
+        Raises:
+            InputError: there is none.
+        """
+        found = next((column for column in self.columns if column.quantity == quantity), None)
+        if found is None:
+            raise fault(self.path, f"no column of {quantity} among {self.listed}: add one")
+        return found
+
+    def values(self, column: Column | str) -> Array:
+        """A column in SI units, shape (rows,).
+
+        Raises:
+            InputError: there is no such column.
+        """
+        column = self.column(column) if isinstance(column, str) else column
+        return column.unit.in_si(self.numbers[:, self.columns.index(column)])
+
+    def fault(self, problem: str, row: int | None = None, column: Column | None = None) -> InputError:
+        """The error for what a row (from 0) and column hold."""
+        line = 0 if row is None else int(self.line[row])
+        return fault(self.path, problem, line, column.name if column else "")
+
+    def fault_where(self, wrong: NDArray[np.bool_], column: Column, problem: str) -> None:
+        """Raise for the first row where ``wrong`` holds, if any; ``{}`` in the text is replaced by its number."""
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            value = f"{self.numbers[row, self.columns.index(column)]:g}"
+            raise self.fault(problem.replace("{}", value), row, column)
+
+
+def read_table(path: Path, layout: Layout | None = None) -> Table:
+    """Read a table.
+
+    Args:
+        path: the file.
+        layout: how columns are found; None: by the names and units in its header.
+
+    Raises:
+        InputError: it cannot be read, no header is found, a unit is missing, a cell is no number ...; the message names
+            file, line, column and remedy.
+    """
+    try:
+        sha256, encoding = inspect(path)
+        with path.open(encoding=encoding, newline=None) as file:
+            head = list(islice(file, _HEAD_LINES))
+            return _Reader(path, sha256, _head(path, head, layout or Layout())).read(head, file)
+    except UnicodeError as error:
+        raise fault(path, "is no text: export it as CSV in UTF-8") from error
+    except OSError as error:
+        raise fault(path, f"cannot be read: {error.strerror}: give a table of numbers (CSV)") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """Where the header is and what it says; line 0: there is none."""
+
+    line: int
+    dialect: Dialect
+    cells: list[str]
+    columns: list[Column]
+    row_mark: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> int:
+        return sum(column.whole for column in self.columns)
+
+    def rank(self) -> tuple[int, bool, int]:
+        """Of two headers, the one with more quantities, the longer; white space may be inside of names."""
+        return self.whole, self.dialect.separator != " ", len(self.cells)
+
+    @property
+    def known(self) -> int:
+        return sum(bool(column.quantity) for column in self.columns)
+
+
+def _head(path: Path, lines: list[str], layout: Layout) -> _Head:
+    """The header: the line that names most quantities with units; the first of equals."""
+    if not layout.header:
+        return _headless(path, lines, layout)
+    found = list(_candidates(lines, layout))
+    plain = [h for h in found if not _is_comment(lines[h.line - 1])]
+    exported = next((h for h in map(lambda h: _exported(h, lines), plain) if h), None)
+    if exported:
+        return exported
+    # numpy.savetxt writes its header as a comment
+    for heads, least in ((plain, 1), (found, 2)):
+        best = max(heads, key=_Head.rank, default=None)
+        if best and best.whole >= least:
+            return best
+    best = max(plain, key=lambda h: h.known, default=None)
+    if best and best.known:
+        return best  # a unit is missing: _used says where
+    n, text = next(((n, line) for n, line in enumerate(lines, 1) if line.strip()), (1, ""))
+    raise fault(
+        path,
+        f"{shown(text.strip())}: no header with units in it: expected names such as time_s,voltage_V,current_uA, or "
+        "give a description of the file (YAML)",
+        n,
+    )
+
+
+def _candidates(lines: list[str], layout: Layout) -> Iterator[_Head]:
+    for n, line in enumerate(lines, 1):
+        if not _LETTER.search(line):
+            continue  # numbers
+        text = _uncommented(line) if _is_comment(line) else line
+        for separator in SEPARATORS:
+            dialect = Dialect(separator)
+            try:
+                cells = dialect.split(text)
+            except ValueError:
+                continue
+            if cells and (separator == "\t" or len(cells) > 1):
+                yield _Head(n, dialect, cells, layout.columns(cells))
+
+
+def _exported(head: _Head, lines: list[str]) -> _Head | None:
+    try:
+        below = head.dialect.split(lines[head.line]) if head.line < len(lines) else []
+    except ValueError:
+        below = []
+    export = exports.recognise(head.cells, below)
+    if not export:
+        return None
+    note = f"Read as an export of {export.maker}: its numbers are in V, A and s."
+    return _Head(head.line, head.dialect, head.cells, export.columns, export.row_mark, (note,))
+
+
+def _headless(path: Path, lines: list[str], layout: Layout) -> _Head:
+    """Without a header, the separator is the one that leaves most numbers in the first row."""
+    first = next((n for n, line in enumerate(lines) if line.strip() and not _is_comment(line)), None)
+    if first is None:
+        raise fault(path, "no rows of numbers: give some")
+
+    def split(separator: str) -> list[str]:
+        try:
+            return Dialect(separator).split(lines[first])
+        except ValueError:
+            return []
+
+    separator = max(SEPARATORS, key=lambda s: sum(_is_number(cell) for cell in split(s)))
+    cells = split(separator)
+    return _Head(0, Dialect(separator), [""] * len(cells), layout.columns(cells))
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        Dialect(" ").number(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_comment(line: str) -> bool:
+    return line.lstrip('" \t').startswith(COMMENT_MARKS)
+
+
+def _uncommented(line: str) -> str:
+    """Without the mark, and without what a spreadsheet puts around a comment: quotation marks, empty cells."""
+    return line.strip().lstrip("".join(COMMENT_MARKS) + '" \t').rstrip('",;\t ')
+
+
+class _Reader:
+    """Reads the rows of one file."""
+
+    def __init__(self, path: Path, sha256: str, head: _Head) -> None:
+        self.path, self.head, self.dialect = path, head, head.dialect
+        self.cells = list(head.cells)
+        while head.line and self.cells and not self.cells[-1]:
+            self.cells.pop()  # a separator at the end of each line
+        columns, ignored = _used(path, head)
+        self.table = Table(path, sha256, columns, np.empty((0, 0)), np.empty(0, np.int64), {}, {}, list(head.notes))
+        if ignored:
+            names = ", ".join([*map(shown, ignored[:10]), *(["..."] if len(ignored) > 10 else [])])
+            self.table.notes.append(f"Columns that are not used: {names}.")
+        self._indices = [column.index for column in columns]
+
+    def read(self, head: list[str], rest: TextIO) -> Table:
+        blocks: list[Array] = []
+        numbers: list[NDArray[np.int64]] = []
+        for first, lines in _blocks(head, rest):
+            values, line = self._fast(lines, first) or self._exact(lines, first)
+            blocks.append(values)
+            numbers.append(line)
+            if sum(map(len, numbers)) * len(self._indices) > _MOST_NUMBERS:
+                raise fault(self.path, f"more than {_MOST_NUMBERS // 10**6} million numbers: leave rows away", first)
+        self.table.numbers, self.table.line = np.concatenate(blocks), np.concatenate(numbers)
+        if not len(self.table.line):
+            raise fault(self.path, "no rows of numbers below the header: give some", self.head.line)
+        if self.dialect.decimal == ",":
+            self.table.notes.append("Numbers have decimal commas.")
+        return self.table
+
+    def _fast(self, lines: list[str], first: int) -> tuple[Array, NDArray[np.int64]] | None:
+        """A block that is nothing but numbers in the usual form; None if it is not: then _exact says what it is."""
+        separator, decimal = self.dialect.separator, self.dialect.decimal
+        if not decimal or self.head.row_mark or first <= self.head.line:
+            return None
+        if separator == " ":
+            widths = {len(line.split()) for line in lines}
+        else:
+            widths = {line.count(separator) + 1 for line in lines}
+        if widths != {len(self.head.cells)}:
+            return None
+        if decimal == ",":
+            if any("." in line for line in lines):
+                return None
+            lines = [line.replace(",", ".") for line in lines]
+        delimiter = None if separator == " " else separator
+        try:
+            found = np.loadtxt(lines, delimiter=delimiter, comments=None, usecols=self._indices, ndmin=2)
+        except ValueError:
+            return None
+        if len(found) != len(lines) or not np.all(np.abs(found) < 1e30):
+            return None
+        return found, np.arange(first, first + len(lines), dtype=np.int64)
+
+    def _exact(self, lines: list[str], first: int) -> tuple[Array, NDArray[np.int64]]:
+        rows: list[list[float]] = []
+        numbers: list[int] = []
+        for n, line in enumerate(lines, first):
+            if _is_comment(line):
+                self._comment(_uncommented(line), n)
+            elif n > self.head.line and (row := self._row(line, n)):
+                rows.append(row)
+                numbers.append(n)
+        return np.array(rows, dtype=np.float64).reshape(len(rows), len(self._indices)), np.array(numbers, np.int64)
+
+    def _row(self, line: str, n: int) -> list[float]:
+        """The numbers of a line; none if it is empty or the header again."""
+        try:
+            cells = self.dialect.split(line)
+        except ValueError as error:
+            raise fault(self.path, str(error), n) from error
+        if not any(cells) or cells == self.head.cells or (self.head.row_mark and cells[0] != self.head.row_mark):
+            return []
+        try:
+            self._check_width(cells)
+            return [self._number(cells[column.index], column, n) for column in self.table.columns]
+        except (ValueError, InputError) as error:
+            if self.head.line and _Head(n, self.dialect, cells, parse_header(cells)).whole == self.head.whole:
+                raise fault(
+                    self.path,
+                    f"the header of line {self.head.line} again, with other columns or units: give a file for each",
+                    n,
+                ) from error
+            if isinstance(error, InputError):
+                raise
+            raise fault(self.path, str(error), n) from error
+
+    def _check_width(self, cells: list[str]) -> None:
+        if len(cells) < len(self.cells):
+            raise ValueError(
+                f"{len(cells)} cells, expected {len(self.cells)}: is the file whole? complete the line or remove it"
+            )
+        if any(cells[len(self.cells) :]):
+            hint = "numbers with decimal commas need ';' or a tab between them" if self.dialect.separator == "," else ""
+            raise ValueError(f"{len(cells)} cells, expected {len(self.cells)}: {hint or 'remove what is too much'}")
+
+    def _number(self, cell: str, column: Column, n: int) -> float:
+        if column.quantity == "cycle" and cell.casefold() in ("", "nan"):
+            return np.nan  # the cycle ended earlier
+        try:
+            return self.dialect.number(cell)
+        except ValueError as error:
+            raise fault(self.path, str(error), n, column.name) from error
+
+    def _comment(self, text: str, n: int) -> None:
+        """Keep what a comment says of all rows: ``read_voltage_V: 0.1``, ``read voltage: 0.1 V`` ..."""
+        found = re.fullmatch(r"([^:=]{1,60}?)\s*[:=]\s*(\S.{0,60}?)", text)
+        if not found or n == self.head.line:
+            return
+        name, value = found[1], found[2]
+        word = "_".join(name.casefold().split())
+        if word in WORDS:
+            if value not in WORDS[word]:
+                raise fault(self.path, f"{shown(value)}: expected {' or '.join(WORDS[word])}", n, name)
+            self._keep(self.table.words, word, value, n)
+        elif (column := parse_cell(name)).quantity in SETTINGS:
+            self._keep(self.table.settings, column.quantity, self._setting(column, value, n), n)
+
+    def _setting(self, column: Column, value: str, n: int) -> float:
+        if column.problem and (found := re.fullmatch(r"([-+.,\deE]+)\s*(\D+)", value)):
+            column, value = parse_cell(f"{column.name} ({found[2]})"), found[1]
+        if column.problem:
+            raise fault(self.path, column.problem, n, column.name)
+        try:
+            return column.unit.in_si(Dialect(" ").number(value))
+        except ValueError as error:
+            raise fault(self.path, str(error), n, column.name) from error
+
+    def _keep(self, where: dict[str, _Kept], name: str, value: _Kept, n: int) -> None:
+        if where.setdefault(name, value) != value:
+            raise fault(self.path, f"{name} is {where[name]} before and {value} here: give a file for each", n)
+
+
+def _blocks(head: list[str], rest: TextIO) -> Iterator[tuple[int, list[str]]]:
+    """Lines in blocks, each with the number of its first."""
+    first, lines = 1, head
+    while lines:
+        yield first, lines
+        first += len(lines)
+        lines = list(islice(rest, _BLOCK_LINES))
+
+
+def _used(path: Path, head: _Head) -> tuple[list[Column], list[str]]:
+    """The columns that hold a quantity with its unit, and the names of the others."""
+    whole: dict[tuple[str, int], Column] = {}
+    for column in head.columns:
+        if column.whole:
+            key = (column.quantity, column.cycle)
+            if key in whole:
+                raise fault(path, f"the same as column {shown(whole[key].name)}: leave one", head.line, column.name)
+            whole[key] = column
+    quantities = {column.quantity for column in whole.values()}
+    for column in head.columns:
+        if column.problem and column.quantity not in quantities:
+            raise fault(path, column.problem, head.line, column.name)
+    ignored = [column.name for column in head.columns if not column.whole and column.name]
+    return list(whole.values()), ignored
