@@ -1,4 +1,4 @@
-"""Figures of merit of conductance curves.
+"""Figures of merit of conductance curves without noise, and the laws behind them.
 
 A branch is conductance against pulse number, n = 0 .. N, shape (N + 1,), S; potentiation rises, depression falls.
 """
@@ -14,8 +14,9 @@ from scipy.optimize import minimize_scalar
 
 Array = NDArray[np.float64]
 
-_MOST_BETA = 50.0
-_MOST_ALPHA = 20.0
+MOST_BETA = 50.0
+MOST_ALPHA = 20.0
+_LABEL_PER_HEIGHT = 10.101525
 
 
 def beta(branch_siemens: Array) -> float:
@@ -24,7 +25,7 @@ def beta(branch_siemens: Array) -> float:
     0 is linear, positive saturates, negative accelerates; depression is read in its own direction. The ends are
     the branch's own. Source: Agarwal et al., IJCNN 2016 (Sandia), as used by CrossSim.
     """
-    return _least_squares(branch_siemens, exponential_law, _MOST_BETA)
+    return _least_squares(branch_siemens, exponential_law, MOST_BETA)
 
 
 def alpha(branch_siemens: Array) -> float:
@@ -34,12 +35,7 @@ def alpha(branch_siemens: Array) -> float:
     """
     rising = branch_siemens if branch_siemens[-1] >= branch_siemens[0] else branch_siemens[::-1]
     ratio = rising[-1] / rising[0]
-
-    def law(w: Array, a: float) -> Array:
-        grown = w * math.log(ratio) if abs(a) < 1e-6 else np.log1p(w * math.expm1(a * math.log(ratio))) / a
-        return np.asarray(np.expm1(grown) / (ratio - 1))
-
-    return _least_squares(rising, law, _MOST_ALPHA)
+    return _least_squares(rising, lambda w, a: power_law(w, a, ratio), MOST_ALPHA)
 
 
 def asymmetric_ratio(potentiation_siemens: Array, depression_siemens: Array) -> float:
@@ -48,9 +44,35 @@ def asymmetric_ratio(potentiation_siemens: Array, depression_siemens: Array) -> 
     return float(np.max(gap) / (potentiation_siemens[-1] - potentiation_siemens[0]))
 
 
-def exponential_law(w: Array, beta: float) -> Array:
-    """(1 - exp(-beta w)) / (1 - exp(-beta)), its limit w at beta = 0."""
-    return w if abs(beta) < 1e-9 else np.asarray(np.expm1(-beta * w) / math.expm1(-beta))
+def exponential_law(w: Array, beta: float | Array) -> Array:
+    """(1 - exp(-beta w)) / (1 - exp(-beta)), its limit w at beta = 0; both of shapes that broadcast."""
+    k = np.asarray(beta, dtype=np.float64)
+    straight = np.abs(k) < 1e-9
+    curved = np.where(straight, 1.0, k)
+    return np.where(straight, w, np.expm1(-curved * w) / np.expm1(-curved))
+
+
+def power_law(w: Array, alpha: float | Array, ratio: float | Array) -> Array:
+    """(G - G_min) / (G_max - G_min) of the law of ``alpha``, ratio = G_max / G_min; all of shapes that broadcast."""
+    a, span = np.asarray(alpha, dtype=np.float64), np.log(ratio)
+    geometric = np.abs(a) < 1e-6
+    power = np.where(geometric, 1.0, a)
+    part = np.maximum(w * np.expm1(power * span), -1 + 1e-16)  # -1 by rounding at the far end of steep curves
+    grown = np.where(geometric, w * span, np.log1p(part) / power)
+    return np.asarray(np.expm1(grown) / np.expm1(span))
+
+
+def neurosim_label(beta: float | Array) -> Array:
+    """The nonlinearity label that NeuroSim's users give, for G = B (1 - exp(-P / A)) + G_min with A = N / beta.
+
+    NeuroSim looks A / N up in a table of 900 labels (``getParamA`` in formula.cpp). Each of its entries, to its last
+    digit, is the label over 10.1015 as the largest height of the curve over the straight line between its ends, which
+    is what is computed here. Bent the other way it is negative. Source: Chen, Peng, Yu, IEEE Trans. CAD 37, 3067
+    (2018); github.com/neurosim/MLP_NeuroSim_V3.0.
+    """
+    bent = np.maximum(np.abs(np.asarray(beta, dtype=np.float64)), 1e-6)
+    w = -np.log(-np.expm1(-bent) / bent) / bent  # where the slope is one
+    return np.asarray(_LABEL_PER_HEIGHT * np.sign(beta) * (exponential_law(w, bent) - w))
 
 
 def decay_time(time_s: Array, value: Array) -> float:

@@ -1,0 +1,64 @@
+"""Trains of pulses taken apart into branches: pulses of one direction, one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models_va.errors import InputError
+from spicegen.measurements import Pulses
+
+Array = NDArray[np.float64]
+_FEWEST = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Branch:
+    """Conductance against the number of equal-handed pulses, in all cycles.
+
+    Attributes:
+        rises: pulses raise the conductance.
+        g_siemens: before the first pulse, if it was read, and after each, shape (cycles, points), S; NaN where a cycle
+            ended earlier. Points that fewer than half of the cycles reach are left out.
+    """
+
+    rises: bool
+    g_siemens: Array
+
+    @property
+    def cycles(self) -> int:
+        """How many there are."""
+        return len(self.g_siemens)
+
+
+def branches(pulses: Pulses) -> tuple[Branch | None, Branch | None]:
+    """The rising and the falling branch of a train; None where there is none.
+
+    Several runs of one direction in a train count as further cycles; a read between two runs begins the second.
+
+    Raises:
+        InputError: the longest run has fewer than three pulses.
+    """
+    pulsed = np.flatnonzero(pulses.direction)
+    runs = np.split(pulsed, np.flatnonzero(np.diff(pulses.direction[pulsed])) + 1)
+    found = tuple(_branch(pulses, [r for r in runs if len(r) and pulses.direction[r[0]] == sign]) for sign in (1, -1))
+    if found == (None, None):
+        raise InputError(
+            f"{pulses.origin.path}: no {_FEWEST - 1} pulses one after the other that move the conductance one way: "
+            "figures of merit are of trains of pulses"
+        )
+    return found[0], found[1]
+
+
+def _branch(pulses: Pulses, runs: list[NDArray[np.intp]]) -> Branch | None:
+    pieces = [pulses.g_siemens[np.r_[run[0] - 1, run] if run[0] else run].T for run in runs]
+    longest = max((p.shape[1] for p in pieces), default=0)
+    rows = [np.pad(p, ((0, 0), (0, longest - p.shape[1])), constant_values=np.nan) for p in pieces]
+    g = np.concatenate(rows) if rows else np.empty((0, 0))
+    g = g[np.isfinite(g).any(axis=1)]
+    g = g[:, np.isfinite(g).mean(axis=0) >= 0.5] if len(g) else g
+    if g.shape[1] < _FEWEST:
+        return None
+    return Branch(bool(pulses.direction[runs[0][0]] > 0), g)

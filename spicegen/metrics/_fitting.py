@@ -1,0 +1,96 @@
+"""Least squares of many curves at once: each row is a fit of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spicegen.metrics.laws import MOST_ALPHA, MOST_BETA, exponential_law, power_law
+
+Array = NDArray[np.float64]
+_ITERATIONS = 200
+_STEP = 1e-6
+_BETA_STARTS = (-10.0, -2.0, 0.5, 3.0, 10.0, 30.0)
+_ALPHA_STARTS = (-10.0, -3.0, 1.0, 3.0, 10.0)
+
+
+def least_squares(law: Callable[[Array], Array], start: Array, y: Array, most: Array) -> Array:
+    """Levenberg-Marquardt for every row of ``y`` at once.
+
+    Args:
+        law: the curves, shape (rows, points), for parameters of shape (rows, parameters).
+        start: of the parameters, shape (rows, parameters).
+        y: shape (rows, points); NaN points do not count.
+        most: the largest magnitude of each parameter, shape (parameters,).
+
+    Returns:
+        The parameters, shape (rows, parameters).
+    """
+    there = np.isfinite(y)
+    data = np.where(there, y, 0.0)
+
+    def misfit(at: Array) -> Array:
+        return np.where(there, law(at) - data, 0.0)
+
+    found = np.clip(start, -most, most)
+    residual = misfit(found)
+    cost = (residual**2).sum(axis=1)
+    damping = np.full(len(y), 1e-3)
+    for _ in range(_ITERATIONS):
+        slope = np.stack([(misfit(found + step) - residual) / _STEP for step in _STEP * np.eye(len(most))], axis=2)
+        curvature = np.einsum("rnp,rnq->rpq", slope, slope)
+        diagonal = np.einsum("rpp->rp", curvature)
+        damped = curvature + (damping[:, None] * diagonal + 1e-15)[:, :, None] * np.eye(len(most))
+        step = np.linalg.solve(damped, np.einsum("rnp,rn->rp", slope, residual)[..., None])[..., 0]
+        tried = np.clip(found - step, -most, most)
+        tried_residual = misfit(tried)
+        tried_cost = (tried_residual**2).sum(axis=1)
+        better = tried_cost < cost
+        moved = np.abs(tried - found).max(axis=1)
+        found[better], residual[better], cost[better] = tried[better], tried_residual[better], tried_cost[better]
+        damping = np.clip(np.where(better, damping / 5, damping * 4), 1e-12, 1e9)
+        if ((moved < 1e-9) | (damping >= 1e9)).all():
+            break
+    return found
+
+
+def fit_exponential(y: Array) -> Array:
+    """(start, end, beta) of ``exponential_law`` over w = 0 .. 1, its ends fitted too; shape (rows, 3).
+
+    ``y`` has shape (rows, points); the first row is fitted from several starts, the others from its result.
+    """
+    return _scaled(lambda p: exponential_curves(p, y.shape[1]), y, _BETA_STARTS, MOST_BETA)
+
+
+def exponential_curves(fitted: Array, points: int) -> Array:
+    """The curves of (start, end, beta), shape (rows, points)."""
+    start, end, beta = (fitted[:, n, None] for n in range(3))
+    return np.asarray(start + (end - start) * exponential_law(np.linspace(0, 1, points), beta))
+
+
+def power_curves(fitted: Array, points: int) -> Array:
+    """The curves of (start, end, alpha), rising and positive, shape (rows, points)."""
+    start, end, alpha = (fitted[:, n, None] for n in range(3))
+    start = np.maximum(start, 1e-30)
+    ratio = np.maximum(end / start, 1 + 1e-9)
+    return np.asarray(start + (end - start) * power_law(np.linspace(0, 1, points), alpha, ratio))
+
+
+def fit_power(y: Array) -> Array:
+    """(start, end, alpha) of ``power_law`` over w = 0 .. 1 for positive ``y``, as ``fit_exponential``."""
+    return _scaled(lambda p: power_curves(p, y.shape[1]), y, _ALPHA_STARTS, MOST_ALPHA)
+
+
+def _scaled(law: Callable[[Array], Array], y: Array, starts: Sequence[float], most: float) -> Array:
+    """Fit in units of the largest value, ends first guessed as they are; the best start of the first row serves all."""
+    unit = np.nanmax(np.abs(y))
+    scaled = y / unit
+    bounds = np.array([10.0, 10.0, most])
+    tries = np.array([[scaled[0, 0], scaled[0, -1], start] for start in starts])
+    first = np.repeat(scaled[:1], len(starts), axis=0)
+    found = least_squares(law, tries, first, bounds)
+    best = found[np.argmin(((law(found) - first) ** 2).sum(axis=1))]
+    rows = np.concatenate([best[None], least_squares(law, np.tile(best, (len(y) - 1, 1)), scaled[1:], bounds)])
+    return np.asarray(rows * np.array([unit, unit, 1.0]))

@@ -1,0 +1,219 @@
+"""Updates as tables: the change of conductance by one pulse against the conductance before it, with its distribution.
+
+The lookup-table form that simulators of in-situ training use (CrossSim's ``dG_increasing.txt``, ``dG_decreasing.txt``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from models_va.errors import InputError
+from spicegen.files import write_text
+from spicegen.measurements import Pulses
+from spicegen.metrics._branches import branches
+
+Array = NDArray[np.float64]
+_HEADER = "1st Row = Gbins, 2nd Row = CDF Points, 3rd row onward = dG matrix (rows= CDF, columns = Gbins)"
+_FORM = "a line of words, one of conductances, one of cumulative probabilities, then dG: a line for each probability"
+_CDF_POINTS = 101
+_PER_BIN = 50
+_MOST_BINS = 40
+
+
+@dataclass(frozen=True, eq=False)
+class UpdateTable:
+    """Quantiles of the change of conductance by one pulse.
+
+    Attributes:
+        g_siemens: conductances before the pulse, rising, shape (g,), S.
+        cdf: cumulative probabilities, rising from 0 to 1, shape (cdf,).
+        d_g_siemens: the change that is not exceeded with that probability, shape (cdf, g), S; rising along cdf.
+
+    Raises:
+        InputError: other shapes, fewer than two of either, not rising, or not finite.
+    """
+
+    g_siemens: Array
+    cdf: Array
+    d_g_siemens: Array
+
+    def __post_init__(self) -> None:
+        g, cdf, change = self.g_siemens, self.cdf, self.d_g_siemens
+        if g.ndim != 1 or cdf.ndim != 1 or min(len(g), len(cdf)) < 2 or change.shape != (len(cdf), len(g)):
+            shapes = f"{g.shape}, {cdf.shape}, {change.shape}"
+            raise InputError(f"update table: shapes {shapes}: give (g,), (cdf,), (cdf, g), two or more of each")
+        for problem in (_rising("conductances", g), _rising("probabilities", cdf), _span(cdf), _quantiles(change)):
+            if problem:
+                raise InputError(f"update table: {problem}")
+
+    @property
+    def rises(self) -> bool:
+        """Whether pulses raise the conductance, on average over the table."""
+        return bool(self.mean_siemens(self.g_siemens).mean() > 0)
+
+    def mean_siemens(self, g_siemens: ArrayLike) -> Array:
+        """Mean change at conductances of any shape (the end columns' beyond them), S."""
+        return np.asarray(np.interp(np.asarray(g_siemens), self.g_siemens, self._column_mean))
+
+    def sigma_siemens(self, g_siemens: ArrayLike) -> Array:
+        """Standard deviation of the change at conductances of any shape, S."""
+        return np.asarray(np.interp(np.asarray(g_siemens), self.g_siemens, self._column_sigma))
+
+    def sample(self, g_siemens: ArrayLike, rng: np.random.Generator) -> Array:
+        """One random change for each conductance, of any shape, S: linear between probabilities and conductances."""
+        g = np.asarray(g_siemens, dtype=np.float64)
+        column, right = _place(self.g_siemens, g)
+        row, below = _place(self.cdf, rng.random(g.shape))
+        table = self.d_g_siemens
+        left = table[row, column] * (1 - below) + table[row + 1, column] * below
+        other = table[row, column + 1] * (1 - below) + table[row + 1, column + 1] * below
+        return np.asarray(left * (1 - right) + other * right)
+
+    def write(self, path: Path) -> Path:
+        """Write in CrossSim's form; ``read_update_table`` reads the same numbers back.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        rows = [self.g_siemens, self.cdf, *self.d_g_siemens]
+        return write_text(path, "\n".join([_HEADER, *(", ".join(map(repr, row.tolist())) for row in rows)]) + "\n")
+
+    @property
+    def _column_mean(self) -> Array:
+        q, width = self.d_g_siemens, np.diff(self.cdf)
+        return np.asarray(width @ (q[1:] + q[:-1]) / 2)
+
+    @property
+    def _column_sigma(self) -> Array:
+        apart, width = self.d_g_siemens - self._column_mean, np.diff(self.cdf)
+        return np.asarray(np.sqrt(width @ (apart[1:] ** 2 + apart[1:] * apart[:-1] + apart[:-1] ** 2) / 3))
+
+
+def update_table(pulses: Pulses) -> tuple[UpdateTable | None, UpdateTable | None]:
+    """Tables of a measured train, for potentiation and for depression; None where the train has none.
+
+    All pulses of one direction are sorted by the conductance read before them and cut into at most 40 bins of equally
+    many, 50 or more. In each bin a straight line against conductance is taken off, and the quantiles of what remains,
+    stretched to the standard deviation of the bin, are put back onto the line at the bin's mean conductance (in the
+    first and last bin also at its end). The noise of both reads is in the changes: the table's sigma squared has twice
+    that of the read noise in it.
+
+    Raises:
+        InputError: a direction with fewer than 100 pulses in all cycles.
+    """
+    up, down = branches(pulses)
+    return tuple(b and _from_steps(b.g_siemens, f"{pulses.origin.path}") for b in (up, down))  # type: ignore[return-value]
+
+
+def is_update_table(path: Path) -> bool:
+    """Whether a file's first line is that of a table: it says what rows are CDF points."""
+    try:
+        with open(path, "rb") as file:
+            return b"CDF" in file.readline(1000)
+    except OSError:
+        return False
+
+
+def read_update_table(path: str | Path) -> UpdateTable:
+    """Read a table in CrossSim's form: a line of words, conductances (S), cumulative probabilities, changes (S).
+
+    Raises:
+        InputError: it cannot be read or is no such table; the message names file, line, column and remedy.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read ({error}): give {_FORM}") from error
+    rows = [(n, line) for n, line in enumerate(lines, 1) if n > 1 and line.strip()]
+    if len(rows) < 4:
+        raise InputError(f"{path}: {len(rows)} lines of numbers: give {_FORM}")
+    numbers = [_numbers(f"{path}, line {n}", line) for n, line in rows]
+    for (line, _), row in zip(rows[2:], numbers[2:], strict=True):
+        if len(row) != len(numbers[0]):
+            many = f"{len(row)} numbers for {len(numbers[0])} conductances"
+            raise InputError(f"{path}, line {line}: {many}: give one each")
+    if len(numbers) - 2 != len(numbers[1]):
+        raise InputError(
+            f"{path}, line {rows[1][0]}: {len(numbers[1])} probabilities, {len(numbers) - 2} lines of changes below: "
+            "give a line for each"
+        )
+    checks: list[tuple[int, Callable[[], str]]] = [
+        (rows[0][0], lambda: _rising("conductances", numbers[0])),
+        (rows[1][0], lambda: _rising("probabilities", numbers[1]) or _span(numbers[1])),
+        (rows[2][0], lambda: _quantiles(np.array(numbers[2:]), rows[2][0])),
+    ]
+    for line, check in checks:
+        if problem := check():
+            raise InputError(f"{path}, line {line}: {problem}")
+    return UpdateTable(numbers[0], numbers[1], np.array(numbers[2:]))
+
+
+def _from_steps(g: Array, place: str) -> UpdateTable:
+    before, change = g[:, :-1].ravel(), np.diff(g, axis=1).ravel()
+    there = np.isfinite(before) & np.isfinite(change)
+    order = np.argsort(before[there], kind="stable")
+    before, change = before[there][order], change[there][order]
+    bins = min(_MOST_BINS, len(before) // _PER_BIN)
+    if bins < 2:
+        raise InputError(f"{place}: {len(before)} pulses of one direction: a table needs {2 * _PER_BIN} or more")
+    cdf = np.linspace(0, 1, _CDF_POINTS)
+    nodes: list[tuple[float, Array]] = []
+    for n, (x, y) in enumerate(zip(np.array_split(before, bins), np.array_split(change, bins), strict=True)):
+        slope, level, quantiles = _conditional(x, y, cdf)
+        ends = {0: [x[0], x.mean()], bins - 1: [x.mean(), x[-1]]}.get(n, [x.mean()])
+        nodes += [(float(at), level + slope * (at - x.mean()) + quantiles) for at in ends]
+    kept = [node for last, node in zip([(-np.inf, None), *nodes], nodes, strict=False) if node[0] > last[0]]
+    return UpdateTable(np.array([at for at, _ in kept]), cdf, np.stack([q for _, q in kept], axis=1))
+
+
+def _conditional(x: Array, y: Array, cdf: Array) -> tuple[float, float, Array]:
+    """Slope and mean of y against x, and the quantiles of what is left, of mean zero and unbiased variance."""
+    apart = x - x.mean()
+    slope = float(apart @ y / (apart @ apart)) if np.any(apart) else 0.0
+    residual = y - y.mean() - slope * apart
+    quantiles = np.quantile(residual, cdf, method="hazen")
+    middle = np.trapezoid(quantiles, cdf)
+    centre, width = (quantiles[1:] + quantiles[:-1]) / 2 - middle, np.diff(quantiles)
+    spread = np.sqrt(np.diff(cdf) @ (centre**2 + width**2 / 12))
+    sigma = np.sqrt(residual @ residual / (len(y) - 2))
+    return slope, float(y.mean()), (quantiles - middle) * (sigma / spread if spread > 0 else 0.0)
+
+
+def _place(grid: Array, at: Array) -> tuple[NDArray[np.intp], Array]:
+    """The interval of the grid in which each value lies, and how far through it; clamped to the grid."""
+    n = np.clip(np.searchsorted(grid, at, side="right") - 1, 0, len(grid) - 2)
+    return n, np.clip((at - grid[n]) / (grid[n + 1] - grid[n]), 0, 1)
+
+
+def _numbers(place: str, line: str) -> Array:
+    found = []
+    for column, cell in enumerate(line.split(","), 1):
+        try:
+            found.append(float(cell))
+        except ValueError as error:
+            raise InputError(f"{place}, column {column}: {cell.strip()[:40]!r}: give a number") from error
+    return np.array(found)
+
+
+def _rising(what: str, values: Array) -> str:
+    bad = np.flatnonzero(~(np.diff(values, prepend=-np.inf) > 0) | ~np.isfinite(values))
+    return f"column {bad[0] + 1}: {what} must rise and be finite, found {values[bad[0]]:g}" if len(bad) else ""
+
+
+def _span(cdf: Array) -> str:
+    wrong = cdf[0] != 0 or cdf[-1] != 1
+    return f"probabilities run from {cdf[0]:g} to {cdf[-1]:g}: they must from 0 to 1" if wrong else ""
+
+
+def _quantiles(change: Array, line: int = 0) -> str:
+    bad = np.argwhere(~np.isfinite(change) | (np.diff(change, axis=0, prepend=-np.inf) < 0))
+    if not len(bad):
+        return ""
+    row, column = bad[0]
+    where = f"line {line + row}, column" if line else f"row {row + 1}, column"
+    return f"{where} {column + 1}: changes must be finite and not fall with probability, found {change[row, column]:g}"
