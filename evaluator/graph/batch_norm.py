@@ -61,7 +61,9 @@ def fold_batch_norm(model: onnx.ModelProto) -> onnx.ModelProto:
 def _exact(layer: onnx.NodeProto, norm: onnx.NodeProto, uses: Counter[str], constants: set[str]) -> bool:
     numbers = {*layer.input[1:], *norm.input[1:5]} - {""}
     grouped = layer.op_type == "ConvTranspose" and attributes_of(layer).get("group", 1) != 1
-    trained = attributes_of(norm).get("training_mode", 0) or any(norm.output[1:])
+    attributes = attributes_of(norm)
+    trained = attributes.get("training_mode", 0) or any(norm.output[1:])
+    by_place = not attributes.get("spatial", 1)  # opset 7: numbers of their own for every place
     return bool(
         layer.op_type in _FOLDED
         and layer.input[0] not in constants
@@ -69,4 +71,5 @@ def _exact(layer: onnx.NodeProto, norm: onnx.NodeProto, uses: Counter[str], cons
         and numbers <= constants
         and not grouped
         and not trained
+        and not by_place
     )

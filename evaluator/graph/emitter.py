@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,17 @@ class Emitter:
         self._model = model
         self._taken = tensor_names(model) if taken is None else taken
         self.opset = opset(model)
+
+    def of_type(self, dtype: DTypeLike) -> Emitter:
+        """The same in another floating-point type: nodes go to the same place."""
+        other = copy(self)
+        other.dtype = np.dtype(dtype)
+        return other
+
+    def cast(self, tensor: str, source: Emitter) -> str:
+        """A tensor of another emitter in this one's type; its name."""
+        kind = helper.np_dtype_to_tensor_dtype(self.dtype)
+        return tensor if source.dtype == self.dtype else self.node("Cast", [tensor], to=kind)
 
     def node(self, op: str, inputs: Sequence[str], **attributes: Any) -> str:
         """Add a node; the name of its output."""
@@ -75,7 +87,11 @@ class Emitter:
         return self.node("Floor", [self.node("Add", [tensor, self.constant(0.5)])])
 
     def clipped(self, tensor: str, low: float, high: float) -> str:
-        """Limited to ``low`` .. ``high``."""
+        """Limited to ``low`` .. ``high``, exact for whole numbers."""
+        if self.opset < 12 and self.dtype == np.float64:  # onnxruntime has no Clip of these
+            above = self.node("Relu", [self.node("Add", [tensor, self.constant(-low)])])
+            left = self.node("Relu", [self.node("Sub", [self.constant(high - low), above])])
+            return self.node("Sub", [self.constant(high), left])
         if self.opset >= 11:
             return self.node("Clip", [tensor, self.constant(low), self.constant(high)])
         return self.node("Clip", [tensor], min=float(low), max=float(high))

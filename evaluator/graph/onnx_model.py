@@ -144,21 +144,38 @@ def load_network(path: Path) -> Network:
         if size is None:
             return original
         network = _network(path, free_batch(model))
-        _check_freed(replace(original, batch=size), network)
+    _check_freed(original, size, network)
     return network
 
 
 def _read(path: Path) -> onnx.ModelProto:
     try:
-        model = onnx.load(path)
-        onnx.checker.check_model(model)
+        model = onnx.load(path, load_external_data=False)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or one_line(error)}") from error
     except Exception as error:  # protobuf's and onnx's exceptions have no common base
-        raise InputError(
-            f"{path}: is truncated or no valid ONNX file ({one_line(error, 120)}): get it again"
-        ) from error
+        raise InputError(f"{path}: is truncated or no ONNX file ({one_line(error)}): get it again") from error
+    if not model.graph.node:
+        raise InputError(f"{path}: is truncated or no ONNX file (it has no operators): get it again")
+    try:
+        onnx.load_external_data_for_model(model, str(path.parent))
+    except Exception as error:
+        why = one_line(error)
+        raise InputError(f"{path}: its weights cannot be read ({why}): put their files into its folder") from error
+    try:
+        onnx.checker.check_model(model)
+    except Exception as error:
+        raise InputError(f"{path}: is no valid network ({one_line(error)}): {_remedy(str(error))}") from error
     return model
+
+
+def _remedy(problem: str) -> str:
+    """What to do about a model that onnx's checker refuses, by its words."""
+    if "No opset import" in problem or "No Op registered" in problem:
+        return "export it with standard operators, of the opset that it names"
+    if "higher than the checker's" in problem:
+        return f"export it for ONNX {onnx.__version__} or older"
+    return "export it again"
 
 
 def _network(path: Path, model: onnx.ModelProto) -> Network:
@@ -187,23 +204,21 @@ def _checked_batch(model: onnx.ModelProto) -> int | None:
     return size
 
 
-def _check_freed(original: Network, freed: Network) -> None:
+def _check_freed(original: Network, size: int, freed: Network) -> None:
     """The freed graph must give for two batches at once what the original gives for one after the other."""
-    size = original.batch
+    fixed = f"{original.source}: batch is fixed at {size} and"
     shape = (2 * size, *(n or 1 for n in original.image_shape))
     if math.prod(shape) > _LARGEST_TRIAL:
-        raise InputError(
-            f"batch is fixed at {size} and images of shape {shape[1:]} are too large to free it: {_DYNAMIC}"
-        )
+        raise InputError(f"{fixed} images of shape {shape[1:]} are too large to free it: {_DYNAMIC}")
     images = np.random.default_rng(0).uniform(size=shape)
+    output = original.opened([original.model.graph.output[0].name])
+    expected = original.joined((size, output(batch)[0]) for batch in (images[:size], images[size:]))
     try:
-        output = original.opened([original.model.graph.output[0].name])
-        expected = original.joined((size, output(batch)[0]) for batch in (images[:size], images[size:]))
-        same = np.allclose(freed.logits(images), expected, rtol=1e-4, atol=1e-5)
+        found = freed.logits(images)
     except InputError as error:
-        raise InputError(f"batch is fixed at {size} and cannot be freed: {_DYNAMIC}") from error
-    if not same:
-        raise InputError(f"batch is fixed at {size} and images of one batch affect one another: {_DYNAMIC}")
+        raise InputError(f"{fixed} cannot be freed: {_DYNAMIC}") from error
+    if found.shape != expected.shape or not np.allclose(found, expected, rtol=1e-4, atol=1e-5):
+        raise InputError(f"{fixed} images of one batch affect one another: {_DYNAMIC}")
 
 
 def _exposing(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:

@@ -3,11 +3,14 @@
 import io
 import struct
 import zipfile
+from dataclasses import replace
 
 import numpy as np
+import onnx
 import pytest
 
 from evaluator import evaluate
+from evaluator.graph.onnx_model import load_network
 from models_va import load_card
 from models_va.errors import InputError
 from netlists import ArrayConfig
@@ -122,6 +125,76 @@ def test_operator_of_another_domain(tmp_path, data):
     foreign = node("Relu", "h", "y", domain="com.example")
     path = graph(tmp_path, [node("Gemm", "x w", "h"), foreign], {"w": networks.random((6, 3))})
     assert "bad.onnx" in complaint(path, data, CARD)
+
+
+W = networks.random((6, 3))
+
+
+@pytest.mark.parametrize(
+    ("nodes", "words"),
+    [
+        ([node("Gemm", "x w", "h"), node("Relu", "h", "y", domain="com.example")],
+         "No opset import for domain 'com.example' ==> Context: Bad node spec for node. Name: OpType: Relu): "
+         "export it with standard operators, of the opset that it names"),
+        ([node("Gelu", "x", "h"), node("Gemm", "h w", "y")],
+         "OpType: Gelu): export it with standard operators, of the opset that it names"),
+        ([node("Gemm", "lost w", "y")], "'lost' of node: name: OpType: Gemm is not output of any previous nodes): "
+         "export it again"),
+        ([node("Gemm", "x w", "h")], "Graph output 'y' is not an output of any node in graph): export it again"),
+        ([], "is truncated or no ONNX file (it has no operators): get it again"),
+    ],
+)  # fmt: skip
+def test_each_fault_of_a_network_has_its_remedy(tmp_path, data, nodes, words):
+    text = complaint(graph(tmp_path, nodes, {"w": W}), data, CARD)
+    assert text.startswith(f"{tmp_path / 'bad.onnx'}: is ")
+    assert text.endswith(words)
+
+
+def test_a_network_from_the_future(model, data):
+    future = onnx.load(model)
+    future.ir_version = 99
+    onnx.save(future, model)
+    assert complaint(model, data, CARD).endswith(f"export it for ONNX {onnx.__version__} or older")
+
+
+@pytest.mark.parametrize("images", [20, 4, 1])
+@pytest.mark.parametrize("batch", ["batch", 4])
+def test_outputs_that_are_no_logits(tmp_path, images, batch):
+    data = networks.data(tmp_path / "d.npz", (images, 6))
+    gemm = node("Gemm", "x w", "h")
+    cases = {
+        "gives shape () for": node("ReduceMean", "h", "y", keepdims=0),
+        "gives shape (0, 3) for": node("Slice", "h zero zero", "y"),
+    }
+    for words, last in cases.items():
+        path = graph(tmp_path, [gemm, last], {"w": W, "zero": np.array([0])}, image=(batch, 6))
+        text = complaint(path, data, CARD)
+        assert text.startswith(f"{path}: {words}")
+        assert text.endswith("images: (n, classes) needed")
+
+
+def test_an_output_that_is_a_sequence(tmp_path, data):
+    path = graph(tmp_path, [node("Gemm", "x w", "h"), node("SequenceConstruct", "h h", "y")], {"w": W})
+    model = onnx.load(path)
+    tensor = onnx.helper.make_tensor_type_proto(onnx.TensorProto.FLOAT, None)
+    model.graph.output[0].type.CopyFrom(onnx.helper.make_sequence_type_proto(tensor))
+    onnx.save(model, path)
+    assert complaint(path, data, CARD) == f"{path}: its first output holds no numbers: export it with the logits there"
+
+
+def test_outputs_as_wide_as_the_batch(tmp_path, data):
+    """Each image against all others of its batch: the last batch is narrower."""
+    nodes = [node("Gemm", "x w", "h"), node("Transpose", "h", "t", perm=[1, 0]), node("MatMul", "h t", "y")]
+    network = load_network(graph(tmp_path, nodes, {"w": W}))
+    with pytest.raises(InputError, match=r"bad\.onnx: gives shape \(6, 6\) for 6 images: \(n, classes\) needed"):
+        replace(network, batch=7).logits(np.ones((20, 6)))
+
+
+def test_a_fixed_batch_of_many_values(tmp_path):
+    """More than go through a network at once otherwise."""
+    nodes = [node("Flatten", "x", "f"), node("Gemm", "f w", "y")]
+    path = graph(tmp_path, nodes, {"w": networks.random((3072, 3))}, image=(64, 3, 32, 32))
+    assert load_network(path).logits(np.ones((3, 3, 32, 32))).shape == (3, 3)
 
 
 def test_batch_that_cannot_be_freed(tmp_path, data):

@@ -50,5 +50,6 @@ def test_paths_that_lead_out_of_the_folder_are_refused(stored_outside, location)
     with pytest.raises(InputError) as caught:
         evaluate(path, data, CARD, trials=1)
     text = str(caught.value)
-    assert text.startswith(f"{path}: ")
+    assert text.startswith(f"{path}: its weights cannot be read (")
+    assert text.endswith("): put their files into its folder")
     assert "\n" not in text

@@ -86,6 +86,28 @@ def test_every_way_to_convert_every_form(tmp_path, form, mode):
     assert_near(form, trial_logits(made), made.network.logits(made.images))
 
 
+@pytest.mark.parametrize("kind", ["float16", "float64"])
+@pytest.mark.parametrize("opset", [7, 8, 10, 11, 12])
+def test_other_widths_in_old_opsets(tmp_path, opset, kind):
+    """onnxruntime clips doubles from opset 12 on."""
+    x = np.random.default_rng(3).uniform(-0.7, 1, (12, 6)).astype(kind)
+    codes = {"converters.dac_bits": 6, "converters.adc_bits": 8}
+    curved = {"errors.nonlinearity": True, "array.v_read_volt": 0.4}
+    logits = []
+    for version in (opset, 17):
+        nodes, weights = [networks.node("MatMul", "x w", "y")], {"w": networks.random((6, 3)).astype(kind)}
+        of_kind = onnx.helper.np_dtype_to_tensor_dtype(x.dtype)
+        path = networks.save(tmp_path / "n.onnx", nodes, weights, opset=version, kind=of_kind)
+        for name, images in (("d", x), ("c", x / 2)):
+            np.savez(tmp_path / f"{name}.npz", x_test=images, y_test=np.zeros(12, int))
+        logits.append([
+            trial_logits(study_of(path, tmp_path / "d.npz", IDEAL, some, calibration=tmp_path / "c.npz"))
+            for some in (codes, codes | MODES["bit-serial"], curved)
+        ])  # fmt: skip
+    for found, expected in zip(*logits, strict=True):
+        assert relative(found, expected) < (1e-12 if kind == "float64" else 0.05)
+
+
 # the same numbers, computed here
 
 

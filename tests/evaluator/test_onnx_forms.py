@@ -118,6 +118,20 @@ def test_batch_norm_becomes_part_of_the_layer_before_it(tmp_path):
     assert [n.op_type for n in fold_batch_norm(kept).graph.node] == [n.op_type for n in kept.graph.node]
 
 
+def test_batch_norm_with_numbers_for_every_place_stays(tmp_path):
+    """``spatial=0`` of opsets 7 and 8: scale, shift, mean and variance have the shape of an image."""
+    numbers = {name: abs(networks.random((3, 4), k)) for k, name in enumerate("stmv")}
+    nodes = [
+        networks.node("Conv", "x w", "h"),
+        networks.node("BatchNormalization", "h s t m v", "n", spatial=0),
+        networks.node("Flatten", "n", "y"),
+    ]
+    tensors = {"w": networks.random((3, 2, 2)), **numbers}
+    path = networks.save(tmp_path / "n.onnx", nodes, tensors, ("batch", 2, 5), "classes", opset=7)
+    model = onnx.load(path)
+    assert [n.op_type for n in fold_batch_norm(model).graph.node] == ["Conv", "BatchNormalization", "Flatten"]
+
+
 def test_a_constant_product_is_no_layer(tmp_path):
     nodes = [networks.node("MatMul", "a b", "w"), networks.node("Gemm", "x w", "y", "only")]
     path = networks.save(tmp_path / "n.onnx", nodes, {"a": networks.random((6, 2)), "b": networks.random((2, 3))})
