@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from models_va.errors import InputError
+from spicegen.measurements import read_table
 
 Array = NDArray[np.float64]
-_UNITS = {"siemens": 1.0, "uS": 1e-6}
-_FORM = "give g_siemens,sigma_siemens or g_uS,sigma_uS, two rows or more, g rising"
+_FORM = "give columns such as g_uS,sigma_uS with two rows or more, g rising"
 
 
 @dataclass(frozen=True)
@@ -48,30 +47,23 @@ class SigmaTable:
 
 
 def read_sigma_table(path: str | Path) -> SigmaTable:
-    """Read a table of two columns, ``g_siemens,sigma_siemens`` or ``g_uS,sigma_uS``; others are ignored.
+    """Read a table with columns g and sigma, both in siemens or a part of it, such as ``g_uS,sigma_uS``.
+
+    Separators, decimal marks and headers are those of any measurement file (``spicegen.measurements``); other columns
+    are ignored.
 
     Raises:
-        InputError: it cannot be read, a column is missing, or see ``SigmaTable``; the message names file, line and
-            remedy.
+        InputError: see ``spicegen.measurements.read_table`` and ``SigmaTable``; the message names file, line, remedy.
     """
-    g: list[float] = []
-    sigma: list[float] = []
-    lines = _lines(path)
-    if not lines:
-        raise InputError(f"{path}: is empty: {_FORM}")
-    head_line, head = lines[0]
-    columns = [_column(f"{path}, line {head_line}", head, quantity) for quantity in ("g", "sigma")]
-    for number, cells in lines[1:]:
-        place = f"{path}, line {number}"
-        found = [_number(place, cells, where, head[where]) * unit for where, unit in columns]
-        problem = _problem(found[0], found[1], g[-1] if g else -math.inf)
+    table = read_table(Path(path))
+    g, sigma = table.values("conductance"), table.values("sigma")
+    for row, (here, deviation) in enumerate(zip(g, sigma, strict=True)):
+        problem = _problem(here, deviation, g[row - 1] if row else -math.inf)
         if problem:
-            raise InputError(f"{place}: {problem}")
-        g.append(found[0])
-        sigma.append(found[1])
+            raise table.fault(problem, row)
     if len(g) < 2:
-        raise InputError(f"{path}, line {lines[-1][0]}: the file ends after {len(g)} rows of numbers: {_FORM}")
-    return SigmaTable(tuple(g), tuple(sigma))
+        raise table.fault(f"only one row of numbers: {_FORM}", 0)
+    return SigmaTable(tuple(g.tolist()), tuple(sigma.tolist()))
 
 
 def _problem(g: float, sigma: float, before: float) -> str:
@@ -81,31 +73,3 @@ def _problem(g: float, sigma: float, before: float) -> str:
     if g <= before:
         return f"g = {g:g} S after {before:g} S: sort the rows so that g rises, one row for each g"
     return ""
-
-
-def _lines(path: str | Path) -> list[tuple[int, list[str]]]:
-    """The lines that are not empty, each with its number and its cells."""
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            return [(reader.line_num, [c.strip() for c in cells]) for cells in reader if any(c.strip() for c in cells)]
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}: give a CSV file") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: is no CSV file ({error}): {_FORM}") from error
-
-
-def _column(place: str, head: list[str], quantity: str) -> tuple[int, float]:
-    """Where a quantity stands, and its unit in S."""
-    found = [(n, _UNITS[unit]) for n, name in enumerate(head) for unit in _UNITS if name == f"{quantity}_{unit}"]
-    if len(found) != 1:
-        raise InputError(f"{place}: {len(found)} columns of {quantity} in {','.join(head)!r}: {_FORM}")
-    return found[0]
-
-
-def _number(place: str, cells: list[str], column: int, name: str) -> float:
-    text = cells[column] if column < len(cells) else ""
-    try:
-        return float(text)
-    except ValueError as error:
-        raise InputError(f"{place}: {name} is {text!r}: give a number") from error

@@ -3,7 +3,7 @@
 ::
 
     path, or a description of it (YAML)            description.py
-    -> header, units, separator, decimal mark      table.py (header.py, units.py, exports.py, text.py)
+    -> header, separator, decimal mark, numbers     table.py (head.py, header.py, units.py, exports.py, text.py)
     -> the kind follows from the columns           read.py
     -> SI units, signs, directions, checks         sweep.py, pulses.py, retention.py, write_verify.py (rows.py)
     -> Measurement                                 kinds.py

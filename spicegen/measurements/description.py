@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from models_va import read_yaml
 from models_va.errors import InputError
 from spicegen.files import beside
+from spicegen.measurements.head import Layout
 from spicegen.measurements.header import DIMENSIONS, STATES, Column, parse_cell
-from spicegen.measurements.table import Layout, Table, read_table
+from spicegen.measurements.table import Table, read_table
 from spicegen.measurements.text import fault
 from spicegen.measurements.units import CONDUCTANCE, Unit
 

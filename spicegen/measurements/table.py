@@ -3,7 +3,7 @@
 ::
 
     bytes -> encoding, sha256          text.py
-    -> header line, separator, columns header.py, exports.py; _head here
+    -> header line, separator, columns head.py (header.py, units.py, exports.py)
     -> blocks of lines: numpy's parser where a block is nothing but numbers, else line by line, which names the fault
     -> Table
 """
@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -21,20 +21,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models_va.errors import InputError
-from spicegen.measurements import exports
+from spicegen.measurements.head import HEAD_LINES, Head, Layout, find_head, is_comment, uncommented, used_columns
 from spicegen.measurements.header import Column, parse_cell, parse_header
-from spicegen.measurements.text import COMMENT_MARKS, SEPARATORS, Dialect, fault, inspect, shown
+from spicegen.measurements.text import Dialect, fault, inspect, shown
 
 Array = NDArray[np.float64]
 _Kept = TypeVar("_Kept", float, str)
-_HEAD_LINES = 1000
-"""Among so many lines the header must be."""
-_BLOCK_LINES = 20_000
+_BLOCK_LINES = 5_000
 _MOST_NUMBERS = 60_000_000
 """Of all columns that are used: with copies, 1.5 GB."""
 SETTINGS = ("amplitude", "width", "gap", "period", "interval", "read_voltage", "temperature")
 """What a comment may say of all rows."""
-_LETTER = re.compile(r"[^\W\d_eE]")
 CONVENTIONS = {
     "convention": ("voltage", "current"),
     "voltage_convention": ("voltage",),
@@ -42,19 +39,6 @@ CONVENTIONS = {
 }
 WORDS = {name: ("te-be", "be-te") for name in CONVENTIONS} | {"direction": ("potentiation", "depression")}
 """Comments whose value is one of a few words."""
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How columns are found; ``None`` of a description's means that the file says it itself.
-
-    Attributes:
-        columns: from the cells of a line to what they hold; columns that are not used have no quantity.
-        header: whether there is a header line.
-    """
-
-    columns: Callable[[Sequence[str]], list[Column]] = parse_header
-    header: bool = True
 
 
 @dataclass(eq=False)
@@ -138,134 +122,23 @@ def read_table(path: Path, layout: Layout | None = None) -> Table:
     try:
         sha256, encoding = inspect(path)
         with path.open(encoding=encoding, newline=None) as file:
-            head = list(islice(file, _HEAD_LINES))
-            return _Reader(path, sha256, _head(path, head, layout or Layout())).read(head, file)
+            head = list(islice(file, HEAD_LINES))
+            return _Reader(path, sha256, find_head(path, head, layout or Layout())).read(head, file)
     except UnicodeError as error:
         raise fault(path, "is no text: export it as CSV in UTF-8") from error
     except OSError as error:
         raise fault(path, f"cannot be read: {error.strerror}: give a table of numbers (CSV)") from error
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """Where the header is and what it says; line 0: there is none."""
-
-    line: int
-    dialect: Dialect
-    cells: list[str]
-    columns: list[Column]
-    row_mark: str = ""
-    notes: tuple[str, ...] = ()
-
-    @property
-    def whole(self) -> int:
-        return sum(column.whole for column in self.columns)
-
-    def rank(self) -> tuple[int, bool, int]:
-        """Of two headers, the one with more quantities, the longer; white space may be inside of names."""
-        return self.whole, self.dialect.separator != " ", len(self.cells)
-
-    @property
-    def known(self) -> int:
-        return sum(bool(column.quantity) for column in self.columns)
-
-
-def _head(path: Path, lines: list[str], layout: Layout) -> _Head:
-    """The header: the line that names most quantities with units; the first of equals."""
-    if not layout.header:
-        return _headless(path, lines, layout)
-    found = list(_candidates(lines, layout))
-    plain = [h for h in found if not _is_comment(lines[h.line - 1])]
-    exported = next((h for h in map(lambda h: _exported(h, lines), plain) if h), None)
-    if exported:
-        return exported
-    # numpy.savetxt writes its header as a comment
-    for heads, least in ((plain, 1), (found, 2)):
-        best = max(heads, key=_Head.rank, default=None)
-        if best and best.whole >= least:
-            return best
-    best = max(plain, key=lambda h: h.known, default=None)
-    if best and best.known:
-        return best  # a unit is missing: _used says where
-    n, text = next(((n, line) for n, line in enumerate(lines, 1) if line.strip()), (1, ""))
-    raise fault(
-        path,
-        f"{shown(text.strip())}: no header with units in it: expected names such as time_s,voltage_V,current_uA, or "
-        "give a description of the file (YAML)",
-        n,
-    )
-
-
-def _candidates(lines: list[str], layout: Layout) -> Iterator[_Head]:
-    for n, line in enumerate(lines, 1):
-        if not _LETTER.search(line):
-            continue  # numbers
-        text = _uncommented(line) if _is_comment(line) else line
-        for separator in SEPARATORS:
-            dialect = Dialect(separator)
-            try:
-                cells = dialect.split(text)
-            except ValueError:
-                continue
-            if cells and (separator == "\t" or len(cells) > 1):
-                yield _Head(n, dialect, cells, layout.columns(cells))
-
-
-def _exported(head: _Head, lines: list[str]) -> _Head | None:
-    try:
-        below = head.dialect.split(lines[head.line]) if head.line < len(lines) else []
-    except ValueError:
-        below = []
-    export = exports.recognise(head.cells, below)
-    if not export:
-        return None
-    note = f"Read as an export of {export.maker}: its numbers are in V, A and s."
-    return _Head(head.line, head.dialect, head.cells, export.columns, export.row_mark, (note,))
-
-
-def _headless(path: Path, lines: list[str], layout: Layout) -> _Head:
-    """Without a header, the separator is the one that leaves most numbers in the first row."""
-    first = next((n for n, line in enumerate(lines) if line.strip() and not _is_comment(line)), None)
-    if first is None:
-        raise fault(path, "no rows of numbers: give some")
-
-    def split(separator: str) -> list[str]:
-        try:
-            return Dialect(separator).split(lines[first])
-        except ValueError:
-            return []
-
-    separator = max(SEPARATORS, key=lambda s: sum(_is_number(cell) for cell in split(s)))
-    cells = split(separator)
-    return _Head(0, Dialect(separator), [""] * len(cells), layout.columns(cells))
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        Dialect(" ").number(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_comment(line: str) -> bool:
-    return line.lstrip('" \t').startswith(COMMENT_MARKS)
-
-
-def _uncommented(line: str) -> str:
-    """Without the mark, and without what a spreadsheet puts around a comment: quotation marks, empty cells."""
-    return line.strip().lstrip("".join(COMMENT_MARKS) + '" \t').rstrip('",;\t ')
-
-
 class _Reader:
     """Reads the rows of one file."""
 
-    def __init__(self, path: Path, sha256: str, head: _Head) -> None:
+    def __init__(self, path: Path, sha256: str, head: Head) -> None:
         self.path, self.head, self.dialect = path, head, head.dialect
         self.cells = list(head.cells)
         while head.line and self.cells and not self.cells[-1]:
             self.cells.pop()  # a separator at the end of each line
-        columns, ignored = _used(path, head)
+        columns, ignored = used_columns(path, head)
         self.table = Table(path, sha256, columns, np.empty((0, 0)), np.empty(0, np.int64), {}, {}, list(head.notes))
         if ignored:
             names = ", ".join([*map(shown, ignored[:10]), *(["..."] if len(ignored) > 10 else [])])
@@ -316,8 +189,8 @@ class _Reader:
         rows: list[list[float]] = []
         numbers: list[int] = []
         for n, line in enumerate(lines, first):
-            if _is_comment(line):
-                self._comment(_uncommented(line), n)
+            if is_comment(line):
+                self._comment(uncommented(line), n)
             elif n > self.head.line and (row := self._row(line, n)):
                 rows.append(row)
                 numbers.append(n)
@@ -335,7 +208,7 @@ class _Reader:
             self._check_width(cells)
             return [self._number(cells[column.index], column, n) for column in self.table.columns]
         except (ValueError, InputError) as error:
-            if self.head.line and _Head(n, self.dialect, cells, parse_header(cells)).whole == self.head.whole:
+            if self.head.line and Head(n, self.dialect, cells, parse_header(cells)).whole == self.head.whole:
                 raise fault(
                     self.path,
                     f"the header of line {self.head.line} again, with other columns or units: give a file for each",
@@ -398,20 +271,3 @@ def _blocks(head: list[str], rest: TextIO) -> Iterator[tuple[int, list[str]]]:
         yield first, lines
         first += len(lines)
         lines = list(islice(rest, _BLOCK_LINES))
-
-
-def _used(path: Path, head: _Head) -> tuple[list[Column], list[str]]:
-    """The columns that hold a quantity with its unit, and the names of the others."""
-    whole: dict[tuple[str, int], Column] = {}
-    for column in head.columns:
-        if column.whole:
-            key = (column.quantity, column.cycle)
-            if key in whole:
-                raise fault(path, f"the same as column {shown(whole[key].name)}: leave one", head.line, column.name)
-            whole[key] = column
-    quantities = {column.quantity for column in whole.values()}
-    for column in head.columns:
-        if column.problem and column.quantity not in quantities:
-            raise fault(path, column.problem, head.line, column.name)
-    ignored = [column.name for column in head.columns if not column.whole and column.name]
-    return list(whole.values()), ignored

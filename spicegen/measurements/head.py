@@ -1,0 +1,163 @@
+"""Where a file's header is, and what it says: the line that names most quantities with units, in any separator."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from spicegen.measurements import exports
+from spicegen.measurements.header import Column, parse_header
+from spicegen.measurements.text import COMMENT_MARKS, SEPARATORS, Dialect, fault, shown
+
+HEAD_LINES = 1000
+"""Among so many lines the header must be."""
+_LETTER = re.compile(r"[^\W\d_eE]")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How columns are found; ``None`` of a description's means that the file says it itself.
+
+    Attributes:
+        columns: from the cells of a line to what they hold; columns that are not used have no quantity.
+        header: whether there is a header line.
+    """
+
+    columns: Callable[[Sequence[str]], list[Column]] = parse_header
+    header: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the header is and what it says.
+
+    Attributes:
+        line: its number, from 1; 0: there is none.
+        dialect: how the file writes its rows.
+        cells: of the line, as they stand there.
+        columns: what they say.
+        row_mark: the first cell of each row of numbers, where there is one.
+        notes: what was understood, for people.
+    """
+
+    line: int
+    dialect: Dialect
+    cells: list[str]
+    columns: list[Column]
+    row_mark: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> int:
+        """How many columns say what they hold, in which unit."""
+        return sum(column.whole for column in self.columns)
+
+    def rank(self) -> tuple[int, bool, int]:
+        """Of two headers, the one with more quantities, the longer; white space may be inside of names."""
+        return self.whole, self.dialect.separator != " ", len(self.cells)
+
+    @property
+    def known(self) -> int:
+        """How many columns say what they hold."""
+        return sum(bool(column.quantity) for column in self.columns)
+
+
+def find_head(path: Path, lines: list[str], layout: Layout) -> Head:
+    """The header: the line that names most quantities with units; the first of equals."""
+    if not layout.header:
+        return _headless(path, lines, layout)
+    found = list(_candidates(lines, layout))
+    plain = [h for h in found if not is_comment(lines[h.line - 1])]
+    exported = next((h for h in map(lambda h: _exported(h, lines), plain) if h), None)
+    if exported:
+        return exported
+    # numpy.savetxt writes its header as a comment
+    for heads, least in ((plain, 1), (found, 2)):
+        best = max(heads, key=Head.rank, default=None)
+        if best and best.whole >= least:
+            return best
+    best = max(plain, key=lambda h: h.known, default=None)
+    if best and best.known:
+        return best  # a unit is missing: used_columns says where
+    n, text = next(((n, line) for n, line in enumerate(lines, 1) if line.strip()), (1, ""))
+    raise fault(
+        path,
+        f"{shown(text.strip())}: no header with units in it: expected names such as time_s,voltage_V,current_uA, or "
+        "give a description of the file (YAML)",
+        n,
+    )
+
+
+def _candidates(lines: list[str], layout: Layout) -> Iterator[Head]:
+    for n, line in enumerate(lines, 1):
+        if not _LETTER.search(line):
+            continue  # numbers
+        text = uncommented(line) if is_comment(line) else line
+        for separator in SEPARATORS:
+            cells = _cells(separator, text)
+            if cells and (separator == SEPARATORS[0] or len(cells) > 1):
+                yield Head(n, Dialect(separator), cells, layout.columns(cells))
+
+
+def _exported(head: Head, lines: list[str]) -> Head | None:
+    below = _cells(head.dialect.separator, lines[head.line]) if head.line < len(lines) else []
+    export = exports.recognise(head.cells, below)
+    if not export:
+        return None
+    note = f"Read as an export of {export.maker}: its numbers are in V, A and s."
+    return Head(head.line, head.dialect, head.cells, export.columns, export.row_mark, (note,))
+
+
+def _headless(path: Path, lines: list[str], layout: Layout) -> Head:
+    """Without a header, the separator is the one that leaves most numbers in the first row."""
+    first = next((n for n, line in enumerate(lines) if line.strip() and not is_comment(line)), None)
+    if first is None:
+        raise fault(path, "no rows of numbers: give some")
+    separator = max(SEPARATORS, key=lambda s: sum(map(_is_number, _cells(s, lines[first]))))
+    cells = _cells(separator, lines[first])
+    return Head(0, Dialect(separator), [""] * len(cells), layout.columns(cells))
+
+
+def _cells(separator: str, line: str) -> list[str]:
+    """The cells of a line; none if a quotation mark is not closed."""
+    try:
+        return Dialect(separator).split(line)
+    except ValueError:
+        return []
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        Dialect(" ").number(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def is_comment(line: str) -> bool:
+    """Whether a line is a comment, also one that a spreadsheet has put quotation marks around."""
+    return line.lstrip('" \t').startswith(COMMENT_MARKS)
+
+
+def uncommented(line: str) -> str:
+    """Without the mark, and without what a spreadsheet puts around a comment: quotation marks, empty cells."""
+    return line.strip().lstrip("".join(COMMENT_MARKS) + '" \t').rstrip('",;\t ')
+
+
+def used_columns(path: Path, head: Head) -> tuple[list[Column], list[str]]:
+    """The columns that hold a quantity with its unit, and the names of the others."""
+    whole: dict[tuple[str, int], Column] = {}
+    for column in head.columns:
+        if column.whole:
+            key = (column.quantity, column.cycle)
+            if key in whole:
+                raise fault(path, f"the same as column {shown(whole[key].name)}: leave one", head.line, column.name)
+            whole[key] = column
+    quantities = {column.quantity for column in whole.values()}
+    for column in head.columns:
+        if column.problem and column.quantity not in quantities:
+            raise fault(path, column.problem, head.line, column.name)
+    ignored = [column.name for column in head.columns if not column.whole and column.name]
+    return list(whole.values()), ignored
