@@ -116,8 +116,8 @@ def _headless(path: Path, lines: list[str], layout: Layout) -> Head:
     if first is None:
         raise fault(path, "no rows of numbers: give some")
     separator = max(SEPARATORS, key=lambda s: sum(map(_is_number, _cells(s, lines[first]))))
-    cells = _cells(separator, lines[first])
-    return Head(0, Dialect(separator), [""] * len(cells), layout.columns(cells))
+    nameless = [""] * len(_cells(separator, lines[first]))
+    return Head(0, Dialect(separator), nameless, layout.columns(nameless))
 
 
 def _cells(separator: str, line: str) -> list[str]:

@@ -49,6 +49,8 @@ def _cycles(table: Table, v_read: float) -> Array:
             row = int(np.argmax(ended))
             raise table.fault("empty, but the cycle goes on below: fill it in, or remove the row", row, column)
     g = np.stack([rows.conductance(table, column, v_read) for column in columns], axis=1)
+    if zeros := np.count_nonzero(g == 0):
+        table.notes.append(f"Conductances of 0: {zeros}.")
     return np.asarray(g[: int(np.flatnonzero(~np.isnan(g).all(axis=1))[-1]) + 1])
 
 

@@ -64,7 +64,7 @@ def conductance(table: Table, column: Column, v_read_volt: float) -> Array:
         v_read_volt: of the reads, V.
 
     Raises:
-        InputError: currents without a read voltage; a conductance that is not positive.
+        InputError: currents without a read voltage; a negative conductance.
     """
     values = table.values(column)
     if column.unit.dimension == RESISTANCE:
@@ -82,7 +82,7 @@ def conductance(table: Table, column: Column, v_read_volt: float) -> Array:
             0,
             column,
         )
-    table.fault_where(g <= 0, column, "{}: a conductance must be positive: remove rows below the noise of the meter")
+    table.fault_where(g < 0, column, "{}: a negative conductance: remove rows below the noise of the meter")
     return g
 
 
