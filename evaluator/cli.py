@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from models_va.errors import located
+from models_va.errors import InputError, located
 
 if TYPE_CHECKING:
     from evaluator.report import Report
@@ -17,7 +19,7 @@ Output = Annotated[Path, typer.Option("-o", "--output", help="Folder for report.
 Trials = Annotated[int, typer.Option(help="Number of independent programmings, at most 10 000.")]
 Seed = Annotated[int, typer.Option(help="Of all that is random.")]
 Limit = Annotated[int | None, typer.Option(help="Use only the first so many images.")]
-Workers = Annotated[int, typer.Option(help="Processes that trials are shared among; the result is the same.")]
+Workers = Annotated[int, typer.Option(help="Trials computed at the same time; the result is the same.")]
 
 
 def evaluate_command(
@@ -71,18 +73,22 @@ def evaluate_command(
     from evaluator.sweep import run_sweep
     from spicegen.files import output_folder
 
-    config = _config(array, hardware, settings or [], compensate)
+    if export_tile is not None and sweep is not None:
+        raise InputError("--export-tile with --sweep: every value would write the same folder: give one --set instead")
+    config = _config(array, hardware, _settings(settings or [], sweep, compensate, ideal=ideal))
+    config = config.ideal() if ideal else config
     circuits = CircuitRequest(circuit_tiles, tolerance, circuit_engine or "")
     export = None if export_tile is None else TileExport(*export_tile)
     folder = output_folder(output)
 
-    def one(config: HardwareConfig, folder: Path) -> Report:
+    def one(config: HardwareConfig, folder: Path, calibrated: bool = False) -> Report:
         return evaluate(
-            model, data, device, hardware=config, trials=trials, seed=seed, limit=limit, ideal=ideal,
-            calibration=calibration, workers=workers, folder=folder, circuits=circuits, export=export, say=typer.echo,
+            model, data, device, hardware=config, trials=trials, seed=seed, limit=limit, calibration=calibration,
+            calibrated=calibrated, workers=workers, folder=folder, circuits=circuits, export=export, say=typer.echo,
         )  # fmt: skip
 
-    report = one(config, folder) if sweep is None else run_sweep(config, sweep, one, folder, typer.echo)
+    with _kept_in(folder):
+        report = one(config, folder) if sweep is None else run_sweep(config, sweep, one, folder, typer.echo)
     report.page().write(folder, report.to_json())
     typer.echo(report.summary)
     typer.echo(f"{folder / 'report.html'}")
@@ -103,7 +109,8 @@ def compare_command(
 
     loaded = load_suite(suite)
     folder = output_folder(output)
-    report = compare(loaded, device, folder, trials=trials, seed=seed, limit=limit, workers=workers, say=typer.echo)
+    with _kept_in(folder):
+        report = compare(loaded, device, folder, trials=trials, seed=seed, limit=limit, workers=workers, say=typer.echo)
     report.page().write(folder, report.to_json())
     typer.echo(f"{folder / 'report.html'}")
 
@@ -123,20 +130,43 @@ def demo_command(
         raise typer.Exit(1)
 
 
-def _config(
-    array: Path | None, hardware: Path | None, settings: list[str], compensate: str | None
-) -> HardwareConfig:
+@contextmanager
+def _kept_in(folder: Path) -> Iterator[None]:
+    """An interruption says what is left of the work."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        typer.echo(f"spicegen: interrupted: finished trials are in {folder}; the same command goes on there", err=True)
+        raise typer.Exit(130) from stop
+
+
+def _settings(given: list[str], sweep: str | None, compensate: str | None, *, ideal: bool) -> dict[str, str]:
+    """Keys and values of --set and --compensate; what --ideal would override is refused, of --sweep too."""
+    from evaluator.settings import overridden, split_setting
+
+    values = dict(split_setting(text) for text in given)
+    values |= {} if compensate is None else {"compensate": compensate}
+    swept = [] if sweep is None else [split_setting(sweep)[0]]
+    lost = [key for key in (*values, *swept) if ideal and overridden(key)]
+    if lost:
+        raise InputError(f"--ideal with a value for {lost[0]}: --ideal sets it: leave one of the two out")
+    return values
+
+
+def _config(array: Path | None, hardware: Path | None, values: dict[str, str]) -> HardwareConfig:
     """What the options ask for, checked before anything is written; the more special option wins."""
-    from evaluator.settings import HardwareConfig, split_setting
+    from evaluator.settings import HardwareConfig, read_hardware, unused_entries
     from evaluator.tiles import check_tiles
     from models_va import read_yaml
     from netlists import ArrayConfig
 
-    config = HardwareConfig() if hardware is None else read_yaml(hardware, HardwareConfig)
+    config = HardwareConfig() if hardware is None else read_hardware(hardware)
     if array is not None:
         config = config.model_copy(update={"array": read_yaml(array, ArrayConfig)})
-    values = dict(split_setting(text) for text in settings)
-    config = config.with_values(values | ({} if compensate is None else {"compensate": compensate}))
+        unused = unused_entries(config.array)
+        if unused:
+            typer.echo(f"{array}: an evaluation takes size, wires and faults, and does not use {', '.join(unused)}")
+    config = config.with_values(values)
     with located(array or hardware or "settings"):
         check_tiles(config)
     return config

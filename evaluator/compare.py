@@ -56,8 +56,8 @@ class Suite(BaseModel):
     networks: Annotated[tuple[NetworkEntry, ...], Field(min_length=1)]
     conditions: Annotated[tuple[Condition, ...], Field(min_length=1)]
 
-    def configs(self) -> dict[str, HardwareConfig]:
-        """The hardware of each condition, in order.
+    def configs(self, path: Path) -> dict[str, HardwareConfig]:
+        """The hardware of each condition, in order; tables of sigma may be beside the suite's file.
 
         Raises:
             InputError: no such setting, or a name that stands twice.
@@ -67,7 +67,7 @@ class Suite(BaseModel):
             if twice:
                 raise InputError(f"name {twice[0]!r} stands twice")
         return {
-            c.name: HardwareConfig().with_values({key: json.dumps(v) for key, v in c.settings.items()})
+            c.name: HardwareConfig().with_values({key: json.dumps(v) for key, v in c.settings.items()}).beside(path)
             for c in self.conditions
         }
 
@@ -92,8 +92,7 @@ class Comparison:
         for network in self.suite.networks:
             own = [self.reports[network.name, c.name] for c in self.suite.conditions]
             cells = [f"{r.accuracy_hardware:.2%}{_half_width(r)}" for r in own]
-            images = " / ".join(map(str, dict.fromkeys(r.n_images for r in own)))
-            found.append((network.name, images, f"{own[0].accuracy_float:.2%}", *cells))
+            found.append((network.name, own[0].n_images, f"{own[0].accuracy_float:.2%}", *cells))
         return found
 
     def head(self) -> tuple[str, ...]:
@@ -130,7 +129,7 @@ def load_suite(path: Path) -> tuple[Suite, Path]:
     """
     suite = read_yaml(path, Suite)
     with located(path):
-        for config in suite.configs().values():
+        for config in suite.configs(path).values():
             check_tiles(config)
         for network in suite.networks:
             for name in (network.model, network.data):
@@ -159,7 +158,7 @@ def compare(
         trials: see ``evaluate``, as the next three.
         seed: of all that is random.
         limit: use only so many images.
-        workers: processes.
+        workers: see ``evaluate``.
         say: takes a line for each.
 
     Raises:
@@ -168,14 +167,17 @@ def compare(
     """
     suite, path = loaded
     card = load_card(device)
+    configs = suite.configs(path)
+    calibrated = any(c.needs_images for c in configs.values())  # all conditions are judged on the same images
     reports: dict[tuple[str, str], Report] = {}
     for network in suite.networks:
-        for condition, config in suite.configs().items():
+        for condition, config in configs.items():
             own = output_folder(folder / network.name / condition)
             model, data = (beside(path, name) for name in (network.model, network.data))
             report = evaluate(
-                model, data, card, hardware=config, trials=trials, seed=seed, limit=limit, workers=workers, folder=own
-            )
+                model, data, card, hardware=config, trials=trials, seed=seed, limit=limit, calibrated=calibrated,
+                workers=workers, folder=own,
+            )  # fmt: skip
             report.page().write(own, report.to_json())
             say(f"{network.name}, {condition}: {report.summary}  [{report.seconds:.0f} s]")
             reports[network.name, condition] = report

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from evaluator.circuit import CircuitRequest, with_circuits
+from evaluator.circuit import CircuitReport, CircuitRequest, with_circuits
 from evaluator.diagnosis import inspect_layers, sample_tile
 from evaluator.export import TileExport
 from evaluator.graph.arrays import ArrayPart
@@ -16,6 +16,7 @@ from evaluator.hardware import Hardware
 from evaluator.report import Report
 from evaluator.scores import Score, score
 from evaluator.settings import HardwareConfig
+from evaluator.streams import MOST_TRIALS
 from evaluator.study import Study, StudySource, prepare
 from evaluator.trials import Trials
 from models_va import DeviceCard
@@ -23,7 +24,6 @@ from models_va.errors import InputError
 from netlists import ArrayConfig
 from spicegen.progress import Progress, track
 
-MOST_TRIALS = 10_000
 MOST_WORKERS = 256
 NO_CIRCUITS = CircuitRequest()
 
@@ -40,6 +40,7 @@ def evaluate(
     limit: int | None = None,
     ideal: bool = False,
     calibration: str | Path | None = None,
+    calibrated: bool = False,
     workers: int = 1,
     folder: str | Path | None = None,
     circuits: CircuitRequest = NO_CIRCUITS,
@@ -66,7 +67,9 @@ def evaluate(
         ideal: nothing that is not ideal: the limit in which the arrays compute the network exactly.
         calibration: images for ranges and corrections, if any are needed; by default the training images of ``data``,
             and where there are none some of its test images, which are then not judged.
-        workers: processes that trials are shared among; they change nothing in the result.
+        calibrated: take such images even if nothing needs any: where evaluations that need some are compared with
+            others that do not, all are to judge the same.
+        workers: trials that are computed at the same time; they change nothing in the result.
         folder: an existing folder, where finished trials are kept and found again, and hardware.onnx is written: the
             network on the arrays of the first trial, in standard operators.
         circuits: which tiles go to a circuit simulator.
@@ -84,30 +87,22 @@ def evaluate(
     config = config if array is None else config.model_copy(update={"array": array})
     made = Hardware.of(card, config.ideal() if ideal else config, seed)
     others, kept = (None if p is None else Path(p) for p in (calibration, folder))
-    voltages = circuits.wanted or export is not None
-    source = StudySource(Path(model), Path(data), made, limit, others, voltages)
-    study = prepare(source, kept=kept, say=say, progress=progress)
-    baseline = score(study.network.logits(study.images), study.labels)
-    count = trials if made.is_random else 1
-
-    def scores_of(some: Study, first: list[ArrayPart] | None = None) -> tuple[Score, ...]:
-        return tuple(Trials(some, kept, first).scores(count, workers, progress))
-
+    wanted = calibrated or circuits.wanted or export is not None
+    study = prepare(
+        StudySource(Path(model), Path(data), made, limit, others, wanted), kept=kept, say=say, progress=progress
+    )
+    if others is not None and study.calibration is None:
+        say(f"calibration: {others} is not used: nothing here needs images to calibrate with")
     parts = study.parts(0)
     if export is not None:
         export.write(study, parts)
-    scores = scores_of(study, parts)
+    judge = _Judge(trials if made.is_random else 1, workers, kept, say, progress)
+    baseline = score(study.network.logits(study.images), study.labels)
+    scores = judge.scores(study, parts)
     in_circuits = None
     if circuits.wanted:
-        cache = None if kept is None else kept / "circuits"
-        study, in_circuits = with_circuits(study, parts, circuits, count, cache, progress, say)
-        in_circuits = replace(in_circuits, operator_trials=scores)
-        scores = scores_of(study, parts) if in_circuits.in_circuit else scores
-    bare = None
-    if made.config.compensate != "none":
-        plain = replace(made, config=made.config.model_copy(update={"compensate": "none"}))
-        held_out = study.calibration is not None  # the same images are judged
-        bare = scores_of(prepare(replace(study.source, hardware=plain, needs_voltages=held_out, circuits=None)))
+        study, scores, in_circuits = judge.in_circuits(study, parts, circuits, scores)
+    bare = judge.uncompensated(study)
     if kept is not None:
         save_network(study.on_arrays(parts), kept / "hardware.onnx")
     return Report(
@@ -124,6 +119,46 @@ def evaluate(
         sample=sample_tile(study, parts),
         seconds=time.perf_counter() - started,
     )
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """Scores of studies: how many trials, how they are computed, and where they are kept."""
+
+    trials: int
+    workers: int
+    kept: Path | None
+    say: Callable[[str], None]
+    progress: Progress
+
+    def scores(self, study: Study, first: list[ArrayPart] | None = None) -> tuple[Score, ...]:
+        """Of every trial; ``first``: the arrays of the first one, if they are known."""
+        return tuple(Trials(study, self.kept, first).scores(self.trials, self.workers, self.progress))
+
+    def in_circuits(
+        self, study: Study, parts: list[ArrayPart], request: CircuitRequest, operator: tuple[Score, ...]
+    ) -> tuple[Study, tuple[Score, ...], CircuitReport]:
+        """The study with some tiles in a circuit simulator, and its scores; ``operator``: those without."""
+        cache = None if self.kept is None else self.kept / "circuits"
+        study, report = with_circuits(study, parts, request, self.trials, cache, self.progress, self.say)
+        scores = self.scores(study, parts) if report.in_circuit else operator
+        return study, scores, replace(report, operator_trials=operator)
+
+    def uncompensated(self, study: Study) -> tuple[Score, ...] | None:
+        """The scores without compensation, on the same images; None: nothing is compensated."""
+        hardware, misfits = study.hardware, study.source.misfits
+        kind = hardware.config.compensate
+        if kind == "none":
+            return None
+        plain = replace(hardware, config=hardware.config.model_copy(update={"compensate": "none"}))
+        source = replace(
+            study.source,
+            hardware=plain,
+            calibrated=study.calibration is not None,
+            circuits=None,
+            misfits=misfits if kind == "columns" else None,  # corrected targets are others
+        )
+        return self.scores(prepare(source, kept=self.kept, say=self.say, progress=self.progress))
 
 
 def _check_counts(**counts: tuple[int | None, int | None]) -> None:

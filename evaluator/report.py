@@ -14,14 +14,9 @@ from evaluator.hardware import Engine, Hardware
 from evaluator.layer import Array
 from evaluator.report_page import report_page
 from evaluator.scores import Score, mean_interval, paired_difference
+from evaluator.settings import ARRAY_KEYS
 from models_va import Quantity
 from spicegen.page import Page
-
-ARRAY_KEYS = {
-    *("rows", "columns", "r_row_ohm", "r_col_ohm", "r_source_ohm", "r_sense_ohm", "drive", "sense"),
-    *("faults", "stuck_low", "stuck_high", "v_read_volt"),
-}
-"""What an evaluation takes from an array's description."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +213,7 @@ class Report:
             "data": self.data,
             "card": {"name": card.name, "hash": card.hash},
             "hardware": self.hardware.config.model_dump(mode="json", exclude={"array"}),
-            "array": self.hardware.config.array.model_dump(include=ARRAY_KEYS),
+            "array": self.hardware.config.array.model_dump(include=set(ARRAY_KEYS)),
             "accuracy_float": self.accuracy_float,
             "accuracy_hardware": self.accuracy_hardware,
             "accuracy_trials": list(self.accuracy_trials),

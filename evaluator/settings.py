@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from models_va import ROOM_TEMPERATURE_K, parse_yaml
+from models_va import ROOM_TEMPERATURE_K, parse_yaml, read_yaml
 from models_va.errors import InputError
 from netlists import ArrayConfig
+from spicegen.files import beside
 
 Bits = Annotated[int, Field(ge=2, le=16)]
+Levels = Annotated[int, Field(ge=2, le=65536)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+NoneByName = BeforeValidator(lambda value: None if value == "none" else value)
+
+ARRAY_KEYS = (
+    *("rows", "columns", "r_row_ohm", "r_col_ohm", "r_source_ohm", "r_sense_ohm", "drive", "sense"),
+    *("faults", "stuck_low", "stuck_high", "v_read_volt"),
+)
+"""What an evaluation takes from an array's description."""
+PROGRAMMINGS = ("card", "exact", "write-verify")
+"""What errors.programming is, if it is not a file."""
+_INSTEAD = {
+    "card": "the option --device",
+    "seed": "the option --seed",
+    "stuck": "array.stuck_low and array.stuck_high",
+    "programming_error": "errors.programming",
+    "device_to_device": "errors.device_to_device",
+}
+"""What says in an evaluation what other entries say of a single array."""
+_IDEAL_SECTIONS = ("converters", "errors", "compensate")
+_IDEAL_OF_ARRAY = ("r_row_ohm", "r_col_ohm", "r_source_ohm", "r_sense_ohm", "faults", "stuck_low", "stuck_high")
+_LONGEST_S = 1e9
 
 
 class _Section(BaseModel):
@@ -55,10 +78,10 @@ class ConverterConfig(_Section):
             mean square error on the calibration data, one for each layer (and slice).
     """
 
-    dac_bits: Bits | None = None
+    dac_bits: Annotated[Bits | None, NoneByName] = None
     bit_serial: bool = False
     negative_inputs: Literal["bipolar", "two-phase"] = "bipolar"
-    adc_bits: Bits | None = None
+    adc_bits: Annotated[Bits | None, NoneByName] = None
     adc_range: Literal["full", "calibrated"] = "calibrated"
 
     @model_validator(mode="after")
@@ -85,9 +108,9 @@ class ErrorConfig(_Section):
 
     programming: str = "card"
     device_to_device: bool = False
-    levels: Annotated[int, Field(ge=2, le=65536)] | None = None
+    levels: Annotated[Levels | None, NoneByName] = None
     read_noise: NotNegative = 0.0
-    time_s: NotNegative = 0.0
+    time_s: Annotated[float, Field(ge=0, le=_LONGEST_S)] = 0.0
     temperature_k: Annotated[float, Field(ge=200, le=500)] = ROOM_TEMPERATURE_K
     nonlinearity: bool = False
 
@@ -119,6 +142,12 @@ class HardwareConfig(_Section):
     costs: CostConfig = CostConfig()
     compensate: Literal["none", "columns", "conductances"] = "none"
 
+    @property
+    def needs_images(self) -> bool:
+        """Whether anything hangs on the data that go through the network."""
+        bits = (self.converters.dac_bits, self.converters.adc_bits)
+        return self.errors.nonlinearity or any(b is not None for b in bits) or self.compensate == "columns"
+
     def with_values(self, values: Mapping[str, str]) -> HardwareConfig:
         """The same with other values, ``{"array.r_row_ohm": "2.5"}``, each written as in YAML.
 
@@ -127,18 +156,16 @@ class HardwareConfig(_Section):
         """
         tree = self.model_dump(mode="json")
         for key, text in values.items():
-            *path, last = key.split(".")
-            place: Any = tree
-            for part in path:
-                place = place.get(part) if isinstance(place, dict) else None
-            if not isinstance(place, dict) or last not in place or isinstance(place[last], dict):
-                section = place if isinstance(place, dict) else tree
-                raise InputError(f"setting {key!r}: no such key; there are {', '.join(section)}")
-            try:
-                place[last] = yaml.safe_load(text)
-            except yaml.YAMLError as error:
-                raise InputError(f"setting {key}: {text!r} is no YAML value: give a number or a word") from error
-        return parse_yaml(yaml.safe_dump(tree), f"setting {', '.join(values)}", HardwareConfig)
+            _section_of(tree, key)[key.rpartition(".")[2]] = _value(key, text)
+        return parse_yaml(yaml.safe_dump(tree), "settings", HardwareConfig)
+
+    def beside(self, file: Path) -> HardwareConfig:
+        """The same with a table of sigma that is found beside ``file``, if there is one."""
+        kind = self.errors.programming
+        if kind in PROGRAMMINGS:
+            return self
+        errors = self.errors.model_copy(update={"programming": beside(file, kind)})
+        return self.model_copy(update={"errors": errors})
 
     def ideal(self) -> HardwareConfig:
         """The same arrays without anything that is not ideal."""
@@ -153,6 +180,30 @@ class HardwareConfig(_Section):
         )
 
 
+def read_hardware(path: Path) -> HardwareConfig:
+    """Read a hardware's description; a table of sigma may be beside it.
+
+    Raises:
+        InputError: it cannot be read, or has entries that an evaluation does not use.
+    """
+    config = read_yaml(path, HardwareConfig)
+    unused = unused_entries(config.array)
+    if unused:
+        raise InputError(f"{path}: {_useless(unused[0])}")
+    return config.beside(path)
+
+
+def unused_entries(array: ArrayConfig) -> list[str]:
+    """What an array's description says that an evaluation does not use."""
+    return sorted(array.model_fields_set.difference(ARRAY_KEYS))
+
+
+def overridden(key: str) -> bool:
+    """Whether ``HardwareConfig.ideal`` sets this key."""
+    section, _, name = key.partition(".")
+    return section in _IDEAL_SECTIONS or (section == "array" and name.partition(".")[0] in _IDEAL_OF_ARRAY)
+
+
 def split_setting(text: str) -> tuple[str, str]:
     """``KEY=VALUE`` as its two parts.
 
@@ -163,3 +214,37 @@ def split_setting(text: str) -> tuple[str, str]:
     if not found or not key.strip():
         raise InputError(f"setting {text!r}: give KEY=VALUE, for example converters.adc_bits=8")
     return key.strip(), value.strip()
+
+
+def _section_of(tree: dict[str, Any], key: str) -> dict[str, Any]:
+    """The dictionary that holds the value of a key."""
+    *path, last = key.split(".")
+    place: Any = tree
+    for part in path:
+        place = place.get(part) if isinstance(place, dict) else None
+    found = isinstance(place, dict)
+    section: dict[str, Any] = place if found else tree
+    known = ARRAY_KEYS if section is tree["array"] else tuple(section)
+    if found and last in section and last not in known:
+        raise InputError(f"setting {_useless(last)}")
+    if not found or last not in known:
+        raise InputError(f"setting {key!r}: no such key; there are {', '.join(known)}")
+    if isinstance(section[last], dict):
+        inner = ARRAY_KEYS if section[last] is tree["array"] else section[last]
+        raise InputError(f"setting {key!r}: is a section: give one of {', '.join(f'{key}.{name}' for name in inner)}")
+    return section
+
+
+def _value(key: str, text: str) -> Any:
+    if not text:
+        raise InputError(f"setting {key}: is empty: give KEY=VALUE, with the value null for none")
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"setting {key}: {text!r} is no YAML value: give a number or a word") from error
+
+
+def _useless(name: str) -> str:
+    """Why an entry of an array's description is refused, and what does it instead."""
+    remedy = f"give {_INSTEAD[name]}" if name in _INSTEAD else "leave it out"
+    return f"array.{name}: an evaluation does not use it: {remedy}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,18 +41,17 @@ class SweepReport:
 
     def rows(self) -> list[tuple[object, ...]]:
         """Value, mean, interval, difference from the first value and its interval."""
-        first = self.reports[0].accuracy_trials
+        first = self.reports[0]
         return [
-            (value, f"{r.accuracy_hardware:.2%}", _interval(r.accuracy_ci95), *_against(first, r.accuracy_trials))
+            (value, f"{r.accuracy_hardware:.2%}", _interval(r.accuracy_ci95), *_against(first, r))
             for value, r in zip(self.values, self.reports, strict=True)
         ]
 
     def to_json(self) -> dict[str, Any]:
         """The content of report.json."""
-        first = self.reports[0].accuracy_trials
-        points = []
+        first, points = self.reports[0], []
         for value, report in zip(self.values, self.reports, strict=True):
-            difference, interval = _difference(first, report.accuracy_trials)
+            difference, interval = _difference(first, report)
             own = {"difference_from_first": difference, "difference_ci95": interval}
             points.append({"value": value, **report.to_json(), **own})
         return {"sweep": self.key, "values": list(self.values), "points": points}
@@ -72,7 +71,7 @@ class SweepReport:
 def run_sweep(
     config: HardwareConfig,
     text: str,
-    one: Callable[[HardwareConfig, Path], Report],
+    one: Callable[[HardwareConfig, Path, bool], Report],
     folder: Path,
     say: Callable[[str], None],
 ) -> SweepReport:
@@ -81,7 +80,8 @@ def run_sweep(
     Args:
         config: all other settings.
         text: ``KEY=A,B,...``.
-        one: evaluates a config and keeps what it keeps in a folder.
+        one: evaluates a config, keeps what it keeps in a folder, and takes images to calibrate with even if the config
+            needs none: if any value needs some, all are judged on the images that are left.
         folder: each value gets a numbered folder in it, with a report of its own.
         say: takes a line a value.
 
@@ -94,12 +94,15 @@ def run_sweep(
     if not 2 <= len(values) <= MOST_VALUES or "" in values:
         raise InputError(f"sweep {text!r}: give 2 to {MOST_VALUES} values, KEY=A,B,...")
     configs = [config.with_values({key: value}) for value in values]
-    for changed in configs:
+    for k, changed in enumerate(configs):
         check_tiles(changed)
+        if changed in configs[:k]:
+            raise InputError(f"sweep {text!r}: {values[k]} stands twice")
+    calibrated = any(c.needs_images for c in configs)
     folders = [output_folder(folder / str(number)) for number in range(1, len(values) + 1)]
     reports: list[Report] = []
     for value, changed, own in zip(values, configs, folders, strict=True):
-        report = one(changed, own)
+        report = one(changed, own, calibrated)
         report.page().write(own, report.to_json())
         say(f"{key} = {value}: {report.summary}")
         reports.append(report)
@@ -110,14 +113,14 @@ def _interval(interval: tuple[float, float] | None) -> str:
     return "" if interval is None else f"{interval[0]:.2%} to {interval[1]:.2%}"
 
 
-def _difference(
-    first: Sequence[float], other: Sequence[float]
-) -> tuple[float | None, tuple[float, float] | None]:
-    """See ``paired_difference``; None where nothing is random at one of the two, so that trials have no partners."""
-    return paired_difference(first, other) if len(first) == len(other) else (None, None)
+def _difference(first: Report, other: Report) -> tuple[float | None, tuple[float, float] | None]:
+    """See ``paired_difference``; None where trials have no partners: nothing is random at one, or images differ."""
+    if first.n_images != other.n_images or len(first.trials) != len(other.trials):
+        return None, None
+    return paired_difference(first.accuracy_trials, other.accuracy_trials)
 
 
-def _against(first: Sequence[float], other: Sequence[float]) -> tuple[str, str]:
+def _against(first: Report, other: Report) -> tuple[str, str]:
     difference, interval = _difference(first, other)
     return (
         "" if difference is None else f"{difference:+.2%}",

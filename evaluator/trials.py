@@ -1,18 +1,19 @@
-"""Trials: programmings of the arrays, one after another or in several processes, kept in a file as they finish."""
+"""Trials: programmings of the arrays, one after another or some at a time, kept in a file as they finish."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict
-from multiprocessing import get_context
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict, replace
 from pathlib import Path
+
+from threadpoolctl import threadpool_limits
 
 from evaluator.graph.arrays import ArrayPart
 from evaluator.scores import Score, score
-from evaluator.study import Study, StudySource, prepare
+from evaluator.study import Study
 from models_va.errors import InputError
 from spicegen.progress import Progress
 
@@ -35,27 +36,36 @@ class Trials:
         self._file = None if folder is None else folder / FILE
 
     def scores(self, count: int, workers: int, progress: Progress) -> list[Score]:
-        """The score of every trial, in order."""
+        """The score of every trial, in order; so many ``workers`` compute one each at the same time."""
         known = self._known()
         missing = [k for k in range(count) if k not in known]
-        apart = workers > 1 and len(missing) > 1
-        found = self._in_processes(missing, workers) if apart else ((k, self._score(k)) for k in missing)
-        for trial, result in progress(found, "Trials", len(missing)):
-            known[trial] = result
-            self._keep(trial, result)
+        # matrices are small: threads inside their products only wait for each other, and for those of other trials
+        with threadpool_limits(1):
+            for trial, result in progress(self._computed(missing, workers), "Trials", len(missing)):
+                known[trial] = result
+                self._keep(trial, result)
         return [known[k] for k in range(count)]
 
-    def _score(self, trial: int) -> Score:
-        return _scored(self._study, self._first if trial == 0 and self._first else self._study.parts(trial))
+    def _computed(self, trials: list[int], workers: int) -> Iterator[tuple[int, Score]]:
+        """Each trial's number and score, as they finish.
 
-    def _in_processes(self, trials: list[int], workers: int) -> Iterator[tuple[int, Score]]:
-        """Each trial's number and score, as they finish."""
+        Workers are threads, which share the study: numpy, LAPACK and onnxruntime hold no lock while they compute.
+        """
         workers = min(workers, len(trials))
-        threads = max(1, (os.cpu_count() or 1) // workers)
-        start = (self._study.source, threads)
-        with ProcessPoolExecutor(workers, get_context("spawn"), _open, start) as pool:
-            numbers = {pool.submit(_score_again, k): k for k in trials}
-            yield from ((numbers[done], done.result()) for done in as_completed(numbers))
+        if workers < 2:
+            yield from ((k, self._score(self._study, k)) for k in trials)
+            return
+        network = replace(self._study.network, threads=max(1, (os.cpu_count() or 1) // workers))
+        study = replace(self._study, network=network)
+        with ThreadPoolExecutor(workers) as pool:
+            numbers = {pool.submit(self._score, study, k): k for k in trials}
+            try:
+                yield from ((numbers[done], done.result()) for done in as_completed(numbers))
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)  # of an interruption: none is begun any more
+
+    def _score(self, study: Study, trial: int) -> Score:
+        return _scored(study, self._first if trial == 0 and self._first else study.parts(trial))
 
     def _known(self) -> dict[int, Score]:
         if self._file is None or not self._file.is_file():
@@ -88,17 +98,3 @@ class Trials:
 
 def _scored(study: Study, parts: list[ArrayPart]) -> Score:
     return score(study.logits(parts), study.labels)
-
-
-_opened: Study | None = None
-"""Of a worker process, which opens its study once."""
-
-
-def _open(source: StudySource, threads: int) -> None:
-    global _opened
-    _opened = prepare(source, threads)
-
-
-def _score_again(trial: int) -> Score:
-    assert _opened is not None
-    return _scored(_opened, _opened.parts(trial))

@@ -39,17 +39,16 @@ def parse_yaml(text: str, where: str, kind: type[Checked]) -> Checked:
     Raises:
         InputError: see ``read_yaml``.
     """
-    known = ", ".join(kind.model_fields)
     try:
         raw: Any = yaml.load(text, _StrictLoader)
     except Exception as error:  # PyYAML's constructors raise whatever a value provokes
         raise InputError(f"{where}: not valid YAML: {_one_line(error)}") from error
     if not isinstance(raw, dict):
-        raise InputError(f"{where}: expected a mapping with {known}")
+        raise InputError(f"{where}: expected a mapping with {', '.join(kind.model_fields)}")
     try:
         return kind.model_validate(raw)
     except ValidationError as error:
-        raise InputError(f"{where}: {_first_problem(error)}; known fields are {known}") from error
+        raise InputError(f"{where}: {_first_problem(error, kind)}") from error
     except InputError as error:
         raise InputError(f"{where}: {_one_line(error)}") from error
 
@@ -72,12 +71,26 @@ class _StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _first_problem(error: ValidationError) -> str:
-    """The first of pydantic's findings: place, what is wrong, what was found."""
+def _first_problem(error: ValidationError, kind: type[BaseModel]) -> str:
+    """The first of pydantic's findings: place, what is wrong, what was found; beside a name, those that there are."""
     first = error.errors()[0]
     place = ".".join(map(str, first["loc"])) or "file"
     found = "" if first["type"] == "missing" else f" (found {reprlib.repr(first['input'])})"
-    return _one_line(f"{_shortened(place)}: {first['msg']}{found}")
+    known = _fields_at(kind, first["loc"][:-1]) if first["type"] in ("missing", "extra_forbidden") else ()
+    listed = f"; known fields are {', '.join(known)}" if known else ""
+    return _one_line(f"{_shortened(place)}: {first['msg']}{found}{listed}")
+
+
+def _fields_at(kind: Any, place: tuple[int | str, ...]) -> tuple[str, ...]:
+    """The fields of the section at ``place``; none where that is no plain section, such as an entry of a list."""
+    for name in place:
+        field = kind.model_fields.get(name) if _is_section(kind) else None
+        kind = None if field is None else field.annotation
+    return tuple(kind.model_fields) if _is_section(kind) else ()
+
+
+def _is_section(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
 def _shortened(text: str) -> str:

@@ -35,7 +35,11 @@ class UnknownNameError(InputError):
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        super().__init__(f"unknown {kind} {name!r}: known are {', '.join(sorted(known))}")
+        self._given = kind, name, tuple(sorted(known))
+        super().__init__(f"unknown {kind} {name!r}: known are {', '.join(self._given[2])}")
+
+    def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str, str, tuple[str, ...]]]:
+        return type(self), self._given
 
 
 class CardError(InputError):

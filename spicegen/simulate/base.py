@@ -45,6 +45,9 @@ class SimulationError(SpicegenError):
         self.simulator, self.problem, self.deck, self.log = simulator, problem, deck, tuple(log)
         super().__init__(f"{simulator}: {problem}" + "".join(f" | {line}" for line in self.log))
 
+    def __reduce__(self) -> tuple[type[SimulationError], tuple[str, str, str, tuple[str, ...]]]:
+        return type(self), (self.simulator, self.problem, self.deck, self.log)
+
 
 @dataclass(frozen=True, slots=True)
 class Availability:

@@ -5,11 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import typer
+from typer.testing import CliRunner
 
 import evaluator.trials
 from evaluator import evaluate
+from evaluator.cli import evaluate_command
 from evaluator.trials import FILE, Trials
 from spicegen.progress import track
+from spicegen.simulate import SimulationError
 from tests.evaluator import networks
 from tests.evaluator.studies import CARD, config, study_of, trial_logits
 
@@ -58,11 +62,24 @@ def test_threads_change_nothing(tmp_path, threads):
 
 
 def test_workers_change_nothing(digits):
-    settings = ALL | {"errors.time_s": 0}  # which would be compiled in every process
-    alone, together = (run(digits, settings, trials=4, seed=5, workers=n) for n in (1, 2))
+    alone, together = (run(digits, ALL, trials=4, seed=5, workers=n) for n in (1, 2))
     assert len(set(alone.accuracy_trials)) > 1
     assert together.accuracy_trials == alone.accuracy_trials
     assert together.layers == alone.layers
+
+
+def test_workers_stop_at_an_error(digits, monkeypatch):
+    """What a trial raises comes out as it is, and no other trial is begun."""
+    begun = []
+
+    def fail(*_):
+        begun.append(1)
+        raise SimulationError("vacask", "hidden:0,0: no convergence", "deck", ["a line"])
+
+    monkeypatch.setattr(evaluator.trials, "_scored", fail)
+    with pytest.raises(SimulationError, match="hidden:0,0"):
+        run(digits, MUCH, trials=50, workers=2)
+    assert len(begun) < 25
 
 
 def test_a_longer_run_begins_with_the_shorter_ones_trials(digits):
@@ -167,6 +184,20 @@ def test_an_interruption_loses_nothing_that_is_finished(digits, tmp_path, monkey
     rest = run(digits, MUCH, folder=tmp_path, trials=6)
     assert len(computed) == 3
     assert rest.accuracy_trials == run(digits, MUCH, trials=6).accuracy_trials
+
+
+def test_an_interruption_says_where_trials_are(digits, tmp_path, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(evaluator.trials, "_scored", stop)
+    app = typer.Typer()
+    app.command()(evaluate_command)
+    arguments = [str(digits[0]), "--data", str(digits[1]), "--device", CARD, "-o", str(tmp_path)]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 130
+    assert f"finished trials are in {tmp_path}" in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def test_a_folder_that_cannot_be_written_is_said(digits, tmp_path):
