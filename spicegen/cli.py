@@ -156,6 +156,37 @@ def fit(
 
 
 @app.command()
+def metrics(
+    data: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="DATA...",
+            help="Measurement files, descriptions of them (YAML), or update tables; a file of potentiation and the "
+            "next one of depression are one device.",
+        ),
+    ],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder for a report and update tables.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 1,
+) -> None:
+    """Figures of merit of measurements, with 95 % confidence intervals."""
+    from spicegen.files import output_folder
+    from spicegen.metrics import HEAD, measure_files, whole_json, whole_page, write_tables
+
+    reports = measure_files(data, seed)
+    for report in reports:
+        show_table(HEAD, report.rows(), report.title)
+        for note in report.notes:
+            typer.echo(note)
+    if output:
+        folder = output_folder(output)
+        whole_page(reports).write(folder, whole_json(reports, seed))
+        for path in [*write_tables(reports, folder), folder / "report.html"]:
+            typer.echo(path)
+
+
+@app.command()
 def reproduce(
     output: Output,
     only: Annotated[str, typer.Option(help="Comma-separated experiments (fig2d,fig3b,...); all if empty.")] = "",

@@ -14,15 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from models_va.errors import InputError
 from spicegen.files import write_text
-from spicegen.measurements import Pulses
-from spicegen.metrics._branches import branches
 
 Array = NDArray[np.float64]
 _HEADER = "1st Row = Gbins, 2nd Row = CDF Points, 3rd row onward = dG matrix (rows= CDF, columns = Gbins)"
 _FORM = "a line of words, one of conductances, one of cumulative probabilities, then dG: a line for each probability"
-_CDF_POINTS = 101
-_PER_BIN = 50
-_MOST_BINS = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,22 +89,6 @@ class UpdateTable:
         return np.asarray(np.sqrt(width @ (apart[1:] ** 2 + apart[1:] * apart[:-1] + apart[:-1] ** 2) / 3))
 
 
-def update_table(pulses: Pulses) -> tuple[UpdateTable | None, UpdateTable | None]:
-    """Tables of a measured train, for potentiation and for depression; None where the train has none.
-
-    All pulses of one direction are sorted by the conductance read before them and cut into at most 40 bins of equally
-    many, 50 or more. In each bin a straight line against conductance is taken off, and the quantiles of what remains,
-    stretched to the standard deviation of the bin, are put back onto the line at the bin's mean conductance (in the
-    first and last bin also at its end). The noise of both reads is in the changes: the table's sigma squared has twice
-    that of the read noise in it.
-
-    Raises:
-        InputError: a direction with fewer than 100 pulses in all cycles.
-    """
-    up, down = branches(pulses)
-    return tuple(b and _from_steps(b.g_siemens, f"{pulses.origin.path}") for b in (up, down))  # type: ignore[return-value]
-
-
 def is_update_table(path: Path) -> bool:
     """Whether a file's first line is that of a table: it says what rows are CDF points."""
     try:
@@ -151,37 +130,6 @@ def read_update_table(path: str | Path) -> UpdateTable:
         if problem := check():
             raise InputError(f"{path}, line {line}: {problem}")
     return UpdateTable(numbers[0], numbers[1], np.array(numbers[2:]))
-
-
-def _from_steps(g: Array, place: str) -> UpdateTable:
-    before, change = g[:, :-1].ravel(), np.diff(g, axis=1).ravel()
-    there = np.isfinite(before) & np.isfinite(change)
-    order = np.argsort(before[there], kind="stable")
-    before, change = before[there][order], change[there][order]
-    bins = min(_MOST_BINS, len(before) // _PER_BIN)
-    if bins < 2:
-        raise InputError(f"{place}: {len(before)} pulses of one direction: a table needs {2 * _PER_BIN} or more")
-    cdf = np.linspace(0, 1, _CDF_POINTS)
-    nodes: list[tuple[float, Array]] = []
-    for n, (x, y) in enumerate(zip(np.array_split(before, bins), np.array_split(change, bins), strict=True)):
-        slope, level, quantiles = _conditional(x, y, cdf)
-        ends = {0: [x[0], x.mean()], bins - 1: [x.mean(), x[-1]]}.get(n, [x.mean()])
-        nodes += [(float(at), level + slope * (at - x.mean()) + quantiles) for at in ends]
-    kept = [node for last, node in zip([(-np.inf, None), *nodes], nodes, strict=False) if node[0] > last[0]]
-    return UpdateTable(np.array([at for at, _ in kept]), cdf, np.stack([q for _, q in kept], axis=1))
-
-
-def _conditional(x: Array, y: Array, cdf: Array) -> tuple[float, float, Array]:
-    """Slope and mean of y against x, and the quantiles of what is left, of mean zero and unbiased variance."""
-    apart = x - x.mean()
-    slope = float(apart @ y / (apart @ apart)) if np.any(apart) else 0.0
-    residual = y - y.mean() - slope * apart
-    quantiles = np.quantile(residual, cdf, method="hazen")
-    middle = np.trapezoid(quantiles, cdf)
-    centre, width = (quantiles[1:] + quantiles[:-1]) / 2 - middle, np.diff(quantiles)
-    spread = np.sqrt(np.diff(cdf) @ (centre**2 + width**2 / 12))
-    sigma = np.sqrt(residual @ residual / (len(y) - 2))
-    return slope, float(y.mean()), (quantiles - middle) * (sigma / spread if spread > 0 else 0.0)
 
 
 def _place(grid: Array, at: Array) -> tuple[NDArray[np.intp], Array]:

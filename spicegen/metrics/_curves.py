@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.fft import dct, idct
 from scipy.optimize import minimize_scalar
 
-from spicegen.metrics._branches import Branch
+from spicegen.branches import Branch
 from spicegen.metrics._fitting import exponential_curves, fit_exponential, fit_power
 
 Array = NDArray[np.float64]
@@ -54,7 +54,9 @@ class Curves:
         del self.trend, self.exponential
         block = max(2, round(len(residual) ** (1 / 3)))
         starts = rng.integers(len(residual), size=(rows - first_resample, -(-len(residual) // block)))
-        order = (starts[:, :, None] + np.arange(block)).reshape(len(starts), -1)[:, : len(residual)] % len(residual)
+        order = (starts[:, :, None] + np.arange(block)).reshape(len(starts), starts.shape[1] * block)[
+            :, : len(residual)
+        ] % len(residual)
         self.g_siemens = np.concatenate([np.repeat(g, first_resample, axis=0), g - residual + residual[order]])
         self.variance, self.freedom = np.full_like(self.g_siemens, np.nan), np.zeros_like(self.g_siemens)
         step = np.diff(self.g_siemens - self.trend, axis=1)

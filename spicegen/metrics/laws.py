@@ -20,18 +20,20 @@ _LABEL_PER_HEIGHT = 10.101525
 
 
 def beta(branch_siemens: Array) -> float:
-    """Nonlinearity beta: G = G_0 + (G_N - G_0) (1 - exp(-beta w)) / (1 - exp(-beta)), w = n / N, by least squares.
+    """Nonlinearity beta of the exponential law.
 
-    0 is linear, positive saturates, negative accelerates; depression is read in its own direction. The ends are
-    the branch's own. Source: Agarwal et al., IJCNN 2016 (Sandia), as used by CrossSim.
+    G = G_0 + (G_N - G_0) (1 - exp(-beta w)) / (1 - exp(-beta)), w = n / N, by least squares. 0 is linear, positive
+    saturates, negative accelerates; depression is read in its own direction. The ends are the branch's own. Source:
+    Agarwal et al., IJCNN 2016 (Sandia), as used by CrossSim.
     """
     return _least_squares(branch_siemens, exponential_law, MOST_BETA)
 
 
 def alpha(branch_siemens: Array) -> float:
-    """Nonlinearity alpha: G = [(G_max^a - G_min^a) w + G_min^a]^(1/a); 1 is linear.
+    """Nonlinearity alpha of the power law; 1 is linear.
 
-    w rises with G, so depression is read backwards. Source: Jang et al., IEEE Electron Device Lett. 36, 457 (2015).
+    G = [(G_max^a - G_min^a) w + G_min^a]^(1/a), w rises with G, so depression is read backwards. Source: Jang et al.,
+    IEEE Electron Device Lett. 36, 457 (2015).
     """
     rising = branch_siemens if branch_siemens[-1] >= branch_siemens[0] else branch_siemens[::-1]
     ratio = rising[-1] / rising[0]
@@ -39,7 +41,11 @@ def alpha(branch_siemens: Array) -> float:
 
 
 def asymmetric_ratio(potentiation_siemens: Array, depression_siemens: Array) -> float:
-    """Max over n of |G_p(n) - G_d(N - n)| / (G_p(N) - G_p(0)); 0 is symmetric. Source: the paper's note S3."""
+    """Asymmetric ratio; 0 is symmetric.
+
+    Max over n of |G_p(n) - G_d(N - n)| / (G_p(N) - G_p(0)). Source: Baek et al., Nano-Micro Lett. 15:69 (2023), note
+    S3.
+    """
     gap = np.abs(potentiation_siemens - depression_siemens[::-1])
     return float(np.max(gap) / (potentiation_siemens[-1] - potentiation_siemens[0]))
 
@@ -63,12 +69,12 @@ def power_law(w: Array, alpha: float | Array, ratio: float | Array) -> Array:
 
 
 def neurosim_label(beta: float | Array) -> Array:
-    """The nonlinearity label that NeuroSim's users give, for G = B (1 - exp(-P / A)) + G_min with A = N / beta.
+    """NeuroSim's nonlinearity label; not a beta.
 
-    NeuroSim looks A / N up in a table of 900 labels (``getParamA`` in formula.cpp). Each of its entries, to its last
-    digit, is the label over 10.1015 as the largest height of the curve over the straight line between its ends, which
-    is what is computed here. Bent the other way it is negative. Source: Chen, Peng, Yu, IEEE Trans. CAD 37, 3067
-    (2018); github.com/neurosim/MLP_NeuroSim_V3.0.
+    Of G = B (1 - exp(-P / A)) + G_min with A = N / beta. NeuroSim looks A / N up in a table of 900 labels
+    (``getParamA`` in formula.cpp). Each of its entries, to its last digit, is the label over 10.1015 as the largest
+    height of the curve over the straight line between its ends, which is what is computed here. Bent the other way it
+    is negative. Source: Chen, Peng, Yu, IEEE Trans. CAD 37, 3067 (2018); github.com/neurosim/MLP_NeuroSim_V3.0.
     """
     bent = np.maximum(np.abs(np.asarray(beta, dtype=np.float64)), 1e-6)
     w = -np.log(-np.expm1(-bent) / bent) / bent  # where the slope is one

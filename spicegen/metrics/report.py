@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from spicegen.measurements import Origin
 from spicegen.metrics._bootstrap import Samples, interval
 from spicegen.page import Page
+from spicegen.update_table import UpdateTable
 
 HEAD = ("name", "value", "95 % interval", "unit", "definition")
 
@@ -26,7 +27,8 @@ class Metric:
         value: in ``unit``; NaN where it does not exist.
         ci95: confidence interval; None where it could not be found.
         unit: an SI unit, or 1.
-        definition, source: for people.
+        definition: for people; its first sentence says it shortly.
+        source: where it is from.
     """
 
     name: str
@@ -39,7 +41,7 @@ class Metric:
     def row(self) -> tuple[object, ...]:
         """For tables, under ``HEAD``."""
         shown = f"{self.ci95[0]:.4g} .. {self.ci95[1]:.4g}" if self.ci95 else "-"
-        return (self.name, self.value, shown, self.unit, self.definition)
+        return (self.name, self.value, shown, self.unit, self.definition.split(". ")[0].rstrip("."))
 
     def to_json(self) -> dict[str, Any]:
         """The same for report.json."""
@@ -49,7 +51,7 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Statistic:
-    """How a figure of merit is computed: a function whose docstring defines it in its first line, and has a source.
+    """How a figure of merit is computed: a function whose docstring defines it and has a source.
 
     Attributes:
         name, unit: of the figure of merit.
@@ -69,10 +71,9 @@ class Statistic:
 
 
 def described(function: Callable[..., object]) -> tuple[str, str]:
-    """The first line of a docstring, and what stands behind ``Source:`` in it."""
-    text = " ".join((function.__doc__ or "").split())
-    definition, _, source = text.partition("Source:")
-    return definition.split(". ")[0].strip().rstrip("."), source.strip().rstrip(".")
+    """What stands before and what behind ``Source:`` in a docstring."""
+    definition, _, source = " ".join((function.__doc__ or "").split()).partition("Source:")
+    return definition.strip(), source.strip()
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class MetricsReport:
         metrics: in the order in which they are shown.
         notes: what people should know, one sentence each.
         figures: draw the pictures, each with its caption.
+        tables: of updates, made from the measurement.
     """
 
     title: str
@@ -92,6 +94,7 @@ class MetricsReport:
     metrics: Sequence[Metric]
     notes: Sequence[str]
     figures: Callable[[], Sequence[tuple[Figure, str]]]
+    tables: tuple[UpdateTable, ...] = ()
 
     def rows(self) -> list[tuple[object, ...]]:
         """The table, under ``HEAD``."""
@@ -109,11 +112,11 @@ class MetricsReport:
     def page(self) -> Page:
         """For people."""
         page = Page(self.title, " ".join(self.notes))
-        page.table(HEAD, self.rows())
+        page.table(HEAD[:-1], [row[:-1] for row in self.rows()])
         for figure, caption in self.figures():
             page.figure(figure, caption)
-        sources = [(m.name, m.source) for m in self.metrics if m.source]
-        page.section("Sources")
-        page.table(("name", "source"), sources)
+        page.section("Definitions")
+        defined = {m.definition: m for m in reversed(self.metrics)}
+        page.table(("name", "definition", "source"), [(m.name, d, m.source) for d, m in reversed(defined.items())])
         page.table(("file", "SHA-256", "notes"), [(str(o.path), o.sha256, " ".join(o.notes)) for o in self.origins])
         return page

@@ -95,25 +95,30 @@ def _switching(v: Array, i: Array, at_read: list[float]) -> float:
 
 
 def on_off_ratio(data: Loops) -> Array:
-    """Larger over smaller conductance at the read voltage, of the way out and the way back, geometric mean over loops.
+    """Larger over smaller conductance at the read voltage.
+
+    Of the way out and the way back, geometric means over loops.
 
     Source: arithmetic.
     """
     out, back = data.mean("out", geometric=True), data.mean("back", geometric=True)
-    larger = float(np.sign(back[0] - out[0]))
-    return (back / out) ** larger if larger else back / out
+    ratio = np.asarray(back / out)
+    return ratio if ratio[0] > 1 else np.asarray(1 / ratio)
 
 
 def switching_voltage(data: Loops) -> Array:
-    """Voltage on the way out at which I/V passes the geometric mean of the states before and after.
+    """Voltage at which the state changes on the way out.
 
-    None where the loop changes the state by less than 5 %. Source: half-way definition, as usual for set and reset.
+    Where I/V passes the geometric mean of the states before and after. None where the loop changes the state by less
+    than 5 %. Source: half-way definition, as usual for set and reset.
     """
     return data.mean("switch") * np.sign(data.v_read_volt)
 
 
 def iv_nonlinearity(data: Loops) -> Array:
-    """I(V) / I(V/2) at the largest voltage, V/2 on the way back; 2 is ohmic.
+    """I(V) / I(V/2) at the largest voltage; 2 is ohmic.
+
+    I(V/2) on the way back.
 
     Source: half-select selectivity, Burr et al., J. Vac. Sci. Technol. B 32, 040802 (2014).
     """

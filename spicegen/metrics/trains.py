@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models_va.errors import InputError
+from spicegen.branches import Branch, branches
 from spicegen.measurements import Pulses
 from spicegen.metrics import laws
 from spicegen.metrics._bootstrap import Samples, draw
-from spicegen.metrics._branches import Branch, branches
 from spicegen.metrics._curves import Curves
 from spicegen.metrics._sigma_line import sigma_line
 from spicegen.metrics.report import Metric, Statistic
@@ -90,25 +90,29 @@ def trains_of(pulses: Sequence[Pulses], seed: int) -> Trains:
 
 
 def beta(curves: Curves) -> Array:
-    """Nonlinearity of G = G_0 + (G_N - G_0) (1 - exp(-beta w)) / (1 - exp(-beta)), w = n / N.
+    """Nonlinearity beta of the exponential law.
 
-    G_0, G_N and beta by least squares. 0 is linear, positive saturates; depression in its own direction.
-    Source: Agarwal et al., IJCNN 2016 (Sandia), as used by CrossSim.
+    G = G_0 + (G_N - G_0) (1 - exp(-beta w)) / (1 - exp(-beta)), w = n / N; G_0, G_N and beta by least squares. 0 is
+    linear, positive saturates; depression in its own direction. Source: Agarwal et al., IJCNN 2016 (Sandia), as used by
+    CrossSim.
     """
     return np.asarray(curves.exponential[:, 2])
 
 
 def alpha(curves: Curves) -> Array:
-    """Nonlinearity of G = [(G_max^a - G_min^a) w + G_min^a]^(1/a), w rising with G; 1 is linear.
+    """Nonlinearity alpha of the power law; 1 is linear.
 
-    G_min, G_max and a by least squares; only of positive conductances.
+    G = [(G_max^a - G_min^a) w + G_min^a]^(1/a), w rising with G; G_min, G_max and a by least squares; only of
+    positive conductances.
     Source: Jang et al., IEEE Electron Device Lett. 36, 457 (2015).
     """
     return np.asarray(curves.power[:, 2])
 
 
 def neurosim_a(curves: Curves) -> Array:
-    """NeuroSim's A of G = B (1 - exp(-P / A)) + G_min, over the number of pulses: 1 / beta.
+    """NeuroSim's A over the number of pulses: 1 / beta.
+
+    G = B (1 - exp(-P / A)) + G_min.
 
     Source: Chen, Peng, Yu, IEEE Trans. CAD 37, 3067 (2018).
     """
@@ -117,7 +121,9 @@ def neurosim_a(curves: Curves) -> Array:
 
 
 def neurosim_label(curves: Curves) -> Array:
-    """NeuroSim's nonlinearity label for that A: 10.1015 times the bend over the straight line; not a beta.
+    """NeuroSim's nonlinearity label for that A; not a beta.
+
+    10.1015 times the largest height of the curve over the straight line between its ends, in parts of the range.
 
     Source: the table getParamA in formula.cpp of github.com/neurosim/MLP_NeuroSim_V3.0; see laws.neurosim_label.
     """
@@ -125,7 +131,9 @@ def neurosim_label(curves: Curves) -> Array:
 
 
 def mean_step(curves: Curves) -> Array:
-    """Mean change of conductance a pulse: last less first conductance of the trend, over the pulses.
+    """Mean change of conductance a pulse.
+
+    Last less first conductance of the trend, over the pulses.
 
     Source: arithmetic.
     """
@@ -133,7 +141,7 @@ def mean_step(curves: Curves) -> Array:
 
 
 def read_noise(curves: Curves) -> Array:
-    """Standard deviation of what comes and goes from read to read, within a cycle.
+    """Standard deviation of a read, within a cycle.
 
     Differences of reads that follow each other have it twice with opposite signs: their covariance is minus its
     square. Of residuals from the mean of the cycles (of one cycle: from its trend).
@@ -143,7 +151,7 @@ def read_noise(curves: Curves) -> Array:
 
 
 def update_sigma(curves: Curves) -> Array:
-    """Standard deviation of what a pulse does, from cycle to cycle, read noise taken off.
+    """Standard deviation of what a pulse does, without read noise.
 
     The variance of differences less twice that of the read noise.
     Source: as read_noise.
@@ -152,9 +160,10 @@ def update_sigma(curves: Curves) -> Array:
 
 
 def cycle_sigma(curves: Curves) -> Array:
-    """Cycle-to-cycle standard deviation of conductance at the same pulse number, quadratic mean over pulses.
+    """Cycle-to-cycle standard deviation.
 
-    Read noise is in it. Only of two cycles or more. Source: Baek et al., Nano-Micro Lett. 15:69 (2023), figure 6b.
+    Of conductance at the same pulse number, quadratic mean over pulses; read noise is in it. Only of two cycles or
+    more. Source: Baek et al., Nano-Micro Lett. 15:69 (2023), figure 6b.
     """
     weighted = np.nansum(curves.variance * curves.freedom, axis=1)
     with np.errstate(invalid="ignore"):
@@ -195,7 +204,7 @@ def on_off_ratio(trains: Trains) -> Array:
 
 
 def sigma_slope(trains: Trains) -> Array:
-    """Slope of sigma = slope G + offset, sigma the cycle-to-cycle standard deviation at the same pulse number.
+    """Slope of cycle-to-cycle sigma = slope G + offset.
 
     By maximum likelihood; the form of a card's programming error. Source: Baek et al., section 3.4, figure 6c.
     """
@@ -203,7 +212,7 @@ def sigma_slope(trains: Trains) -> Array:
 
 
 def sigma_offset(trains: Trains) -> Array:
-    """Offset of sigma = slope G + offset.
+    """Offset of cycle-to-cycle sigma = slope G + offset.
 
     Source: as sigma_slope.
     """
@@ -211,10 +220,10 @@ def sigma_offset(trains: Trains) -> Array:
 
 
 def distinct_states(trains: Trains) -> Array:
-    """Effective number of states: levels between G_min and G_max with 2 sigma(G) to each side for themselves.
+    """Effective number of states, 2 sigma(G) to each side.
 
-    1 + integral of dG / (4 sigma(G)); sigma from cycle to cycle, or the read noise of a single cycle.
-    Source: criterion of 2 sigma, Stathopoulos et al., Sci. Rep. 7, 17532 (2017).
+    Levels between G_min and G_max: 1 + integral of dG / (4 sigma(G)); sigma from cycle to cycle, or the read noise of a
+    single cycle. Source: criterion of 2 sigma, Stathopoulos et al., Sci. Rep. 7, 17532 (2017).
     """
     low, high = trains.window
     slope, offset = trains.sigma
@@ -233,7 +242,9 @@ def states_between(low: Array, high: Array, slope: Array, offset: Array) -> Arra
 
 
 def asymmetric_ratio(trains: Trains) -> Array:
-    """Largest |G_p(w) - G_d(1 - w)| / (G_p(1) - G_p(0)) of the trends; 0 is symmetric.
+    """Asymmetric ratio; 0 is symmetric.
+
+    Largest |G_p(w) - G_d(1 - w)| / (G_p(1) - G_p(0)) of the trends.
 
     Source: Baek et al., Nano-Micro Lett. 15:69 (2023), note S3.
     """
@@ -245,10 +256,10 @@ def asymmetric_ratio(trains: Trains) -> Array:
 
 
 def symmetry(trains: Trains) -> Array:
-    """Mean of 1 - |S|, S = (dG_p + dG_d) / (dG_p - dG_d) at the same G, over the window that both branches have.
+    """Symmetry of steps up and down; 1 is symmetric, 0 is one way only.
 
-    Steps by the fitted exponential laws; 1 is symmetric, 0 is one direction only.
-    Source: symmetry factor of Gong et al., Nat. Commun. 9, 2102 (2018).
+    Mean of 1 - |S|, S = (dG_p + dG_d) / (dG_p - dG_d) at the same G, over the window that both branches have. Steps by
+    the fitted exponential laws. Source: symmetry factor of Gong et al., Nat. Commun. 9, 2102 (2018).
     """
     up, down = _pair(trains)
     low = np.maximum(up.trend[:, 0], down.trend[:, -1])[:, None]
@@ -259,9 +270,10 @@ def symmetry(trains: Trains) -> Array:
 
 
 def symmetry_point(trains: Trains) -> Array:
-    """Conductance at which a pulse up and one down are equally large, by the fitted exponential laws.
+    """Conductance at which steps up and down are equal.
 
-    May lie outside of the window, or nowhere. Source: Rasch et al., Nat. Commun. 15, 7133 (2024).
+    By the fitted exponential laws. May lie outside of the window, or nowhere. Source: Rasch et al., Nat. Commun. 15,
+    7133 (2024).
     """
     up, down = _pair(trains)
     zero, one = np.zeros((len(up.trend), 1)), np.ones((len(up.trend), 1))
@@ -273,7 +285,9 @@ def symmetry_point(trains: Trains) -> Array:
 
 
 def steps_in_range(trains: Trains) -> Array:
-    """(G_max - G_min) over the mean size of the steps at the symmetry point, or at the window's end next to it.
+    """Range over the mean step at the symmetry point.
+
+    G_max - G_min over it; at the window's end next to the symmetry point if that lies outside.
 
     Source: n_states of Rasch et al., Nat. Commun. 15, 7133 (2024), equation 6, with the measured window.
     """

@@ -1,0 +1,167 @@
+"""From files to reports: each measurement by itself, a file that only rises together with one that only falls."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from models_va.errors import InputError, located
+from spicegen.branches import branches
+from spicegen.measurements import Measurement, Origin, Pulses, Retention, Sweep, WriteVerify, read_measurement
+from spicegen.metrics import pictures, programming, retention, sweeps, tables, trains
+from spicegen.metrics.laws import MOST_ALPHA, MOST_BETA
+from spicegen.metrics.report import Metric, MetricsReport
+from spicegen.metrics.updates import update_table
+from spicegen.page import Page
+from spicegen.update_table import UpdateTable, is_update_table, read_update_table
+
+_FEW_CYCLES = 5
+
+
+def measure_files(paths: Sequence[Path], seed: int) -> list[MetricsReport]:
+    """Figures of merit of measurement files, descriptions of them, and update tables.
+
+    Args:
+        paths: the files; of pulses, or tables, of one direction each, two that follow each other are one device's.
+        seed: of the bootstrap.
+
+    Raises:
+        InputError: a file cannot be read, or holds too little.
+    """
+    return [_report(group, seed) for group in _groups([_read(path) for path in paths])]
+
+
+def whole_page(reports: Sequence[MetricsReport]) -> Page:
+    """All reports on one page."""
+    if len(reports) == 1:
+        return reports[0].page()
+    page = Page("Figures of merit", f"{len(reports)} measurements.")
+    for report in reports:
+        page.append(report.page())
+    return page
+
+
+def whole_json(reports: Sequence[MetricsReport], seed: int) -> Mapping[str, Any]:
+    """All reports for report.json."""
+    return {"seed": seed, "measurements": [r.to_json() for r in reports]}
+
+
+def write_tables(reports: Iterable[MetricsReport], folder: Path) -> list[Path]:
+    """Write the update tables that measurements gave, numbered where there are several measurements."""
+    reports = [r for r in reports if r.tables]
+    names = {True: "increasing", False: "decreasing"}
+    return [
+        table.write(folder / f"dG_{names[table.rises]}{f'_{n}' if len(reports) > 1 else ''}.txt")
+        for n, report in enumerate(reports, 1)
+        for table in report.tables
+    ]
+
+
+def _read(path: Path) -> tuple[Origin, Measurement | UpdateTable]:
+    if is_update_table(path):
+        table = read_update_table(path)
+        return Origin(path, hashlib.sha256(path.read_bytes()).hexdigest()), table
+    found = read_measurement(path)
+    return found.origin, found
+
+
+def _groups(found: Sequence[tuple[Origin, Measurement | UpdateTable]]) -> list[list[tuple[Origin, Any]]]:
+    groups: list[list[tuple[Origin, Any]]] = []
+    for item in found:
+        last = groups[-1] if groups else []
+        if (
+            len(last) == 1
+            and type(last[0][1]) is type(item[1])
+            and {_side(last[0][1]), _side(item[1])} == {True, False}
+        ):
+            last.append(item)
+        else:
+            groups.append([item])
+    return groups
+
+
+def _side(measured: Measurement | UpdateTable) -> bool | None:
+    """Whether pulses only raise (True) or only lower (False) the conductance; None for both and for anything else."""
+    if isinstance(measured, UpdateTable):
+        return measured.rises
+    if isinstance(measured, Pulses):
+        up, down = branches(measured)
+        return None if up and down else up is not None
+    return None
+
+
+def _report(group: Sequence[tuple[Origin, Any]], seed: int) -> MetricsReport:
+    origins, measured = [origin for origin, _ in group], [m for _, m in group]
+    makers: dict[type, Callable[..., MetricsReport]] = {
+        Pulses: _of_trains, UpdateTable: _of_tables, WriteVerify: _of_programming, Sweep: _of_sweep,
+        Retention: _of_retention,
+    }  # fmt: skip
+    return makers[type(measured[0])](origins, measured, seed)
+
+
+def _title(what: str, origins: Sequence[Origin]) -> str:
+    return f"{what}: {', '.join(o.name for o in origins)}"
+
+
+def _of_trains(origins: Sequence[Origin], pulses: Sequence[Pulses], seed: int) -> MetricsReport:
+    data = trains.trains_of(pulses, seed)
+    made: list[UpdateTable] = []
+    notes = []
+    for measured in pulses:
+        try:
+            made += [t for t in update_table(measured) if t]
+        except InputError as error:
+            notes.append(f"No update table: {error}.")
+    found = trains.measure(data)
+    counts = ", ".join(f"{b.cycles} cycles {'up' if b.rises else 'down'}" for b in data.measured)
+    notes = [f"{counts}; intervals by bootstrap with seed {seed}.", *_on_cycles(data.samples.smallest), *notes]
+    notes += _at_limits(found)
+    made.sort(key=lambda t: not t.rises)
+    return MetricsReport(
+        _title("Pulses", origins), origins, found, notes, lambda: pictures.of_trains(data, made), tuple(made)
+    )
+
+
+def _on_cycles(fewest: int) -> list[str]:
+    if fewest == 1:
+        return ["One cycle: residuals were resampled in blocks, and update_sigma is a lower bound."]
+    if fewest < _FEW_CYCLES:
+        return [f"Intervals from {fewest} cycles are rough."]
+    return ["Intervals take cycles as independent: a drift from cycle to cycle makes them too narrow."]
+
+
+def _at_limits(found: Sequence[Metric]) -> list[str]:
+    limits = {"beta": MOST_BETA, "alpha": MOST_ALPHA}
+    named = [m.name for m in found if abs(m.value) >= 0.999 * limits.get(m.name[:-2], float("inf"))]
+    return [f"{', '.join(named)}: at the limit of the search, the law does not describe this branch."] if named else []
+
+
+def _of_tables(origins: Sequence[Origin], found: Sequence[UpdateTable], seed: int) -> MetricsReport:
+    with located(", ".join(str(o.path) for o in origins)):
+        metrics = tables.measure(found)
+    notes = ["Figures of merit of the curve that mean updates give; a table has no intervals."]
+    return MetricsReport(_title("Update table", origins), origins, metrics, notes, lambda: pictures.of_tables(found))
+
+
+def _of_programming(origins: Sequence[Origin], measured: Sequence[WriteVerify], seed: int) -> MetricsReport:
+    data = programming.programmed(measured[0], seed)
+    notes = [f"{len(data.target_siemens)} programmings; intervals by bootstrap with seed {seed}."]
+    found = programming.measure(data)
+    return MetricsReport(_title("Write-verify", origins), origins, found, notes, lambda: pictures.of_programming(data))
+
+
+def _of_sweep(origins: Sequence[Origin], measured: Sequence[Sweep], seed: int) -> MetricsReport:
+    found = sweeps.loops(measured[0], seed)
+    each = ", ".join(f"{data.samples.smallest} at read {data.v_read_volt:.3g} V" for data in found.values())
+    notes = [f"Loops: {each}; intervals by bootstrap over loops with seed {seed}, none of one loop."]
+    metrics = sweeps.measure(found)
+    return MetricsReport(_title("Sweep", origins), origins, metrics, notes, lambda: pictures.of_sweep(measured[0]))
+
+
+def _of_retention(origins: Sequence[Origin], measured: Sequence[Retention], seed: int) -> MetricsReport:
+    found, samples = retention.relaxations(measured[0], seed)
+    notes = [f"{len(found)} temperatures; intervals by bootstrap of residuals with seed {seed}."]
+    metrics = retention.measure(found, samples)
+    return MetricsReport(_title("Retention", origins), origins, metrics, notes, lambda: pictures.of_retention(found))

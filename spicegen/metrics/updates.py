@@ -1,0 +1,89 @@
+"""Update tables made from measured trains of pulses."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models_va.errors import InputError
+from spicegen.branches import Branch, branches
+from spicegen.measurements import Pulses
+from spicegen.metrics._curves import Curves
+from spicegen.update_table import UpdateTable
+
+Array = NDArray[np.float64]
+_CDF_POINTS = 101
+_PER_BIN = 50
+_MOST_BINS = 40
+
+
+def update_table(pulses: Pulses) -> tuple[UpdateTable | None, UpdateTable | None]:
+    """Tables of a measured train, for potentiation and for depression; None where the train has none.
+
+    Read noise must not be taken for updates: a read that came out too high is followed by a lower one, and a plain
+    table would say that pulses go back. So the conductance before a pulse is the best estimate from the reads until
+    then (Kalman's filter of the local-level model about the trend, with the variances of ``read_noise`` and
+    ``update_sigma``), the change is the next read less that estimate, and the variance that the reads add is taken off
+    the table's. Without read noise that is the plain difference against the plain read.
+
+    Changes are sorted by the conductance before and cut into at most 40 bins of equally many, 50 or more. In each bin a
+    straight line against conductance is taken off, and the quantiles of what remains, scaled to the standard deviation
+    of the updates, are put onto the line at the bin's mean conductance (in the first and last bin also at its end).
+
+    Raises:
+        InputError: a direction with fewer than 100 pulses in all cycles.
+    """
+    up, down = (_table(b, str(pulses.origin.path)) if b else None for b in branches(pulses))
+    return up, down
+
+
+def _table(branch: Branch, place: str) -> UpdateTable:
+    before, change, added = _filtered(branch)
+    there = np.isfinite(before) & np.isfinite(change)
+    order = np.argsort(before[there], kind="stable")
+    bins = min(_MOST_BINS, len(order) // _PER_BIN)
+    if bins < 2:
+        raise InputError(f"{place}: {len(order)} pulses of one direction: an update table needs {2 * _PER_BIN} or more")
+    parts = [np.array_split(values[there][order], bins) for values in (before, change, added)]
+    cdf = np.linspace(0, 1, _CDF_POINTS)
+    nodes: list[tuple[float, Array]] = []
+    for n, (x, y, noise) in enumerate(zip(*parts, strict=True)):
+        ends = {0: [x[0], x.mean()], bins - 1: [x.mean(), x[-1]]}.get(n, [x.mean()])
+        slope, quantiles = _conditional(x, y, float(noise.mean()), cdf)
+        nodes += [(float(at), slope * (at - x.mean()) + quantiles) for at in ends]
+    kept = [node for last, node in zip([(-np.inf, cdf), *nodes], nodes, strict=False) if node[0] > last[0]]
+    return UpdateTable(np.array([at for at, _ in kept]), cdf, np.stack([q for _, q in kept], axis=1))
+
+
+def _filtered(branch: Branch) -> tuple[Array, Array, Array]:
+    """Conductance before each pulse as known then, the change to the next read, and what reads add to its variance.
+
+    Each of shape (cycles, pulses): S, S, S^2.
+    """
+    curves = Curves(branch, np.ones((1, branch.cycles)), 1, np.random.default_rng(0))
+    read = max(-float(curves.step_covariance[0]), 0.0)
+    update = max(float(curves.step_variance[0]) - 2 * read, 0.0)
+    g, trend = branch.g_siemens, curves.trend[0]
+    apart = g - trend
+    known, doubt = np.empty_like(g), np.empty_like(g)
+    known[:, 0], doubt[:, 0] = apart[:, 0], read
+    for n in range(1, g.shape[1]):
+        expected = doubt[:, n - 1] + update
+        gain = np.divide(expected, expected + read, out=np.ones_like(expected), where=expected + read > 0)
+        known[:, n] = known[:, n - 1] + gain * (apart[:, n] - known[:, n - 1])
+        doubt[:, n] = (1 - gain) * expected
+    before = trend + known
+    return before[:, :-1].ravel(), (g[:, 1:] - before[:, :-1]).ravel(), (doubt[:, :-1] + read).ravel()
+
+
+def _conditional(x: Array, y: Array, added: float, cdf: Array) -> tuple[float, Array]:
+    """Slope of y against x, and the quantiles of y at the mean of x; ``added`` does not belong to the variance of y."""
+    apart = x - x.mean()
+    slope = float(apart @ y / (apart @ apart)) if np.any(apart) else 0.0
+    residual = y - y.mean() - slope * apart
+    quantiles = np.quantile(residual, cdf, method="hazen")
+    quantiles -= np.trapezoid(quantiles, cdf)
+    centre, width = (quantiles[1:] + quantiles[:-1]) / 2, np.diff(quantiles)
+    spread = np.sqrt(np.diff(cdf) @ (centre**2 + width**2 / 12))
+    sigma = np.sqrt(max(residual @ residual / (len(y) - 2) - added, 0.0))
+    return slope, y.mean() + quantiles * (sigma / spread if spread > 0 else 0.0)
