@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from evaluator.graph.onnx_model import Network
 from evaluator.layer import Array, MappedLayer
 from evaluator.plan import LayerPlan
+from models_va.errors import located
 
 IMAGES_AT_ONCE = 16
 _KEPT = 1 << 19
@@ -45,6 +46,19 @@ def activation_names(network: Network, plans: Iterable[LayerPlan]) -> list[str]:
     """The tensors that the layers see."""
     nodes = network.model.graph.node
     return [nodes[p.layer.node].input[p.layer.activation_input] for p in plans]
+
+
+def check_activations(network: Network, plans: Sequence[LayerPlan], images: NDArray[Any]) -> None:
+    """Find an activation that cannot go onto arrays, which nobody knows before the network has run.
+
+    Raises:
+        InputError: there is one; the message names file and node.
+
+    """
+    tensors = network.opened(activation_names(network, plans))(images)
+    for plan, tensor in zip(plans, tensors, strict=True):
+        with located(f"{network.source}: {plan.layer.op} node {plan.layer.name!r}"):
+            plan.layer.vectors_in(tensor.shape)
 
 
 def activations_of(network: Network, plans: Sequence[LayerPlan], images: NDArray[Any]) -> tuple[Seen, ...]:

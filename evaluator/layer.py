@@ -63,10 +63,11 @@ class MappedLayer:
         weights: shape (groups, outputs, inputs), in the network's own units, finite: a matrix for each group.
         dtype: of the node's weights.
         block: inputs that belong together, the places of a kernel: tiles are cut between blocks where they can.
-        to_node: turns matrices of the shape of ``weights`` into layout and type of the node's own input.
+        to_node: turns matrices of the shape of ``weights`` into the layout of the node's own input.
         to_vectors: turns the node's activation tensor into what the arrays see: (activation, most) -> shape (groups,
             vectors, inputs), evenly spaced ones if there are more than ``most``.
-        vectors_in: how many of them an activation of this shape has, in each group.
+        vectors_in: how many of them an activation of this shape has, in each group; an InputError if that is no shape
+            for the arrays.
         from_vectors: turns what the arrays give back into the product's tensor: (shape (groups, vectors, outputs), of
             all vectors in their order, and the activation's shape) -> tensor.
         product: the same without bias and factors.

@@ -35,7 +35,10 @@ def fold_batch_norm(model: onnx.ModelProto) -> onnx.ModelProto:
         layer, attributes = model.graph.node[before], attributes_of(model.graph.node[before])
         stored = constants[layer.input[1]]
         scale, shift, mean, variance = (constants[name].astype(np.float64) for name in norm.input[1:5])
-        factor = scale / np.sqrt(variance + attributes_of(norm).get("epsilon", 1e-5))
+        spread = variance + attributes_of(norm).get("epsilon", 1e-5)
+        if not np.all(spread > 0):  # the network itself gives NaN or infinity
+            continue
+        factor = scale / np.sqrt(spread)
         bias = constants[layer.input[2]].astype(np.float64) if len(layer.input) > 2 and layer.input[2] else 0.0
         axis = _FOLDED[layer.op_type]
         if layer.op_type == "Gemm":

@@ -46,7 +46,7 @@ def with_weights(model: onnx.ModelProto, layers: Sequence[MappedLayer], weights:
     taken = tensor_names(model)
     for layer, matrix in zip(layers, weights, strict=True):
         name = unused_name(f"effective_weights_{layer.node}", taken)
-        copy.graph.initializer.append(numpy_helper.from_array(layer.to_node(matrix), name))
+        copy.graph.initializer.append(numpy_helper.from_array(layer.to_node(matrix).astype(layer.dtype), name))
         copy.graph.node[layer.node].input[layer.weight_input] = name
     return without_unused(copy)
 

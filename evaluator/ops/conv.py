@@ -35,7 +35,7 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
 
     def lay_out(weights: Array) -> NDArray[Any]:
         of_group, inputs = weights.shape[1:]
-        return weights.reshape(groups * of_group, inputs // prod(kernel), *kernel).astype(stored.dtype)
+        return weights.reshape(groups * of_group, inputs // prod(kernel), *kernel)
 
     def finish(to: Emitter, product: str) -> str:
         return with_bias(to, product, bias, constants, len(kernel))

@@ -32,12 +32,12 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
     places, inputs, rank = prod(kernel), channels // groups, len(kernel)
 
     def to_node(weights: Array) -> NDArray[Any]:
-        return np.ascontiguousarray(weights.transpose(0, 2, 1)).reshape(stored.shape).astype(stored.dtype)
+        return np.ascontiguousarray(weights.transpose(0, 2, 1)).reshape(stored.shape)
 
     def lay_out(weights: Array) -> NDArray[Any]:
         """Of a convolution with kernels of one place."""
         of_group, some_inputs = weights.shape[1:]
-        return weights.reshape(groups * of_group, some_inputs, *[1] * rank).astype(stored.dtype)
+        return weights.reshape(groups * of_group, some_inputs, *[1] * rank)
 
     def finish(to: Emitter, product: str) -> str:
         """Each place of a kernel goes where it belongs, and what meets there is added."""

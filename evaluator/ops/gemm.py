@@ -29,10 +29,10 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
     by_outputs = bool(attributes.get("transB", 0))
 
     def to_node(weights: Array) -> NDArray[Any]:
-        return np.ascontiguousarray(weights[0] if by_outputs else weights[0].T).astype(stored.dtype)
+        return np.ascontiguousarray(weights[0] if by_outputs else weights[0].T)
 
     def lay_out(weights: Array) -> NDArray[Any]:
-        return np.ascontiguousarray(weights[0].T).astype(stored.dtype)
+        return np.ascontiguousarray(weights[0].T)
 
     def finish(to: Emitter, product: str) -> str:
         product = to.scaled(product, attributes.get("alpha", 1.0))

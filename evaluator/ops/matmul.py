@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from evaluator.layer import Array, MappedLayer, Product, evenly
 from evaluator.ops._weights import constant_weights, node_name
+from models_va.errors import InputError
 
 
 def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[Any]]) -> MappedLayer:
@@ -25,15 +26,20 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
     stored = constant_weights(node, 0 if first else 1, constants, range(2, 3))
 
     def lay_out(weights: Array) -> NDArray[Any]:
-        return np.ascontiguousarray(weights[0] if first else weights[0].T).astype(stored.dtype)
+        return np.ascontiguousarray(weights[0] if first else weights[0].T)
 
     def to_vectors(activation: NDArray[Any], most: int | None) -> Array:
-        inputs_last = np.swapaxes(activation, -1, -2) if first and activation.ndim > 1 else activation
+        inputs_last = np.swapaxes(activation, -1, -2) if first else activation
         vectors = inputs_last.reshape(-1, weights.shape[2])
         return np.asarray(vectors[evenly(len(vectors), most)], dtype=np.float64)[None]
 
+    def vectors_in(shape: tuple[int, ...]) -> int:
+        if first and len(shape) < 2:
+            raise InputError("multiplies its weights with a vector: export the vector as a matrix of one column")
+        return int(prod(shape) // weights.shape[2])
+
     def from_vectors(values: Array, shape: tuple[int, ...]) -> Array:
-        if not first or len(shape) == 1:
+        if not first:
             return np.asarray(values[0].reshape(*shape[:-1], values.shape[2]))
         return np.asarray(values[0].reshape(*shape[:-2], shape[-1], values.shape[2]).swapaxes(-1, -2))
 
@@ -50,7 +56,7 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
         block=1,
         to_node=lay_out,
         to_vectors=to_vectors,
-        vectors_in=lambda shape: prod(shape) // weights.shape[2],
+        vectors_in=vectors_in,
         from_vectors=from_vectors,
         product=Product("MatMul", {}, first, axis, axis, int(first), lay_out, lambda _, product: product),
     )

@@ -75,7 +75,7 @@ def study(tmp_path, form, *settings):
     x = np.random.default_rng(4).uniform(-0.5, 1, (IMAGES, TOKENS, 6))
     np.savez(tmp_path / "d.npz", x_test=x, y_test=np.arange(IMAGES) % 3)
     np.savez(tmp_path / "c.npz", x_test=x[::-1], y_test=np.zeros(IMAGES, int))
-    made = study_of(path, tmp_path / "d.npz", SMALL, *settings, calibration=tmp_path / "c.npz", needs_voltages=True)
+    made = study_of(path, tmp_path / "d.npz", SMALL, *settings, calibration=tmp_path / "c.npz", calibrated=True)
     return replace(made, network=replace(made.network, batch=7))  # three batches
 
 

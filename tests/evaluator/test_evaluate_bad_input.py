@@ -16,6 +16,7 @@ from models_va.errors import InputError
 from netlists import ArrayConfig
 from tests.evaluator import networks
 from tests.evaluator.networks import node
+from tests.evaluator.studies import config
 
 CARD = "au-lixcoo2-pt"
 
@@ -180,6 +181,26 @@ def test_an_output_that_is_a_sequence(tmp_path, data):
     model.graph.output[0].type.CopyFrom(onnx.helper.make_sequence_type_proto(tensor))
     onnx.save(model, path)
     assert complaint(path, data, CARD) == f"{path}: its first output holds no numbers: export it with the logits there"
+
+
+@pytest.mark.parametrize("settings", [{}, {"converters.dac_bits": 4, "mapping.scheme": "reference"}])
+def test_weights_times_a_vector(tmp_path, data, settings):
+    """A product without an axis for images."""
+    nodes = [
+        node("ReduceMean", "x", "m", axes=[0], keepdims=0),
+        node("MatMul", "v m", "h", "whole"),
+        node("Gemm", "x w h", "y"),
+    ]
+    path = graph(tmp_path, nodes, {"w": W, "v": W.T})
+    text = complaint(path, data, CARD, hardware=config(settings))
+    assert text.startswith(f"{path}: MatMul node 'whole': multiplies its weights with a vector: export")
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_variance_below_zero(tmp_path, data):
+    nodes = [node("Gemm", "x w", "h"), node("BatchNormalization", "h s s s v", "y")]
+    path = graph(tmp_path, nodes, {"w": W, "s": np.ones(3, np.float32), "v": np.float32([1, -2, 1])})
+    assert complaint(path, data, CARD) == f"{path}: gives NaN or infinity for image 0: check weights and data scale"
 
 
 def test_outputs_as_wide_as_the_batch(tmp_path, data):
