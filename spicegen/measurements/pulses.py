@@ -26,6 +26,8 @@ def read_pulses(table: Table) -> Pulses:
         raise table.fault("only one row of numbers: give two pulses or more", 0)
     rows.check_varies(table, g, "the conductance", "are these reads after pulses that write?")
     amplitude, width = _of_each(table, "amplitude", len(g)), _of_each(table, "width", len(g))
+    if not amplitude.any():
+        raise table.fault("no pulses: the amplitude is 0 in every row: give those of the pulses too", 0)
     amplitude = amplitude * rows.sign(table, "voltage")
     keep = slice(0, MOST_PULSES)
     if len(g) > MOST_PULSES:

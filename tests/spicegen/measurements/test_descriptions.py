@@ -1,0 +1,127 @@
+"""Descriptions of files that do not say what they hold, and of measurements that nobody here made."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models_va.errors import InputError
+from spicegen.measurements import read_measurement
+
+BENCHMARKS = Path(__file__).parents[3] / "benchmarks" / "measurements"
+
+
+@pytest.fixture
+def described(tmp_path):
+    def described(table, description):
+        (tmp_path / "data.csv").write_text(table, encoding="utf-8")
+        path = tmp_path / "data.yaml"
+        path.write_text(f"file: data.csv\n{description}", encoding="utf-8")
+        return path
+
+    return described
+
+
+def test_names_with_stars_are_cycles(described):
+    path = described("n,ramp 1,ramp 2\n1,0.5,0.6\n2,0.7,\n", 'columns: {conductance: {columns: "ramp*", unit: mS}}\n')
+    train = read_measurement(path)
+    assert train.g_siemens[0] == pytest.approx([0.5e-3, 0.6e-3])
+    assert np.isnan(train.g_siemens[1]).tolist() == [False, True]
+    assert train.origin.name == "data.csv"
+    assert train.origin.notes[:2] == ("Read as data.yaml describes it.", "Columns that are not used: 'n'.")
+
+
+def test_numbers_of_columns_scales_and_settings(described):
+    description = """
+kind: pulses
+header: none
+columns:
+  conductance: {columns: [2, 3], scale_siemens: 1.0e-5, offset_siemens: 2.0e-5}
+amplitude_V: -1.5
+width_ms: 10
+gap_ms: 50
+read_voltage_V: 0.2
+temperature_C: 26.85
+direction: potentiation
+"""
+    train = read_measurement(described("1;-1,0;-0,5\n2;0,5;1\n", description))
+    assert train.g_siemens == pytest.approx(np.array([[1e-5, 1.5e-5], [2.5e-5, 3e-5]]))
+    assert train.amplitude_volt.tolist() == [-1.5, -1.5]
+    assert train.width_s == pytest.approx([0.01, 0.01])
+    assert train.gap_s == pytest.approx([0.05, 0.05])
+    assert (train.v_read_volt, train.temperature_k) == (0.2, 300.0)
+    assert train.direction.tolist() == [1, 1]
+
+
+def test_a_sweep_whose_header_has_no_units(described):
+    path = described(
+        "U;Strom;t\n0;0;0\n1,0;2;1\n",
+        "columns:\n  time: {columns: t, unit: ms}\n  voltage: {columns: U, unit: V}\n"
+        "  current: {columns: Strom, unit: nA}\n",
+    )
+    sweep = read_measurement(path)
+    assert sweep.time_s == pytest.approx([0, 1e-3])
+    assert sweep.current_amp == pytest.approx([0, 2e-9])
+
+
+def test_without_columns_the_header_is_read(described):
+    path = described("voltage_V,current_A\n0,0\n1,1\n", "interval_ms: 20\nconvention: be-te\n")
+    assert read_measurement(path).time_s == pytest.approx([0, 0.02])
+    assert read_measurement(path).voltage_volt.tolist() == [0, -1]
+
+
+@pytest.mark.parametrize(
+    ("description", "message"),
+    [
+        ("kind: sweeps\n", "data.yaml: kind: Input should be 'sweep', 'pulses'"),
+        ("widht_ms: 1\n", "data.yaml: widht_ms: Extra inputs"),
+        ("width_ms: -1\n", "data.yaml: width_ms"),
+        ("header: none\n", "data.yaml: a file without a header needs columns"),
+        ("columns: {conductance: {columns: a}}\n", "a column needs either unit, or scale_siemens"),
+        ("columns: {conductance: {columns: a, unit: S, scale_siemens: 1}}\n", "a column needs either unit, or"),
+        ("columns: {weight: {columns: a, unit: S}}\n", "columns: weight: known are time, voltage"),
+        ("columns: {conductance: {columns: a, unit: V}}\n", "columns: conductance: a conductance in V: expected S"),
+        ("columns: {time: {columns: a, scale_siemens: 1}}\n", "columns: time: a scale in S is for conductances"),
+        (
+            "columns: {conductance: {columns: a, unit: S}, time: {columns: 'x*', unit: s}}\n",
+            r"data.yaml: columns: time: data.csv has no column 'x\*'",
+        ),
+        ("kind: sweep\ncolumns: {conductance: {columns: a, unit: S}}\n", "data.yaml: kind: sweep, but columns 'a'"),
+        (
+            "columns: {conductance: {columns: '*', unit: S}, time: {columns: '*', unit: s}}\n",
+            "data.csv, line 1, column 'b'",
+        ),
+    ],
+)
+def test_what_is_refused(described, description, message):
+    with pytest.raises(InputError, match=message) as error:
+        read_measurement(described("a,b\n1,2\n2,3\n", description))
+    assert "\n" not in str(error.value)
+
+
+def test_a_description_of_nothing(tmp_path):
+    (tmp_path / "m.yaml").write_text("file: none.csv\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"none.csv: there is no such file"):
+        read_measurement(tmp_path / "m.yaml")
+
+
+SHAPES = {
+    "taox_set": (192, 39),
+    "taox_reset": (153, 40),
+    "gong_up": (1000, 1),
+    "gong_down": (1000, 1),
+} | {
+    f"ion_transistor_{noise}_{d}": (n, 10) for noise in ("0.05", "0.1", "0.5") for d, n in (("set", 50), ("reset", 51))
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_measurements_of_others(name):
+    """As ../shared/data/devices/README.md counts them; skipped where they are not: they are no part of the project."""
+    path = BENCHMARKS / f"{name}.yaml"
+    if not (BENCHMARKS / "../../../shared/data/devices").is_dir():
+        pytest.skip("no measurements of others here")
+    train = read_measurement(path)
+    assert train.g_siemens.shape == SHAPES[name]
+    rises = np.nanmean(train.g_siemens[-10:]) > np.nanmean(train.g_siemens[:10])
+    assert set(train.direction.tolist()) == {1 if rises else -1}

@@ -1,0 +1,231 @@
+"""From tables to measurements: the kind, SI units, signs, directions, and what is nothing to fit."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models_va import ROOM_TEMPERATURE_K
+from models_va.errors import InputError
+from spicegen.measurements import Pulses, Retention, Sweep, WriteVerify, read_measurement, read_measurements
+from spicegen.measurements import pulses as pulses_module
+from spicegen.measurements.direction import by_turning_points
+from spicegen.measurements.thinning import MOST_POINTS, extremes, log_spaced
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read(text):
+        path = tmp_path / "m.csv"
+        path.write_text(text, encoding="utf-8")
+        return read_measurement(path)
+
+    return read
+
+
+def test_sweep(read):
+    sweep = read("# temperature_C: 26.85\ntime_ms,voltage_mV,current_nA\n0,0,0\n100,500,5\n200,-500,-4\n")
+    assert isinstance(sweep, Sweep)
+    assert sweep.time_s == pytest.approx([0, 0.1, 0.2])
+    assert sweep.voltage_volt == pytest.approx([0, 0.5, -0.5])
+    assert sweep.current_amp == pytest.approx([0, 5e-9, -4e-9])
+    assert sweep.temperature_k == 300.0
+    assert sweep.origin.name == "m.csv"
+    assert sweep.origin.notes == ()
+
+
+def test_sha256_is_of_the_bytes(tmp_path):
+    path = tmp_path / "m.csv"
+    path.write_bytes(b"target_uS,achieved_uS\r\n1,2\r\n2,3\r\n")
+    found = read_measurements([path, path])
+    # of coreutils' sha256sum
+    assert {m.origin.sha256 for m in found} == {"9e0d56fc1be5dfccc9e09fe0994f22881f8f9e658aa166aba9285cf0a6da7322"}
+
+
+def test_a_sweep_without_time_needs_the_interval(read):
+    text = "voltage_V,current_A\n0,0\n1,1\n0,2e-9\n"
+    assert read("# interval_ms: 50\n" + text).time_s == pytest.approx([0, 0.05, 0.1])
+    with pytest.raises(InputError, match=r"a sweep without time .* add the time from point to point: '# interval_ms"):
+        read(text)
+
+
+def test_resistance_beside_voltage_and_current_is_not_used(read):
+    assert isinstance(read("time_s,V (V),I (A),R (ohm)\n0,1,1,1\n1,2,1.5,1\n"), Sweep)
+
+
+@pytest.mark.parametrize("turned", ["voltage", "current"])
+def test_signs_that_no_passive_device_has(read, turned):
+    signs = {"voltage": (-1, 1), "current": (1, -1)}[turned]
+    rows = "".join(f"{n},{signs[0] * v},{signs[1] * v**3}\n" for n, v in enumerate([0.5, 1, 0.25, -0.25, -1]))
+    with pytest.raises(InputError, match=f"line 2, .*opposite signs at 5 of 5 points.*'# {turned}_convention: be-te'"):
+        read("time_s,voltage_V,current_A\n" + rows)
+    sweep = read(f"# {turned}_convention: be-te\ntime_s,voltage_V,current_A\n" + rows)
+    assert sweep.voltage_volt == pytest.approx([0.5, 1, 0.25, -0.25, -1])
+    assert sweep.current_amp == pytest.approx(sweep.voltage_volt**3)
+
+
+def test_a_device_that_was_connected_the_other_way_round(read):
+    sweep = read("# convention: be-te\ntime_s,voltage_V,current_A\n0,1,2\n1,2,5\n")
+    assert (sweep.voltage_volt.tolist(), sweep.current_amp.tolist()) == ([-1, -2], [-2, -5])
+
+
+def test_pulses(read):
+    train = read(
+        "# read voltage: 0.2 V\n# temperature_C: 25\n"
+        "amplitude_V;width_ms;period_ms;current_uA\n0;0;20;1\n-1,5;10;20;1,5\n-1,5;5;20;1,7\n1;10;20;1\n"
+    )
+    assert isinstance(train, Pulses)
+    assert train.amplitude_volt.tolist() == [0, -1.5, -1.5, 1]
+    assert train.width_s == pytest.approx([0, 0.01, 0.005, 0.01])
+    assert train.gap_s == pytest.approx([0.02, 0.01, 0.015, 0.01])
+    assert train.g_siemens == pytest.approx(np.array([[5e-6], [7.5e-6], [8.5e-6], [5e-6]]))
+    assert train.direction.tolist() == [0, 1, 1, -1]
+    assert (train.v_read_volt, train.temperature_k) == (0.2, 298.15)
+    assert "Positive pulses lower the conductance and negative pulses raise the conductance." in train.origin.notes
+
+
+def test_cycles_with_an_amplitude_column(read):
+    cycles = read("amplitude_V,cycle2_uS,cycle1_uS\n1,11,1\n1,12,2\n-1,,1.5\n-1,,1\n")
+    assert cycles.cycles == 2
+    assert cycles.g_siemens[:, 0] == pytest.approx([1e-6, 2e-6, 1.5e-6, 1e-6])
+    assert np.isnan(cycles.g_siemens[:, 1]).tolist() == [False, False, True, True]
+    assert cycles.direction.tolist() == [1, 1, -1, -1]
+    assert np.isnan(cycles.gap_s).all()
+
+
+def test_cycles_without_amplitude_turn_where_the_median_does(read):
+    cycles = read("# gap_ms: 5\ncycle1_kohm,cycle2_kohm\n4,4\n2,2.1\n1,1.1\n2,2\n4,\n")
+    assert cycles.g_siemens[:, 0] == pytest.approx([0.25e-3, 0.5e-3, 1e-3, 0.5e-3, 0.25e-3])
+    assert cycles.direction.tolist() == [1, 1, 1, -1, -1]
+    assert any("turns after pulse 3" in note for note in cycles.origin.notes)
+    assert cycles.gap_s == pytest.approx([5e-3] * 5)
+
+
+@given(st.integers(5, 40), st.integers(5, 40), st.integers(1, 4), st.sampled_from([1, -1]), st.integers(0, 2**32))
+def test_turning_points_of_noisy_triangles(up, down, repeats, sign, seed):
+    steps = np.tile(np.concatenate([np.full(up, 1 / up), np.full(down, -1 / down)]), repeats)
+    curve = 5 + sign * np.cumsum(steps) + 1e-3 * np.random.default_rng(seed).uniform(-1, 1, len(steps))
+    direction, _ = by_turning_points(curve[:, np.newaxis])
+    assert direction.tolist() == (sign * np.sign(steps)).tolist()
+
+
+def test_direction_that_is_said(read):
+    text = "conductance_uS\n3.0\n2\n2.7\n1\n"
+    assert read("# direction: potentiation\n" + text).direction.tolist() == [1, 1, 1, 1]
+    assert read(text).direction.tolist() == [-1, -1, 1, -1]
+
+
+def test_long_trains_are_cut(read, monkeypatch):
+    monkeypatch.setattr(pulses_module, "MOST_PULSES", 3)
+    train = read("# amplitude_V: 1\nconductance_uS\n1\n2\n3\n4\n5\n")
+    assert train.g_siemens[:, 0] == pytest.approx([1e-6, 2e-6, 3e-6])
+    assert len(train.amplitude_volt) == len(train.gap_s) == len(train.direction) == 3
+    assert "Of 5 pulses the first 3 are used." in train.origin.notes
+
+
+def test_retention(read):
+    found = read("time_h,resistance_kohm,T (C)\n0,1,25\n1,1.25,25.3\n0,1,85\n1,2,85\n")
+    assert isinstance(found, Retention)
+    assert found.time_s == pytest.approx([0, 3600, 0, 3600])
+    assert found.g_siemens == pytest.approx([1e-3, 0.8e-3, 1e-3, 0.5e-3])
+    assert found.temperature_k == pytest.approx([298.3, 298.3, 358.15, 358.15])
+    assert found.v_read_volt == 0.1
+
+
+def test_a_constant_voltage_is_retention(read):
+    found = read("time_s,voltage_V,current_uA\n0,-0.5,-1\n1,-0.5,-0.5\n")
+    assert isinstance(found, Retention)
+    assert found.g_siemens == pytest.approx([2e-6, 1e-6])
+    assert found.v_read_volt == -0.5
+    assert found.temperature_k == pytest.approx(ROOM_TEMPERATURE_K)
+    assert any("read as retention" in note for note in found.origin.notes)
+
+
+def test_write_verify(read):
+    found = read("target_uS,achieved_uS\n10,10.1\n20,19.8\n")
+    assert isinstance(found, WriteVerify)
+    assert found.target_siemens == pytest.approx([1e-5, 2e-5])
+    assert found.achieved_siemens == pytest.approx([1.01e-5, 1.98e-5])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("time_s,voltage_V,current_A\n0,1,1\n", "line 2: only one row of numbers"),
+        ("time_s,voltage_V,current_A\n0,1,1\n1,2,1\n", "line 2: the current is 1 in every row: nothing to fit: was it"),
+        ("# interval_s: 1\nvoltage_V,current_A\n1,1\n1,2\n", "line 3: the voltage is 1 in every row: nothing to fit"),
+        ("time_s,voltage_V,current_A\n0,0,1\n1,0,2\n", "line 2: the voltage is 0 in every row"),
+        (
+            "time_s,voltage_V,current_A\n0,1,1\n2,2,2\n1,3,3\n",
+            "line 4, column 'time_s': time goes from 2 s to 1 s: must rise",
+        ),
+        ("time_s,voltage_V,current_A\n0,1,1\n0,2,2\n", "from 0 s to 0 s: must rise: export it with more digits"),
+        ("time_s,voltage_V,current_A,T_C\n0,1,1,20\n1,2,2,80\n", "line 3, column 'T_C': another temperature"),
+        ("time_s,conductance_uS\n0,1\n", "line 2: only one row"),
+        ("time_s,conductance_uS\n0,1\n1,1\n", "the conductance is 1e-06 in every row: nothing to fit"),
+        ("time_s,conductance_uS\n-1,1\n1,2\n", "line 2, column 'time_s': -1: time counts from the end of programming"),
+        ("time_s,conductance_uS\n0,-1\n1,-2\n", "line 2, column 'conductance_uS': most conductances are negative"),
+        ("time_s,conductance_uS\n0,1\n1,-2\n2,3\n", "line 3, column 'conductance_uS': -2: a negative conductance"),
+        ("time_s,resistance_kohm\n0,1\n1,0\n2,3\n", "line 3, column 'resistance_kohm': a resistance of 0"),
+        ("time_s,current_uA\n0,1\n1,2\n", "currents without the voltage of the reads: add the line '# read_voltage_V"),
+        ("# read_voltage_V: 0\ntime_s,current_uA\n0,1\n1,2\n", "a read voltage of 0"),
+        ("time_s,conductance_uS,T_C\n0,1,-300\n1,2,25\n", "line 2, column 'T_C': -300: .* above absolute zero"),
+        ("# temperature_K: -1\ntime_s,conductance_uS\n0,1\n1,2\n", "a temperature of -1 K"),
+        ("# amplitude_V: 1\ntime_s,conductance_uS\n0,1\n1,2\n", "remove it if this is retention, or add"),
+        ("conductance_uS\n1\n", "line 2: only one row"),
+        ("conductance_uS\n1\n1\n1\n", "the conductance is 1e-06 in every row"),
+        ("cycle1_uS,cycle2_uS\n1,2\n,3\n2,4\n", "line 3, column 'cycle1_uS': empty, but the cycle goes on below"),
+        ("cycle1_uS,cycle2_uS\n1,\n2,\n", "column 'cycle2_uS': an empty cycle"),
+        ("amplitude_V,conductance_uS\n0,1\n0,2\n", "no pulses: the amplitude is 0 in every row"),
+        ("amplitude_V,width_ms,conductance_uS\n1,0,1\n1,1,2\n", "line 2, column 'width_ms': width: must be positive"),
+        ("# width_ms: 10\n# period_ms: 5\nconductance_uS\n1\n2\n", "period: must be longer than the pulse"),
+        ("# gap_ms: 0\nconductance_uS\n1\n2\n", "gap: must be positive"),
+        (
+            "read_voltage_V,conductance_uS\n0.1,1\n0.2,2\n",
+            "line 3, column 'read_voltage_V': 0.2 after another read voltage",
+        ),
+        ("target_uS,achieved_uS\n1,1\n2,1\n", "the achieved conductance is 1e-06 in every row"),
+        ("target_uS,achieved_uS\n1,1\n", "line 2: only one row"),
+        ("time_s,voltage_V\n0,1\n1,2\n", "columns 'time_s', 'voltage_V': expected time, voltage, current"),
+        ("# convention: te-be\n# current_convention: be-te\ntime_s,voltage_V,current_A\n0,1,1\n1,2,2\n", "said twice"),
+    ],
+)
+def test_what_is_refused_names_place_and_remedy(read, text, message):
+    with pytest.raises(InputError, match=message) as error:
+        read(text)
+    assert "\n" not in str(error.value)
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers(MOST_POINTS + 1, 3 * MOST_POINTS), st.integers(0, 2**32))
+def test_thinned_sweeps_keep_their_extremes(n, seed):
+    rng = np.random.default_rng(seed)
+    curves = np.sin(np.arange(n) * 1e-3), rng.normal(size=n)
+    kept = extremes(*curves)
+    assert len(kept) <= MOST_POINTS
+    assert np.all(np.diff(kept) > 0)
+    for curve in curves:
+        assert (curve[kept].min(), curve[kept].max()) == (curve.min(), curve.max())
+    # no piece is lost: the largest hole is shorter than two pieces
+    assert np.diff(kept, prepend=0, append=n - 1).max() <= 2 * np.ceil(n / (MOST_POINTS // 4))
+
+
+def test_thinned_retention_is_even_in_log_time():
+    time = np.arange(1_000_000) * 0.1
+    kept = log_spaced(time)
+    assert len(kept) <= MOST_POINTS
+    assert (kept[0], kept[-1]) == (0, len(time) - 1)
+    decades = np.histogram(np.log10(time[kept][1:]), [2, 3, 4, 5])[0]
+    assert decades == pytest.approx(np.full(3, (MOST_POINTS - 1) / 6), rel=0.03)
+
+
+def test_short_measurements_are_whole():
+    assert extremes(np.zeros(7), np.zeros(7)).tolist() == log_spaced(np.arange(7.0)).tolist() == list(range(7))
+
+
+def test_thinning_is_said(read):
+    n = MOST_POINTS + 10
+    rows = "".join(f"{k},{k % 77 + 0.5},{k % 77 + 1}\n" for k in range(n))
+    sweep = read("time_s,voltage_V,current_A\n" + rows)
+    assert len(sweep.time_s) == len(sweep.voltage_volt) == len(sweep.current_amp) <= MOST_POINTS
+    assert any(note.startswith(f"Of {n} points {len(sweep.time_s)} are used") for note in sweep.origin.notes)
