@@ -11,58 +11,49 @@ import onnx
 from numpy.typing import NDArray
 from onnxruntime import InferenceSession
 
-from evaluator.graph.arrays import ArrayPart, Taps, emit
+from evaluator.activations import IMAGES_AT_ONCE, activation_names
+from evaluator.graph.arrays import ArrayPart, emit
 from evaluator.graph.emitter import Emitter, opset
-from evaluator.graph.inputs import Signal, levels_of
+from evaluator.graph.inputs import Signal, drive, levels_of
 from evaluator.graph.onnx_model import Network
 from evaluator.graph.runtime import open_session, run
 from evaluator.hardware import Hardware
 from evaluator.layer import Array, MappedLayer
 from evaluator.plan import LayerPlan
+from evaluator.streams import CALIBRATION
 from evaluator.tiles import input_ranges
 
 MOST_IMAGES = 256
 MOST_VALUES = 1 << 23
 """In all images: large ones say more each, and take longer."""
-_IMAGES_AT_ONCE = 16
 _SAMPLES = 1 << 15
 """Values kept of each layer and batch."""
-_KEPT = 1 << 19
-"""Values of a layer's activation that are kept for a fit."""
-_TRIAL = 10_000
-"""Number of the trial whose noise the ranges are found with: no other has it."""
 _BINS = 1 << 14
 """Of magnitudes, each with its mean: what is within one makes no difference to the choice, and there are fewer."""
 _TRIED = 48
 """Ranges that are compared, evenly spaced up to the largest value."""
+_ACTIVATION = "activation"
 
 
-def needs_images(hardware: Hardware) -> bool:
-    """Whether anything about the hardware hangs on the data that go through the network."""
-    c = hardware.config
-    bits = (c.converters.dac_bits, c.converters.adc_bits)
-    return c.errors.nonlinearity or any(b is not None for b in bits) or c.compensate == "columns"
-
-
-def plan_layers(
-    network: Network, layers: Sequence[MappedLayer], hardware: Hardware, images: NDArray[Any] | None
-) -> list[LayerPlan]:
-    """Settle each layer's target conductances and, if there are ``images``, its ranges.
-
-    Args:
-        network: in floating point.
-        layers: of it.
-        hardware: what it runs on.
-        images: to calibrate with, shape (n, ...); None: nothing needs them.
-
-    """
+def plan_layers(layers: Sequence[MappedLayer], hardware: Hardware) -> list[LayerPlan]:
+    """Each layer with its target conductances and its tiles, before any correction and without ranges."""
     array = hardware.config.array
-    plans = [
+    return [
         LayerPlan(k, x, hardware.target(x), tuple(input_ranges(x.shape[1], array, x.block)))
         for k, x in enumerate(layers)
     ]
-    if images is None:
-        return plans
+
+
+def with_ranges(network: Network, plans: list[LayerPlan], hardware: Hardware, images: NDArray[Any]) -> list[LayerPlan]:
+    """Settle the ranges of each layer's drivers and converters.
+
+    Args:
+        network: in floating point.
+        plans: with the conductances that will be programmed: currents hang on them.
+        hardware: what it runs on.
+        images: to calibrate with, shape (n, ...).
+
+    """
     plans = _with_input_ranges(network, plans, hardware, images)
     return plans if hardware.config.converters.adc_bits is None else _with_adc_ranges(network, plans, hardware, images)
 
@@ -71,13 +62,14 @@ def _with_input_ranges(
     network: Network, plans: list[LayerPlan], hardware: Hardware, images: NDArray[Any]
 ) -> list[LayerPlan]:
     samples: list[list[Array]] = [[] for _ in plans]
-    for batch in network.stream(_activations(network, plans), images, _IMAGES_AT_ONCE):
+    for batch in network.stream(activation_names(network, plans), images, IMAGES_AT_ONCE):
         for kept, tensor in zip(samples, batch, strict=True):
             kept.append(_sampled(tensor))
-    return [_with_input_range(p, np.concatenate(s), hardware) for p, s in zip(plans, samples, strict=True)]
+    return [with_input_range(p, np.concatenate(s), hardware) for p, s in zip(plans, samples, strict=True)]
 
 
-def _with_input_range(plan: LayerPlan, samples: Array, hardware: Hardware) -> LayerPlan:
+def with_input_range(plan: LayerPlan, samples: Array, hardware: Hardware) -> LayerPlan:
+    """Settle what the read voltage stands for, from some of the layer's inputs."""
     signed, bits = bool(np.any(samples < 0)), hardware.config.converters.dac_bits
     largest = float(np.abs(samples).max()) or 1.0
     if bits is not None:
@@ -91,10 +83,11 @@ def _with_adc_ranges(
     """Full: the largest current of the highest tile; calibrated: by what the tiles deliver, wires included."""
     c = hardware.config.converters
     if c.adc_range == "full":
-        return [replace(p, adc_range=np.full(len(p.target.layout.factors), _highest(p.rows))) for p in plans]
-    benches = [_bench(network.model, hardware.part(p, p.target, _TRIAL)) for p in plans]
+        gain = hardware.read_curve.gain if hardware.config.errors.nonlinearity else 1.0
+        return [replace(p, adc_range=np.full(len(p.target.layout.factors), gain * _highest(p.rows))) for p in plans]
+    benches = [_bench(network.model, hardware.part(p, p.target, CALIBRATION)) for p in plans]
     samples: list[list[list[Array]]] = [[[] for _ in p.target.layout.factors] for p in plans]
-    for batch in network.stream(_activations(network, plans), images, _IMAGES_AT_ONCE):
+    for batch in network.stream(activation_names(network, plans), images, IMAGES_AT_ONCE):
         for (session, names), kept, tensor in zip(benches, samples, batch, strict=True):
             for s, of_slice in enumerate(names):
                 found = run(session, {"activation": tensor}, of_slice)
@@ -108,9 +101,10 @@ def _with_adc_ranges(
 
 def _bench(model: onnx.ModelProto, part: ArrayPart) -> tuple[InferenceSession, list[list[str]]]:
     """A session that computes a layer's currents from its activation, and their names for each slice."""
-    alone, _, taps = _layer_model(model, part)
+    alone, to = _layer_graph(model, part)
+    _, taps = emit(to, _ACTIVATION, part)
     names = [taps.currents[s] for s in range(len(part.plan.target.layout.factors))]
-    return _opened(alone, [n for of_slice in names for n in of_slice]), names
+    return _opened(alone, to, [n for of_slice in names for n in of_slice]), names
 
 
 def layer_session(
@@ -122,49 +116,35 @@ def layer_session(
         The session and the names of the two.
 
     """
-    alone, product, _ = _layer_model(model, part)
-    to = Emitter(alone, part.plan.layer.dtype)
+    alone, to = _layer_graph(model, part)
+    product, _ = emit(to, _ACTIVATION, part)
     names = [product, beside(to)]
-    alone.graph.node.extend(to.nodes)
-    return _opened(alone, names), names
+    return _opened(alone, to, names), names
 
 
 def signal_session(model: onnx.ModelProto, part: ArrayPart) -> tuple[InferenceSession, list[Signal]]:
-    """A session that computes what a layer's rows are driven with, from the tensor ``activation``."""
-    alone, _, taps = _layer_model(model, part)
-    return _opened(alone, [s.voltage for s in taps.signals]), taps.signals
+    """A session that computes what a layer's rows are driven with in each read, from the tensor ``activation``."""
+    alone, to = _layer_graph(model, part)
+    signals = drive(to, _ACTIVATION, part.plan, part.converters, part.curve, apart=True)
+    return _opened(alone, to, [s.voltage for s in signals]), signals
 
 
-def _layer_model(model: onnx.ModelProto, part: ArrayPart) -> tuple[onnx.ModelProto, str, Taps]:
-    """A graph of a layer's arrays alone, without outputs; the name of the product, and those inside."""
+def _layer_graph(model: onnx.ModelProto, part: ArrayPart) -> tuple[onnx.ModelProto, Emitter]:
+    """A graph that has a layer's activation and nothing else, and what writes nodes into it."""
     kind = onnx.helper.np_dtype_to_tensor_dtype(part.plan.layer.dtype)
-    activation = onnx.helper.make_tensor_value_info("activation", kind, None)
+    activation = onnx.helper.make_tensor_value_info(_ACTIVATION, kind, None)
     alone = onnx.ModelProto(
         ir_version=max(model.ir_version, 4),
         opset_import=[onnx.helper.make_opsetid("", opset(model))],
         graph=onnx.GraphProto(name="layer", input=[activation]),
     )
-    to = Emitter(alone, part.plan.layer.dtype)
-    product, taps = emit(to, "activation", part)
+    return alone, Emitter(alone, part.plan.layer.dtype)
+
+
+def _opened(alone: onnx.ModelProto, to: Emitter, outputs: Iterable[str]) -> InferenceSession:
     alone.graph.node.extend(to.nodes)
-    return alone, product, taps
-
-
-def _opened(alone: onnx.ModelProto, outputs: Iterable[str]) -> InferenceSession:
     alone.graph.output.extend(onnx.ValueInfoProto(name=n) for n in dict.fromkeys(outputs))
     return open_session(alone, 1)  # for small batches the threads of many sessions only wait for each other
-
-
-def activations_of(network: Network, plans: Sequence[LayerPlan], images: NDArray[Any]) -> tuple[NDArray[Any], ...]:
-    """What each layer sees of as many of the images as are worth their memory."""
-    kept: list[list[NDArray[Any]]] = [[] for _ in plans]
-    for batch in network.stream(_activations(network, plans), images, _IMAGES_AT_ONCE):
-        for some, tensor in zip(kept, batch, strict=True):
-            if sum(t.size for t in some) < _KEPT:
-                some.append(tensor[: max(1, _KEPT // max(tensor[0].size, 1))])
-        if all(sum(t.size for t in some) >= _KEPT for some in kept):
-            break
-    return tuple(np.concatenate(some) for some in kept)
 
 
 def best_range(samples: Array, levels: int) -> float:
@@ -187,11 +167,6 @@ def quantized(samples: Array, end: float, levels: int) -> Array:
     """What a converter makes of values."""
     step = end / levels
     return np.clip(np.rint(samples / step), -levels, levels) * step
-
-
-def _activations(network: Network, plans: Iterable[LayerPlan]) -> list[str]:
-    nodes = network.model.graph.node
-    return [nodes[p.layer.node].input[p.layer.activation_input] for p in plans]
 
 
 def _sampled(tensor: NDArray[Any]) -> Array:

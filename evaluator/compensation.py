@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from evaluator.activations import Seen
 from evaluator.calibration import layer_session
 from evaluator.graph.arrays import ArrayPart
 from evaluator.graph.emitter import Emitter
@@ -25,19 +27,19 @@ _LEAST = 0.05
 """Of a current, that wires are taken to leave where nothing is known."""
 
 
-def fit_columns(model: onnx.ModelProto, part: ArrayPart, activation: NDArray[Any]) -> tuple[Array, Array]:
+def fit_columns(model: onnx.ModelProto, part: ArrayPart, seen: Seen) -> tuple[Array, Array]:
     """Gain and offset of each output, least squares on what the layer sees of the calibration images.
 
     Args:
         model: the network.
         part: the arrays as they are, converters included.
-        activation: of the layer.
+        seen: by the layer.
 
     Returns:
         Shapes (groups, outputs); wanted ~ gain x found + offset.
 
     """
-    found, wanted = (_by_output(t, part) for t in products(model, part, activation))
+    found, wanted = products(model, part, seen)
     means = found.mean(axis=1, keepdims=True), wanted.mean(axis=1, keepdims=True)
     variance = np.mean((found - means[0]) ** 2, axis=1)
     covariance = np.mean((found - means[0]) * (wanted - means[1]), axis=1)
@@ -47,20 +49,20 @@ def fit_columns(model: onnx.ModelProto, part: ArrayPart, activation: NDArray[Any
     return gain.reshape(shape), offset.reshape(shape)
 
 
-def products(model: onnx.ModelProto, part: ArrayPart, activation: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """A layer's product as its arrays compute it, and as its weights do."""
+def products(model: onnx.ModelProto, part: ArrayPart, seen: Seen) -> tuple[Array, Array]:
+    """A layer's product as its arrays compute it, and as its weights do, shape (groups x outputs, everything else)."""
     layer = part.plan.layer
 
     def exact(to: Emitter) -> str:
         return layer.product.emit(to, "activation", layer.weights)
 
     session, names = layer_session(model, part, exact)
-    found, wanted = run(session, {"activation": activation}, names)
+    batches = [run(session, {"activation": tensor}, names) for tensor in seen.tensors]
+    found, wanted = (np.concatenate([_by_output(t, part) for t in some], axis=1) for some in zip(*batches, strict=True))
     return found, wanted
 
 
 def _by_output(tensor: NDArray[Any], part: ArrayPart) -> Array:
-    """Shape (groups x outputs, everything else)."""
     axis = part.plan.layer.product.output_axis
     return np.moveaxis(tensor, axis, 0).reshape(tensor.shape[axis], -1).astype(np.float64)
 
@@ -70,8 +72,10 @@ def reach_for_weights(plan: LayerPlan, hardware: Hardware) -> Conductances:
 
     Each round reads the tiles and moves every digit by what its slice lacks (a fixed-point iteration: wires take a
     share of each current, so it contracts), within the window. Wires take most from the far cells; for these to have
-    anything to add, digits shrink by a common factor, which the digital side takes back.
+    anything to add, digits shrink by a common factor, which the digital side takes back. Levels come last: rounds that
+    saw the conductances jump from one to the next would end on either.
     """
+    plan = replace(plan, target=hardware.wanted(plan.layer))
     wanted = hardware.without_wires().read(plan.target, plan.layer).slices
     shrink = _shrink(plan, wanted, hardware)
     aim = shrink[..., None] * wanted
@@ -83,7 +87,7 @@ def reach_for_weights(plan: LayerPlan, hardware: Hardware) -> Conductances:
         target = _target(plan, digits, shrink, hardware)
         if step < _ENOUGH:
             break
-    return target
+    return hardware.at_levels(target)
 
 
 def _shrink(plan: LayerPlan, wanted: Array, hardware: Hardware) -> Array:
@@ -123,6 +127,4 @@ def _target(plan: LayerPlan, digits: Array, shrink: Array, hardware: Hardware) -
     shared = plan.target.reference_siemens
     ranges = 1 if shared is None else shared.shape[2]
     full_scale = plan.target.full_scale / shrink
-    return hardware.at_levels(
-        conductances_of(digits, plan.target.layout, full_scale, hardware.card.window(), ranges)
-    )
+    return conductances_of(digits, plan.target.layout, full_scale, hardware.card.window(), ranges)

@@ -14,17 +14,19 @@ from evaluator.layer import Array, MappedLayer
 from evaluator.mapping import Conductances, Layout, layout, map_weights
 from evaluator.plan import LayerPlan
 from evaluator.settings import HardwareConfig
+from evaluator.streams import READ_NOISE
 from evaluator.tiles import LayerRead, check_tiles, output_ranges, read_layer
 from evaluator.write_verify import Misfits, WriteVerify
 from models_va import DeviceCard, load_card
-from spicegen.programming import Spread, differing, nearest_levels, program, stream
+from spicegen.memory_state import check_within, reach
+from spicegen.programming import Spread, differing, nearest_levels, program, sigma_of, stream
 from spicegen.read_curve import ReadCurve, read_curve
 from spicegen.relaxation import relaxed
-from spicegen.sigma_table import read_sigma_table
+from spicegen.sigma_table import SigmaTable, read_sigma_table
 
 Engine = Literal["operator", "ideal"]
 _MAIN, _REFERENCE = 0, 1
-_STUCK, _INSTANCE, _NOISE = 2, 3, 4
+_STUCK, _INSTANCE = 2, 3
 """What random numbers are for: parts of their stream's key."""
 _SEEDS = 2**63
 
@@ -50,11 +52,14 @@ class Hardware:
 
         Raises:
             CardError: the card cannot be read or lacks what the config wants of it.
-            InputError: the array holds no output, or the table of sigma cannot be read.
+            InputError: the array holds no output, the table of sigma cannot be read, or the card's device does not
+                reach the ends of its window.
 
         """
         made = cls(card if isinstance(card, DeviceCard) else load_card(card), config or HardwareConfig(), seed)
-        made.card.window()
+        window = np.array(made.card.window())
+        if made._has_memory:
+            check_within(made.card, window, *reach(made.card))
         check_tiles(made.config)
         _ = made.spread
         if made.config.errors.programming == "write-verify":
@@ -62,7 +67,7 @@ class Hardware:
         if made.config.errors.device_to_device:
             differing(made.card, (1,), 0)
         if made.config.errors.time_s > 0:
-            relaxed(made.card, np.array(made.card.window()), 1.0)
+            relaxed(made.card, window, 1.0)
         return made
 
     @property
@@ -72,13 +77,21 @@ class Hardware:
 
     @cached_property
     def spread(self) -> Spread | None:
-        """Standard deviation of a programmed conductance; None: programming is exact."""
+        """Standard deviation of a programmed conductance; None: programming is exact.
+
+        Of write-verify it is the tolerance of its reads: the best guess before the sampled tiles are programmed.
+
+        Raises:
+            CardError: the card has no programming_error and the config wants it.
+            InputError: the table cannot be read.
+
+        """
         kind = self.config.errors.programming
         if kind == "exact":
             return None
-        if kind == "write-verify":  # for lack of anything better before the sampled tiles are programmed
-            return self.card.programming_error
-        return self.card.programming_error if kind == "card" else read_sigma_table(kind)
+        if kind in ("card", "write-verify"):
+            return sigma_of(self.card, ", or give a CSV of sigma(G) or exact as errors.programming")
+        return read_sigma_table(kind)
 
     @cached_property
     def read_curve(self) -> ReadCurve:
@@ -88,10 +101,25 @@ class Hardware:
     @property
     def is_random(self) -> bool:
         """Whether two trials differ."""
-        array, errors, window = self.config.array, self.config.errors, np.array(self.card.window())
-        programming = self.spread is not None and bool(np.any(self.spread.sigma_siemens(window) > 0))
-        aged = errors.device_to_device and errors.time_s > 0
-        return programming or aged or errors.read_noise > 0 or array.stuck_low > 0 or array.stuck_high > 0
+        array, errors = self.config.array, self.config.errors
+        stuck = array.stuck_low > 0 or array.stuck_high > 0
+        differing_reach = errors.device_to_device and self._has_memory
+        return self._scatters or differing_reach or errors.read_noise > 0 or stuck
+
+    @property
+    def _scatters(self) -> bool:
+        """Whether anything in the window is programmed with an error: sigma(G) is linear between a table's rows."""
+        if self.config.errors.programming == "write-verify":
+            return True
+        spread, (low, high) = self.spread, self.card.window()
+        rows = spread.g_siemens if isinstance(spread, SigmaTable) else ()
+        points = np.array([low, *(g for g in rows if low < g < high), high])
+        return spread is not None and bool(np.any(spread.sigma_siemens(points) > 0))
+
+    @property
+    def _has_memory(self) -> bool:
+        """Whether the card's model says which state keeps a conductance, and so how far conductances reach."""
+        return self.card.device_model.memory is not None
 
     @property
     def engine(self) -> Engine:
@@ -100,8 +128,12 @@ class Hardware:
 
     def target(self, layer: MappedLayer) -> Conductances:
         """The conductances that a layer is mapped onto, before any programming."""
+        return self.at_levels(self.wanted(layer))
+
+    def wanted(self, layer: MappedLayer) -> Conductances:
+        """The same, were there a level everywhere."""
         ranges = output_ranges(layer.shape[0], self.config.array, self.layout)
-        return self.at_levels(map_weights(layer.weights, self.config.mapping, self.card.window(), len(ranges)))
+        return map_weights(layer.weights, self.config.mapping, self.card.window(), len(ranges))
 
     def at_levels(self, wanted: Conductances) -> Conductances:
         """The nearest conductances that can be programmed."""
@@ -133,14 +165,16 @@ class Hardware:
         )
 
     def _as_read(self, g_siemens: Array, key: tuple[int, int], part: int, misfits: Misfits | None) -> Array:
-        """Devices as a read finds them: programmed, aged, some of them stuck."""
+        """Devices as a read finds them: programmed as far as they reach, aged, some of them stuck."""
         array, errors = self.config.array, self.config.errors
         # the main devices' programming hangs on trial and layer alone, as it always has
         rng = stream(self.seed, *key, *[part] * (part != _MAIN))
         g = program(g_siemens, self.spread, rng) if misfits is None else misfits.apply(g_siemens, rng)
-        if errors.time_s > 0:
-            drawn = stream(self.seed, *key, part, _INSTANCE).integers(2**63)
-            instance = differing(self.card, g.shape, int(drawn)) if errors.device_to_device else None
+        instance = None
+        if errors.device_to_device:
+            drawn = stream(self.seed, *key, part, _INSTANCE).integers(_SEEDS)
+            instance = differing(self.card, g.shape, int(drawn))
+        if self._has_memory:
             g = relaxed(self.card, g, errors.time_s, errors.temperature_k, instance)
         if array.stuck_low > 0 or array.stuck_high > 0:
             chance = stream(self.seed, *key, part, _STUCK).uniform(size=g.shape)
@@ -163,8 +197,12 @@ class Hardware:
             converters=self.config.converters,
             curve=self.read_curve if errors.nonlinearity else None,
             read_noise=noise,
-            noise_seed=int(stream(self.seed, trial or 0, plan.number, _NOISE).integers(_SEEDS)),
+            noise_seed=0 if trial is None else self.noise_seed(trial),
         )
+
+    def noise_seed(self, trial: int, use: int = READ_NOISE) -> int:
+        """Of all read noise in a trial's graph."""
+        return int(stream(self.seed, use, trial).integers(_SEEDS))
 
     def without_wires(self) -> Hardware:
         """The same with lines that take nothing."""

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.calibration import MOST_IMAGES, MOST_VALUES, activations_of, needs_images, plan_layers
+from evaluator.activations import Seen, activations_of, check_activations
+from evaluator.calibration import MOST_IMAGES, MOST_VALUES, plan_layers, with_ranges
 from evaluator.circuit import Circuits, circuit_logits
 from evaluator.compensation import fit_columns, reach_for_weights
 from evaluator.data import Dataset, load_calibration, load_dataset
@@ -24,6 +25,7 @@ from evaluator.graph.onnx_model import Network, load_network
 from evaluator.hardware import Hardware
 from evaluator.mapping import Conductances
 from evaluator.plan import LayerPlan
+from evaluator.streams import FIT_NOISE
 from evaluator.write_verify import Misfits, WriteVerify
 from models_va.errors import InputError, located
 from spicegen.progress import Progress, track
@@ -41,7 +43,8 @@ class StudySource:
         hardware: what the network runs on.
         limit: use only so many images, the first ones.
         calibration: images for ranges and corrections, instead of the data's own.
-        needs_voltages: whether tiles are to be read at their real voltages, which takes the inputs' ranges.
+        calibrated: whether images give ranges even where nothing about the hardware needs them: tiles are to be read
+            at their real voltages, or the same images judged as on other hardware.
         circuits: tiles that go to a circuit simulator; None: no tile does.
         misfits: of each layer, what programming by write-verify misses; None: not known yet, or not needed.
     """
@@ -51,7 +54,7 @@ class StudySource:
     hardware: Hardware
     limit: int | None = None
     calibration: Path | None = None
-    needs_voltages: bool = False
+    calibrated: bool = False
     circuits: Circuits | None = None
     misfits: tuple[Misfits, ...] | None = None
 
@@ -78,7 +81,7 @@ class Study:
     plans: tuple[LayerPlan, ...]
     calibration: NDArray[Any] | None
     calibration_source: str
-    activations: tuple[NDArray[Any], ...] = ()
+    activations: tuple[Seen, ...] = ()
 
     @property
     def hardware(self) -> Hardware:
@@ -95,7 +98,8 @@ class Study:
         settings = (version("spicegen"), *device, simulated)
         digest = hashlib.sha256(repr(settings).encode())
         digest.update(self.network.model.SerializeToString(deterministic=True))
-        for array in (self.images, self.labels, self.calibration):
+        misfits = [a for m in self.source.misfits or () for a in (m.target_siemens, m.misfit_siemens)]
+        for array in (self.images, self.labels, self.calibration, *misfits):
             digest.update(b"" if array is None else np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()[:32]
 
@@ -124,7 +128,8 @@ class Study:
         part = hardware.part(plan, self.programmed(plan, trial), trial)
         if hardware.config.compensate != "columns":
             return part
-        gain, offset = fit_columns(self.network.model, part, self.activations[plan.number])
+        other_reads = replace(part, noise_seed=hardware.noise_seed(trial, FIT_NOISE))
+        gain, offset = fit_columns(self.network.model, other_reads, self.activations[plan.number])
         return replace(part, gain=gain, offset=offset)
 
 
@@ -158,20 +163,23 @@ def prepare(
     images, labels = dataset.images_as(network.image_shape, network.dtype), dataset.labels
     dataset.check_labels(network.logits(images[:1]).shape[1])
     others, where = None, ""
-    if needs_images(hardware) or source.needs_voltages:
+    if hardware.config.needs_images or source.calibrated:
         found, where = _calibration_images(data, source.calibration, images[0].size)
         if found is None:
             images, labels, others = _held_out(images, labels)
             where = f"the first {len(others)} images of {data}, which are not among the judged ones"
         else:
             others = found.images_as(network.image_shape, network.dtype)
-    plans = plan_layers(network, layers, hardware, others)
+    plans = plan_layers(layers, hardware)
+    check_activations(network, plans, images[:1])
     if hardware.config.compensate == "conductances":
         plans = [replace(p, target=reach_for_weights(p, hardware)) for p in plans]
+    if others is not None:
+        plans = with_ranges(network, plans, hardware, others)
     if hardware.config.errors.programming == "write-verify" and source.misfits is None:
         folder = None if kept is None else kept / "write-verify"
         source = replace(source, misfits=tuple(_misfits(hardware, plans, folder, say, progress)))
-    seen: tuple[NDArray[Any], ...] = ()
+    seen: tuple[Seen, ...] = ()
     if hardware.config.compensate == "columns" and others is not None:
         seen = activations_of(network, plans, others)
     return Study(source, network, images, labels, tuple(plans), others, where, seen)

@@ -19,12 +19,13 @@ import numpy as np
 from evaluator.kept import digest, keep, recall
 from evaluator.layer import Array
 from evaluator.plan import LayerPlan
+from evaluator.streams import SAMPLED_DEVICES, SAMPLED_TILES
 from evaluator.tiles import tiles_of
 from models_va import DeviceCard, ProgrammingError
-from models_va.errors import CardError, InputError
+from models_va.errors import InputError
 from netlists import ArrayConfig, ArrayProgram, Devices
 from spicegen.files import output_folder
-from spicegen.programming import program_devices, stream
+from spicegen.programming import program_devices, sigma_of, stream
 from spicegen.progress import Progress
 from spicegen.simulate import REFERENCE, simulator
 from spicegen.write_verify import WritePlan, write_verify
@@ -42,8 +43,6 @@ _NEIGHBOURS = 16
 """Sampled devices with the nearest targets that a misfit is drawn from; more, if more have the same target."""
 _FEWEST_EDGES = 10
 """A write pulse is at least so many times as long as an edge of the drivers: less would be mostly edge."""
-_CHOICE, _DEVICES = 0, 1
-"""What random numbers are for: parts of their stream's key."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +104,7 @@ class WriteVerify:
 
     Raises:
         InputError: the array is too large, or the device's pulses are too short for the drivers.
-        CardError: the card has no programming_error.
+        CardError: the card has no programming_error: without a tolerance there is nothing to verify against.
 
     """
 
@@ -172,21 +171,16 @@ class WriteVerify:
         groups, inputs, outputs, _ = plan.target.g_siemens.shape
         tiles = tiles_of((groups, outputs, inputs), self.array, plan.target.layout, plan.layer.block)
         count = min(self.tiles_a_layer, len(tiles))
-        chosen = stream(self.seed, _CHOICE, plan.number).choice(len(tiles), count, replace=False)
+        chosen = stream(self.seed, SAMPLED_TILES, plan.number).choice(len(tiles), count, replace=False)
         return [tiles[k].conductances(plan.target) for k in sorted(chosen)]
 
     @cached_property
     def _tolerance(self) -> ProgrammingError:
-        if self.card.programming_error is None:
-            raise CardError(
-                f"card {self.card.name}: has no programming_error, which is the tolerance of write-verify: "
-                "add slope, offset and unit_siemens"
-            )
-        return self.card.programming_error
+        return sigma_of(self.card, ": it is the tolerance of write-verify")
 
     def _sample(self, target: Array, layer: int, tile: int) -> _Sample:
         erased = np.full(target.shape, self.card.window()[0])
-        key = np.random.SeedSequence(self.seed, spawn_key=(_DEVICES, layer, tile))
+        key = np.random.SeedSequence(self.seed, spawn_key=(SAMPLED_DEVICES, layer, tile))
         fresh = program_devices(
             self.card, erased, key, programming_error=False, device_to_device=self.device_to_device
         ).devices  # fmt: skip

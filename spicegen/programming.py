@@ -42,6 +42,21 @@ def stream(seed: Seed, *key: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(root.entropy, spawn_key=(*root.spawn_key, *key)))
 
 
+def sigma_of(card: DeviceCard, remedy: str = "") -> ProgrammingError:
+    """A card's sigma(G).
+
+    Args:
+        card: of the devices.
+        remedy: what else can be done where it has none, for the message.
+
+    Raises:
+        CardError: it has none.
+    """
+    if card.programming_error is None:
+        raise CardError(f"card {card.name}: has no programming_error: add slope, offset and unit_siemens{remedy}")
+    return card.programming_error
+
+
 def program(g_siemens: Array, error: Spread | None, rng: np.random.Generator) -> Array:
     """One programming: max(G + N(0, sigma(G)), 0), independent for every device.
 
@@ -138,7 +153,7 @@ def program_devices(
         CardError: the card lacks what is to apply, or its model has no memory.
     """
     check_within(card, target_siemens, *reach(card))
-    error = _programming_error(card) if programming_error else None
+    error = sigma_of(card, ", or programming_error: false") if programming_error else None
     instance = differing(card, target_siemens.shape, seed) if device_to_device else {}
     drawn = program(target_siemens, error, stream(seed, 0))
     g = np.clip(drawn, *reach(card, instance))
@@ -186,9 +201,3 @@ def _lognormal(relative_deviation: float, shape: tuple[int, ...], rng: np.random
     """Factors of mean 1 and the given standard deviation, all positive."""
     variance = np.log1p(relative_deviation**2)
     return rng.lognormal(-variance / 2, np.sqrt(variance), shape)
-
-
-def _programming_error(card: DeviceCard) -> ProgrammingError:
-    if card.programming_error is None:
-        raise CardError(f"card {card.name}: has no programming_error: add slope, offset and unit_siemens")
-    return card.programming_error

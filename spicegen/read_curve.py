@@ -51,6 +51,11 @@ class ReadCurve:
     inseparability: float
     nonlinearity: float
 
+    @property
+    def gain(self) -> float:
+        """Largest current over that of a conductance without nonlinearity: |phi(v)|/v_read at the end that has more."""
+        return float(np.max(np.abs(self(np.array([-1.0, 1.0]) * self.v_read_volt))) / self.v_read_volt)
+
     def __call__(self, v_volt: ArrayLike) -> Array:
         """The function phi at voltages of any shape, V."""
         v = np.asarray(v_volt, dtype=np.float64)

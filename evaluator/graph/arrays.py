@@ -13,7 +13,7 @@ import numpy as np
 
 from evaluator.graph.emitter import Emitter
 from evaluator.graph.inputs import Signal, drive, levels_of
-from evaluator.graph.noise import standard_normal
+from evaluator.graph.noise import node_seed, standard_normal
 from evaluator.layer import Array
 from evaluator.mapping import Conductances
 from evaluator.plan import LayerPlan
@@ -24,10 +24,6 @@ from spicegen.read_curve import ReadCurve
 Place = tuple[int, int, int]
 """Number of the read (of the signal), of the range of rows, and of the slice; without converters, which add ranges and
 slices up, the last two are 0."""
-
-
-_SEEDS = 1 << 24
-"""ONNX's seeds are float32: whole numbers up to here."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +37,7 @@ class ArrayPart:
         converters: around them.
         curve: the device's I-V curve; None: it is linear.
         read_noise: standard deviation of a device's conductance from read to read, relative to it.
-        noise_seed: of the read noise.
+        noise_seed: of the read noise of all layers of a graph.
         gain, offset: digital correction of each output, shape (groups, outputs); None: there is none.
         circuits: ranges of rows whose products take a correction from a circuit simulator, an input of the graph.
 
@@ -89,13 +85,19 @@ def plain_weights(part: ArrayPart) -> Array:
 def emit(to: Emitter, activation: str, part: ArrayPart) -> tuple[str, Taps]:
     """Add a layer's arrays; the product, in units of the network, and the names inside."""
     converts = part.converters.adc_bits is not None
-    apart = converts or (part.converters.bit_serial and part.read_noise > 0)
-    signals = drive(to, activation, part.plan, part.converters, part.curve, apart=apart)
+    signals = drive(to, activation, part.plan, part.converters, part.curve, apart=_apart(part))
     taps = Taps(signals)
     product = (_converted if converts else _added)(to, signals, part, taps)
     if part.offset is not None:
         product = to.node("Add", [product, to.constant(part.plan.layer.product.along_outputs(part.offset))])
     return product, taps
+
+
+def _apart(part: ArrayPart) -> bool:
+    """Whether the reads of an input differ from one read of all of it: something behind the drivers is not linear."""
+    converters, curve = part.converters, part.curve
+    of_devices = (converters.bit_serial and part.read_noise > 0) or (curve is not None and not curve.odd)
+    return converters.adc_bits is not None or of_devices or bool(part.circuits)
 
 
 def output_scale(part: ArrayPart) -> Array:
@@ -204,6 +206,7 @@ def _noisy(
     """Add read noise: for a given input the sum of independent device noises is normal, and its variance a product too.
 
     Each device adds (relative noise x its operator x input)^2; a shared column's noise is common to its outputs.
+    Squares take single precision at least: half precision ends at 65,504 and at 6e-8.
 
     Args:
         to: takes the nodes.
@@ -217,20 +220,27 @@ def _noisy(
     """
     if power is None:
         return product
+    wide = to.of_type(np.promote_types(to.dtype, np.float32))
+    noise = _noise(wide, wide.cast(tensor, to), part, power, shared, unit)
+    return to.node("Add", [product, to.cast(noise, wide)])
+
+
+def _noise(to: Emitter, tensor: str, part: ArrayPart, power: Array, shared: Array | None, unit: Array) -> str:
+    """The noise alone; see ``_noisy``."""
     layer, (groups, outputs, _) = part.plan.layer.product, power.shape
     scaled = power * unit**2
     matrices = scaled if shared is None else np.concatenate([scaled, shared], axis=1)
     square = to.node("Mul", [tensor, tensor])
     deviation = to.node("Sqrt", [layer.emit(to, square, matrices * part.read_noise**2)])
     before = sum(n.op_type.startswith("Random") for n in to.nodes)  # in this layer
-    seed = np.random.SeedSequence((part.noise_seed, before)).generate_state(1)[0] % _SEEDS
-    noise = to.node("Mul", [deviation, standard_normal(to, deviation, float(seed))])
+    seed = node_seed(part.noise_seed, part.plan.number, before)
+    noise = to.node("Mul", [deviation, standard_normal(to, deviation, seed)])
     if shared is None:
-        return to.node("Add", [product, noise])
+        return noise
     ranges = shared.shape[1]
     start = np.arange(groups)[:, None] * (outputs + ranges)
     own = to.gathered(noise, layer.output_axis, (start + np.arange(outputs)).ravel())
     of_range = np.repeat(np.arange(ranges), np.diff([outputs * k // ranges for k in range(ranges + 1)]))
     common = to.gathered(noise, layer.output_axis, (start + outputs + of_range).ravel())
     common = to.scaled(common, layer.along_outputs(np.broadcast_to(unit[..., 0], (groups, outputs))))
-    return to.node("Add", [product, to.node("Sub", [own, common])])
+    return to.node("Sub", [own, common])

@@ -21,6 +21,11 @@ from evaluator.layer import Array
 ROWS, WIDTH = 1 << 14, 64
 """4 MB of float32. Wider rows are copied faster; more rows reach farther into the tails."""
 _SEED = 20260
+_HALF = 1 << 12
+"""ONNX's seeds are float32: whole numbers up to the square of this."""
+_MOST_LAYERS = 1 << 10
+"""That are told apart in a graph, with 16,384 nodes each."""
+_ROUNDS = 4
 _STRIDES_FROM = 10
 """First opset whose Slice takes strides and ends that are computed."""
 _END = np.iinfo(np.int64).max
@@ -39,6 +44,25 @@ def standard_normal(to: Emitter, like: str, seed: float) -> str:
     drawn = to.node("Gather", [to.shared("normal_numbers", normal_numbers()), rows], axis=0)
     cut = to.node("Slice", [to.node("Reshape", [drawn, all_]), first, to.node("Shape", [flat]), first])
     return to.node("Reshape", [cut, to.node("Shape", [like])])
+
+
+def node_seed(graph_seed: int, layer: int, node: int) -> float:
+    """Seed of a random node, another for each of a graph.
+
+    The node's number among all is permuted by a Feistel network (Luby and Rackoff, SIAM J. Comput. 17, 373 (1988)),
+    every round of which can be undone: so no two come together, and neighbours have nothing in common.
+
+    Args:
+        graph_seed: of all random nodes, not negative.
+        layer: number of the layer.
+        node: number of the node in it.
+
+    """
+    left, right = divmod((node * _MOST_LAYERS + layer) % _HALF**2, _HALF)
+    for turn in range(_ROUNDS):
+        mixed = np.random.SeedSequence((graph_seed, turn, right)).generate_state(1)[0] % _HALF
+        left, right = right, left ^ int(mixed)
+    return float(left * _HALF + right)
 
 
 @cache

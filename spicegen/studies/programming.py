@@ -10,12 +10,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from models_va import DeviceCard
-from models_va.errors import CardError
 from netlists import ArrayConfig, ArrayProgram
 from spicegen.array_program import run_array_program
 from spicegen.page import Page
 from spicegen.plotting import COLOURS, axes, new_figure, whole_ticks
-from spicegen.programming import conductances, program_devices
+from spicegen.programming import conductances, program_devices, sigma_of
 from spicegen.progress import counter
 from spicegen.simulate import REFERENCE, simulator
 from spicegen.write_verify import ORDERS, Order, WritePlan, Written, write_verify
@@ -174,16 +173,14 @@ def study_programming(config: ArrayConfig, card: DeviceCard, orders: tuple[Order
         CardError: the card has no programming_error to compare with.
         SimulationError: a transient failed.
     """
-    if card.programming_error is None:
-        raise CardError(f"card {card.name}: has no programming_error: add slope, offset and unit_siemens")
-    window = card.window()
+    error, window = sigma_of(card), card.window()
     target, stuck = config.draw_cells(*window), config.draw_stuck(*window)
     fresh = program_devices(
         card, np.full(target.shape, window[0]), config.seed, programming_error=False,
         device_to_device=config.device_to_device,
     ).devices  # fmt: skip
     fresh = replace(fresh, stuck_siemens=stuck)
-    sigma = np.asarray(card.programming_error.sigma_siemens(target))
+    sigma = error.sigma_siemens(target)
     crossbar, engine = config.crossbar(np.zeros(target.shape)), simulator(REFERENCE)
     results = []
     for n, order in enumerate(orders):

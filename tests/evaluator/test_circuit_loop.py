@@ -71,7 +71,7 @@ def network(tmp_path):
 
 
 def study(network, *settings, circuits=None):
-    return study_of(*network[:2], SMALL, *settings, calibration=network[2], needs_voltages=True, circuits=circuits)
+    return study_of(*network[:2], SMALL, *settings, calibration=network[2], calibrated=True, circuits=circuits)
 
 
 def with_tiles(made, *labels, engine="native", cache=None):
@@ -222,7 +222,7 @@ def test_the_second_layer_sees_what_circuits_made_of_the_first(network):
 def test_groups_have_labels_of_their_own(tmp_path):
     path = networks.FORMS["conv_groups"](tmp_path / "n.onnx")
     networks.data(tmp_path / "d.npz", (4, 4, 5, 5))
-    made = study_of(path, tmp_path / "d.npz", {"array.rows": 9, "array.columns": 8}, HIGH, needs_voltages=True)
+    made = study_of(path, tmp_path / "d.npz", {"array.rows": 9, "array.columns": 8}, HIGH, calibrated=True)
     name = made.plans[0].layer.name
     assert labels(made) == [f"{name}:{r},0,{g}" for g in range(2) for r in range(2)]
     changed = trial_logits(with_tiles(made, f"{name}:0,0,1")) - trial_logits(made)
@@ -284,7 +284,7 @@ def test_patterns_choose_tiles(network, pattern, expected):
 def test_brackets_in_names_are_no_sets_of_characters(tmp_path):
     nodes = [networks.node("Gemm", "x w", "y", "block[0]/fc")]
     path = networks.save(tmp_path / "n.onnx", nodes, {"w": networks.random((6, 3))})
-    made = study_of(path, networks.data(tmp_path / "d.npz"), needs_voltages=True)
+    made = study_of(path, networks.data(tmp_path / "d.npz"), calibrated=True)
     assert [c.in_circuit for c in select_tiles(made, made.parts(0), "block[0]/fc:*", 0.01, track)] == [True]
 
 
@@ -366,7 +366,9 @@ def test_what_it_costs_is_said_before_and_what_came_of_it_reported(network):
     assert "first:*" in found["reason"]
     json.dumps(found, allow_nan=False)
     assert plain.circuits is None
-    assert [x.circuit_tiles for x in report.layers] == [3, 1]
+    assert [x["circuit_tiles"] for x in report.to_json()["layers"]] == [3, 1]
+    sentence = "errors of layers above, corrections by compensation, and hardware.onnx are the operator's"
+    assert [any(sentence in b.text for b in r.page()._blocks) for r in (report, plain)] == [True, False]
     assert tuple(replace(x, circuit_tiles=0) for x in report.layers) == plain.layers  # errors are the operators'
 
 

@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import evaluator.study
 from evaluator import evaluate
-from evaluator.calibration import activations_of
+from evaluator.activations import activations_of
+from evaluator.calibration import with_ranges
 from evaluator.compensation import fit_columns, out_of_reach, products, reach_for_weights
 from evaluator.graph.onnx_model import load_network
 from models_va import load_card
@@ -96,6 +98,30 @@ def test_correction_knows_the_levels(digits):
         assert np.min(np.abs(plan.target.g_siemens[..., None] - levels), axis=-1).max() < 1e-17
 
 
+@pytest.mark.parametrize("scheme", ["differential", "reference"])
+def test_correction_aims_at_the_weights_and_not_at_their_levels(digits, scheme):
+    """With levels there is no more left of the wires than the levels leave without any."""
+    levels, no_wires = {"errors.levels": 65}, {"array.r_row_ohm": 0, "array.r_col_ohm": 0}
+    settings = ([no_wires], [REACHING], [])
+    rounded, reaching, plain = (
+        weight_errors(study_of(*digits, WIRED, SCHEMES[scheme], levels, *more, limit=5)) for more in settings
+    )
+    assert np.all(plain > 1.5 * rounded)
+    assert np.all(reaching < 1.1 * rounded)
+
+
+@pytest.mark.parametrize("scheme", ["differential", "bit-sliced"])
+def test_ranges_are_those_of_the_corrected_conductances(digits, scheme):
+    wires = WIRED | {"array.r_row_ohm": 40, "array.r_col_ohm": 40, "converters.adc_bits": 8}
+    study = study_of(*digits, wires, SCHEMES[scheme], REACHING, limit=50)
+    plain = study_of(*digits, wires, SCHEMES[scheme], limit=50)
+    open_ended = [replace(p, adc_range=None) for p in study.plans]
+    again = with_ranges(study.network, open_ended, study.hardware, study.calibration)
+    for before, after, found in zip(plain.plans, again, study.plans, strict=True):
+        assert np.array_equal(found.adc_range, after.adc_range)
+        assert not np.array_equal(found.adc_range, before.adc_range)
+
+
 def test_an_ideal_array_needs_no_correction(digits):
     study = study_of(*digits, WIRED, {"array.r_row_ohm": 0, "array.r_col_ohm": 0}, REACHING, limit=5)
     for plan in study.plans:
@@ -131,9 +157,6 @@ def test_fitted_columns_are_never_worse_on_what_they_were_fitted_to(tmp_path, fo
     plain = replace(part, gain=None, offset=None)
     found, wanted = products(model, plain, seen)
     fitted, _ = products(model, part, seen)
-    axis = part.plan.layer.product.output_axis
-    by_output = lambda t: np.moveaxis(t, axis, 0).reshape(t.shape[axis], -1).astype(float)
-    found, wanted, fitted = map(by_output, (found, wanted, fitted))
     before, after = (np.mean((t - wanted) ** 2, axis=1) for t in (found, fitted))
     assert np.all(after <= before * (1 + 1e-4) + 1e-12)
     assert after.sum() < 0.999 * before.sum()
@@ -155,9 +178,19 @@ def test_columns_of_a_layer_that_gives_always_the_same(tmp_path):
     assert np.all(np.isfinite(trial_logits(study)))
 
 
+def test_columns_are_fitted_to_other_reads_than_they_are_judged_on(digits, monkeypatch):
+    fitted, real = [], evaluator.study.fit_columns
+    monkeypatch.setattr(evaluator.study, "fit_columns", lambda m, part, a: fitted.append(part) or real(m, part, a))
+    study = study_of(*digits, {"errors.read_noise": 0.1, "compensate": "columns"}, limit=5)
+    judged = [part for trial in (0, 1) for part in study.parts(trial)]
+    seeds = [{p.noise_seed for p in parts} for parts in (fitted, judged)]
+    assert [len(s) for s in seeds] == [2, 2]  # one a trial
+    assert seeds[0].isdisjoint(seeds[1])
+
+
 def test_columns_bring_back_what_wires_take(digits):
     wires = WIRED | {"array.rows": 64, "array.columns": 96, "array.r_row_ohm": 30, "array.r_col_ohm": 30}
-    plain, fitted = (study_of(*digits, wires, {"compensate": c}, needs_voltages=True) for c in ("none", "columns"))
+    plain, fitted = (study_of(*digits, wires, {"compensate": c}, calibrated=True) for c in ("none", "columns"))
     assert np.array_equal(plain.images, fitted.images)
     assert logit_error(fitted) < logit_error(plain) / 1.5
 
@@ -174,7 +207,7 @@ def test_the_report_has_the_same_trials_without_compensation(digits, tmp_path, k
         digits = digits[0], tmp_path / "d.npz"
     wires = {"array.rows": 64, "array.columns": 96, "array.r_row_ohm": 60, "array.r_col_ohm": 60}
     report = evaluate(*digits, CARD, hardware=config(wires, {"compensate": kind}), trials=3)
-    bare = study_of(*digits, wires, needs_voltages=kind == "columns")
+    bare = study_of(*digits, wires, calibrated=kind == "columns")
     assert len(bare.images) == report.n_images == (480 if kind == "columns" and not training else 600)
     expected = [np.mean(trial_logits(bare, k).argmax(axis=1) == bare.labels) for k in range(3)]
     assert [s.top1 for s in report.uncompensated] == pytest.approx(expected, abs=1e-12)

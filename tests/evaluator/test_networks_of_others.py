@@ -55,7 +55,7 @@ def test_float_accuracy_and_ideal_limit(shared_data, tmp_path, name):
     folded = network.with_model(fold_batch_norm(network.model))
     layers = mapped_layers(folded.model)
     hardware = Hardware.of("au-lixcoo2-pt", HardwareConfig().ideal(), 0)
-    parts = [hardware.part(plan, plan.target) for plan in plan_layers(folded, layers, hardware, None)]
+    parts = [hardware.part(plan, plan.target) for plan in plan_layers(layers, hardware)]
     some = images[:20]
     ideal = folded.with_model(with_arrays(folded.model, parts)[0]).logits(some)
     assert np.abs(ideal - expected[:20]).max() <= 1e-5 * np.abs(expected[:20]).max()

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from evaluator import evaluate
-from models_va import Quantity, load_card
+from evaluator.hardware import Hardware
+from evaluator.mapping import map_weights
+from models_va import Quantity, card_names, load_card
 from models_va.errors import CardError, InputError
 from tests.evaluator import networks
 from tests.evaluator.studies import CARD, IDEAL, config, hardware, study_of, trial_logits
@@ -216,25 +218,91 @@ def test_drift_grows_with_time_and_heat(digits):
 
 
 def test_devices_that_differ_drift_apart(digits):
-    """Without a rest nothing is seen of it: programming looks at the conductance."""
+    """Without a rest nothing is seen of it: programming looks at the conductance, and these reach the window's ends."""
     spread = {"g0": Quantity(value=0.05, provenance="assumed"), "order_g": Quantity(value=0.02, provenance="assumed")}
     card = load_card(CARD).model_copy(update={"device_to_device": spread})
     of = lambda settings, trial=0: error(digits, settings, trial=trial, card=card)
     differ = {"errors.device_to_device": True}
     assert of(differ) < 1e-6
-    assert not hardware(IDEAL, differ, card=card).is_random
+    assert hardware(IDEAL, differ, card=card).is_random  # others might not
     rest = differ | {"errors.time_s": 1000}
-    assert hardware(IDEAL, rest, card=card).is_random
     assert len({of({"errors.time_s": 1000}), of(rest), of(rest, trial=1)}) == 3
     assert of(rest) == of(rest)
     assert of(differ | {"errors.time_s": 1e-3}) < 1e-5
 
 
 def test_what_the_card_lacks_is_said(digits):
-    bare = load_card(CARD).model_copy(update={"device_to_device": None, "programming_error": None})
+    card = load_card(CARD).model_copy(update={"device_to_device": None})
+    bare = card.model_copy(update={"programming_error": None})
     with pytest.raises(CardError, match="has no device_to_device"):
-        evaluate(*digits, bare, hardware=config({"errors.device_to_device": True}))
-    made = evaluate(*digits, bare, trials=3, limit=30)
+        evaluate(*digits, card, hardware=config({"errors.device_to_device": True}))
+    for kind in ("card", "write-verify"):
+        with pytest.raises(
+            CardError, match=r"has no programming_error: add .* a CSV of sigma\(G\) or exact as"
+        ):
+            evaluate(*digits, bare, hardware=config({"errors.programming": kind}))
+    made = evaluate(*digits, bare, hardware=config({"errors.programming": "exact"}), trials=3, limit=30)
     assert len(made.accuracy_trials) == 1  # nothing is random
     with pytest.raises(InputError, match=r"none\.csv"):
         evaluate(*digits, CARD, hardware=config({"errors.programming": "none.csv"}))
+
+
+@pytest.mark.parametrize("name", card_names())
+def test_no_card_is_exact_unasked(name):
+    known = load_card(name).programming_error is not None
+    assert hardware({"errors.programming": "exact"}, card=name).spread is None
+    assert not Hardware.of(name, config().ideal(), 0).is_random
+    if known:
+        assert hardware(card=name).is_random
+    else:
+        with pytest.raises(CardError, match=f"card {name}: has no programming_error"):
+            hardware(card=name)
+
+
+def test_a_window_beyond_the_devices_reach_is_refused():
+    card = load_card(CARD)
+    low = card.conductance_window.model_copy(update={"g_min_siemens": Quantity(value=5e-6, provenance="assumed")})
+    with pytest.raises(InputError, match="5e-06 S is out of the device's reach, 8e-06 to"):
+        hardware(card=card.model_copy(update={"conductance_window": low}))
+
+
+@pytest.mark.parametrize("differ", [False, True])
+def test_conductances_before_a_rest_are_those_of_a_short_one(table, differ):
+    """Some of them are at the end of what their device can have."""
+    spread = {"g0": Quantity(value=0.1, provenance="assumed")}
+    card = load_card(CARD).model_copy(update={"device_to_device": spread})
+    target = map_weights(np.random.default_rng(0).normal(size=(1, 30, 20)), config().mapping, card.window())
+    errors = {"errors.programming": table(5e-6), "errors.device_to_device": differ}
+    found = [
+        hardware(errors, {"errors.time_s": t}, card=card).programmed(target, 0, 0).g_siemens for t in (0, 1e-9, 1e-6)
+    ]
+    assert found[0] == pytest.approx(found[1], rel=1e-7)
+    assert found[1] == pytest.approx(found[2], rel=1e-5)
+    at_end = np.mean(found[0] < 8e-6 * (1 + 1e-12))
+    assert at_end == pytest.approx(0.2, abs=0.1)
+    assert (found[0].min() < 7e-6) == differ
+
+
+def test_a_table_scatters_wherever_it_does_in_the_window(tmp_path):
+    for rows, scatters in (
+        ("1e-6,0\n2e-5,1e-6\n1e-4,0\n", True),
+        ("1e-6,0\n2.4e-5,0\n2.5e-5,1e-9\n2.6e-5,0\n", True),
+        ("1e-6,1e-6\n9e-6,0\n5e-5,0\n6e-5,1e-6\n", False),
+    ):
+        (tmp_path / "t.csv").write_text("g_siemens,sigma_siemens\n" + rows, encoding="utf-8")
+        assert hardware({"errors.programming": tmp_path / "t.csv"}).is_random == scatters
+
+
+@pytest.mark.parametrize("settings", [{}, {"converters.dac_bits": 8, "converters.bit_serial": True}])
+def test_full_converters_take_the_currents_of_the_curve(tmp_path, settings):
+    """Every device at the window's top, every row at the read voltage, where i = G v0 sinh(v / v0)."""
+    path = networks.save(tmp_path / "n.onnx", [networks.node("MatMul", "x w", "y")], {"w": np.ones((6, 3))},
+                         kind=networks.DOUBLE)  # fmt: skip
+    x = np.array([[1.0] * 6, [0.5] * 6])
+    np.savez(tmp_path / "d.npz", x_test=x, y_test=np.zeros(2, int))
+    full = {"converters.adc_bits": 16, "converters.adc_range": "full"}
+    np.savez(tmp_path / "c.npz", x_test=x, y_test=np.zeros(2, int))
+    curved = {"errors.nonlinearity": True, "array.v_read_volt": 0.8}
+    made = study_of(path, tmp_path / "d.npz", IDEAL, curved, full, settings, calibration=tmp_path / "c.npz")
+    v0 = load_card(CARD).values["v_io"]
+    assert trial_logits(made)[0] == pytest.approx(6 * v0 * np.sinh(0.8 / v0) / 0.8, rel=1e-4)

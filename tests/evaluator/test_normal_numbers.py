@@ -7,7 +7,7 @@ from onnx import helper
 from scipy import stats
 
 from evaluator.graph.emitter import Emitter
-from evaluator.graph.noise import ROWS, WIDTH, normal_numbers, standard_normal
+from evaluator.graph.noise import ROWS, WIDTH, node_seed, normal_numbers, standard_normal
 from evaluator.graph.runtime import open_session, run
 from tests.evaluator import networks
 
@@ -62,3 +62,14 @@ def test_a_graph_holds_one_table():
         standard_normal(to, "x", 0.0)
         standard_normal(to, "x", 1.0)
     assert sum(t.dims == [ROWS, WIDTH] for t in model.graph.initializer) == 1
+
+
+def test_nodes_of_a_graph_have_different_seeds():
+    """Of 20,000 drawn from as many as ONNX has, some twelve pairs would be equal."""
+    found = [node_seed(2**62, layer, node) for layer in range(100) for node in range(200)]
+    assert len(set(found)) == len(found)
+    assert 0 <= min(found) <= max(found) < 2**24
+    assert stats.kstest(np.array(found) / 2**24, "uniform").pvalue > 1e-4
+    assert abs(np.corrcoef(found[:-1], found[1:])[0, 1]) < 5 / len(found) ** 0.5
+    assert node_seed(1, 0, 0) != node_seed(2, 0, 0)
+    assert len({node_seed(3, layer, node) for layer in (0, 1023) for node in (0, 16_383)}) == 4

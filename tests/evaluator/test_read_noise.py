@@ -1,6 +1,7 @@
 """Read noise in law: what the graph draws against devices that are perturbed one by one and read again."""
 
 import numpy as np
+import onnx
 import pytest
 
 from evaluator.mapping import layout
@@ -152,3 +153,30 @@ def test_noise_of_every_place_of_other_forms(tmp_path, form, scheme):
             variance[:, :, i : i + 6 : 2, j : j + 3] += of_place[:, :, i, j]
     found = trial_logits(study).var(axis=0)
     assert found == pytest.approx(variance.ravel(), rel=6 * (2 / count) ** 0.5)
+
+
+@pytest.mark.parametrize("scheme", ["differential", "reference"])
+@pytest.mark.parametrize("size", [1e-2, 1.0, 300.0])
+def test_half_precision_has_the_noise_of_double(tmp_path, scheme, size):
+    """Squares of small noise and of large inputs are out of its range."""
+    rng = np.random.default_rng(2)
+    w, x = rng.normal(size=(9, 6)) / max(size, 1), size * rng.uniform(0.5, 1, (1, 9))
+    found = []
+    for kind in (onnx.TensorProto.FLOAT16, networks.DOUBLE):
+        nodes = [networks.node("MatMul", "x w", "y")]
+        dtype = onnx.helper.tensor_dtype_to_np_dtype(kind)
+        path = networks.save(tmp_path / "n.onnx", nodes, {"w": w.astype(dtype)}, ("batch", 9), 6, kind=kind)
+        np.savez(tmp_path / "d.npz", x_test=np.tile(x, (DRAWS, 1)), y_test=np.zeros(DRAWS, int))
+        study = study_of(path, tmp_path / "d.npz", ARRAY, SCHEMES[scheme], {"errors.read_noise": 0.02})
+        found.append(trial_logits(study).std(axis=0))
+    assert found[0] == pytest.approx(found[1], rel=6 / DRAWS**0.5 + 0.01)
+
+
+def test_every_random_node_has_a_seed_of_its_own(digits):
+    serial = {"converters.dac_bits": 8, "converters.bit_serial": True, "converters.adc_bits": 8}
+    study = study_of(*digits, {"array.rows": 8, "errors.read_noise": 0.1}, serial, limit=5)
+    graphs = [study.on_arrays(study.parts(trial)).model.graph for trial in (0, 1)]
+    seeds = [[a.f for n in g.node if n.op_type.startswith("Random") for a in n.attribute if a.name == "seed"]
+             for g in graphs]  # fmt: skip
+    assert len(seeds[0]) > 50
+    assert len(set(seeds[0] + seeds[1])) == 2 * len(seeds[0])

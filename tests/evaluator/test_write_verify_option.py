@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evaluator import write_verify
+from evaluator import evaluate, streams, write_verify
 from evaluator.layer import MappedLayer
 from evaluator.mapping import map_weights
 from evaluator.plan import LayerPlan
@@ -18,6 +18,7 @@ from netlists import ArrayConfig
 from spicegen.programming import program_devices, stream
 from spicegen.simulate import Native
 from spicegen.write_verify import write_verify as directly
+from tests.evaluator.studies import config, hardware, study_of
 
 CARD = load_card("au-lixcoo2-pt")
 SMALL = ArrayConfig(rows=2, columns=2)
@@ -154,8 +155,9 @@ def plan(number=0, outputs=6, inputs=5):
     weights = np.random.default_rng(number).normal(size=(1, outputs, inputs))
     target = map_weights(weights, MappingConfig(), CARD.window())
     layer = MappedLayer(
-        "l", "Gemm", 0, 1, 0, weights, np.dtype("float32"), 1, lambda w: w, lambda a, most: a, lambda v, s: v, None
-    )
+        "l", "Gemm", 0, 1, 0, weights, np.dtype("float32"), block=1, to_node=lambda w: w, product=None,
+        to_vectors=lambda a, most: a, vectors_in=lambda shape: 1, from_vectors=lambda v, s: v,
+    )  # fmt: skip
     return LayerPlan(number, layer, target, ())
 
 
@@ -181,7 +183,7 @@ def test_large_arrays_are_refused():
 
 def test_cards_that_are_refused():
     quantity = {"value": 1.0, "provenance": "assumed"}
-    with pytest.raises(CardError, match="card a: has no programming_error, which is the tolerance of write-verify"):
+    with pytest.raises(CardError, match=r"card a: has no programming_error: .* it is the tolerance of write-verify"):
         WriteVerify(DeviceCard.model_validate(CARD.model_dump() | {"name": "a", "programming_error": None}), SMALL)
     pulse = {"amplitude_p_volt": quantity, "amplitude_d_volt": {**quantity, "value": -1.0}}
     slow, fast = (
@@ -191,3 +193,69 @@ def test_cards_that_are_refused():
     assert WriteVerify(slow, SMALL).plan.v_down_volt == -1.0
     with pytest.raises(InputError, match=r"write_pulse of 1e-08 s: .* has edges of 1e-05 s: give a device with slower"):
         WriteVerify(fast, SMALL)
+
+
+# a study
+
+
+SETTINGS = {"array.rows": 2, "array.columns": 2, "errors.programming": "write-verify"}
+
+
+@pytest.fixture
+def programmed(monkeypatch):
+    """Tiles are programmed to 1 uS beside the target without being simulated; the targets of each study."""
+    seen = []
+    monkeypatch.setattr(WriteVerify, "_program", lambda self, s: np.stack([s.target_siemens + 1e-6, s.target_siemens]))
+    real = WriteVerify.misfits
+    monkeypatch.setattr(WriteVerify, "misfits", lambda self, layers, *a: seen.append(layers) or real(self, layers, *a))
+    return seen
+
+
+def test_misfits_are_part_of_the_key(digits, programmed):
+    study = study_of(*digits, SETTINGS, limit=3)
+    assert len(study.source.misfits) == len(study.plans) == 2
+    other = [replace(m, misfit_siemens=2 * m.misfit_siemens) for m in study.source.misfits]
+    assert replace(study, source=replace(study.source, misfits=tuple(other))).key != study.key
+    assert study_of(*digits, SETTINGS, limit=3).key == study.key
+
+
+@pytest.mark.parametrize(("compensate", "sampled"), [("conductances", 2), ("columns", 1)])
+def test_tiles_of_other_targets_are_sampled_again(digits, programmed, compensate, sampled):
+    """Trials without compensation are programmed to other targets where conductances are corrected, and only there."""
+    wires = {"array.r_row_ohm": 100, "array.r_col_ohm": 100, "compensate": compensate}
+    report = evaluate(*digits, "au-lixcoo2-pt", hardware=config(SETTINGS, wires), limit=20, trials=1)
+    assert len(report.uncompensated) == 1
+    assert len(programmed) == sampled
+    plain = study_of(*digits, SETTINGS, wires, {"compensate": "none"}, limit=20)
+    for found, expected in zip(programmed[sampled - 1], programmed[-1], strict=True):
+        assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
+    assert len(plain.plans) == len(programmed[-1])
+
+
+def test_write_verify_is_random_whatever_its_tolerance():
+    sigma = CARD.programming_error.model_copy(
+        update={k: getattr(CARD.programming_error, k).model_copy(update={"value": 0.0}) for k in ("slope", "offset")}
+    )
+    exact = CARD.model_copy(update={"programming_error": sigma})
+    assert not hardware(card=exact).is_random
+    assert hardware(SETTINGS, card=exact).is_random
+
+
+def test_nothing_is_drawn_from_the_stream_of_a_trial(digits, programmed, monkeypatch):
+    """Neither the choice of tiles nor what differs between their devices nor seeds of read noise."""
+    keys = []
+
+    class Spied(np.random.SeedSequence):
+        def __init__(self, entropy=None, *, spawn_key=()):
+            if spawn_key:
+                keys.append(tuple(spawn_key))
+            super().__init__(entropy, spawn_key=spawn_key)
+
+    monkeypatch.setattr(np.random, "SeedSequence", Spied)
+    study = study_of(*digits, SETTINGS, {"errors.read_noise": 0.1}, limit=3)
+    assert {k[0] for k in keys} == {streams.SAMPLED_TILES, streams.SAMPLED_DEVICES}
+    assert min(k[0] for k in keys) > streams.MOST_TRIALS
+    keys.clear()
+    study.parts(7)
+    assert {k[0] for k in keys} == {7, streams.READ_NOISE}
+    assert len(set(keys)) == 3  # two layers, and one seed for the noise of both

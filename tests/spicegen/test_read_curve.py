@@ -98,6 +98,9 @@ def test_a_curve_that_is_not_odd(monkeypatch):
     assert curve.coefficients == pytest.approx([1, u / 2, u**2], rel=1e-9)
     assert curve(v) == pytest.approx(v * (1 + u * v / 0.2 + (u * v / 0.1) ** 2), rel=1e-12)
     assert curve.nonlinearity == pytest.approx(u / 2 + u**2)
+    assert curve.gain == pytest.approx(1 + u / 2 + u**2)
+    card, u = vteam(monkeypatch, lambda g, x, u: g * VOLTAGE * (1 - u / 2 + u**2))
+    assert read_curve(card, 0.1).gain == pytest.approx(1 + u / 2 + u**2)  # of the other end
     assert curve.inseparability < 1e-14
 
 
