@@ -88,7 +88,7 @@ def evaluate_command(
         )  # fmt: skip
 
     with _kept_in(folder):
-        report = one(config, folder) if sweep is None else run_sweep(config, sweep, one, folder, typer.echo)
+        report = one(config, folder) if sweep is None else run_sweep(config, sweep, device, one, folder, typer.echo)
     report.page().write(folder, report.to_json())
     typer.echo(report.summary)
     typer.echo(f"{folder / 'report.html'}")

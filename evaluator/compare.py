@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from evaluator.evaluation import evaluate
+from evaluator.hardware import Hardware
 from evaluator.pictures import compare_figure
 from evaluator.report import Report
 from evaluator.settings import HardwareConfig
@@ -162,12 +163,15 @@ def compare(
         say: takes a line for each.
 
     Raises:
+        CardError: the card lacks what a condition takes.
         InputError: a network or data cannot be used.
 
     """
     suite, path = loaded
     card = load_card(device)
     configs = suite.configs(path)
+    for config in configs.values():
+        Hardware.of(card, config, seed)  # has what each takes
     calibrated = any(c.needs_images for c in configs.values())  # all conditions are judged on the same images
     reports: dict[tuple[str, str], Report] = {}
     for network in suite.networks:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from evaluator.hardware import Hardware
 from evaluator.pictures import sweep_figure
 from evaluator.report import Report
 from evaluator.scores import paired_difference
 from evaluator.settings import HardwareConfig, split_setting
-from evaluator.tiles import check_tiles
 from models_va.errors import InputError
 from spicegen.files import output_folder
 from spicegen.page import Page
@@ -71,6 +71,7 @@ class SweepReport:
 def run_sweep(
     config: HardwareConfig,
     text: str,
+    device: str,
     one: Callable[[HardwareConfig, Path, bool], Report],
     folder: Path,
     say: Callable[[str], None],
@@ -80,13 +81,15 @@ def run_sweep(
     Args:
         config: all other settings.
         text: ``KEY=A,B,...``.
+        device: card, which is to have what any value takes.
         one: evaluates a config, keeps what it keeps in a folder, and takes images to calibrate with even if the config
             needs none: if any value needs some, all are judged on the images that are left.
         folder: each value gets a numbered folder in it, with a report of its own.
         say: takes a line a value.
 
     Raises:
-        InputError: no such setting, or a value that does not fit, found before any work.
+        InputError: no such setting, or a value that does not fit or that the card lacks something for, found before any
+            work.
 
     """
     key, listed = split_setting(text)
@@ -95,7 +98,7 @@ def run_sweep(
         raise InputError(f"sweep {text!r}: give 2 to {MOST_VALUES} values, KEY=A,B,...")
     configs = [config.with_values({key: value}) for value in values]
     for k, changed in enumerate(configs):
-        check_tiles(changed)
+        Hardware.of(device, changed, 0)
         if changed in configs[:k]:
             raise InputError(f"sweep {text!r}: {values[k]} stands twice")
     calibrated = any(c.needs_images for c in configs)

@@ -16,7 +16,7 @@ from evaluator.compare import compare, load_suite
 from evaluator.scores import paired_difference
 from evaluator.settings import HardwareConfig
 from evaluator.sweep import SweepReport, run_sweep
-from models_va.errors import InputError
+from models_va.errors import CardError, InputError
 from spicegen.page import Page
 from tests.evaluator.studies import CARD, config
 
@@ -185,6 +185,17 @@ def test_what_cannot_be_swept_is_refused_before_any_work(command, tmp_path, unwo
     assert "\n" not in str(result.exception)
 
 
+def test_cards_that_lack_something_are_refused_before_any_work(run, digits, tmp_path, unworked):
+    """Which only the second value or condition takes."""
+    device = ("--device", "magic-vteam", "-o", tmp_path / "out")
+    sweep = run("evaluate", digits[0], "--data", digits[1], *device, "--sweep", "errors.programming=exact,card")
+    conditions = [{"name": "exact", "set": {"errors.programming": "exact"}}, {"name": "card"}]
+    comparison = run("compare", suite(tmp_path, [entry(digits)], conditions), *device)
+    for result in (sweep, comparison):
+        assert isinstance(result.exception, CardError), result.output
+        assert "card magic-vteam: has no programming_error: add" in str(result.exception)
+
+
 @pytest.mark.parametrize("text", [t for t in BAD if "," in t and "give 2" not in BAD[t] and "twice" not in BAD[t]])
 def test_settings_one_by_one_are_refused_too(command, tmp_path, unworked, text):
     setting = f"{text.partition('=')[0]}={text.rpartition(',')[2]}"
@@ -346,5 +357,5 @@ def test_a_sweep_without_a_folder_for_each_value_is_refused(tmp_path):
         raise AssertionError
 
     with pytest.raises(InputError, match="cannot be used as output folder"):
-        run_sweep(HardwareConfig(), "array.r_row_ohm=1,2", one, tmp_path, print)
+        run_sweep(HardwareConfig(), "array.r_row_ohm=1,2", CARD, one, tmp_path, print)
     assert done == []
