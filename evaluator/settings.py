@@ -96,10 +96,10 @@ class ErrorConfig(_Section):
 
     Attributes:
         programming: card: the card's sigma(G); exact; write-verify: what the array's own pulses and reads leave,
-            simulated for some tiles of each layer (arrays of at most 8 x 8); or a CSV file with g_siemens and
-            sigma_siemens.
+            simulated for some tiles of each layer (arrays of at most 8 x 8), with the card's sigma(G) as the tolerance;
+            or a CSV file with g_siemens and sigma_siemens. Whatever is drawn, no device goes beyond its reach.
         device_to_device: whether the card's spread of instance parameters applies: programming sees to it that
-            conductances do not differ by it, but relaxation does.
+            conductances do not differ by it, but how far they reach does, and relaxation.
         levels: how many equally spaced conductances can be programmed; None: any.
         read_noise: standard deviation of a conductance from one read to the next, relative to it.
         time_s, temperature_k: the arrays rest so long after programming, at this temperature, before they are read.
