@@ -1,6 +1,7 @@
 """Fixtures shared by the whole tree."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -20,3 +21,13 @@ def need_engine():
         return engine
 
     return need
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    """The folder of real data sets and networks, which are not part of the project."""
+    folder = Path(os.environ.get("SPICEGEN_SHARED_DATA") or Path(__file__).parents[2] / "shared" / "data")
+    if not folder.is_dir():
+        reason = f"{folder} is not here: set SPICEGEN_SHARED_DATA"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    return folder

@@ -52,11 +52,10 @@ class Curves:
         self.g_siemens = g
         residual = (g - self.trend)[0]
         del self.trend, self.exponential
-        block = max(2, round(len(residual) ** (1 / 3)))
-        starts = rng.integers(len(residual), size=(rows - first_resample, -(-len(residual) // block)))
-        order = (starts[:, :, None] + np.arange(block)).reshape(len(starts), starts.shape[1] * block)[
-            :, : len(residual)
-        ] % len(residual)
+        points = len(residual)
+        block = max(2, round(points ** (1 / 3)))
+        starts = rng.integers(points, size=(rows - first_resample, -(-points // block), 1))
+        order = (starts + np.arange(block)).reshape(len(starts), starts.shape[1] * block)[:, :points] % points
         self.g_siemens = np.concatenate([np.repeat(g, first_resample, axis=0), g - residual + residual[order]])
         self.variance, self.freedom = np.full_like(self.g_siemens, np.nan), np.zeros_like(self.g_siemens)
         step = np.diff(self.g_siemens - self.trend, axis=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -97,8 +98,8 @@ class MetricsReport:
     tables: tuple[UpdateTable, ...] = ()
 
     def rows(self) -> list[tuple[object, ...]]:
-        """The table, under ``HEAD``."""
-        return [m.row() for m in self.metrics]
+        """The table, under ``HEAD``, without what does not exist for this measurement."""
+        return [m.row() for m in self.metrics if math.isfinite(m.value)]
 
     def to_json(self) -> dict[str, Any]:
         """For report.json."""

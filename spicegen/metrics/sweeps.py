@@ -112,7 +112,7 @@ def switching_voltage(data: Loops) -> Array:
     Where I/V passes the geometric mean of the states before and after. None where the loop changes the state by less
     than 5 %. Source: half-way definition, as usual for set and reset.
     """
-    return data.mean("switch") * np.sign(data.v_read_volt)
+    return np.asarray(data.mean("switch") * np.sign(data.v_read_volt))
 
 
 def iv_nonlinearity(data: Loops) -> Array:

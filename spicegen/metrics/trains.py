@@ -266,7 +266,8 @@ def symmetry(trains: Trains) -> Array:
     high = np.minimum(up.trend[:, -1], down.trend[:, 0])[:, None]
     g = low + (high - low) * np.linspace(0, 1, _GRID)
     rise, fall = up.step_siemens(g), down.step_siemens(g)
-    return np.asarray(np.mean(1 - np.abs(rise + fall) / (np.abs(rise) + np.abs(fall)), axis=1))
+    alike = 1 - np.abs(rise + fall) / (np.abs(rise) + np.abs(fall))
+    return np.asarray(np.trapezoid(alike, dx=1 / (_GRID - 1), axis=1))
 
 
 def symmetry_point(trains: Trains) -> Array:

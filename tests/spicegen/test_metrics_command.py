@@ -1,0 +1,155 @@
+"""`spicegen metrics`, and the figures of merit of write-verify, sweeps and retention, against what made them."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy.constants import Boltzmann, elementary_charge
+
+from models_va.errors import InputError
+from spicegen.branches import branches
+from spicegen.measurements import Retention, Sweep, WriteVerify, read_measurement
+from spicegen.metrics import programming, retention, sweeps, trains
+from spicegen.metrics._curves import Curves
+from spicegen.metrics._sigma_line import sigma_line
+from tests.spicegen.measured import ORIGIN, linear_device
+from tests.spicegen.test_cli import refusal, run
+
+__all__ = ["run"]
+SLOPE, OFFSET = 0.0161, 8.264e-8
+
+
+def write_verify(n, rng):
+    target = rng.uniform(1e-5, 4e-5, n)
+    return WriteVerify(ORIGIN, target, target + (SLOPE * target + OFFSET) * rng.standard_normal(n))
+
+
+def test_programming_error_is_found_again():
+    data = programming.programmed(write_verify(600, np.random.default_rng(1)), 1)
+    found = {m.name: m for m in programming.measure(data)}
+    for name, truth in (("sigma_slope", SLOPE), ("sigma_offset", OFFSET), ("programming_bias", 0.0)):
+        low, high = found[name].ci95
+        assert low < truth < high, name
+    line = SLOPE * np.array([1e-5, 4e-5]) + OFFSET
+    assert found["distinct_states"].value == pytest.approx(1 + np.log(line[1] / line[0]) / SLOPE / 4, rel=0.1)
+    assert found["sigma_rms"].value == pytest.approx(np.sqrt(np.mean(data.error_siemens**2)))
+
+
+def test_sigma_line_is_the_maximum_of_the_likelihood():
+    rng = np.random.default_rng(2)
+    measured = write_verify(400, rng)
+    g, v = measured.target_siemens[None], (measured.achieved_siemens - measured.target_siemens)[None] ** 2
+    slope, offset = sigma_line(g, v, np.ones_like(g))
+
+    def likelihood(a, b):
+        sigma = a * g + b
+        return -np.sum(np.log(sigma) + v / (2 * sigma**2))
+
+    best = likelihood(slope[0], offset[0])
+    for a, b in ((1.01, 1), (0.99, 1), (1, 1.01), (1, 0.99), (1.01, 0.99), (0.99, 1.01)):
+        assert likelihood(a * slope[0], b * offset[0]) < best
+
+
+def test_too_little_to_fit_sigma():
+    with pytest.raises(InputError, match=r"synthetic.csv: 3 programmings"):
+        programming.programmed(write_verify(3, np.random.default_rng(1)), 1)
+
+
+def bipolar_sweep(loops, rng, noise):
+    """A switch: on (1e-4 S) from 1.2 V until -0.8 V, else off (1e-5 S); I = G V (1 + 0.1 V^2)."""
+    v = np.tile(np.r_[np.linspace(0, 2, 101), np.linspace(2, -2, 201)[1:], np.linspace(-2, 0, 101)[1:]], loops)
+    on, state = np.zeros(len(v)), False
+    for n, volt in enumerate(v):
+        state = (state or volt >= 1.2) and volt > -0.8
+        on[n] = state
+    i = v * np.where(on, 1e-4, 1e-5) * (1 + 0.1 * v**2) * np.exp(noise * rng.standard_normal(len(v)))
+    return Sweep(ORIGIN, np.arange(len(v)) * 0.01, v, i, 300.0)
+
+
+def test_a_switch():
+    found = {m.name: m for m in sweeps.measure(sweeps.loops(bipolar_sweep(1, np.random.default_rng(1), 0.0), 1))}
+    assert found["on_off_ratio_pos"].value == pytest.approx(10)
+    assert found["on_off_ratio_neg"].value == pytest.approx(10)
+    assert found["switching_voltage_pos"].value == pytest.approx(1.2, abs=0.021)
+    assert found["switching_voltage_neg"].value == pytest.approx(-0.8, abs=0.021)
+    assert found["iv_nonlinearity_pos"].value == pytest.approx(2 * 1.4 / 1.1)
+    assert found["on_off_ratio_pos"].ci95 is None
+    noisy = {m.name: m for m in sweeps.measure(sweeps.loops(bipolar_sweep(8, np.random.default_rng(2), 0.03), 1))}
+    low, high = noisy["on_off_ratio_pos"].ci95
+    assert low < 10 < high
+
+
+def test_an_ohmic_resistor():
+    v = np.r_[np.linspace(0, 1, 20), np.linspace(1, 0, 20)]
+    found = {m.name: m for m in sweeps.measure(sweeps.loops(Sweep(ORIGIN, np.arange(40.0), v, 1e-5 * v, 300.0), 1))}
+    assert found["on_off_ratio_pos"].value == pytest.approx(1)
+    assert found["iv_nonlinearity_pos"].value == pytest.approx(2)
+    assert np.isnan(found["switching_voltage_pos"].value)
+
+
+def test_activation_energy_is_found_again():
+    rng, t, kelvin = np.random.default_rng(3), np.geomspace(1, 1e4, 40), np.repeat([300.0, 330.0, 360.0], 40)
+    tau = 1e-8 * np.exp(0.6 * elementary_charge / (Boltzmann * kelvin))
+    g = 1e-5 * (1 + np.exp(-np.tile(t, 3) / tau)) + 1e-7 * rng.standard_normal(120)
+    metrics = retention.measure(*retention.relaxations(Retention(ORIGIN, np.tile(t, 3), g, kelvin, 0.1), 1))
+    found = {m.name: m for m in metrics}
+    for name, truth in (("activation_energy", 0.6), ("decay_time_330k", tau[40])):
+        low, high = found[name].ci95
+        assert low < truth < high
+    assert found["loss_measured_300k"].value == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_power_law_drifts_by_its_exponent():
+    t = np.geomspace(1, 1e4, 30)
+    measured = Retention(ORIGIN, t, 1e-5 * t**-0.05, np.full(30, 300.0), 0.1)
+    found = {m.name: m.value for m in retention.measure(*retention.relaxations(measured, 1))}
+    assert found["drift_exponent"] == pytest.approx(0.05)
+    assert found["loss_ten_years"] == pytest.approx(1 - retention.TEN_YEARS_S**-0.05)
+
+
+def write_cycles(path, g):
+    names = ",".join(f"cycle{n}_uS" for n in range(1, g.shape[1] + 1))
+    np.savetxt(path, 1e6 * g, delimiter=",", header=names, comments="")
+    return path
+
+
+def test_the_command_writes_a_report_and_tables(run, tmp_path):
+    rng = np.random.default_rng(4)
+    up = write_cycles(tmp_path / "up.csv", linear_device(rng, 6, 40, read=1e-7))
+    down = write_cycles(tmp_path / "down.csv", linear_device(rng, 6, 40, read=1e-7)[::-1])
+    code, out, _ = run("metrics", up, down, "-o", tmp_path / "out", "--seed", "3")
+    assert code == 0
+    assert "symmetry_point" in out
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    (measured,) = report["measurements"]
+    assert [f["path"] for f in measured["files"]] == [str(up), str(down)]
+    beta = next(m for m in measured["metrics"] if m["name"] == "beta_p")
+    assert beta["ci95"][0] < -40 * np.log(1 - 0.03) < beta["ci95"][1]
+    assert (tmp_path / "out" / "report.html").read_text().count("<img") == 4
+    code, out, _ = run("metrics", tmp_path / "out" / "dG_increasing.txt", tmp_path / "out" / "dG_decreasing.txt")
+    assert code == 0
+    assert "pulses_through_p" in out
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("CDF\n1,2\n0,1\n1,x\n2,3\n", "line 4, column 2"), ("words\n", "line 1")]
+)
+def test_the_command_refuses_in_one_line(run, tmp_path, text, message):
+    path = tmp_path / "data.txt"
+    path.write_text(text)
+    line = refusal(run("metrics", path))
+    assert str(path) in line
+    assert message in line
+
+
+@pytest.mark.parametrize("level", ["0.05", "0.1", "0.5"])
+@pytest.mark.parametrize(("side", "direction"), [("set", "potentiation"), ("reset", "depression")])
+def test_noise_that_the_authors_added(shared_data, tmp_path, level, side, direction):
+    """The ion transistor's three files differ in noise only, which is proportional to the level."""
+    path = tmp_path / "described.yaml"
+    file = shared_data / "devices" / "ion_transistor" / level / f"{side}.csv"
+    columns = '{conductance: {columns: "rmp*", unit: S}}'
+    path.write_text(f"file: {file}\ncolumns: {columns}\ndirection: {direction}\n")
+    branch = next(b for b in branches(read_measurement(path)) if b)
+    curves = Curves(branch, np.ones((1, branch.cycles)), 1, np.random.default_rng(0))
+    assert trains.read_noise(curves)[0] / float(level) == pytest.approx(2.75e-6, rel=0.1)

@@ -1,0 +1,151 @@
+"""Figures of merit of synthetic trains, against what they were made with."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models_va.errors import InputError
+from spicegen.metrics import exponential_law, power_law
+from spicegen.metrics._bootstrap import draw, interval
+from spicegen.metrics.trains import measure, trains_of
+from tests.spicegen.measured import linear_device, train
+
+W = np.linspace(0, 1, 61)[:, None]
+
+
+def figures(*pulses, seed=1):
+    return {m.name: m for m in measure(trains_of(pulses, seed))}
+
+
+def test_exact_laws_give_exact_figures():
+    up, down = 1e-5 * (1 + 3 * exponential_law(W, 0.3)), 1e-5 * (1 + 3 * (1 - exponential_law(W, 1.3)))
+    found = figures(train(np.tile(up, 3), np.tile(down, 3)))
+    expected = {
+        "beta_p": 0.3,
+        "beta_d": 1.3,
+        "neurosim_a_d": 1 / 1.3,
+        "g_min": 1e-5,
+        "g_max": 4e-5,
+        "dynamic_range": 3e-5,
+        "on_off_ratio": 4.0,
+        "mean_step_p": 5e-7,
+        "asymmetric_ratio": 0.196,  # the paper's beta imply it: reference/compact_model.md
+    }
+    for name, value in expected.items():
+        assert found[name].value == pytest.approx(value, rel=2e-3), name
+
+
+def test_a_power_law_gives_its_alpha():
+    up = 1e-5 * (1 + 3 * power_law(W, 1.94, 4.0))
+    found = figures(train(np.tile(up, 2), np.tile(up[::-1], 2)))
+    assert found["alpha_p"].value == pytest.approx(1.94, rel=1e-5)
+    assert found["alpha_d"].value == pytest.approx(1.94, rel=1e-5)
+    assert found["asymmetric_ratio"].value == pytest.approx(0, abs=1e-9)
+
+
+def test_symmetry_of_soft_bounds():
+    """Steps up a (G_1 - G), down b (G - G_0): equal where a (G_1 - G) = b (G - G_0)."""
+    n, a, b, low, high = 60, 0.02, 0.05, 1e-5, 5e-5
+    decay = np.arange(n + 1)[:, None]
+    up = high - (high - 1.5e-5) * np.exp(-a * decay)
+    down = low + (up[-1] - low) * np.exp(-b * decay)
+    found = figures(train(up, down))
+    point = (a * high + b * low) / (a + b)
+    assert found["symmetry_point"].value == pytest.approx(point, rel=1e-6)
+    step = a * (high - np.clip(point, down[-1, 0], up[-1, 0]))
+    assert found["steps_in_range"].value == pytest.approx((up[-1, 0] - min(up[0, 0], down[-1, 0])) / step, rel=1e-5)
+    g = np.linspace(max(up[0, 0], down[-1, 0]), up[-1, 0], 4001)
+    rise, fall = a * (high - g), b * (g - low)
+    assert found["symmetry"].value == pytest.approx(np.mean(1 - abs(rise - fall) / (rise + fall)), abs=1e-4)
+    mirrored = figures(train(up, up[::-1]))
+    assert mirrored["symmetry"].value == pytest.approx(1, abs=1e-3)
+
+
+def test_noise_is_told_from_updates():
+    rng = np.random.default_rng(3)
+    found = figures(train(linear_device(rng, 300, 40, update=1e-7, read=2e-7)))
+    for name, truth in (("read_noise_p", 2e-7), ("update_sigma_p", 1e-7)):
+        low, high = found[name].ci95
+        assert low < truth < high
+        assert found[name].value == pytest.approx(truth, rel=0.05)
+    silent = figures(train(linear_device(rng, 60, 40, update=1e-7, read=0.0)))
+    assert silent["read_noise_p"].value < 0.3e-7
+    assert silent["update_sigma_p"].value == pytest.approx(1e-7, rel=0.05)
+
+
+def test_sigma_of_g_from_cycle_to_cycle():
+    rng = np.random.default_rng(4)
+    mean = np.linspace(1e-5, 4e-5, 80)[:, None]
+    sigma = 0.02 * mean + 1e-7
+    found = figures(train(mean + sigma * rng.standard_normal((80, 60))))
+    for name, truth in (("sigma_slope", 0.02), ("sigma_offset", 1e-7)):
+        low, high = found[name].ci95
+        assert low < truth < high
+    assert found["cycle_sigma_p"].value == pytest.approx(np.sqrt(np.mean(sigma**2)), rel=0.03)
+    levels = 1 + np.log(sigma[-1, 0] / sigma[0, 0]) / 0.02 / 4
+    assert found["distinct_states"].value == pytest.approx(levels, rel=0.05)
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1e4])
+def test_the_scale_does_not_matter(factor):
+    rng = np.random.default_rng(5)
+    measured = train(linear_device(rng, 6, 40, read=2e-7), linear_device(rng, 6, 40, gain=0.05, read=2e-7)[::-1])
+    one, other = figures(measured), figures(replace(measured, g_siemens=factor * measured.g_siemens))
+    for name, metric in one.items():
+        scale = factor if metric.unit == "S" else 1
+        assert other[name].value == pytest.approx(scale * metric.value, rel=1e-4, nan_ok=True), name
+        if metric.ci95 and name != "steps_in_range":
+            width = metric.ci95[1] - metric.ci95[0]
+            assert other[name].ci95 == pytest.approx([scale * end for end in metric.ci95], abs=3e-2 * scale * width)
+
+
+def test_cycles_that_end_early_and_repeated_runs():
+    rng = np.random.default_rng(6)
+    g = linear_device(rng, 8)
+    g[90:, :3] = np.nan
+    assert figures(train(g))["beta_p"].value == pytest.approx(3.0, rel=0.03)  # gain times 100 pulses
+    up, down = linear_device(rng, 4, 40), linear_device(rng, 4, 40)[::-1]
+    trains = trains_of([train(up, down, up, down)], 1)
+    assert [b.cycles for b in trains.measured] == [8, 8]
+    assert [b.g_siemens.shape[1] for b in trains.measured] == [41, 41]
+
+
+def test_one_cycle_has_intervals_of_residuals():
+    rng = np.random.default_rng(7)
+    found = figures(train(linear_device(rng, 1, 150, gain=0.02, update=0.0, read=5e-7)))
+    low, high = found["beta_p"].ci95
+    assert low < 3.0 < high
+    assert high - low < 0.5
+    assert found["read_noise_p"].value == pytest.approx(5e-7, rel=0.15)
+    assert np.isnan(found["cycle_sigma_p"].value)
+
+
+def test_the_seed_decides():
+    measured = train(linear_device(np.random.default_rng(8), 5, 30, read=1e-7))
+    assert figures(measured) == figures(measured)
+    assert figures(measured, seed=2)["beta_p"].ci95 != figures(measured)["beta_p"].ci95
+
+
+@pytest.mark.parametrize("cycles", [6, 20])
+def test_intervals_of_few_cycles_cover(cycles):
+    """Of the mean and of the standard deviation; whole figures of merit: benchmarks/metrics_coverage.py."""
+    rng = np.random.default_rng(9)
+    inside = np.zeros(2)
+    for _ in range(300):
+        values, samples = rng.standard_normal(cycles), draw((cycles,), rng, paired=True)
+        counts = samples.counts[0]
+        mean = counts @ values / counts.sum(axis=1)
+        low, high = interval(mean, samples)
+        inside[0] += low < 0 < high
+        grow = np.where(np.arange(len(counts)) < samples.first_resample, 1, cycles / (cycles - 1))
+        spread = (counts @ values**2 - counts.sum(axis=1) * mean**2) / (counts.sum(axis=1) - 1) * grow
+        low, high = interval(np.sqrt(spread), samples)
+        inside[1] += low < 1 < high
+    assert 0.91 < inside[0] / 300 < 0.985
+    assert inside[1] / 300 > 0.8
+
+
+def test_nothing_to_measure():
+    with pytest.raises(InputError, match="no 3 pulses"):
+        figures(train(linear_device(np.random.default_rng(1), 2, 2)))
