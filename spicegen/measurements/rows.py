@@ -12,6 +12,9 @@ from spicegen.measurements.table import CONVENTIONS, Array, Table
 from spicegen.measurements.units import CURRENT, RESISTANCE
 
 _USUAL_READ_VOLT = 0.1
+LEAST_READ_VOLT = 1e-6
+_LEAST_OHM = 1e-6
+"""Less than these is nothing: a zero, or another unit."""
 _SAME_K = 2.0
 """Temperatures closer than that are one: a thermometer's noise."""
 TURNED = (
@@ -45,8 +48,8 @@ def read_voltage(table: Table) -> float:
     else:
         table.notes.append(f"The file does not say the voltage of its reads: taken as {_USUAL_READ_VOLT:g} V.")
         return _USUAL_READ_VOLT
-    if v == 0:
-        raise table.fault("a read voltage of 0: give the voltage at which the current was measured")
+    if abs(v) < LEAST_READ_VOLT:
+        raise table.fault(f"a read voltage of {v:g} V: give the voltage at which the current was measured")
     return v * sign(table, "voltage")
 
 
@@ -68,7 +71,7 @@ def conductance(table: Table, column: Column, v_read_volt: float) -> Array:
     """
     values = table.values(column)
     if column.unit.dimension == RESISTANCE:
-        table.fault_where(values == 0, column, "a resistance of {}: remove the row")
+        table.fault_where(np.abs(values) < _LEAST_OHM, column, "a resistance of {}: remove the row")
         g = 1 / values
     elif column.unit.dimension == CURRENT:
         if not {"read_voltage"} & (table.quantities | table.settings.keys()):

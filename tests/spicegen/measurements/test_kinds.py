@@ -154,7 +154,7 @@ def test_write_verify(read):
         ("time_s,voltage_V,current_A\n0,1,1\n", "line 2: only one row of numbers"),
         ("time_s,voltage_V,current_A\n0,1,1\n1,2,1\n", "line 2: the current is 1 in every row: nothing to fit: was it"),
         ("# interval_s: 1\nvoltage_V,current_A\n1,1\n1,2\n", "line 3: the voltage is 1 in every row: nothing to fit"),
-        ("time_s,voltage_V,current_A\n0,0,1\n1,0,2\n", "line 2: the voltage is 0 in every row"),
+        ("time_s,voltage_V,current_A\n0,0,1\n1,0,2\n", "line 2: the voltage is 0 V in every row"),
         (
             "time_s,voltage_V,current_A\n0,1,1\n2,2,2\n1,3,3\n",
             "line 4, column 'time_s': time goes from 2 s to 1 s: must rise",
@@ -167,6 +167,7 @@ def test_write_verify(read):
         ("time_s,conductance_uS\n0,-1\n1,-2\n", "line 2, column 'conductance_uS': most conductances are negative"),
         ("time_s,conductance_uS\n0,1\n1,-2\n2,3\n", "line 3, column 'conductance_uS': -2: a negative conductance"),
         ("time_s,resistance_kohm\n0,1\n1,0\n2,3\n", "line 3, column 'resistance_kohm': a resistance of 0"),
+        ("time_s,resistance_kohm\n0,1\n1,1e-320\n", "line 3, column 'resistance_kohm': a resistance of"),
         ("time_s,current_uA\n0,1\n1,2\n", "currents without the voltage of the reads: add the line '# read_voltage_V"),
         ("# read_voltage_V: 0\ntime_s,current_uA\n0,1\n1,2\n", "a read voltage of 0"),
         ("time_s,conductance_uS,T_C\n0,1,-300\n1,2,25\n", "line 2, column 'T_C': -300: .* above absolute zero"),
