@@ -1,0 +1,222 @@
+"""Which tiles of real networks does ``--circuit-tiles auto`` put into a circuit simulator, why, and does it matter?
+
+For every network of a suite, at each read voltage, without and with the device's I-V curve in the operator: how many
+tiles have an operator that is off by more than each tolerance, and the largest error. The tile with the largest one is
+taken apart: ``curve``, what the operator misses without wires and within the devices' reach; ``reach``, the linear part
+of conductances that no state gives; ``wires``, what is left where the curve is known: cells see less than the rows'
+voltage, and bend less. A tile is judged as ``select_tiles`` does it, by the native engine and the strongest vectors of
+eight images, but once for all four cases: inputs are clipped to their range with and without the curve. Of layers with
+many tiles some are drawn, and counts stand for all: ``--most 0`` looks at every tile.
+
+    python benchmarks/circuit_promotion.py [SUITE.yaml] [--only NAME] [--most TILES]    # the table
+    python benchmarks/circuit_promotion.py [SUITE.yaml] --only NAME --run vacask --limit 20    # promoted tiles, run
+    python benchmarks/circuit_promotion.py [SUITE.yaml] --only NAME --linear ngspice    # resistors, and the operator
+
+``--only`` takes part of a network's name, or ``digits``, the embedded example.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from evaluator.activations import activations_of
+from evaluator.circuit import (
+    CircuitRequest,
+    CircuitTile,
+    circuit_tile,
+    labelled_tiles,
+    operator_error,
+    row_voltages,
+    tile_currents,
+    with_circuits,
+)
+from evaluator.circuit._select import _LOOKED_AT, _PROBE_IMAGES, _telling  # the vectors that select_tiles takes
+from evaluator.compare import load_suite
+from evaluator.graph.arrays import ArrayPart
+from evaluator.hardware import Hardware
+from evaluator.layer import Array
+from evaluator.settings import HardwareConfig
+from evaluator.study import Study, StudySource, prepare
+from models_va import DeviceCard, Quantity
+from netlists import Crossbar
+from spicegen.files import beside
+from spicegen.programming import conductances
+from spicegen.progress import track
+from spicegen.read_curve import ReadCurve, read_curve
+from spicegen.simulate import REFERENCE, read_operator, simulator
+
+ROOT = Path(__file__).resolve().parents[1]
+CARD = "au-lixcoo2-pt"
+TOLERANCES = (1e-2, 1e-3)
+READ_VOLTAGES = (0.1, 0.5)
+EXAMPLE = {"digits": (ROOT / "evaluator/example/digits_mlp.onnx", ROOT / "evaluator/example/digits.npz")}
+OHMIC = DeviceCard(
+    name="ohmic",
+    title="a conductance",
+    model="linear",
+    source="Ohm",
+    parameters={"g0": Quantity(value=1e-5, provenance="assumed")},
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """A tile, the vectors that it is judged with, and how many tiles of its layer it stands for.
+
+    Attributes:
+        volts: as shares of the read voltage, shape (vectors, rows).
+    """
+
+    tile: CircuitTile
+    volts: Array
+    weight: float
+
+
+def networks(suite: Path) -> dict[str, tuple[Path, Path]]:
+    """Model and data of each network by its name, the embedded example among them."""
+    loaded, path = load_suite(suite)
+    return EXAMPLE | {n.name: (Path(beside(path, n.model)), Path(beside(path, n.data))) for n in loaded.networks}
+
+
+def study_of(files: tuple[Path, Path], v_read_volt: float, limit: int, *, nonlinearity: bool) -> Study:
+    """A network on 128 x 128 tiles with 1 ohm a segment and the card's programming error."""
+    values = {"array.v_read_volt": str(v_read_volt), "errors.nonlinearity": str(nonlinearity).lower()}
+    hardware = Hardware.of(CARD, HardwareConfig().with_values(values), seed=0)
+    return prepare(StudySource(*files, hardware, limit, calibrated=True))
+
+
+def looked_at(study: Study, parts: Sequence[ArrayPart], most: int) -> Iterator[Looked]:
+    """Tiles of every layer: at most so many, drawn from a seed; 0: all."""
+    v_read = study.hardware.config.array.v_read_volt
+    seen = activations_of(study.network, study.plans, study.images[:_PROBE_IMAGES])
+    for part, of_layer in zip(parts, seen, strict=True):
+        tiles = list(labelled_tiles(part, study))
+        count = min(most or len(tiles), len(tiles))
+        volts = row_voltages(part, study, of_layer, _LOOKED_AT).volts / v_read
+        for k in np.random.default_rng(0).permutation(len(tiles))[:count]:
+            label, tile = tiles[k]
+            probes = _telling(volts[tile.group][:, tile.inputs])
+            yield Looked(circuit_tile(part, tile, label, study), probes, len(tiles) / count)
+
+
+def off(found: Array, wanted: Array) -> float:
+    """What ``operator_error`` is: the relative difference over all vectors and columns."""
+    scale = np.linalg.norm(wanted)
+    return float(np.linalg.norm(found - wanted) / scale) if scale else 0.0
+
+
+def errors_of(looked: Looked, curves: Mapping[float, ReadCurve]) -> list[float]:
+    """At each read voltage the operator's error, without and with the curve."""
+    volts = [looked.volts * v for v in curves]
+    currents = np.split(tile_currents(looked.tile, np.concatenate(volts), simulator(REFERENCE)), len(volts))
+    operator = read_operator(looked.tile.crossbar).T
+    return [
+        off(i, driven @ operator)
+        for i, v, curve in zip(currents, volts, curves.values(), strict=True)
+        for driven in (v, curve(v))
+    ]
+
+
+def causes(looked: Looked, v_read_volt: float, curve: ReadCurve) -> list[float]:
+    """Relative errors of a tile's operator by curve, reach and wires: see the module's text."""
+    tile, v = looked.tile, looked.volts * v_read_volt
+    assert tile.devices is not None
+    reached = replace(tile.crossbar, g_siemens=conductances(tile.devices))
+    given, wanted = (curve(v) @ read_operator(c).T for c in (reached, tile.crossbar))
+    wireless = Crossbar(reached.g_siemens, 0.0, 0.0)
+    return [
+        operator_error(replace(tile, crossbar=wireless), v),
+        off(given, wanted),
+        operator_error(replace(tile, crossbar=reached), v, curve),
+    ]
+
+
+def lines(name: str, files: tuple[Path, Path], most: int) -> Iterator[str]:
+    """Of the table: one a read voltage."""
+    started = time.perf_counter()
+    study = study_of(files, READ_VOLTAGES[-1], 64, nonlinearity=True)
+    curves = {v: read_curve(study.hardware.card, v) for v in READ_VOLTAGES}
+    looked = list(looked_at(study, study.parts(0), most))
+    errors = np.array([errors_of(x, curves) for x in looked])
+    weights = np.array([x.weight for x in looked])
+    for k, (v, curve) in enumerate(curves.items()):
+        cells = [f"{v:g}"]
+        for of_case in errors.T[2 * k : 2 * k + 2]:
+            cells += [f"{weights[of_case > t].sum():.0f}" for t in TOLERANCES] + [f"{of_case.max():.1e}"]
+        worst = looked[int(errors[:, 2 * k + 1].argmax())]
+        cells += [f"{x:.1e}" for x in causes(worst, v, curve)]
+        shape = " x ".join(map(str, worst.tile.crossbar.g_siemens.shape))
+        seconds = time.perf_counter() - started
+        yield f"| {name} | {len(looked)} of {weights.sum():.0f} | {' | '.join(cells)} | {shape} | {seconds:.0f} |"
+
+
+def table(chosen: dict[str, tuple[Path, Path]], most: int) -> None:
+    """How many tiles, and why."""
+    case = "> 1e-2 | > 1e-3 | largest"
+    print(f"| network | tiles | V | {case} | {case} | curve | reach | wires | tile | s |\n|" + "---|" * 14)
+    for name, files in chosen.items():
+        for line in lines(name, files, most):
+            print(line, flush=True)
+
+
+def run_promoted(chosen: dict[str, tuple[Path, Path]], engine: str, limit: int) -> None:
+    """What promoted tiles change in a network's output and accuracy, at the highest read voltage."""
+    print("| network | curve in the operator | tiles | engine | images | operator | circuit | changed | logits | s |")
+    print("|" + "---|" * 10)
+    for name, files in chosen.items():
+        for nonlinearity in (False, True):
+            study = study_of(files, READ_VOLTAGES[-1], limit, nonlinearity=nonlinearity)
+            parts, started = study.parts(0), time.perf_counter()
+            request = CircuitRequest("auto", TOLERANCES[0], engine)
+            promoted, report = with_circuits(study, parts, request, 1, None, track, print)
+            plain, found = study.logits(parts), promoted.logits(parts)
+            accuracies = [f"{np.mean(y.argmax(1) == study.labels):.1%}" for y in (plain, found)]
+            changed = np.count_nonzero(plain.argmax(1) != found.argmax(1))
+            print(
+                f"| {name} | {'yes' if nonlinearity else 'no'} | {len(report.in_circuit)} of {len(report.choices)} "
+                f"| {engine} | {len(plain)} | {' | '.join(accuracies)} | {changed} | {off(found, plain):.1e} "
+                f"| {time.perf_counter() - started:.0f} |",
+                flush=True,
+            )
+
+
+def linear(chosen: dict[str, tuple[Path, Path]], engine: str) -> None:
+    """The largest tile of each network as resistors in a circuit simulator, against the operator."""
+    print("| network | tile | engine | vectors | largest difference | s |\n|" + "---|" * 6)
+    for name, files in chosen.items():
+        study = study_of(files, READ_VOLTAGES[-1], 64, nonlinearity=False)
+        looked = max(looked_at(study, study.parts(0), 1), key=lambda x: x.tile.crossbar.g_siemens.size)
+        v, crossbar = looked.volts * READ_VOLTAGES[-1], looked.tile.crossbar
+        started, wanted = time.perf_counter(), v @ read_operator(crossbar).T
+        found = tile_currents(replace(looked.tile, card=OHMIC), v, simulator(engine))
+        largest = np.abs(found - wanted).max() / np.abs(wanted).max()
+        size, seconds = " x ".join(map(str, crossbar.g_siemens.shape)), time.perf_counter() - started
+        print(f"| {name} | {size} | {engine} | {len(v)} | {largest:.1e} | {seconds:.0f} |", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Tiles that go to a circuit simulator, and why.")
+    parser.add_argument("suite", type=Path, nargs="?", default=ROOT / "benchmarks/networks/all.yaml")
+    parser.add_argument("--only", default="", metavar="NAME")
+    parser.add_argument("--run", metavar="ENGINE")
+    parser.add_argument("--linear", metavar="ENGINE")
+    parser.add_argument("--limit", type=int, default=20)
+    parser.add_argument("--most", type=int, default=8, metavar="TILES", help="of each layer; 0: all")
+    options = parser.parse_args()
+    chosen = {n: files for n, files in networks(options.suite).items() if options.only.lower() in n.lower()}
+    if options.run:
+        run_promoted(chosen, options.run, options.limit)
+    elif options.linear:
+        linear(chosen, options.linear)
+    else:
+        table(chosen, options.most)
+
+
+if __name__ == "__main__":
+    main()
