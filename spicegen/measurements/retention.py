@@ -34,7 +34,7 @@ def read_constant_voltage(table: Table) -> Retention:
     rows.check_several(table)
     v_read = float(table.values("voltage")[0]) * rows.sign(table, "voltage")
     if abs(v_read) < rows.LEAST_READ_VOLT:
-        raise table.fault(f"the voltage is {v_read:g} V in every row: nothing to fit: read at another, such as 0.1 V", 0)
+        raise table.fault(f"the voltage is {v_read:g} V in every row: nothing to fit: read at 0.1 V, say", 0)
     table.settings["read_voltage"] = v_read
     table.notes.append(f"The voltage is {v_read:g} V in every row: read as retention, not as a sweep.")
     return _retention(table, rows.conductance(table, table.column("current"), v_read), v_read)
