@@ -14,6 +14,7 @@ from evaluator.evaluation import evaluate
 from evaluator.hardware import Hardware
 from evaluator.pictures import compare_figure
 from evaluator.report import Report
+from evaluator.scores import half_width
 from evaluator.settings import HardwareConfig
 from evaluator.tiles import check_tiles
 from models_va import DeviceCard, load_card, read_yaml
@@ -194,5 +195,5 @@ def _short(report: Report) -> dict[str, Any]:
 
 
 def _half_width(report: Report) -> str:
-    interval = report.accuracy_ci95
-    return "" if interval is None else f" ± {50 * (interval[1] - interval[0]):.2f}"
+    half = half_width(report.accuracy_trials)
+    return "" if half is None else f" ± {100 * half:.2f}"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from evaluator.sweep import SweepReport
 
 FLOAT, HARDWARE = COLOURS[5], COLOURS[0]
+_NAMED_LAYERS, _LAYER_TICKS = 12, 25
 
 
 def accuracy_figure(report: Report) -> Figure:
@@ -30,7 +31,7 @@ def accuracy_figure(report: Report) -> Figure:
     if interval := report.accuracy_ci95:
         ax.axhspan(*interval, color=HARDWARE, alpha=0.15, lw=0, label="95 % interval of the mean")
     ax.axhline(report.accuracy_hardware, color=HARDWARE, lw=1, label=f"mean {report.accuracy_hardware:.2%}")
-    ax.plot(numbers, accuracies, "o", color=HARDWARE, label="one programming")
+    ax.plot(numbers, accuracies, "o", color=HARDWARE, label="one programming", clip_on=False)
     ax.axhline(
         report.accuracy_float,
         color=FLOAT,
@@ -40,13 +41,13 @@ def accuracy_figure(report: Report) -> Figure:
     )
     ax.set_xlim(0.5, len(accuracies) + 0.5)
     ax.set_xticks(numbers if len(numbers) <= 20 else numbers[:: len(numbers) // 10])
-    _room(ax, (*accuracies, report.accuracy_float))
+    _room(ax, (*accuracies, report.accuracy_float, *(report.accuracy_ci95 or ())))
     figure.legend(loc="outside right center", fontsize=8, frameon=False)
     return figure
 
 
 def layer_figure(report: Report) -> Figure:
-    """Relative output error of each layer, split by cause."""
+    """Relative output error of each layer, split by cause; names beside the numbers where there is room for them."""
     figure = new_figure(7.0, 3.2)
     ax = axes(figure, title="Where the error comes from", y="Relative output error")
     places = np.arange(len(report.layers))
@@ -55,9 +56,13 @@ def layer_figure(report: Report) -> Figure:
     for k, (cause, colour) in enumerate(causes):
         heights = [getattr(layer.relative_output_error, cause) for layer in report.layers]
         ax.bar(places + (k - 1.5) * 0.21, heights, 0.19, color=colour, label=shown[cause])
-    names = [plain(f"{n + 1}: {layer.name}") for n, layer in enumerate(report.layers)]
-    many = len(names) > 6
-    ax.set_xticks(places, names, rotation=30 if many else 0, ha="right" if many else "center")
+    if len(places) <= _NAMED_LAYERS:
+        _name_groups(ax, [f"{n}: {layer.name}" for n, layer in enumerate(report.layers, 1)], 6)
+    else:
+        step = -(-len(places) // _LAYER_TICKS)
+        ax.set_xticks(places[::step], [str(n + 1) for n in places[::step]])
+        ax.set_xlabel("Layer, numbered as in the table", fontsize=9)
+    ax.margins(x=0.01)
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
     figure.legend(loc="outside right center", fontsize=8, frameon=False)
     return figure
@@ -78,10 +83,12 @@ def sweep_figure(sweep: SweepReport) -> Figure:
     shown: list[float] = [sweep.reports[0].accuracy_float]
     for place, report in zip(places, sweep.reports, strict=True):
         low, high = report.accuracy_ci95 or (report.accuracy_hardware,) * 2
-        ax.plot([place] * len(report.accuracy_trials), report.accuracy_trials, "o", ms=3, color=HARDWARE, alpha=0.3)
+        trials = report.accuracy_trials
+        ax.plot([place] * len(trials), trials, "o", ms=3, color=HARDWARE, alpha=0.3, clip_on=False)
         ax.plot([place, place], [low, high], color=HARDWARE, lw=2)
         shown += [low, high, *report.accuracy_trials]
-    ax.plot(places, [r.accuracy_hardware for r in sweep.reports], "o-", color=HARDWARE, label="arrays, mean")
+    means = [r.accuracy_hardware for r in sweep.reports]
+    ax.plot(places, means, "o-", color=HARDWARE, label="arrays, mean", clip_on=False)
     ax.axhline(shown[0], color=FLOAT, ls="--", lw=1.2, label=f"floating point {shown[0]:.2%}")
     _room(ax, tuple(shown))
     figure.legend(loc="outside right center", fontsize=8, frameon=False)
@@ -103,21 +110,25 @@ def compare_figure(comparison: Comparison) -> Figure:
             colour = COLOURS[(n - 1) % len(COLOURS)]
             ax.bar(place, report.accuracy_hardware, 0.9 * width, color=colour, label="" if k else condition.name)
             ax.plot([place, place], [low, high], color="0.2", lw=1)
-    many = len(networks) > 4
-    names = [plain(n.name) for n in networks]
-    ax.set_xticks(range(len(networks)), names, rotation=30 if many else 0, ha="right" if many else "center")
-    ax.set_ylim(0, 1.02)
+    _name_groups(ax, [n.name for n in networks], 4)
+    ax.set_ylim(0, 1)
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
     figure.legend(loc="outside right center", fontsize=8, frameon=False)
     return figure
 
 
-def tile_figure(sample: TileSample) -> Figure:
-    """Target conductances of a tile beside the error of its effective weights; numbered as in the layer."""
+def tile_figure(sample: TileSample, columns: str) -> Figure:
+    """Target conductances of a tile beside the error of its effective weights.
+
+    Args:
+        sample: the tile; inputs and outputs are numbered as in the layer, columns from the tile's first.
+        columns: what they are.
+
+    """
     figure = new_figure(9.0, 4.2)
     (first, last), (top, bottom) = sample.outputs, sample.inputs
-    left = axes(figure, 121, title="Target conductance", x="Column (+ and - of each output)", y="Row (input)")
-    _image(figure, left, sample.g_siemens * 1e6, (2 * first, 2 * last + 1, top, bottom), "µS")
+    left = axes(figure, 121, title="Target conductance", x=f"Column ({columns})", y="Input")
+    _image(figure, left, sample.g_siemens * 1e6, (0, sample.g_siemens.shape[1] - 1, top, bottom), "µS")
     right = axes(figure, 122, title="Error of the effective weight", x="Output", y="Input")
     error = sample.weight_error.T * 100
     _image(figure, right, error, (first, last, top, bottom), "% of the layer's largest weight", signed=True)
@@ -128,6 +139,13 @@ def plain(name: str, length: int = 24) -> str:
     """A name from a file, fit for matplotlib: no mathematics, no line breaks, not too long."""
     text = re.sub(r"[^\w .:/-]", "_", name)
     return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _name_groups(ax: Axes, names: list[str], most: int) -> None:
+    """Names under groups of bars, aslant if there are more than ``most``."""
+    many = len(names) > most
+    labels = [plain(name) for name in names]
+    ax.set_xticks(range(len(names)), labels, rotation=30 if many else 0, ha="right" if many else "center")
 
 
 def _image(
@@ -156,5 +174,5 @@ def _image(
 def _room(ax: Axes, accuracies: tuple[float, ...]) -> None:
     low, high = min(accuracies), max(accuracies)
     margin = max(0.15 * (high - low), 0.002)
-    ax.set_ylim(max(low - margin, 0), min(high + margin, 1.002))
+    ax.set_ylim(max(low - margin, 0), min(high + margin, 1))
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))

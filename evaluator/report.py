@@ -13,10 +13,11 @@ from evaluator.costs import LayerCosts
 from evaluator.hardware import Engine, Hardware
 from evaluator.layer import Array
 from evaluator.report_page import report_page
-from evaluator.scores import Score, mean_interval, paired_difference
+from evaluator.scores import Score, image_interval, mean_interval, paired_difference
 from evaluator.settings import ARRAY_KEYS
 from models_va import Quantity
 from spicegen.page import Page
+from spicegen.read_curve import ReadCurve
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class TileSample:
     Attributes:
         layer: name of its layer.
         inputs, outputs: first and last input and output of the layer that it holds.
-        g_siemens: target conductances, shape (inputs, 2 outputs), S.
+        g_siemens: target conductances, shape (inputs, columns of the tile), S.
         weight_error: (W_eff - W) / max|W| of the layer in the first trial, shape (outputs, inputs).
 
     """
@@ -137,11 +138,16 @@ class Report:
 
     @property
     def accuracy_ci95(self) -> tuple[float, float] | None:
-        """95 % Student-t interval of that mean over random programmings; None for a single one.
+        """95 % Student-t interval of that mean over random programmings; None for fewer than three, or equal ones.
 
         It is about these very images: how well they stand for others is not in it.
         """
         return mean_interval(self.accuracy_trials)
+
+    @property
+    def accuracy_images_ci95(self) -> tuple[float, float]:
+        """95 % binomial interval of the mean over other images like these, on the same arrays."""
+        return image_interval(self.accuracy_hardware, self.n_images)
 
     @property
     def accuracy_std(self) -> float | None:
@@ -162,6 +168,11 @@ class Report:
         if self.baseline.top5 is None:
             return None
         return {"float": self.baseline.top5, "hardware": float(np.mean(hardware))}
+
+    @property
+    def read_curve(self) -> ReadCurve | None:
+        """The I-V curve that the reads follow, with its errors; None: currents are proportional to voltages."""
+        return self.hardware.read_curve if self.hardware.config.errors.nonlinearity else None
 
     @property
     def tiles(self) -> int:
@@ -202,7 +213,7 @@ class Report:
         count = f"{len(self.trials)} random programmings" if len(self.trials) > 1 else "one programming"
         return (
             f"{self.accuracy_hardware:.2%}{spread} on the arrays, "
-            f"{self.accuracy_float:.2%} in floating point; {self.n_images} images, {count}"
+            f"{self.accuracy_float:.2%} in floating point; {self.n_images} image{'s' * (self.n_images != 1)}, {count}"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -218,6 +229,7 @@ class Report:
             "accuracy_hardware": self.accuracy_hardware,
             "accuracy_trials": list(self.accuracy_trials),
             "accuracy_ci95": self.accuracy_ci95,
+            "accuracy_images_ci95": self.accuracy_images_ci95,
             "accuracy_std": self.accuracy_std,
             "top5": self.top5,
             "n_images": self.n_images,
@@ -225,6 +237,7 @@ class Report:
             "seconds": self.seconds,
             "calibration": self.calibration,
             "programming_error": self.hardware.spread is not None,
+            "read_curve": None if self.read_curve is None else asdict(self.read_curve),
             "tiles": self.tiles,
             "devices": self.devices,
             "costs": self.costs,

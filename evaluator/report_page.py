@@ -20,6 +20,12 @@ _MODEL = (
     "what the arrays themselves suffer from is in the table of settings."
 )
 _TILES_SHOWN = 50
+COLUMNS = {
+    "differential": "+ and - of each output",
+    "reference": "one an output, the reference in the middle",
+    "bit-sliced": "+ and - of each digit of each output",
+}
+"""Of a tile, by mapping scheme."""
 _ENERGY = (
     "An estimate: devices at the mean square of each layer's inputs, IR drop left out; converters by the settings "
     "under costs, which are assumed, not measured. Digital logic and the programming are not in it."
@@ -46,6 +52,8 @@ def _result(page: Page, report: Report) -> None:
     ]
     if interval := report.accuracy_ci95:
         rows.append(("95 % interval of that mean", f"{interval[0]:.2%} to {interval[1]:.2%}"))
+    low, high = report.accuracy_images_ci95
+    rows.append(("95 % interval for other images like these (binomial)", f"{low:.2%} to {high:.2%}"))
     if report.accuracy_std is not None:
         rows.append(("Standard deviation between programmings", f"{report.accuracy_std:.2%}"))
     if report.bought_back is not None:
@@ -55,6 +63,14 @@ def _result(page: Page, report: Report) -> None:
     given_up = [x.unverified for x in report.layers if x.unverified is not None]
     if given_up:
         rows.append(("Devices that write-verify gave up, worst layer", f"{max(given_up):.1%} of those sampled"))
+    if curve := report.read_curve:
+        rows.append(
+            (
+                f"I-V curve up to {curve.v_read_volt:g} V, relative",
+                f"{curve.nonlinearity:.2%} off a straight line; states differ from the common curve by up to "
+                f"{curve.inseparability:.2%}, its polynomial by {curve.fit_error:.1e}",
+            )
+        )
     rows += [
         ("Images", str(report.n_images)),
         ("Programmings, seed", f"{len(report.trials)}, {report.hardware.seed}"),
@@ -65,8 +81,8 @@ def _result(page: Page, report: Report) -> None:
     ]
     page.table(("", ""), rows)
     caption = (
-        "Every independent programming of the arrays. The interval is Student's t for the mean over "
-        "programmings; how well these images stand for others is not in it."
+        "Every independent programming of the arrays. The interval is Student's t for the mean over three or more "
+        "programmings that differ; how well these images stand for others is not in it."
     )
     if len(report.trials) == 1 and not report.hardware.is_random:
         caption = "Nothing is random here, so one programming says it all."
@@ -76,12 +92,13 @@ def _result(page: Page, report: Report) -> None:
 def _layers(page: Page, report: Report) -> None:
     page.section("Layers", _MODEL)
     engine = {"operator": "operator (exact, wires included)", "ideal": "ideal (no wires)"}[report.hardware.engine]
-    head = ("Layer", "Op", "Groups", "Out", "In", "Tiles", "Devices", "Cells, %", "Wires, %", "Both, %", "All, %")
+    head = ("Layer", "Op", "Out", "In", "Tiles", "Devices", "Cells, %", "Wires, %", "Both, %", "All, %")
     rows = []
-    for layer in report.layers:
+    for number, layer in enumerate(report.layers, 1):
         e = layer.relative_output_error
         errors = (round(100 * part, 2) for part in (e.programming, e.wires, e.both, e.total))
-        rows.append((layer.name, layer.op, layer.groups, *layer.shape, layer.tiles, layer.devices, *errors))
+        op = layer.op if layer.groups == 1 else f"{layer.op}, {layer.groups} groups"
+        rows.append((f"{number}: {layer.name}", op, *layer.shape, layer.tiles, layer.devices, *errors))
     page.table(head, rows, title=f"Right: error of the outputs. Tiles are read by the engine {engine}.")
     page.figure(
         layer_figure(report),
@@ -162,12 +179,12 @@ def _joule(energy: float) -> str:
 def _tile(page: Page, report: Report) -> None:
     s = report.sample
     page.section("One tile", f"Of the largest layer, {s.layer}, the tile that holds most weight; first programming.")
+    columns = COLUMNS[report.hardware.config.mapping.scheme]
     page.figure(
-        tile_figure(s),
-        "Left: the conductances to be programmed; neighbouring columns are the plus and the minus of "
-        "one output. Right: how far the weights that the tile has in effect are from the wanted ones. Rows "
-        "are driven from the left and columns sensed at the bottom, unless the array says otherwise: the "
-        "wires take most from the cells far from both.",
+        tile_figure(s, columns),
+        f"Left: the conductances to be programmed; columns: {columns}. Right: how far the weights that the tile has "
+        "in effect are from the wanted ones. Rows are driven from the left and columns sensed at the bottom, unless "
+        "the array says otherwise: the wires take most from the cells far from both.",
     )
 
 

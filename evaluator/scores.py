@@ -13,6 +13,10 @@ from scipy import stats
 
 from evaluator.layer import Array
 
+_FEWEST = 3
+"""Values that say anything about a spread: half of the interval of two is 9 standard deviations."""
+_ROUNDING = 1e-12
+
 
 def top_k_accuracy(logits: Array, labels: NDArray[np.int64], k: int = 1) -> float:
     """Share of images whose label is among the k largest logits.
@@ -27,34 +31,46 @@ def top_k_accuracy(logits: Array, labels: NDArray[np.int64], k: int = 1) -> floa
     return float(np.mean(np.any(best == labels[:, None], axis=1)))
 
 
-def mean_interval(accuracies: Sequence[float], confidence: float = 0.95) -> tuple[float, float] | None:
-    """Student-t interval of the mean over independent programmings, clipped to [0, 1]; None for a single one.
+def mean_interval(accuracies: Sequence[float]) -> tuple[float, float] | None:
+    """95 % Student-t interval of the mean over independent programmings, clipped to [0, 1]; None as ``half_width``.
 
     It says how well the trials fix the mean on these very images, not how well the images stand for others.
     """
-    interval = _student(accuracies, confidence)
-    return None if interval is None else (max(interval[0], 0.0), min(interval[1], 1.0))
-
-
-def _student(values: Sequence[float], confidence: float) -> tuple[float, float] | None:
-    n = len(values)
-    if n < 2:
+    half = half_width(accuracies)
+    if half is None:
         return None
-    half = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * float(np.std(values, ddof=1)) / math.sqrt(n)
-    mean = float(np.mean(values))
-    return mean - half, mean + half
+    mean = float(np.mean(accuracies))
+    return max(mean - half, 0.0), min(mean + half, 1.0)
 
 
-def paired_difference(
-    first: Sequence[float], second: Sequence[float]
-) -> tuple[float, tuple[float, float] | None]:
+def half_width(values: Sequence[float]) -> float | None:
+    """Half of the 95 % Student-t interval of the mean; None for fewer than three values, or equal ones."""
+    n = len(values)
+    if n < _FEWEST or max(values) - min(values) < _ROUNDING:
+        return None
+    return float(stats.t.ppf(0.975, n - 1)) * float(np.std(values, ddof=1)) / math.sqrt(n)
+
+
+def image_interval(accuracy: float, n_images: int) -> tuple[float, float]:
+    """95 % interval of an accuracy over other images like these, whose hits are binomial.
+
+    Source: E. B. Wilson, J. Am. Stat. Assoc. 22, 209 (1927).
+    """
+    z2 = float(stats.norm.ppf(0.975)) ** 2 / n_images
+    middle = (accuracy + z2 / 2) / (1 + z2)
+    half = math.sqrt(z2 * accuracy * (1 - accuracy) + z2**2 / 4) / (1 + z2)
+    return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def paired_difference(first: Sequence[float], second: Sequence[float]) -> tuple[float, tuple[float, float] | None]:
     """Mean of second - first, trial by trial with the same random numbers, and its 95 % Student-t interval.
 
-    The interval is None for a single trial. What both have in common cancels: it is narrower than the two intervals
-    of the means would say.
+    The interval is None where ``half_width`` is. What both have in common cancels: it is narrower than the two
+    intervals of the means would say.
     """
     differences = [b - a for a, b in zip(first, second, strict=True)]
-    return float(np.mean(differences)), _student(differences, 0.95)
+    mean, half = float(np.mean(differences)), half_width(differences)
+    return mean, None if half is None else (mean - half, mean + half)
 
 
 def relative_output_error(effective: Array, weights: Array, vectors: NDArray[Any]) -> float:

@@ -3,7 +3,14 @@ import pytest
 
 from evaluator import evaluate
 from evaluator.hardware import Hardware
-from evaluator.scores import mean_interval, paired_difference, relative_output_error, top_k_accuracy
+from evaluator.scores import (
+    half_width,
+    image_interval,
+    mean_interval,
+    paired_difference,
+    relative_output_error,
+    top_k_accuracy,
+)
 from evaluator.settings import HardwareConfig
 from evaluator.study import StudySource, prepare
 from models_va import load_card
@@ -137,8 +144,18 @@ def test_interval():
     # t(0.975, 4 degrees of freedom) = 2.776, from the tables; standard deviation of 1..5 is 1.5811
     low, high = mean_interval([0.1, 0.2, 0.3, 0.4, 0.5])
     assert (low, high) == pytest.approx((0.3 - 2.776 * 0.15811 / 5**0.5, 0.3 + 2.776 * 0.15811 / 5**0.5), abs=1e-4)
-    assert mean_interval([0.0, 1.0]) == (0.0, 1.0)
-    assert mean_interval([0.5]) is None
+    assert mean_interval([0.0, 1.0, 1.0]) == (0.0, 1.0)
+    for nothing_known in ([0.5], [0.4, 0.6], [0.96] * 5, [0.3, 0.1 + 0.2, 0.3]):
+        assert mean_interval(nothing_known) is None
+    assert half_width([0.97, 1.0, 1.0]) == pytest.approx(4.303 * 0.03 / 3, rel=1e-3)  # whatever 100 % clips
+
+
+def test_interval_over_images():
+    # Wilson's interval is where (p - p0)^2 = z^2 p0 (1 - p0) / n
+    for p, n in ((0.9, 400), (0.02, 50), (1.0, 30), (0.0, 30), (1.0, 1)):
+        for edge in image_interval(p, n):
+            assert (p - edge) ** 2 == pytest.approx(1.959964**2 * edge * (1 - edge) / n, rel=1e-5, abs=1e-12)
+    assert image_interval(1.0, 30)[1] == pytest.approx(1)
 
 
 def test_paired_difference():

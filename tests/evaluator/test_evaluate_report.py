@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,15 @@ from typer.testing import CliRunner
 import evaluator
 from evaluator import evaluate
 from evaluator.cli import evaluate_command
+from evaluator.compare import Comparison, Suite
+from evaluator.pictures import accuracy_figure, compare_figure, layer_figure, sweep_figure, tile_figure
+from evaluator.report_page import COLUMNS
+from evaluator.sweep import SweepReport
+from models_va import load_card
 from models_va.errors import InputError
 from tests.evaluator import networks
 from tests.evaluator.networks import node
+from tests.evaluator.studies import config
 
 CARD = "au-lixcoo2-pt"
 CONTRACT = {
@@ -71,6 +78,59 @@ def test_layers_table_is_narrow_and_its_numbers_are_numbers(digits):
         assert sum(len(cell.text) for cell in table.head) < 75
         for row in table.rows:
             assert [cell.is_number for cell in row] == [k >= names for k in range(len(row))]
+
+
+def test_no_axis_goes_beyond_100_percent(digits):
+    report = evaluate(*digits, CARD, trials=3, limit=20)
+    assert report.accuracy_float == 1
+    suite = Suite.model_validate({
+        "networks": [{"name": "n", "model": str(digits[0]), "data": str(digits[1])}], "conditions": [{"name": "c"}]
+    })  # fmt: skip
+    for figure in (
+        accuracy_figure(report),
+        sweep_figure(SweepReport("array.rows", ("1", "2"), (report, report))),
+        compare_figure(Comparison(suite, load_card(CARD), {("n", "c"): report})),
+    ):
+        assert figure.axes[0].get_ylim()[1] == 1
+
+
+def test_the_picture_of_trials_holds_their_interval(digits):
+    report = evaluate(*digits, CARD, trials=3, limit=100)
+    (low, high), bounds = report.accuracy_ci95, accuracy_figure(report).axes[0].get_ylim()
+    assert bounds[0] < low < high < bounds[1]
+
+
+@pytest.mark.parametrize(("scheme", "columns"), [("differential", 96), ("reference", 49), ("bit-sliced", 192)])
+def test_the_picture_of_a_tile_has_its_columns(digits, scheme, columns):
+    """The hidden layer's 48 outputs on one tile."""
+    made = config({"mapping.scheme": scheme, "array.columns": 192})
+    page = evaluate(*digits, CARD, trials=1, limit=5, hardware=made)
+    image = tile_figure(page.sample, COLUMNS[scheme]).axes[0].images[0]
+    assert image.get_array().shape == (64, columns)
+    assert image.get_extent()[:2] == [-0.5, columns - 0.5]
+
+
+def test_a_picture_of_many_layers_has_numbers_that_do_not_meet(tmp_path):
+    nodes = [node("Gemm", f"h{k} w", f"h{k + 1}", f"/a/very/long/name/of/layer/{k}/Gemm") for k in range(60)]
+    nodes[0].input[0], nodes[-1].output[0] = "x", "y"
+    path = networks.save(tmp_path / "n.onnx", nodes, {"w": networks.random((6, 6)) / 3}, classes=6)
+    figure = layer_figure(evaluate(path, networks.data(tmp_path / "d.npz"), CARD, trials=1))
+    figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in figure.axes[0].get_xticklabels()]
+    assert len(boxes) >= 10
+    assert all(a.x1 < b.x0 for a, b in pairwise(boxes))
+
+
+def test_the_errors_of_the_iv_curve_are_told(digits):
+    report = evaluate(*digits, CARD, trials=1, limit=20, hardware=config({"errors.nonlinearity": True}))
+    curve = report.to_json()["read_curve"]
+    assert curve["nonlinearity"] > 1e-4 > curve["fit_error"]
+    rows = next(b for b in report.page()._blocks if b.kind == "table").rows
+    assert any(f"{curve['nonlinearity']:.2%} off a straight line" in row[1].text for row in rows)
+
+
+def test_one_image_is_not_several(digits):
+    assert "; 1 image, " in evaluate(*digits, CARD, trials=1, limit=1).summary
 
 
 def test_ideal_command(run, digits, tmp_path):
