@@ -67,7 +67,7 @@ def interval(values: Array, samples: Samples) -> tuple[float, float] | None:
     """The 95 % interval of a statistic of shape (rows,): BCa, widened for few cycles; None where nothing is known.
 
     The widening puts the quantiles of Student's t, times sqrt(n / (n - 1)), in place of the normal ones: percentile
-    intervals of n values are otherwise too narrow. One cycle only: its residuals were resampled, plain percentiles.
+    intervals of n values are otherwise too narrow. One cycle only: simulated ones, plain percentiles.
     Source: Efron, J. Am. Stat. Assoc. 82, 171 (1987); Hesterberg, The American Statistician 69, 371 (2015), section 5.
     """
     drawn = values[samples.first_resample :]

@@ -22,7 +22,7 @@ class Curves:
         branch: the measurement.
         counts: how often each cycle is in each sample, shape (rows, cycles).
         first_resample: the first row that is a resample.
-        rng: for the residuals of a branch of one cycle, which are resampled in blocks instead.
+        rng: for a branch of one cycle, whose resamples are its trend with new updates and reads of its own variances.
 
     Attributes:
         rises: as the branch.
@@ -30,7 +30,7 @@ class Curves:
         variance: of the cycles about that mean at each point, shape (rows, points), S^2; NaN for one cycle.
         freedom: degrees of freedom of each variance, shape (rows, points).
         step_variance, step_covariance: of differences from point to point, each with itself and with its neighbour,
-            after the mean over the cycles, or for one cycle the trend, has been taken off, shape (rows,), S^2.
+            after the mean over the cycles, or for one cycle the law, has been taken off, shape (rows,), S^2.
     """
 
     def __init__(self, branch: Branch, counts: Array, first_resample: int, rng: np.random.Generator) -> None:
@@ -50,17 +50,16 @@ class Curves:
 
     def _one_cycle(self, g: Array, rows: int, first_resample: int, rng: np.random.Generator) -> None:
         self.g_siemens = g
-        residual = (g - self.trend)[0]
+        update, read = _local_level((g - self._law)[0])
+        size = (rows - first_resample, g.shape[1])
+        walk = np.sqrt(update) * rng.standard_normal(size)
+        walk[:, 0] = 0
+        noisy = self.trend + np.cumsum(walk, axis=1) + np.sqrt(read) * rng.standard_normal(size)
         del self.trend, self.exponential
-        points = len(residual)
-        block = max(2, round(points ** (1 / 3)))
-        starts = rng.integers(points, size=(rows - first_resample, -(-points // block), 1))
-        order = (starts + np.arange(block)).reshape(len(starts), starts.shape[1] * block)[:, :points] % points
-        self.g_siemens = np.concatenate([np.repeat(g, first_resample, axis=0), g - residual + residual[order]])
+        self.g_siemens = np.concatenate([np.repeat(g, first_resample, axis=0), noisy])
         self.variance, self.freedom = np.full_like(self.g_siemens, np.nan), np.zeros_like(self.g_siemens)
-        step = np.diff(self.g_siemens - self.trend, axis=1)
-        self.step_variance = np.mean(step**2, axis=1)
-        self.step_covariance = np.mean(step[:, 1:] * step[:, :-1], axis=1)
+        variances = np.array([_local_level(row) for row in self.g_siemens - self._law])
+        self.step_variance, self.step_covariance = variances @ [1, 2], -variances[:, 1]
 
     @property
     def pulses(self) -> int:
@@ -80,6 +79,10 @@ class Curves:
             return np.full((len(rising), 3), np.nan)
         return fit_power(rising)
 
+    @property
+    def _law(self) -> Array:
+        return exponential_curves(self.exponential, self.pulses + 1)
+
     @cached_property
     def trend(self) -> Array:
         """The mean curve without what is noise from point to point, shape (rows, points), S.
@@ -88,8 +91,7 @@ class Curves:
         finds in row 0. Source: Eilers, Anal. Chem. 75, 3631 (2003); by cosine transforms: Garcia, Comput. Stat. Data
         Anal. 54, 1167 (2010).
         """
-        law = exponential_curves(self.exponential, self.pulses + 1)
-        waves = dct(np.where(np.isfinite(self.g_siemens), self.g_siemens - law, 0.0), norm="ortho", axis=1)
+        waves = dct(np.where(np.isfinite(self.g_siemens), self.g_siemens - self._law, 0.0), norm="ortho", axis=1)
         bending = (2 - 2 * np.cos(np.pi * np.arange(waves.shape[1]) / waves.shape[1])) ** 2
 
         def score(log_strength: float) -> float:
@@ -97,13 +99,25 @@ class Curves:
             return float(np.sum(((1 - kept) * waves[0]) ** 2) / np.sum(1 - kept) ** 2)
 
         strength = 10 ** minimize_scalar(score, bounds=(-3, 9), method="bounded").x
-        return np.asarray(law + idct(waves / (1 + strength * bending), norm="ortho", axis=1))
+        return np.asarray(self._law + idct(waves / (1 + strength * bending), norm="ortho", axis=1))
 
     def step_siemens(self, g_siemens: Array) -> Array:
         """What a pulse does at a conductance, by the fitted law, in which it is linear in G; shapes (rows, any), S."""
         start, end, beta = (self.exponential[:, n, None] for n in range(3))
         steep = np.where(np.abs(beta) < 1e-9, 1.0, beta / -np.expm1(-np.where(beta == 0, 1.0, beta)))
         return np.asarray(((end - start) * steep - beta * (g_siemens - start)) / self.pulses)
+
+
+def _local_level(residual: Array) -> tuple[float, float]:
+    """Variance of the steps of a random walk, and of the white noise upon it, S^2, from one series.
+
+    Differences over m points have the variance m times the first and twice the second: m = 1, and the square root of
+    the length, over which the walk shows but the shape of the curve does not yet.
+    """
+    far = max(2, round(np.sqrt(len(residual))))
+    one, many = (float(np.mean((residual[m:] - residual[:-m]) ** 2)) for m in (1, far))
+    update = min(max((many - one) / (far - 1), 0.0), one)
+    return update, (one - update) / 2
 
 
 def _moments(a: Array, b: Array, counts: Array) -> tuple[Array, Array, Array]:

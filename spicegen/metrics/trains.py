@@ -144,7 +144,8 @@ def read_noise(curves: Curves) -> Array:
     """Standard deviation of a read, within a cycle.
 
     Differences of reads that follow each other have it twice with opposite signs: their covariance is minus its
-    square. Of residuals from the mean of the cycles (of one cycle: from its trend).
+    square. Of residuals from the mean of the cycles; of one cycle from the exponential law, with differences
+    over several pulses.
     Source: moments of the local-level model, Harvey, Forecasting, Structural Time Series Models (1989), section 4.1.
     """
     return np.asarray(np.sqrt(np.maximum(-curves.step_covariance, 0)))
