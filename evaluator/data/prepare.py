@@ -39,7 +39,8 @@ def prepared(stored: Stored, d: DatasetDescription) -> NDArray[Any]:
 def _check_channels(d: DatasetDescription, count: int) -> None:
     for name, values in (("mean", d.mean), ("std", d.std)):
         if len(values) not in (1, count):
-            raise InputError(f"{name} has {len(values)} numbers for {count} channels: give 1 or {count}")
+            fitting = "1" if count == 1 else f"1 or {count}"
+            raise InputError(f"{name} has {len(values)} numbers for {count} channel{'s' * (count > 1)}: give {fitting}")
     if d.channels == "BGR" and count != 3:
         raise InputError(f"channels: BGR needs images with 3 channels, these have {count}: remove it")
 
