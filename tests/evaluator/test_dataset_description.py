@@ -60,5 +60,5 @@ def test_grey_images_have_no_blue(described, tmp_path):
     np.savez(tmp_path / "d.npz", x_test=np.zeros((2, 5, 5), np.uint8), y_test=[0, 1])
     with pytest.raises(InputError, match="BGR needs images with 3 channels"):
         load(channels="BGR")
-    with pytest.raises(InputError, match="2 numbers for 1 channel: give 1$"):
+    with pytest.raises(InputError, match=r"2 numbers for 1 channel: give 1$"):
         load(mean=[0.1, 0.2])
