@@ -23,11 +23,12 @@ from numpy.typing import NDArray
 from models_va.errors import InputError
 from spicegen.measurements.head import HEAD_LINES, Head, Layout, find_head, is_comment, uncommented, used_columns
 from spicegen.measurements.header import Column, parse_cell, parse_header
-from spicegen.measurements.text import Dialect, fault, inspect, shown
+from spicegen.measurements.text import LARGEST, Dialect, fault, inspect, shown
 
 Array = NDArray[np.float64]
 _Kept = TypeVar("_Kept", float, str)
 _BLOCK_LINES = 5_000
+_NUMBER_STARTS = frozenset("0123456789+-.")
 _MOST_NUMBERS = 60_000_000
 """Of all columns that are used: with copies, 1.5 GB."""
 SETTINGS = ("amplitude", "width", "gap", "period", "interval", "read_voltage", "temperature")
@@ -149,7 +150,8 @@ class _Reader:
         blocks: list[Array] = []
         numbers: list[NDArray[np.int64]] = []
         for first, lines in _blocks(head, rest):
-            values, line = self._fast(lines, first) or self._exact(lines, first)
+            rows = self._rows(lines, first)
+            values, line = self._fast(rows) or self._exact(rows)
             blocks.append(values)
             numbers.append(line)
             if sum(map(len, numbers)) * len(self._indices) > _MOST_NUMBERS:
@@ -161,16 +163,28 @@ class _Reader:
             self.table.notes.append("Numbers have decimal commas.")
         return self.table
 
-    def _fast(self, lines: list[str], first: int) -> tuple[Array, NDArray[np.int64]] | None:
-        """A block that is nothing but numbers in the usual form; None if it is not: then _exact says what it is."""
+    def _rows(self, lines: list[str], first: int) -> dict[int, str]:
+        """The lines below the header that are neither empty nor comments, by number; what comments say is kept."""
+        rows = {}
+        for n, line in enumerate(lines, first):
+            if line[0] in _NUMBER_STARTS or not is_comment(line):
+                if n > self.head.line and not line.isspace():
+                    rows[n] = line
+            else:
+                self._comment(uncommented(line), n)
+        return rows
+
+    def _fast(self, rows: dict[int, str]) -> tuple[Array, NDArray[np.int64]] | None:
+        """Rows that are nothing but numbers in the usual form; None if they are not: then _exact says what they are."""
         separator, decimal = self.dialect.separator, self.dialect.decimal
-        if not decimal or self.head.row_mark or first <= self.head.line:
+        lines = list(rows.values())
+        if not decimal or decimal == separator or self.head.row_mark:
             return None
         if separator == " ":
             widths = {len(line.split()) for line in lines}
         else:
             widths = {line.count(separator) + 1 for line in lines}
-        if widths != {len(self.head.cells)}:
+        if widths != {len(self.head.cells)} or not all(_well_quoted(line, separator) for line in lines if '"' in line):
             return None
         if decimal == ",":
             if any("." in line for line in lines):
@@ -178,26 +192,20 @@ class _Reader:
             lines = [line.replace(",", ".") for line in lines]
         delimiter = None if separator == " " else separator
         try:
-            found = np.loadtxt(lines, delimiter=delimiter, comments=None, usecols=self._indices, ndmin=2)
+            found = np.loadtxt(lines, delimiter=delimiter, comments=None, quotechar='"', usecols=self._indices, ndmin=2)
         except ValueError:
             return None
-        if len(found) != len(lines) or not np.all(np.abs(found) < 1e30):
+        if len(found) != len(lines) or not np.all(np.abs(found) < LARGEST):
             return None
-        return found, np.arange(first, first + len(lines), dtype=np.int64)
+        return found, np.array(list(rows), dtype=np.int64)
 
-    def _exact(self, lines: list[str], first: int) -> tuple[Array, NDArray[np.int64]]:
-        rows: list[list[float]] = []
-        numbers: list[int] = []
-        for n, line in enumerate(lines, first):
-            if is_comment(line):
-                self._comment(uncommented(line), n)
-            elif n > self.head.line and (row := self._row(line, n)):
-                rows.append(row)
-                numbers.append(n)
-        return np.array(rows, dtype=np.float64).reshape(len(rows), len(self._indices)), np.array(numbers, np.int64)
+    def _exact(self, rows: dict[int, str]) -> tuple[Array, NDArray[np.int64]]:
+        found = {n: row for n, line in rows.items() if (row := self._row(line, n))}
+        numbers = np.array(list(found.values()), dtype=np.float64).reshape(len(found), len(self._indices))
+        return numbers, np.array(list(found), dtype=np.int64)
 
     def _row(self, line: str, n: int) -> list[float]:
-        """The numbers of a line; none if it is empty or the header again."""
+        """The numbers of a line; none if all its cells are empty, or if it is the header again."""
         try:
             cells = self.dialect.split(line)
         except ValueError as error:
@@ -262,6 +270,12 @@ class _Reader:
     def _keep(self, where: dict[str, _Kept], name: str, value: _Kept, n: int) -> None:
         if where.setdefault(name, value) != value:
             raise fault(self.path, f"{name} is {where[name]} before and {value} here: give a file for each", n)
+
+
+def _well_quoted(line: str, separator: str) -> bool:
+    """Whether every quotation mark is at the begin or end of a cell: numpy's parser would take ``"7"6`` for 76."""
+    text = f"{separator}{line.strip()}{separator}"
+    return text.count('"') == text.count(f'{separator}"') + text.count(f'"{separator}')
 
 
 def _blocks(head: list[str], rest: TextIO) -> Iterator[tuple[int, list[str]]]:

@@ -13,7 +13,7 @@ from models_va.errors import InputError
 
 _CHUNK_BYTES = 2**20
 _BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-_LARGEST = 1e30
+LARGEST = 1e30
 """Of a number: source meters write 9.9e37 for an overflow, and 9.91e37 where there is nothing."""
 _LONGEST_SHOWN = 60
 COMMENT_MARKS = ("#", "%", "//", "!")
@@ -118,7 +118,7 @@ _THOUSANDS = re.compile(r"[+-]?\d{1,3}(([,.' ]\d{3})+[.,]\d+|([,.' ]\d{3}){2,}|[
 
 
 def _within_range(value: float, text: str) -> float:
-    if abs(value) >= _LARGEST:
+    if abs(value) >= LARGEST:
         raise ValueError(f"{shown(text)} is what a source meter writes for an overflow or for nothing: {_REMOVE}")
     return value
 

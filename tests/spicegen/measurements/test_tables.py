@@ -97,6 +97,7 @@ def test_long_tables_are_read_as_short_ones_are(written, decimal, odd):
         ("1.0;2.0;nan", "line 9001, column 'current_A': 'nan' is no number"),
         ("1.0;2.0;9.91e37", "line 9001, column 'current_A': '9.91e37' is what a source meter writes for an overflow"),
         ("1.0;2,5;3.0", "line 9001, column 'voltage_V': '2,5' has another decimal mark"),
+        ('"1.5"0;2;3.0', "line 9001: .*: close the quotation mark"),
         ("1.0;x;3.0", "line 9001, column 'voltage_V': 'x' is no number"),
         ("1.0;1e999;3.0", "line 9001, column 'voltage_V': '1e999' is what"),
     ],
