@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import dct, idct
 from scipy.optimize import minimize_scalar
+from scipy.signal import lfilter
 
 from spicegen.branches import Branch
 from spicegen.metrics._fitting import exponential_curves, fit_exponential, fit_power
 
 Array = NDArray[np.float64]
+_TRIALS = 100
+_MEMORIES = 12
 
 
 class Curves:
@@ -50,16 +53,16 @@ class Curves:
 
     def _one_cycle(self, g: Array, rows: int, first_resample: int, rng: np.random.Generator) -> None:
         self.g_siemens = g
-        update, read = _local_level((g - self._law)[0])
-        size = (rows - first_resample, g.shape[1])
-        walk = np.sqrt(update) * rng.standard_normal(size)
-        walk[:, 0] = 0
-        noisy = self.trend + np.cumsum(walk, axis=1) + np.sqrt(read) * rng.standard_normal(size)
+        off_law = g - self._law
+        memory = _memory(off_law, self._law, rng)
+        drawn = _simulated(_noise(off_law, memory)[0], memory, (rows - first_resample, g.shape[1]), rng)
+        noisy = self.trend + drawn
         del self.trend, self.exponential
         self.g_siemens = np.concatenate([np.repeat(g, first_resample, axis=0), noisy])
         self.variance, self.freedom = np.full_like(self.g_siemens, np.nan), np.zeros_like(self.g_siemens)
-        variances = np.array([_local_level(row) for row in self.g_siemens - self._law])
-        self.step_variance, self.step_covariance = variances @ [1, 2], -variances[:, 1]
+        scatter = np.concatenate([np.repeat(off_law, first_resample, axis=0), drawn])
+        update, read = _noise(scatter, memory).T
+        self.step_variance, self.step_covariance = update + 2 * read, -read
 
     @property
     def pulses(self) -> int:
@@ -75,9 +78,11 @@ class Curves:
     def power(self) -> Array:
         """Fitted (start, end, alpha), rising, shape (rows, 3): S, S, 1; NaN where a conductance is not positive."""
         rising = self.g_siemens if self.rises else self.g_siemens[:, ::-1]
-        if not np.nanmin(rising) > 0 or not np.nanmean(rising[0, -1:] - rising[0, :1]) > 0:
-            return np.full((len(rising), 3), np.nan)
-        return fit_power(rising)
+        fit = np.nanmin(rising, axis=1) > 0
+        found = np.full((len(rising), 3), np.nan)
+        if fit[0] and rising[0, -1] > rising[0, 0]:
+            found[fit] = fit_power(rising[fit])
+        return found
 
     @property
     def _law(self) -> Array:
@@ -108,16 +113,39 @@ class Curves:
         return np.asarray(((end - start) * steep - beta * (g_siemens - start)) / self.pulses)
 
 
-def _local_level(residual: Array) -> tuple[float, float]:
-    """Variance of the steps of a random walk, and of the white noise upon it, S^2, from one series.
+def _simulated(noise: Array, memory: float, size: tuple[int, int], rng: np.random.Generator) -> Array:
+    """What takes so many cycles off their law: (variance of updates, of reads), updates forgotten at that rate."""
+    update, read = noise
+    shocks, white = rng.standard_normal((2, *size))
+    shocks[:, 0] = 0
+    return np.asarray(np.sqrt(update) * lfilter([1.0], [1.0, -memory], shocks) + np.sqrt(read) * white)
 
-    Differences over m points have the variance m times the first and twice the second: m = 1, and the square root of
-    the length, over which the walk shows but the shape of the curve does not yet.
+
+def _noise(residual: Array, memory: float) -> Array:
+    """(Variance of updates, variance of reads) of single cycles, from what takes them off their law; (rows, 2), S^2.
+
+    Updates that scatter leave the conductance off its law until later ones bring it back: a first-order autoregression
+    x' = memory x + update; reads add white noise. From the mean squares of differences over 1 and over m points, m the
+    square root of the length, which the fitted law cannot hide.
     """
-    far = max(2, round(np.sqrt(len(residual))))
-    one, many = (float(np.mean((residual[m:] - residual[:-m]) ** 2)) for m in (1, far))
-    update = min(max((many - one) / (far - 1), 0.0), one)
-    return update, (one - update) / 2
+    far = max(2, round(np.sqrt(residual.shape[1])))
+    one, many = (np.mean((residual[:, m:] - residual[:, :-m]) ** 2, axis=1) for m in (1, far))
+    grown = 2 * sum(memory**k for k in range(1, far)) / (1 + memory)
+    update = np.clip((many - one) / grown, 0, one * (1 + memory) / 2)
+    return np.stack([update, one / 2 - update / (1 + memory)], axis=1)
+
+
+def _memory(residual: Array, law: Array, rng: np.random.Generator) -> float:
+    """How much of a deviation is left after a pulse: that with which simulated cycles leave their own laws as far."""
+    points = residual.shape[1]
+    seen = np.mean(residual**2)
+    # of updates that are forgotten sooner nothing tells reads
+    for memory in 1 - np.geomspace(0.1 / points, 1 / np.sqrt(points), _MEMORIES):
+        again = law + _simulated(_noise(residual, memory)[0], memory, (_TRIALS, points), rng)
+        fitted = exponential_curves(fit_exponential(again), points)
+        if np.mean((again - fitted) ** 2) <= seen:
+            break
+    return float(memory)
 
 
 def _moments(a: Array, b: Array, counts: Array) -> tuple[Array, Array, Array]:

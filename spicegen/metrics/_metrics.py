@@ -126,7 +126,7 @@ def _of_trains(origins: Sequence[Origin], pulses: Sequence[Pulses], seed: int) -
 
 def _on_cycles(fewest: int) -> list[str]:
     if fewest == 1:
-        return ["One cycle: intervals rest on simulated cycles with the same trend, update_sigma and read_noise."]
+        return ["One cycle: intervals rest on simulated cycles of the same trend, update_sigma and read_noise."]
     if fewest < _FEW_CYCLES:
         return [f"Intervals from {fewest} cycles are rough."]
     return ["Intervals take cycles as independent: a drift from cycle to cycle makes them too narrow."]

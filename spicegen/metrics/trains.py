@@ -116,8 +116,9 @@ def neurosim_a(curves: Curves) -> Array:
 
     Source: Chen, Peng, Yu, IEEE Trans. CAD 37, 3067 (2018).
     """
+    bend = beta(curves)
     with np.errstate(divide="ignore"):
-        return np.asarray(1 / beta(curves))
+        return np.where(bend * bend[0] > 0, 1 / bend, np.nan)  # from plus to minus infinity at 0: no interval
 
 
 def neurosim_label(curves: Curves) -> Array:
@@ -144,8 +145,8 @@ def read_noise(curves: Curves) -> Array:
     """Standard deviation of a read, within a cycle.
 
     Differences of reads that follow each other have it twice with opposite signs: their covariance is minus its
-    square. Of residuals from the mean of the cycles; of one cycle from the exponential law, with differences
-    over several pulses.
+    square. Of residuals from the mean of the cycles; of one cycle from the exponential law (see
+    _curves.py).
     Source: moments of the local-level model, Harvey, Forecasting, Structural Time Series Models (1989), section 4.1.
     """
     return np.asarray(np.sqrt(np.maximum(-curves.step_covariance, 0)))
