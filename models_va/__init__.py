@@ -9,6 +9,7 @@ from models_va._card import (
     card_names,
     load_card,
 )
+from models_va._dimensions import volts_seconds_siemens
 from models_va._model import (
     BOLTZMANN,
     CHARGE,
@@ -50,4 +51,5 @@ __all__ = [
     "parse_yaml",
     "read_yaml",
     "state_symbol",
+    "volts_seconds_siemens",
 ]

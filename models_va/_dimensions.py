@@ -30,6 +30,23 @@ def dimensionality(unit: str) -> Any:
         raise ModelDefinitionError(f"unit {unit!r} is not understood: {error}") from error
 
 
+@cache
+def volts_seconds_siemens(unit: str) -> tuple[float, float, float]:
+    """Powers of V, s and S in a unit: how a parameter changes when voltages, times and conductances are scaled.
+
+    Lengths and temperatures, which electrical measurements know nothing of, count as numbers.
+
+    Raises:
+        ModelDefinitionError: pint does not know the unit.
+    """
+    base = dict(dimensionality(unit))
+    mass, current, time = (float(base.get(f"[{n}]", 0)) for n in ("mass", "current", "time"))
+    # V = kg m^2 s^-3 A^-1 and S = kg^-1 m^-2 s^3 A^2
+    siemens = mass + current
+    volts = mass + siemens
+    return volts, time + 3 * volts - 3 * siemens, siemens
+
+
 def check_dimensions(units: Mapping[sympy.Symbol, str], equations: Iterable[tuple[str, sympy.Expr, str]]) -> None:
     """Check each (place, expression, unit): sums of like dimensions, dimensionless function arguments.
 

@@ -82,7 +82,7 @@ class FitReport:
         return (
             f"Misfit {before:.4g} at the start, {after:.4g} at the end (sum of {len(self.after)} squares); "
             f"{int(np.sum(s.is_fixed))} of {len(s.free)} parameters fixed by the data; start {s.chosen + 1} of "
-            f"{len(s.misfit)} chosen after {s.evaluations} evaluations."
+            f"{len(s.misfit)} chosen."
         )
 
     def to_json(self) -> dict[str, Any]:

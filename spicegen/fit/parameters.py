@@ -51,7 +51,6 @@ def parameters_json(solution: Solution) -> dict[str, Any]:
     return {
         "misfit_of_starts": list(s.misfit),
         "chosen": s.chosen,
-        "evaluations": s.evaluations,
         "parameters": [
             {
                 "name": f.name,

@@ -15,7 +15,7 @@ from threading import Thread, current_thread, main_thread
 import numpy as np
 from numpy.typing import NDArray
 
-from spicegen.fit.least_squares import Free, Solution, fit
+from spicegen.fit.least_squares import Free, Solution, fit, step_inside
 
 Array = NDArray[np.float64]
 Residuals = Callable[[Mapping[str, float]], Array]
@@ -50,30 +50,54 @@ def fit_in_processes(
     free = tuple(free)
     rng = np.random.default_rng(seed)
     centre = np.array([f.coordinate(f.start) for f in free])
-    begins = [centre + SPREAD * rng.standard_normal(len(free)) for _ in range(starts - 1)]
+    begins = [centre, *(centre + SPREAD * rng.standard_normal(len(free)) for _ in range(starts - 1))]
 
     # started afresh instead of forked: what the caller's threads hold is no concern of the workers
     with _workers(residuals) as pool:
+        return fit(_Problem(pool, free, notebook, key), free, begins, iterations=iterations, report=report)
 
-        def compute(points: Array) -> Array:
-            values = [{f.name: f.value(c) for f, c in zip(free, p, strict=True)} for p in points]
-            return np.array(list(pool.map(_evaluate, values)))
 
-        def kept(points: Array) -> Array:
-            if not notebook:
-                return compute(points)
-            name = hashlib.sha256(key.encode() + points.tobytes()).hexdigest()[:24]
-            path = notebook / f"{name}.npy"
-            if path.is_file():
-                known: Array = np.load(path, allow_pickle=False)
-                return known
-            found = compute(points)
-            partial = path.with_suffix(".partial.npy")
-            np.save(partial, found)
-            partial.replace(path)
-            return found
+class _Problem:
+    """Residuals by worker processes, each point once; kept in a folder, so that an interrupted fit can go on."""
 
-        return fit(kept, free, begins, iterations=iterations, report=report)
+    def __init__(self, pool: ProcessPoolExecutor, free: tuple[Free, ...], folder: Path | None, key: str) -> None:
+        self._pool, self._free, self._folder, self._key = pool, free, folder, key
+        self._known: dict[bytes, Array] = {}
+
+    def residuals(self, z: Array) -> Array:
+        """Shape (n,)."""
+        return np.asarray(self._at(z[None])[0])
+
+    def jacobian(self, z: Array) -> Array:
+        """By forward differences, shape (n, k)."""
+        step = step_inside(z, self._free)
+        change = self._at(z + np.diag(step)) - self._at(z[None])
+        return np.asarray((change / step[:, None]).T)
+
+    def _at(self, points: Array) -> Array:
+        new = [p for p in points if p.tobytes() not in self._known]
+        if new:
+            found = self._kept(np.array(new))
+            self._known.update({p.tobytes(): r for p, r in zip(new, found, strict=True)})
+        return np.array([self._known[p.tobytes()] for p in points])
+
+    def _kept(self, points: Array) -> Array:
+        if not self._folder:
+            return self._compute(points)
+        name = hashlib.sha256(self._key.encode() + points.tobytes()).hexdigest()[:24]
+        path = self._folder / f"{name}.npy"
+        if path.is_file():
+            kept: Array = np.load(path, allow_pickle=False)
+            return kept
+        found = self._compute(points)
+        partial = path.with_suffix(".partial.npy")
+        np.save(partial, found)
+        partial.replace(path)
+        return found
+
+    def _compute(self, points: Array) -> Array:
+        values = [{f.name: f.value(c) for f, c in zip(self._free, p, strict=True)} for p in points]
+        return np.array(list(self._pool.map(_evaluate, values)))
 
 
 _residuals: Residuals

@@ -6,6 +6,8 @@ model's exact derivatives; steps end at every point of the waveform.
 
 from __future__ import annotations
 
+import sys
+from dataclasses import dataclass
 from typing import Any
 
 import numba
@@ -17,10 +19,14 @@ from netlists import GROUND, Circuit, Job, Transient, Waveform
 from spicegen.printers.compiled_model import SIGNATURE, compiled_rates
 from spicegen.printers.numpy_model import numpy_model
 from spicegen.simulate.base import SimResult, SimulationError
-from spicegen.simulate.native.cell_step import accept, begin, factor_after, try_step, workspace
+from spicegen.simulate.native.cell_step import FAILED, accept, begin, factor_after, try_step, workspace
 from spicegen.simulate.native.tableau import SHORTEST
 
 Array = NDArray[np.float64]
+_MOST_TRIES = 100
+"""Steps between two points of a drive that are tried, on average: a device that takes more is given up."""
+_FOLLOWED = 1e-6
+"""Of Newton's method where the steps are given."""
 _REL_TOL = 1e-6
 """Accuracy is cheap here: the reference of all comparisons need not be as rough as asked for."""
 
@@ -52,6 +58,7 @@ def run_driven(job: Job, stimulus: Transient) -> SimResult:
         breaks,
         te.at(breaks) - be.at(breaks),
         min(stimulus.rel_tol, _REL_TOL),
+        sys.maxsize,
     )
     if not points:
         raise SimulationError("native", "step too small: the tolerance cannot be met")
@@ -69,37 +76,64 @@ def run_driven(job: Job, stimulus: Transient) -> SimResult:
     )
 
 
-def states_at(
-    model: Model,
-    params: Array,
-    temperature_k: float,
-    initial: Array,
-    breaks_s: Array,
-    v_volt: Array,
-    rel_tol: float = _REL_TOL,
-) -> Array | None:
-    """States of one device under a piecewise-linear voltage; for whoever needs thousands of such runs.
+@dataclass(frozen=True, eq=False)
+class Drive:
+    """A voltage te - be over time, linear between given points.
 
-    Other threads run meanwhile.
+    Attributes:
+        time_s: rising, shape (n,), s.
+        v_volt: shape (n,), V.
+    """
+
+    time_s: Array
+    v_volt: Array
+
+
+def states_under(
+    drive: Drive, model: Model, params: Array, temperature_k: float, initial: Array, rel_tol: float = _REL_TOL
+) -> tuple[Drive, Array] | None:
+    """One device under a given voltage, for whoever needs thousands of such runs; other threads run meanwhile.
 
     Args:
+        drive: the voltage.
         model: of the device.
-        params: every parameter, in the model's order, shape (p,).
+        params: every parameter in the model's order, shape (p,).
         temperature_k: K.
-        initial: states at the first break, shape (k,).
-        breaks_s: rising times, shape (n,), s.
-        v_volt: te - be at these times, shape (n,), V.
+        initial: states at the start, shape (k,).
         rel_tol: relative tolerance of each step.
 
     Returns:
-        The states at these times, shape (n, k); None if the tolerance cannot be met.
+        The voltage at the points of the steps taken, the drive's own among them, and the states there, shape
+        (points, k); None if the tolerance cannot be met, or only in very many steps.
     """
+    rates = compiled_rates(model)
     time_s, states, points = _integrate(
-        compiled_rates(model), params, temperature_k, initial, breaks_s, v_volt, rel_tol
+        rates, params, temperature_k, initial, drive.time_s, drive.v_volt, rel_tol, _MOST_TRIES * len(drive.time_s)
     )
     if not points:
         return None
-    found: Array = states[np.searchsorted(time_s[:points], breaks_s)]
+    times = time_s[:points]
+    return Drive(times, np.interp(times, drive.time_s, drive.v_volt)), states[:points]
+
+
+def states_in_steps(steps: Drive, model: Model, params: Array, temperature_k: float, initial: Array) -> Array:
+    """Devices under a given voltage, in given steps and no others.
+
+    What other parameters change is then exact to rounding, however rough the steps: for derivatives by parameters
+    (internal numerical differentiation: Bock, in Modelling of Chemical Reaction Systems, Springer 1981, 102).
+
+    Args:
+        steps: see ``states_under``.
+        model: of the devices.
+        params: of each, shape (m, p).
+        temperature_k: K.
+        initial: shape (m, k).
+
+    Returns:
+        States at the points of the steps, shape (m, points, k); NaN where Newton's method fails.
+    """
+    found = np.full((len(params), len(steps.time_s), initial.shape[1]), np.nan)
+    _follow(compiled_rates(model), params, temperature_k, initial, steps.time_s, steps.v_volt, found)
     return found
 
 
@@ -111,14 +145,16 @@ _SIGNATURE: Any = numba.types.Tuple((numba.float64[::1], numba.float64[:, ::1], 
     numba.float64[::1],
     numba.float64[::1],
     numba.float64,
+    numba.int64,
 )
 
 
 @numba.njit(_SIGNATURE, cache=True, error_model="numpy", nogil=True)  # type: ignore[untyped-decorator]
 def _integrate(
-    rates: Any, params: Array, temperature_k: float, initial: Array, breaks_s: Array, v_volt: Array, rel_tol: float
-) -> tuple[Array, Array, int]:
-    k = len(initial)
+    rates: Any, params: Array, temperature_k: float, initial: Array, breaks_s: Array, v_volt: Array, rel_tol: float,
+    most: int,
+) -> tuple[Array, Array, int]:  # fmt: skip
+    k, tries = len(initial), 0
     times, states = np.empty(4 * len(breaks_s)), np.empty((4 * len(breaks_s), k))
     x, y, work = initial.copy(), initial.copy(), workspace(k)
     times[0], states[0] = breaks_s[0], x
@@ -135,6 +171,9 @@ def _integrate(
             last = want > 0.999 * remaining
             step = remaining if last else min(want, remaining / 2)
             voltage = (v_volt[segment], slope, 0.0)
+            tries += 1
+            if tries > most:
+                return times, states, 0
             error = try_step(rates, params, temperature_k, time - start, step, voltage, x, y, rel_tol, work)
             factor = factor_after(error)
             if error <= 1.0:
@@ -153,3 +192,37 @@ def _integrate(
             else:
                 want = step * factor
     return times, states, points
+
+
+@numba.njit(
+    numba.types.void(
+        numba.types.FunctionType(SIGNATURE),
+        numba.float64[:, ::1],
+        numba.float64,
+        numba.float64[:, ::1],
+        numba.float64[::1],
+        numba.float64[::1],
+        numba.float64[:, :, ::1],
+    ),
+    cache=True,
+    error_model="numpy",
+    nogil=True,
+)
+def _follow(
+    rates: Any, params: Array, temperature_k: float, initial: Array, time_s: Array, v_volt: Array, found: Array
+) -> None:
+    k = initial.shape[1]
+    work = workspace(k)
+    x, y = np.empty(k), np.empty(k)
+    for device in range(len(params)):
+        x[:] = initial[device]
+        found[device, 0] = x
+        begin(rates, params[device], temperature_k, v_volt[0], x, work)
+        for n in range(len(time_s) - 1):
+            step = time_s[n + 1] - time_s[n]
+            voltage = (v_volt[n], (v_volt[n + 1] - v_volt[n]) / step, 0.0)
+            error = try_step(rates, params[device], temperature_k, 0.0, step, voltage, x, y, _FOLLOWED, work)
+            if error == FAILED:
+                break
+            accept(x, y, work)
+            found[device, n + 1] = x

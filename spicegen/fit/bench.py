@@ -1,0 +1,323 @@
+"""Bench: what a measurement did to the device, to be done to a model, and what was seen.
+
+What a fit compares is the logarithm of a conductance, or the current of a sweep, which passes zero. How uncertain each
+point is comes from the data: the spread between cycles, or what neighbours miss of a smooth curve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models_va import Model
+from models_va.errors import InputError
+from spicegen.measurements import Measurement, Pulses, Retention, Sweep
+from spicegen.printers.numpy_model import numpy_model
+from spicegen.simulate.native import Drive, states_in_steps, states_under
+
+Array = NDArray[np.float64]
+
+EDGE = 0.01
+"""Rise and fall time of a pulse, over its width."""
+MOST_POINTS = 600
+"""Of a sweep or a retention curve: more say the same again."""
+_LEAST_NOISE = 0.005
+"""Relative: no model is better than that, and no contact."""
+_FLOOR = 1e-4
+"""Of a sweep's largest current: what passes for zero."""
+_FAR = 50.0
+"""Residual of what cannot be simulated, in units of the uncertainty."""
+_REL_TOL = 1e-4
+"""Of a run's steps."""
+_MAD = 1.4826
+"""Standard deviations in a median absolute deviation of normal errors."""
+_SECOND = np.sqrt(6.0)
+"""Standard deviations in a second difference of white noise."""
+
+
+@dataclass(frozen=True, eq=False)
+class Device:
+    """A model's device on the bench.
+
+    Attributes:
+        model: of the device.
+        values: every parameter in the model's order, shape (p,).
+        memory: the memory state at the start; None for a model without.
+        turned: whether it stands the other way around, te where the measurement has be.
+    """
+
+    model: Model
+    values: Array
+    memory: float | None
+    turned: bool
+
+    @property
+    def sign(self) -> float:
+        """Of its voltage and current over the measurement's."""
+        return -1.0 if self.turned else 1.0
+
+    @property
+    def initial(self) -> Array:
+        """States at the start, shape (k,)."""
+        names = [p.name for p in self.model.params]
+        x = np.array([self.values[names.index(s.initial)] for s in self.model.states])
+        if self.memory is not None and self.model.memory is not None:
+            x[self.model.state_names.index(self.model.memory)] = self.memory
+        return x
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A device's run on a bench.
+
+    Attributes:
+        steps: that were taken; None if the run failed.
+        seen: points of the steps at which something is observed, shape (n,).
+        predicted: what the device shows there, as the bench's ``observed``; NaN if the run failed.
+    """
+
+    steps: Drive | None
+    seen: NDArray[np.intp]
+    predicted: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What was done to one device, and what was seen.
+
+    Attributes:
+        name: for people.
+        measurement: that it is of.
+        drive: the voltage te - be.
+        seen: at which points of the drive, shape (n,).
+        read_volt: voltage of each observation, shape (n,), V.
+        observed: conductances (S) or currents (A), shape (n,).
+        is_current: which of the two.
+        noise: standard deviation of the logarithm of a conductance, or of a current (A), shape (n,).
+        temperature_k: of the device, K.
+    """
+
+    name: str
+    measurement: Measurement
+    drive: Drive
+    seen: NDArray[np.intp]
+    read_volt: Array
+    observed: Array
+    is_current: bool
+    noise: Array
+    temperature_k: float
+
+    def run(self, device: Device) -> Run:
+        """Do it to a device."""
+        drive = Drive(self.drive.time_s, device.sign * self.drive.v_volt)
+        if not device.model.states:
+            return Run(drive, self.seen, self._shown(device, device.values[None], np.empty((1, len(self.seen), 0)))[0])
+        found = states_under(drive, device.model, device.values, self.temperature_k, device.initial, _REL_TOL)
+        if found is None:
+            return Run(None, self.seen, np.full(len(self.seen), np.nan))
+        steps, states = found
+        seen = np.searchsorted(steps.time_s, self.drive.time_s[self.seen])
+        return Run(steps, seen, self._shown(device, device.values[None], states[None, seen])[0])
+
+    def run_again(self, run: Run, device: Device, others: Sequence[Device]) -> Array:
+        """What devices of slightly other values show in the same steps, shape (devices, n); for derivatives."""
+        if run.steps is None:
+            return np.full((len(others), len(self.seen)), np.nan)
+        values = np.array([d.values for d in others])
+        states = np.empty((len(others), len(self.seen), 0))
+        if device.model.states:
+            initial = np.array([d.initial for d in others])
+            states = states_in_steps(run.steps, device.model, values, self.temperature_k, initial)[:, run.seen]
+        return self._shown(device, values, states)
+
+    def _shown(self, device: Device, values: Array, states: Array) -> Array:
+        """Observations from states, shape (m, n, k) -> (m, n), of devices with these values, shape (m, p)."""
+        m, n, k = states.shape
+        params = {p.name: np.repeat(v, n) for p, v in zip(device.model.params, values.T, strict=True)}
+        v = device.sign * np.tile(self.read_volt, m)
+        current = numpy_model(device.model).current(v, states.reshape(m * n, k), params, self.temperature_k)
+        current = device.sign * current.reshape(m, n)
+        return np.asarray(current if self.is_current else current / self.read_volt)
+
+    def residuals(self, predicted: Array) -> Array:
+        """Predicted less observed in units of the noise, shape (..., n); limited where nothing could be simulated."""
+        with np.errstate(all="ignore"):
+            if self.is_current:
+                found = (predicted - self.observed) / self.noise
+            else:
+                found = np.log(predicted / self.observed) / self.noise
+        return np.clip(np.nan_to_num(found, nan=_FAR, posinf=_FAR, neginf=-_FAR), -1e3, 1e3)
+
+    @cached_property
+    def first(self) -> int:
+        """The observation that tells the state at the start: the first at a voltage that is not nearly zero."""
+        telling = np.abs(self.read_volt) >= 0.05 * np.abs(self.read_volt).max()
+        return int(np.argmax(telling))
+
+    @cached_property
+    def g_siemens(self) -> Array:
+        """The conductances that were seen, shape (m,): of a sweep, those at voltages that are not nearly zero."""
+        if not self.is_current:
+            return self.observed
+        telling = np.abs(self.read_volt) >= 0.05 * np.abs(self.read_volt).max()
+        g = self.observed[telling] / self.read_volt[telling]
+        return np.asarray(g[g > 0])
+
+    def memory_at_start(self, device: Device, grid: Array) -> float:
+        """The memory state on a grid with which a device shows what was seen first: a start for the fit."""
+        x = np.tile(device.initial, (len(grid), 1))
+        x[:, device.model.state_names.index(device.model.memory or "")] = grid
+        v = self.read_volt[self.first]
+        params = {p.name: value for p, value in zip(device.model.params, device.values, strict=True)}
+        current = numpy_model(device.model).current(np.full(len(grid), device.sign * v), x, params, self.temperature_k)
+        wanted = self.observed[self.first] * (1.0 if self.is_current else v)
+        with np.errstate(all="ignore"):
+            off = np.abs(np.log(device.sign * current / wanted))
+        return float(grid[int(np.argmin(np.nan_to_num(off, nan=np.inf)))])
+
+
+def benches(measurement: Measurement) -> list[Bench]:
+    """The runs of a measurement; none for one that says nothing about a model's equations (write-verify).
+
+    Raises:
+        InputError: pulses whose amplitude or width the file does not say.
+    """
+    if isinstance(measurement, Pulses):
+        return [_of_pulses(measurement)]
+    if isinstance(measurement, Sweep):
+        return [_of_sweep(measurement)]
+    if isinstance(measurement, Retention):
+        return [_of_rest(measurement, t) for t in np.unique(measurement.temperature_k)]
+    return []
+
+
+def assumed_gap(pulses: Pulses) -> bool:
+    """Whether the time between pulses is not known: then it is taken to be a pulse's width."""
+    return bool(np.isnan(pulses.gap_s).any())
+
+
+def _of_pulses(p: Pulses) -> Bench:
+    pulse = p.direction != 0
+    for what, values in (("amplitude_V", p.amplitude_volt), ("width_ms", p.width_s)):
+        if np.isnan(values[pulse]).any():
+            raise InputError(
+                f"{p.origin.path}: does not say the pulses' {what}: add a column, or a line such as '# {what}: 10'"
+            )
+    breaks, volt, ends = [0.0], [0.0], []
+    longest = float(np.nanmax(np.where(pulse, p.width_s, np.nan), initial=0.0)) or 1.0
+    for is_pulse, amplitude, width, gap in zip(pulse, p.amplitude_volt, p.width_s, p.gap_s, strict=True):
+        width = width if is_pulse else longest
+        edge, rest = EDGE * width, width if np.isnan(gap) else gap
+        if is_pulse:  # of full width at half of the amplitude
+            start = breaks[-1]
+            breaks += [start + edge, start + width, start + width + edge]
+            volt += [amplitude, amplitude, 0.0]
+        breaks.append(breaks[-1] + max(rest - edge, edge))
+        volt.append(0.0)
+        ends.append(len(breaks) - 1)
+    curves = np.log(p.g_siemens)
+    kept = np.isfinite(curves).any(axis=1)
+    drive, seen = Drive(np.array(breaks), np.array(volt)), np.array(ends)[kept]
+    if p.cycles > 1 and {1, -1} <= set(p.direction.tolist()):  # what is seen began where a cycle ends
+        drive, seen = _twice(drive), seen + len(breaks) - 1
+    return Bench(
+        name=p.origin.name,
+        measurement=p,
+        drive=drive,
+        seen=seen,
+        read_volt=np.full(int(kept.sum()), p.v_read_volt),
+        observed=np.exp(np.nanmedian(curves[kept], axis=1)),
+        is_current=False,
+        noise=_spread(curves[kept]),
+        temperature_k=p.temperature_k,
+    )
+
+
+def _twice(drive: Drive) -> Drive:
+    return Drive(
+        np.concatenate([drive.time_s, drive.time_s[-1] + drive.time_s[1:]]),
+        np.concatenate([drive.v_volt, drive.v_volt[1:]]),
+    )
+
+
+def _spread(curves: Array) -> Array:
+    """Standard deviation of the median over cycles of each row, shape (n,): from other cycles, or from neighbours."""
+    median = np.nanmedian(curves, axis=1)
+    count = np.maximum(np.isfinite(curves).sum(axis=1), 1)
+    if curves.shape[1] < 3:
+        return np.full(len(median), max(_roughness(median), _LEAST_NOISE))
+    between = _MAD * np.nanmedian(np.abs(curves - median[:, None]), axis=1)
+    return np.asarray(np.maximum(np.maximum(between, np.median(between)) / np.sqrt(count), _LEAST_NOISE))
+
+
+def _roughness(values: Array) -> float:
+    """Standard deviation of white noise on a smooth curve; 0 of fewer than four points."""
+    if len(values) < 4:
+        return 0.0
+    return float(_MAD * np.median(np.abs(np.diff(values, 2))) / _SECOND)
+
+
+def _of_sweep(s: Sweep) -> Bench:
+    kept = _thinned(s.voltage_volt)
+    time, v, i = s.time_s[kept] - s.time_s[kept[0]], s.voltage_volt[kept], s.current_amp[kept]
+    largest = float(np.abs(i).max())
+    rough = np.abs(np.diff(s.current_amp, 2, prepend=s.current_amp[:1], append=s.current_amp[-1:]))[kept] / _SECOND
+    high = np.abs(i) > 0.1 * largest
+    relative = max(_MAD * float(np.median(rough[high] / np.abs(i[high]))), 2 * _LEAST_NOISE)
+    low = np.abs(i) <= np.quantile(np.abs(i), 0.25)
+    absolute = max(_MAD * float(np.median(rough[low])), _FLOOR * largest)
+    return Bench(
+        name=s.origin.name,
+        measurement=s,
+        drive=Drive(time, v),
+        seen=np.arange(len(kept)),
+        read_volt=v,
+        observed=i,
+        is_current=True,
+        noise=np.hypot(absolute, relative * np.abs(i)),
+        temperature_k=s.temperature_k,
+    )
+
+
+def _thinned(v: Array) -> NDArray[np.intp]:
+    """Points of a sweep that are enough: evenly spaced ones, and those where the voltage turns."""
+    even = np.linspace(0, len(v) - 1, min(len(v), MOST_POINTS)).astype(np.intp)
+    steps = np.sign(np.diff(v))
+    turns = 1 + np.flatnonzero(steps[1:] * steps[:-1] < 0)
+    return np.union1d(even, turns[: MOST_POINTS // 2]).astype(np.intp)
+
+
+def _of_rest(r: Retention, temperature_k: float) -> Bench:
+    rows = np.flatnonzero(r.temperature_k == temperature_k)
+    rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), MOST_POINTS)).astype(np.intp))]
+    time, g = r.time_s[rows], r.g_siemens[rows]
+    starts_later = time[0] > 0
+    breaks = np.concatenate([[0.0], time]) if starts_later else time
+    several = len(np.unique(r.temperature_k)) > 1
+    return Bench(
+        name=f"{r.origin.name} at {temperature_k:.0f} K" if several else r.origin.name,
+        measurement=r,
+        drive=Drive(breaks, np.zeros(len(breaks))),
+        seen=np.arange(len(time)) + int(starts_later),
+        read_volt=np.full(len(time), r.v_read_volt),
+        observed=g,
+        is_current=False,
+        noise=np.full(len(time), max(_roughness(np.log(g)), _LEAST_NOISE)),
+        temperature_k=temperature_k,
+    )
+
+
+def weight_of_independent(residuals: Sequence[float] | Array) -> float:
+    """Share of points that are as good as independent, 0 to 1: what is left wrong is wrong for neighbours alike.
+
+    (1 - r)/(1 + r) for a first-order autocorrelation r, not below a twentieth. Source: Bayley and Hammersley, Suppl. J.
+    R. Stat. Soc. 8, 184 (1946).
+    """
+    e = np.asarray(residuals) - np.mean(residuals)
+    power = float(e @ e)
+    r = float(e[1:] @ e[:-1]) / power if power > 0 and len(e) > 3 else 0.0
+    return max((1 - r) / (1 + r), 0.05) if r > 0 else 1.0

@@ -1,0 +1,301 @@
+"""A model fitted to measurements: all files together, each weighed by how well the model can meet it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models_va import Model, load_model
+from models_va.errors import InputError
+from spicegen.fit.bench import Bench, Device, Run, benches, weight_of_independent
+from spicegen.fit.least_squares import Free, Solution, fit, profiled, step_inside
+from spicegen.fit.start import Start, free_parameter, is_held, starts
+from spicegen.measurements import Measurement
+from spicegen.progress import counter
+
+Array = NDArray[np.float64]
+
+PRIOR = np.log(10.0)
+"""Of a parameter about its start, natural log: cards of other devices are no more than an order of magnitude."""
+_TRIED, _TRIED_FOR = 6, 5
+"""Starts from which the descent begins, and for so many steps."""
+_CARRIED_ON = 3
+"""Of them; what they do not agree on is uncertain."""
+_STEPS = (_TRIED * _TRIED_FOR, _CARRIED_ON * 15, _CARRIED_ON * 10, _CARRIED_ON * 10)
+"""In all: of the first descents, then with files weighed anew each time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """What each run counts.
+
+    Attributes:
+        scale: by which its uncertainties are larger than the noise in it, because the model misses it: shape (runs,).
+        independent: share of its points that are as good as independent, shape (runs,).
+    """
+
+    scale: Array
+    independent: Array
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredFit:
+    """What was found for a model.
+
+    Attributes:
+        model: that was fitted.
+        benches: what the measurements did and saw.
+        start: where the best descent began.
+        values: every parameter in the model's order.
+        memories: the memory state at the start of each run; none for a model without memory.
+        solution: the fitted parameters, the memory states behind the model's own.
+        weights: of the runs in the last descent.
+        predicted: what the model shows in each run.
+        held: parameters that are not fitted, and why.
+        seed: of the starts.
+    """
+
+    model: Model
+    benches: tuple[Bench, ...]
+    start: Start
+    values: Array
+    memories: tuple[float, ...]
+    solution: Solution
+    weights: Weights
+    predicted: tuple[Array, ...]
+    held: Mapping[str, str]
+    seed: int
+
+    @property
+    def turned(self) -> bool:
+        """Whether the device stands the other way around in the model: its te is the measurement's be."""
+        return self.start.turned
+
+    @property
+    def errors(self) -> tuple[float, ...]:
+        """Root mean square error of each run: relative for conductances, over the rms current for sweeps."""
+        found = []
+        for run, y in zip(self.benches, self.predicted, strict=True):
+            if run.is_current:
+                found.append(float(np.sqrt(np.mean((y - run.observed) ** 2) / np.mean(run.observed**2))))
+            else:
+                found.append(float(np.sqrt(np.mean((y / run.observed - 1) ** 2))))
+        return tuple(found)
+
+    @property
+    def points(self) -> int:
+        """Observations in all."""
+        return sum(len(r.observed) for r in self.benches)
+
+    @property
+    def aicc(self) -> float:
+        """Akaike's criterion, corrected for small samples; infinite with more parameters than points.
+
+        -2 ln L + 2 k + 2 k (k + 1)/(n - k - 1), less what is the same for every model; L that of independent normal
+        errors with a scale of its own in each run, k the parameters, memory states and scales. The smaller the better:
+        a difference of 10 is decisive. Source: Hurvich and Tsai, Biometrika 76, 297 (1989).
+        """
+        k, n = len(self.solution.free) + len(self.benches), self.points
+        if n - k - 1 <= 0:
+            return float("inf")
+        squares = [np.mean(r.residuals(y) ** 2) for r, y in zip(self.benches, self.predicted, strict=True)]
+        likelihood = sum(len(r.observed) * np.log(s) for r, s in zip(self.benches, squares, strict=True))
+        return float(likelihood + 2 * k + 2 * k * (k + 1) / (n - k - 1))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should know before trusting the card, one sentence each."""
+        s = self.solution
+        found = [
+            f"{f.name}: the data do not fix it: its value is little more than where the fit started"
+            for n, f in enumerate(s.free)
+            if not s.is_fixed[n] and f.name in self.model.param
+        ]
+        found += [f"{f.name}: stands at its bound, {v:g}" for f, v, b in zip(s.free, s.values, s.at_bound, strict=True)
+                  if b and f.name in self.model.param]  # fmt: skip
+        if self.turned:
+            found.append("the model's top electrode is the bottom one of the measurement: voltages have the other sign")
+        found += [note for m in dict.fromkeys(r.measurement for r in self.benches) for note in m.origin.notes]
+        return tuple(found)
+
+
+def benches_of(measurements: Sequence[Measurement]) -> list[Bench]:
+    """What is to be fitted.
+
+    Raises:
+        InputError: nothing says anything about a model's equations, or see ``benches``.
+    """
+    found = [bench for m in measurements for bench in benches(m)]
+    if not found:
+        names = ", ".join(m.origin.name for m in measurements)
+        raise InputError(f"fit: {names}: no sweep, pulses or retention: nothing that a model could be fitted to")
+    return found
+
+
+def fit_model(
+    name: str, measurements: Sequence[Measurement], held: Mapping[str, float] | None = None, seed: int = 1
+) -> MeasuredFit:
+    """Fit a model of the library to measurements of one device.
+
+    Args:
+        name: of the model.
+        measurements: any mix of files.
+        held: parameters that are known, in the model's units.
+        seed: of the random starts.
+
+    Raises:
+        InputError: nothing to fit, a parameter that the model does not have or a value out of its range.
+    """
+    model, known = load_model(name), dict(held or {})
+    for parameter, value in known.items():
+        if parameter not in model.param:
+            raise InputError(f"fit: model {name} has no parameter {parameter!r}: known are {', '.join(model.param)}")
+        model.param[parameter].check(value)
+    benches = benches_of(measurements)
+    temperatures = len({b.temperature_k for b in benches})
+    why = {p.name: "given" if p.name in known else is_held(p, model, temperatures) for p in model.params}
+    fitted = [k for k, p in enumerate(model.params) if not why[p.name]]
+    weights = Weights(np.ones(len(benches)), np.ones(len(benches)))
+    with counter(f"fit {name}", sum(_STEPS)) as advance, ThreadPoolExecutor(os.cpu_count()) as pool:
+
+        def tell(done: int, steps: int) -> Callable[[int, int, float], None]:
+            return lambda number, iteration, misfit: advance(
+                done + number * steps + iteration, f"fit {name}, misfit {misfit:.4g}"
+            )
+
+        ends: list[tuple[float, Start, Start]] = []
+        for k, begin in enumerate(starts(model, benches, known, [model.params[k].name for k in fitted], seed, _TRIED)):
+            problem = _Problem(model, benches, begin, fitted, weights, pool)
+            found = fit(
+                problem, problem.free, iterations=_TRIED_FOR, prior=PRIOR, robust=True, report=tell(k * _TRIED_FOR, 0)
+            )
+            ends.append((found.misfit[0], begin, problem.start(found.ends[0])))
+        ends.sort(key=lambda e: e[0])
+        start = ends[0][1]
+        ends = [e for e in ends if e[1].turned == start.turned][:_CARRIED_ON]
+        problem = _Problem(model, benches, start, fitted, weights, pool)
+        begins = [problem.coordinates(at) for _, _, at in ends]
+        for n, steps in enumerate(_STEPS[1:]):
+            done = sum(_STEPS[: n + 1])
+            found = fit(
+                problem, problem.free, begins, iterations=steps // _CARRIED_ON, prior=PRIOR, robust=True,
+                report=tell(done, steps // _CARRIED_ON),
+            )  # fmt: skip
+            begins = list(found.ends)
+            best = found.ends[found.chosen]
+            weights = _weights(benches, problem.runs(best))
+            if n < len(_STEPS) - 2:
+                problem = _Problem(model, benches, start, fitted, weights, pool)
+        found = profiled(problem, found, robust=True)
+    end = problem.start(found.ends[found.chosen])
+    return MeasuredFit(
+        model=model,
+        benches=tuple(benches),
+        start=start,
+        values=end.values,
+        memories=end.memories,
+        solution=found,
+        weights=weights,
+        predicted=tuple(r.predicted for r in problem.runs(found.ends[found.chosen])),
+        held={n: w for n, w in why.items() if w},
+        seed=seed,
+    )
+
+
+class _Problem:
+    """Residuals of a model against measurements.
+
+    Args:
+        model: that is fitted.
+        benches: the measurements.
+        start: gives the values that are not fitted.
+        fitted: places of the fitted parameters among the model's.
+        weights: of the benches.
+        pool: of threads, as many as there are processors.
+    """
+
+    def __init__(
+        self, model: Model, benches: Sequence[Bench], start: Start, fitted: Sequence[int], weights: Weights,
+        pool: ThreadPoolExecutor,
+    ) -> None:  # fmt: skip
+        self.free = _free(model, benches, start, fitted)
+        self._model, self._benches, self._start, self._fitted = model, benches, start, list(fitted)
+        self._weight = np.sqrt(weights.independent) / weights.scale
+        self._known: tuple[bytes, list[Run]] = (b"", [])
+        self._pool, self._parts = pool, os.cpu_count() or 1
+
+    def coordinates(self, start: Start) -> Array:
+        """Of a start of this problem's parameters, shape (k,)."""
+        values = [*start.values[self._fitted].tolist(), *start.memories]
+        return np.array([f.coordinate(v) for f, v in zip(self.free, values, strict=True)])
+
+    def start(self, z: Array) -> Start:
+        """The other way around."""
+        values = self._start.values.copy()
+        found = [f.value(c) for f, c in zip(self.free, z, strict=True)]
+        values[self._fitted] = found[: len(self._fitted)]
+        return replace(self._start, values=values, memories=tuple(found[len(self._fitted) :]))
+
+    def runs(self, z: Array) -> list[Run]:
+        """What the device does on each bench."""
+        if self._known[0] != z.tobytes():
+            start = self.start(z)
+            runs = [bench.run(_device(self._model, start, k)) for k, bench in enumerate(self._benches)]
+            self._known = z.tobytes(), runs
+        return self._known[1]
+
+    def residuals(self, z: Array) -> Array:
+        """Shape (n,)."""
+        found = [b.residuals(r.predicted) for b, r in zip(self._benches, self.runs(z), strict=True)]
+        return np.concatenate([w * r for w, r in zip(self._weight, found, strict=True)])
+
+    def jacobian(self, z: Array) -> Array:
+        """By forward differences in the steps of the run at z, shape (n, k)."""
+        step = step_inside(z, self.free)
+        inside = len(self._fitted)
+        common = [self.start(z + np.eye(len(z))[n] * step[n]) for n in range(inside)]
+        blocks = []
+        for k, (bench, run) in enumerate(zip(self._benches, self.runs(z), strict=True)):
+            others, places = list(common), list(range(inside))
+            if len(z) > inside:  # a memory state is felt on its own bench only
+                others.append(self.start(z + np.eye(len(z))[inside + k] * step[inside + k]))
+                places.append(inside + k)
+            devices = [_device(self._model, s, k) for s in [self.start(z), *others]]
+            predicted = np.empty((len(devices), len(run.predicted)))
+            parts = [slice(i, None, self._parts) for i in range(min(self._parts, len(devices)))]
+            again = partial(bench.run_again, run, devices[0])
+            for part, found in zip(parts, self._pool.map(again, [devices[p] for p in parts]), strict=True):
+                predicted[part] = found
+            r = bench.residuals(predicted)
+            block = np.zeros((r.shape[1], len(z)))
+            block[:, places] = (r[1:] - r[0]).T / step[places]
+            blocks.append(self._weight[k] * block)
+        return np.concatenate(blocks)
+
+
+def _device(model: Model, start: Start, bench: int) -> Device:
+    return Device(model, start.values, start.memories[bench] if start.memories else None, start.turned)
+
+
+def _free(model: Model, benches: Sequence[Bench], start: Start, fitted: Sequence[int]) -> list[Free]:
+    found = [free_parameter(model.params[k], float(start.values[k])) for k in fitted]
+    if model.memory is not None:
+        state = model.states[model.state_names.index(model.memory)]
+        found += [
+            Free(f"{state.name} at the start of {bench.name}", x, state.lower, state.upper, "linear")
+            for bench, x in zip(benches, start.memories, strict=True)
+        ]
+    return found
+
+
+def _weights(benches: Sequence[Bench], runs: Sequence[Run]) -> Weights:
+    """Each bench's uncertainty is what the model misses it by, and what is independent in that counts."""
+    found = [b.residuals(r.predicted) for b, r in zip(benches, runs, strict=True)]
+    scale = [max(1.0, float(np.sqrt(np.mean(r**2)))) for r in found]
+    return Weights(np.array(scale), np.array([weight_of_independent(r) for r in found]))

@@ -1,0 +1,237 @@
+"""Where a fit to measurements starts: cards that ship, brought to the device's own volts, seconds and siemens.
+
+Equations know nothing of units. So a card whose every voltage, time and conductance is multiplied by a factor of its
+own is a card for a device that behaves the same at other voltages, times and conductances. The three factors come from
+what was measured; then the rates and voltages are searched on a grid about them, and what is best is varied at random.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+from scipy.optimize import least_squares
+
+from models_va import DeviceCard, Model, Param, card_names, load_card, volts_seconds_siemens
+from spicegen.experiments.figure_2d import figure_2d
+from spicegen.fit.bench import Bench, Device
+from spicegen.fit.least_squares import Free
+from spicegen.measurements import Pulses, Retention, Sweep
+from spicegen.printers.numpy_model import numpy_model
+
+Array = NDArray[np.float64]
+
+_FAR = 1e3
+"""A parameter without a bound of its own may leave its start by this factor, either way."""
+_RATES = 10.0 ** np.arange(-3, 3.1, 0.75)
+_VOLTAGES = (0.6, 1.0, 1.6)
+_GRID = 65
+"""Memory states that are tried as the one at the start."""
+_VARIED = np.log(2.0)
+"""Standard deviation of a random variation."""
+_MARGIN = 0.1
+"""The device reaches so much farther than what was seen, relative."""
+_LEAST_REACH = 1e-3
+"""Of the highest conductance: a state that cuts the current off altogether counts as this much."""
+_STAY = 1e-2
+"""How strongly parameters stay where they are, over what the ends of the reach count."""
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """A point to descend from.
+
+    Attributes:
+        card: whose parameters they are.
+        turned: whether the device stands the other way around.
+        values: every parameter in the model's order.
+        memories: the memory state at the start of each bench; none for a model without memory.
+        loss: robust misfit there.
+    """
+
+    card: DeviceCard
+    turned: bool
+    values: Array
+    memories: tuple[float, ...]
+    loss: float
+
+
+def is_held(param: Param, model: Model, temperatures: int) -> str:
+    """Why a parameter is not fitted; empty if it is.
+
+    Args:
+        param: of the model.
+        model: whose lengths, voltages and times it shares.
+        temperatures: at how many was measured.
+    """
+    if param.name in {s.initial for s in model.states}:
+        return "the state of a fresh device"
+    if param.default is not None:
+        return "a detail of the model that has a default"
+    if param.unit == "K" or ("activation energy" in param.description and temperatures < 2):
+        return "measured at one temperature"
+    lengths = [p.name for p in model.params if p.unit == "m"]
+    if lengths and param.name == lengths[-1]:
+        return "electrical data know no lengths: all others are relative to this one"
+    return ""
+
+
+def free_parameter(param: Param, start: float) -> Free:
+    """A parameter with its scale and its bounds."""
+    low, high = param.lower, param.upper
+    if np.isfinite(low) and np.isfinite(high):
+        edge = 1e-9 * (high - low)  # an open bound itself is not allowed
+        return Free(param.name, start, low + edge * param.lower_open, high - edge * param.upper_open, "linear")
+    ends = sorted((start / _FAR, start * _FAR))
+    return Free(param.name, start, max(ends[0], low), min(ends[1], high))
+
+
+def starts(
+    model: Model,
+    benches: Sequence[Bench],
+    held: Mapping[str, float],
+    free: Sequence[str],
+    seed: int,
+    keep: int,
+) -> list[Start]:
+    """The best points to descend from, the best first.
+
+    Args:
+        model: to be fitted.
+        benches: the measurements.
+        held: parameters that are known.
+        free: names of those that are not.
+        seed: of the variations.
+        keep: how many are wanted.
+    """
+    found = [
+        s
+        for name in card_names()
+        if (card := load_card(name)).model == model.name
+        for turned in (False, True)
+        for s in _on_a_grid(card, benches, held, turned)
+    ]
+    found.sort(key=lambda s: s.loss)
+    rng = np.random.default_rng(seed)
+    best = found[: max(2, keep)]
+    places = [k for k, p in enumerate(model.params) if p.name in free]
+    for number in range(16 * keep):
+        origin = best[number % len(best)]
+        values = origin.values.copy()
+        for k in places:
+            frees = free_parameter(model.params[k], values[k]) if values[k] else None
+            if frees is not None:
+                step = _VARIED * rng.standard_normal()
+                low, high = frees.bounds
+                values[k] = frees.value(min(max(frees.coordinate(values[k]) + step, low), high))
+        found.append(_started(origin.card, benches, origin.turned, values))
+    found.sort(key=lambda s: s.loss)
+    return found[:keep]
+
+
+def _on_a_grid(
+    card: DeviceCard, benches: Sequence[Bench], held: Mapping[str, float], turned: bool
+) -> list[Start]:
+    """The card at the measurement's scales, at several speeds and voltages."""
+    model = card.device_model
+    volts, seconds = _scales(card, benches)
+    found = []
+    for voltage in _VOLTAGES:
+        for rate in _RATES:
+            values = _scaled(card, volts * voltage, seconds / rate, 1.0)
+            for whole in (False, True):
+                levelled = _levelled(model, values, benches, whole=whole)
+                levelled = np.array([held.get(p.name, v) for p, v in zip(model.params, levelled, strict=True)])
+                found.append(_started(card, benches, turned, levelled))
+    return found
+
+
+def _started(card: DeviceCard, benches: Sequence[Bench], turned: bool, values: Array) -> Start:
+    model = card.device_model
+    memories: list[float] = []
+    loss = 0.0
+    for bench in benches:
+        device = Device(model, values, None, turned)
+        if model.memory is not None:
+            state = model.states[model.state_names.index(model.memory)]
+            memories.append(bench.memory_at_start(device, np.linspace(state.lower, state.upper, _GRID)))
+            device = replace(device, memory=memories[-1])
+        r = bench.residuals(bench.run(device).predicted)
+        loss += float(np.mean(np.log1p(r**2)))  # far away, a decade less is progress too
+    return Start(card, turned, values, tuple(memories), loss)
+
+
+def _scales(card: DeviceCard, benches: Sequence[Bench]) -> tuple[float, float]:
+    """The measurement's voltages and times over the card's."""
+    pulse, usual = card.write_pulse, figure_2d()
+    if pulse is None:
+        own_v, own_s = max(map(abs, usual.amplitudes_volt)), usual.width_s
+    else:
+        own_v = max(abs(pulse.amplitude_p_volt.value), abs(pulse.amplitude_d_volt.value))
+        own_s = pulse.width_s.value
+    volts = [float(np.abs(r.drive.v_volt).max()) for r in benches if not isinstance(r.measurement, Retention)]
+    seconds = [s for r in benches if (s := _duration(r)) > 0]
+    return (max(volts, default=own_v) or own_v) / own_v, float(np.median(seconds or [own_s])) / own_s
+
+
+def _duration(run: Bench) -> float:
+    """Width of a pulse; of a sweep, a hundredth of its time."""
+    if isinstance(run.measurement, Pulses):
+        return float(np.nanmedian(run.measurement.width_s))
+    return float(run.drive.time_s[-1]) / 100 if isinstance(run.measurement, Sweep) else 0.0
+
+
+def _scaled(card: DeviceCard, volt: float, second: float, siemens: float) -> Array:
+    """The card's parameters with every voltage, time and conductance multiplied."""
+    values = []
+    for p in card.device_model.params:
+        value = card.values[p.name]
+        if "activation energy" not in p.description:  # these are fixed by kT, not by what is applied
+            a, b, c = volts_seconds_siemens(p.unit)
+            value *= volt**a * second**b * siemens**c
+        low, high = p.lower, p.upper
+        values.append(min(max(value, low), high))
+    return np.array(values)
+
+
+def _levelled(model: Model, values: Array, benches: Sequence[Bench], *, whole: bool) -> Array:
+    """Parameters with which the memory state reaches what was seen; none moves more than needed.
+
+    Args:
+        model: of the device.
+        values: its parameters.
+        benches: the measurements.
+        whole: the ends of the reach are to be just beyond what was seen; otherwise the middles are to agree.
+    """
+    seen = np.concatenate([r.g_siemens for r in benches])
+    if not len(seen):
+        return values
+    wanted = np.log([seen.min() * (1 - _MARGIN), seen.max() * (1 + _MARGIN)])
+    conductance = model.expanded(sympy.Symbol(model.conductance, real=True)).free_symbols
+    moved = [k for k, p in enumerate(model.params) if p.symbol in conductance and p.default is None and values[k] > 0]
+    siemens = np.array([volts_seconds_siemens(model.params[k].unit)[2] for k in moved])
+
+    def reach(z: Array) -> Array:
+        other = values.copy()
+        other[moved] = np.exp(z)
+        by_name = dict(zip((p.name for p in model.params), other, strict=True))
+        states = np.tile([by_name[s.initial] for s in model.states], (2, 1))
+        if model.memory is not None:
+            states[:, model.state_names.index(model.memory)] = [0.0, 1.0]
+        g = np.sort(numpy_model(model).conductance(states, by_name, benches[0].temperature_k))
+        return np.asarray(np.log(np.maximum(g, _LEAST_REACH * g.max())))
+
+    def off(z: Array, before: Array) -> Array:
+        return np.concatenate([reach(z) - wanted, _STAY * (z - before)])
+
+    z = np.log(values[moved])
+    z = z + (wanted.mean() - reach(z).mean()) * siemens / max(np.abs(siemens).max(initial=0.0), 1.0)
+    if whole:
+        z = least_squares(off, z, args=(z.copy(),), max_nfev=30).x
+    values = values.copy()
+    for k, value in zip(moved, np.exp(z), strict=True):
+        values[k] = min(max(value, model.params[k].lower), model.params[k].upper)
+    return values
