@@ -2,7 +2,10 @@
 
 from models_va._card import (
     ConductanceWindow,
+    Covariance,
     DeviceCard,
+    FitRecord,
+    MeasuredFile,
     ProgrammingError,
     Quantity,
     WritePulse,
@@ -36,8 +39,11 @@ __all__ = [
     "TEMPERATURE",
     "VOLTAGE",
     "ConductanceWindow",
+    "Covariance",
     "Definition",
     "DeviceCard",
+    "FitRecord",
+    "MeasuredFile",
     "Model",
     "Param",
     "ProgrammingError",

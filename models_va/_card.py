@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 import numpy as np
 import yaml
 from numpy.typing import ArrayLike, NDArray
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from models_va._model import Model
 from models_va._names import RESERVED
@@ -23,7 +23,8 @@ from models_va._registry import load_model
 from models_va._yaml import parse_yaml, read_yaml
 from models_va.errors import CardError, InputError, UnknownNameError
 
-Provenance = Literal["paper", "fitted", "assumed"]
+Provenance = Literal["paper", "fitted", "measured", "assumed"]
+_OneLine = Annotated[str, Field(pattern=r"^[^\r\n]*$")]
 
 
 class _Frozen(BaseModel):
@@ -37,7 +38,7 @@ def _no_boolean(value: object) -> object:
 
 
 class Quantity(_Frozen):
-    """A number with its origin: from the paper, fitted to the paper, or assumed (the note says why).
+    """A number with its origin: from a paper, fitted to data, measured as it stands, or assumed (the note says why).
 
     Attributes:
         uncertainty: one standard deviation, in the value's unit; None means that it was not estimated.
@@ -46,7 +47,7 @@ class Quantity(_Frozen):
     value: Annotated[float, BeforeValidator(_no_boolean)]
     uncertainty: Annotated[float, BeforeValidator(_no_boolean), Field(ge=0)] | None = None
     provenance: Provenance
-    note: Annotated[str, Field(pattern=r"^[^\r\n]*$")] = ""
+    note: _OneLine = ""
 
 
 class ConductanceWindow(_Frozen):
@@ -84,6 +85,62 @@ class WritePulse(_Frozen):
     width_s: Quantity
 
 
+class MeasuredFile(_Frozen):
+    """A file that a card was fitted to.
+
+    Attributes:
+        error: root mean square error of the fit: relative for conductances, over the rms current for sweeps; None for
+            a file that no equation was fitted to.
+    """
+
+    name: _OneLine
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    error: Annotated[float, Field(ge=0)] | None = None
+
+
+class Covariance(_Frozen):
+    """Of what was fitted, in the order of ``names``.
+
+    Attributes:
+        names: of the parameters.
+        logarithmic: whether an entry is about the natural logarithm of the parameter's magnitude.
+        values: rows of the matrix.
+    """
+
+    names: tuple[str, ...]
+    logarithmic: tuple[bool, ...]
+    values: tuple[tuple[float, ...], ...]
+
+    @model_validator(mode="after")
+    def _is_square(self) -> Covariance:
+        count = len(self.names)
+        if len(self.logarithmic) != count or [len(row) for row in self.values] != [count] * count:
+            raise ValueError(f"needs {count} flags and {count} rows of {count} values, one a name")
+        return self
+
+
+class FitRecord(_Frozen):
+    """How the fitted values of a card were found, and where they hold.
+
+    Attributes:
+        program: name and version.
+        seed: of its random starts.
+        files: that were fitted.
+        turned: the device's top electrode is the bottom one of the files.
+        valid_from, valid_to: ends of what the files cover, by quantity (``voltage_volt``, ``width_s``, ``g_siemens``,
+            ``temperature_k``).
+        covariance: of the fitted parameters.
+    """
+
+    program: _OneLine
+    seed: int
+    files: tuple[MeasuredFile, ...]
+    turned: bool = False
+    valid_from: dict[str, float]
+    valid_to: dict[str, float]
+    covariance: Covariance
+
+
 def _identifier(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "_", name)
 
@@ -106,17 +163,19 @@ class DeviceCard(_Frozen):
         device_to_device: relative standard deviation of instance parameters from device to device (lognormal, so
             that signs stay); None means that nothing is known of it. Only what asks for it by name uses it.
         write_pulse: what writes the device; None means the pulses of figure 2d of the reference device.
+        fit: how the fitted values were found; None if not by ``spicegen fit`` from measurements.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]{0,63}$"), AfterValidator(_usable)]
-    title: Annotated[str, Field(pattern=r"^[^\r\n]*$")]
+    title: _OneLine
     model: str
-    source: Annotated[str, Field(pattern=r"^[^\r\n]*$")]
+    source: _OneLine
     parameters: dict[str, Quantity] = Field(default_factory=dict)
     conductance_window: ConductanceWindow | None = None
     programming_error: ProgrammingError | None = None
     device_to_device: dict[str, Quantity] | None = None
     write_pulse: WritePulse | None = None
+    fit: FitRecord | None = None
 
     @property
     def identifier(self) -> str:

@@ -15,6 +15,7 @@ from models_va import DeviceCard, Quantity, load_card, parse_yaml
 from models_va.errors import InputError
 from spicegen import __version__
 from spicegen.experiments import Assumptions, Experiment
+from spicegen.fit.card import DIGITS, rounded
 from spicegen.fit.least_squares import Free, Solution
 from spicegen.fit.paper import FITTED, PaperResiduals, Term
 from spicegen.fit.parameters import parameters_json, show_parameters
@@ -25,8 +26,6 @@ from spicegen.progress import counter
 ENDURANCE_CYCLES = 40
 """Of the 350: the drift is linear from the thirtieth on, and every cycle costs time at every step of the fit."""
 _ITERATIONS = 40
-DIGITS = 4
-"""Significant digits of fitted values on a card."""
 
 
 class _Strict(BaseModel):
@@ -168,8 +167,3 @@ def _fitted(card: DeviceCard, solution: Solution) -> DeviceCard:
             value=rounded(value, DIGITS), uncertainty=rounded(std, 2), provenance="fitted", note=note
         )
     return card.with_parameters(found)
-
-
-def rounded(value: float, digits: int) -> float:
-    """A number with so many significant digits."""
-    return float(f"{value:.{digits - 1}e}")

@@ -25,7 +25,7 @@ _HEADER = {
     "card name": r"^// [a-z][a-z0-9_.-]*: ",
     "model version": r"^// Model: \w+ \d[\w.]*",
     "card hash": r"^// Card hash: [0-9a-f]{12}\b",
-    "provenance": r"^// Provenance of the values:\n//   \w+ = \S+ \((paper|fitted|assumed)\)",
+    "provenance": r"^// Provenance of the values:\n//   \w+ = \S+ \((paper|fitted|measured|assumed)\)",
 }
 
 

@@ -1,0 +1,214 @@
+"""The card of a fitted device: values with their uncertainties, and what else the measurements say about the device."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models_va import (
+    ConductanceWindow,
+    Covariance,
+    DeviceCard,
+    FitRecord,
+    MeasuredFile,
+    ProgrammingError,
+    Quantity,
+    WritePulse,
+)
+from models_va.errors import CardError, InputError
+from spicegen import __version__
+from spicegen.fit.measured import MeasuredFit
+from spicegen.measurements import Measurement, Pulses, WriteVerify
+from spicegen.memory_state import reach
+from spicegen.metrics.programming import programmed
+
+Array = NDArray[np.float64]
+
+DIGITS = 4
+"""Significant digits of fitted values on a card."""
+_UNIT_SIEMENS = 1e-6
+_LONGEST_NAME = 64
+
+
+def rounded(value: float, digits: int) -> float:
+    """A number with so many significant digits."""
+    return float(f"{value:.{digits - 1}e}")
+
+
+def card_name(stem: str) -> str:
+    """A card's name from a file's: ``My Device 2`` becomes ``my-device-2``."""
+    name = re.sub(r"[^a-z0-9_.-]+", "-", stem.lower()).strip("-.")
+    return (name if re.match(r"[a-z]", name) else f"device-{name}")[:_LONGEST_NAME].rstrip("-.")
+
+
+def fitted_card(found: MeasuredFit, measurements: Sequence[Measurement], name: str) -> DeviceCard:
+    """The card of what was fitted.
+
+    Window, write pulse and programming error are on it as far as the measurements show them.
+
+    Args:
+        found: the fit.
+        measurements: all files, those of write-verify included.
+        name: of the card.
+
+    Raises:
+        CardError: the name cannot be a card's.
+    """
+    files = ", ".join(_one_line(m.origin.name) for m in measurements)
+    try:
+        card = DeviceCard(
+            name=name,
+            title=f"{name}: {found.model.title}, fitted to measurements",
+            model=found.model.name,
+            source=f"spicegen {__version__} fit of {files}",
+            parameters=_parameters(found),
+            programming_error=_programming_error(measurements, found.seed),
+            write_pulse=_write_pulse(measurements, found.turned),
+            fit=_record(found, measurements),
+        )
+    except ValueError as error:
+        problem = " ".join(str(error).split())
+        raise CardError(f"card name {name!r}: {problem}: give another name of the file, letters first") from error
+    return card.model_copy(update={"conductance_window": _window(card, found)})
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _parameters(found: MeasuredFit) -> dict[str, Quantity]:
+    s = found.solution
+    fitted = {f.name: n for n, f in enumerate(s.free)}
+    result: dict[str, Quantity] = {}
+    for p, value in zip(found.model.params, found.values, strict=True):
+        if p.name in fitted:
+            n = fitted[p.name]
+            note = "" if s.is_fixed[n] else "the data do not fix it"
+            result[p.name] = Quantity(
+                value=_inside(p.lower, p.upper, rounded(float(value), DIGITS), float(value)),
+                uncertainty=rounded(float(s.value_std[n]), 2),
+                provenance="fitted",
+                note=note,
+            )
+        elif p.default is None:
+            result[p.name] = Quantity(value=float(value), provenance="assumed", note=f"held: {found.held[p.name]}")
+    if found.memories and found.model.memory is not None:
+        state = found.model.states[found.model.state_names.index(found.model.memory)]
+        result[state.initial] = Quantity(
+            value=_inside(state.lower, state.upper, rounded(found.memories[0], DIGITS), found.memories[0]),
+            provenance="fitted",
+            note=f"where {_one_line(found.benches[0].name)} found the device",
+        )
+    return result
+
+
+def _inside(lower: float, upper: float, short: float, exact: float) -> float:
+    return short if lower < short < upper else exact
+
+
+def _window(card: DeviceCard, found: MeasuredFit) -> ConductanceWindow | None:
+    """From the lowest to the highest conductance seen that the fitted device reaches."""
+    seen = [b.observed for b in found.benches if isinstance(b.measurement, Pulses)] or [
+        b.g_siemens for b in found.benches
+    ]
+    low, high = (float(f(np.concatenate(seen))) for f in (np.min, np.max))
+    note = "of the measured conductances"
+    if found.model.memory is not None:
+        reached = [float(end) for end in reach(card)]
+        if low < reached[0] or high > reached[1]:
+            note += ", within the model's reach"
+        low, high = max(low, reached[0]), min(high, reached[1])
+    if not low < high:
+        return None
+    digits = DIGITS + 2
+    return ConductanceWindow(
+        g_min_siemens=Quantity(value=rounded(low, digits), provenance="measured", note=f"the lowest {note}"),
+        g_max_siemens=Quantity(value=rounded(high, digits), provenance="measured", note=f"the highest {note}"),
+    )
+
+
+def _write_pulse(measurements: Sequence[Measurement], turned: bool) -> WritePulse | None:
+    """The pulses of the first file that has both directions."""
+    sign = -1.0 if turned else 1.0
+    for m in measurements:
+        if not isinstance(m, Pulses) or not {1, -1} <= set(m.direction.tolist()):
+            continue
+        amplitudes = [sign * float(np.median(m.amplitude_volt[m.direction == d])) for d in (1, -1)]
+        if amplitudes[0] * amplitudes[1] < 0:
+            width = float(np.median(m.width_s[m.direction != 0]))
+            note = _one_line(m.origin.name)
+            up, down, long = (Quantity(value=v, provenance="measured", note=note) for v in (*amplitudes, width))
+            return WritePulse(amplitude_p_volt=up, amplitude_d_volt=down, width_s=long)
+    return None
+
+
+def _programming_error(measurements: Sequence[Measurement], seed: int) -> ProgrammingError | None:
+    """sigma(G) of the first file of write-verify."""
+    for m in measurements:
+        if isinstance(m, WriteVerify):
+            try:
+                found = programmed(m, seed)
+            except InputError:
+                return None
+            note = _one_line(m.origin.name)
+            slope, offset = (
+                Quantity(
+                    value=max(rounded(float(v[0]), DIGITS), 0.0),
+                    uncertainty=rounded(float(np.std(v[found.samples.first_resample :])), 2),
+                    provenance="measured",
+                    note=note,
+                )
+                for v in (found.slope, found.offset / _UNIT_SIEMENS)
+            )
+            unit = Quantity(value=_UNIT_SIEMENS, provenance="assumed", note="uS: a unit, no measurement")
+            return ProgrammingError(slope=slope, offset=offset, unit_siemens=unit)
+    return None
+
+
+def _record(found: MeasuredFit, measurements: Sequence[Measurement]) -> FitRecord:
+    errors: dict[str, list[float]] = {}
+    for bench, error in zip(found.benches, found.errors, strict=True):
+        errors.setdefault(bench.measurement.origin.sha256, []).append(error)
+    files = [
+        MeasuredFile(
+            name=_one_line(m.origin.name),
+            sha256=m.origin.sha256,
+            error=rounded(float(np.sqrt(np.mean(np.square(e)))), 3) if (e := errors.get(m.origin.sha256)) else None,
+        )
+        for m in measurements
+    ]
+    s = found.solution
+    own = [n for n, f in enumerate(s.free) if f.name in found.model.param]
+    scale = np.array([1.0 if s.free[n].scale == "log" else s.free[n].std(1.0, 1.0) for n in own])
+    covariance = s.covariance[np.ix_(own, own)] * np.outer(scale, scale)
+    covered = _covered(found)
+    return FitRecord(
+        program=f"spicegen {__version__}, {found.model.name} {found.model.version}",
+        seed=found.seed,
+        files=tuple(files),
+        turned=found.turned,
+        valid_from={k: rounded(float(np.min(v)), DIGITS) for k, v in covered.items()},
+        valid_to={k: rounded(float(np.max(v)), DIGITS) for k, v in covered.items()},
+        covariance=Covariance(
+            names=tuple(s.free[n].name for n in own),
+            logarithmic=tuple(s.free[n].scale == "log" for n in own),
+            values=tuple(tuple(rounded(float(c), 3) for c in row) for row in covariance),
+        ),
+    )
+
+
+def _covered(found: MeasuredFit) -> dict[str, Array]:
+    """What the files show of each quantity."""
+    sign = -1.0 if found.turned else 1.0
+    result = {
+        "voltage_volt": np.concatenate([sign * b.drive.v_volt for b in found.benches]),
+        "g_siemens": np.concatenate([b.g_siemens for b in found.benches]),
+        "temperature_k": np.array([b.temperature_k for b in found.benches]),
+    }
+    pulses = [b.measurement for b in found.benches if isinstance(b.measurement, Pulses)]
+    if pulses:
+        result["width_s"] = np.concatenate([p.width_s[p.direction != 0] for p in pulses])
+    return result
