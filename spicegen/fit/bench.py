@@ -21,8 +21,6 @@ from spicegen.simulate.native import Drive, states_in_steps, states_under
 
 Array = NDArray[np.float64]
 
-EDGE = 0.01
-"""Rise and fall time of a pulse, over its width."""
 MOST_POINTS = 600
 """Of a sweep or a retention curve: more say the same again."""
 _LEAST_NOISE = 0.005
@@ -46,13 +44,13 @@ class Device:
     Attributes:
         model: of the device.
         values: every parameter in the model's order, shape (p,).
-        memory: the memory state at the start; None for a model without.
+        initial: states at the start, shape (k,).
         turned: whether it stands the other way around, te where the measurement has be.
     """
 
     model: Model
     values: Array
-    memory: float | None
+    initial: Array
     turned: bool
 
     @property
@@ -60,14 +58,9 @@ class Device:
         """Of its voltage and current over the measurement's."""
         return -1.0 if self.turned else 1.0
 
-    @property
-    def initial(self) -> Array:
-        """States at the start, shape (k,)."""
-        names = [p.name for p in self.model.params]
-        x = np.array([self.values[names.index(s.initial)] for s in self.model.states])
-        if self.memory is not None and self.model.memory is not None:
-            x[self.model.state_names.index(self.model.memory)] = self.memory
-        return x
+    def params(self) -> dict[str, float]:
+        """The values by name."""
+        return dict(zip((p.name for p in self.model.params), self.values.tolist(), strict=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +113,7 @@ class Bench:
         if found is None:
             return Run(None, self.seen, np.full(len(self.seen), np.nan))
         steps, states = found
-        seen = np.searchsorted(steps.time_s, self.drive.time_s[self.seen])
+        seen = np.searchsorted(steps.time_s, self.drive.time_s[self.seen])  # before a jump
         return Run(steps, seen, self._shown(device, device.values[None], states[None, seen])[0])
 
     def run_again(self, run: Run, device: Device, others: Sequence[Device]) -> Array:
@@ -167,16 +160,26 @@ class Bench:
         g = self.observed[telling] / self.read_volt[telling]
         return np.asarray(g[g > 0])
 
+    def free_states(self, model: Model) -> list[int]:
+        """Places of the states whose values at the start nobody knows.
+
+        What keeps a conductance, and after a programming, whose relaxation is what retention is about, all others too.
+        """
+        if isinstance(self.measurement, Retention):
+            return list(range(len(model.states)))
+        return [] if model.memory is None else [model.state_names.index(model.memory)]
+
     def memory_at_start(self, device: Device, grid: Array) -> float:
         """The memory state on a grid with which a device shows what was seen first: a start for the fit."""
         x = np.tile(device.initial, (len(grid), 1))
         x[:, device.model.state_names.index(device.model.memory or "")] = grid
         v = self.read_volt[self.first]
-        params = {p.name: value for p, value in zip(device.model.params, device.values, strict=True)}
-        current = numpy_model(device.model).current(np.full(len(grid), device.sign * v), x, params, self.temperature_k)
+        current = device.sign * numpy_model(device.model).current(
+            np.full(len(grid), device.sign * v), x, device.params(), self.temperature_k
+        )
         wanted = self.observed[self.first] * (1.0 if self.is_current else v)
         with np.errstate(all="ignore"):
-            off = np.abs(np.log(device.sign * current / wanted))
+            off = np.abs(np.log(current / wanted))
         return float(grid[int(np.argmin(np.nan_to_num(off, nan=np.inf)))])
 
 
@@ -207,23 +210,22 @@ def _of_pulses(p: Pulses) -> Bench:
             raise InputError(
                 f"{p.origin.path}: does not say the pulses' {what}: add a column, or a line such as '# {what}: 10'"
             )
-    breaks, volt, ends = [0.0], [0.0], []
+    time, volt, ends = [0.0], [0.0], []
     longest = float(np.nanmax(np.where(pulse, p.width_s, np.nan), initial=0.0)) or 1.0
     for is_pulse, amplitude, width, gap in zip(pulse, p.amplitude_volt, p.width_s, p.gap_s, strict=True):
-        width = width if is_pulse else longest
-        edge, rest = EDGE * width, width if np.isnan(gap) else gap
-        if is_pulse:  # of full width at half of the amplitude
-            start = breaks[-1]
-            breaks += [start + edge, start + width, start + width + edge]
+        now = time[-1]
+        if is_pulse:
+            time += [now, now + width, now + width]
             volt += [amplitude, amplitude, 0.0]
-        breaks.append(breaks[-1] + max(rest - edge, edge))
+        usual = width if is_pulse else longest
+        time.append(time[-1] + (usual if np.isnan(gap) or gap <= 0 else gap))
         volt.append(0.0)
-        ends.append(len(breaks) - 1)
-    curves = np.log(p.g_siemens)
+        ends.append(len(time) - 1)
+    curves = np.log(np.where(p.g_siemens > 0, p.g_siemens, np.nan))
     kept = np.isfinite(curves).any(axis=1)
-    drive, seen = Drive(np.array(breaks), np.array(volt)), np.array(ends)[kept]
+    drive, seen = Drive(np.array(time), np.array(volt)), np.array(ends)[kept]
     if p.cycles > 1 and {1, -1} <= set(p.direction.tolist()):  # what is seen began where a cycle ends
-        drive, seen = _twice(drive), seen + len(breaks) - 1
+        drive, seen = _twice(drive), seen + len(time) - 1
     return Bench(
         name=p.origin.name,
         measurement=p,

@@ -95,10 +95,11 @@ def _parameters(found: MeasuredFit) -> dict[str, Quantity]:
             )
         elif p.default is None:
             result[p.name] = Quantity(value=float(value), provenance="assumed", note=f"held: {found.held[p.name]}")
-    if found.memories and found.model.memory is not None:
-        state = found.model.states[found.model.state_names.index(found.model.memory)]
+    if found.model.memory is not None:
+        place = found.model.state_names.index(found.model.memory)
+        state, x = found.model.states[place], float(found.initial[0, place])
         result[state.initial] = Quantity(
-            value=_inside(state.lower, state.upper, rounded(found.memories[0], DIGITS), found.memories[0]),
+            value=_inside(state.lower, state.upper, rounded(x, DIGITS), x),
             provenance="fitted",
             note=f"where {_one_line(found.benches[0].name)} found the device",
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +54,7 @@ class MeasuredFit:
         benches: what the measurements did and saw.
         start: where the best descent began.
         values: every parameter in the model's order.
-        memories: the memory state at the start of each run; none for a model without memory.
+        initial: states at the start of each bench, shape (benches, k).
         solution: the fitted parameters, the memory states behind the model's own.
         weights: of the runs in the last descent.
         predicted: what the model shows in each run.
@@ -65,7 +66,7 @@ class MeasuredFit:
     benches: tuple[Bench, ...]
     start: Start
     values: Array
-    memories: tuple[float, ...]
+    initial: Array
     solution: Solution
     weights: Weights
     predicted: tuple[Array, ...]
@@ -199,7 +200,7 @@ def fit_model(
         benches=tuple(benches),
         start=start,
         values=end.values,
-        memories=end.memories,
+        initial=end.initial,
         solution=found,
         weights=weights,
         predicted=tuple(r.predicted for r in problem.runs(found.ends[found.chosen])),
@@ -226,21 +227,28 @@ class _Problem:
     ) -> None:  # fmt: skip
         self.free = _free(model, benches, start, fitted)
         self._model, self._benches, self._start, self._fitted = model, benches, start, list(fitted)
+        self._states = [b.free_states(model) for b in benches]
+        ends = np.cumsum([len(fitted), *map(len, self._states)])
+        self._own = [list(range(a, b)) for a, b in pairwise(ends.tolist())]
         self._weight = np.sqrt(weights.independent) / weights.scale
         self._known: tuple[bytes, list[Run]] = (b"", [])
         self._pool, self._parts = pool, os.cpu_count() or 1
 
     def coordinates(self, start: Start) -> Array:
         """Of a start of this problem's parameters, shape (k,)."""
-        values = [*start.values[self._fitted].tolist(), *start.memories]
+        states = [x for at, places in zip(start.initial, self._states, strict=True) for x in at[places].tolist()]
+        values = [*start.values[self._fitted].tolist(), *states]
         return np.array([f.coordinate(v) for f, v in zip(self.free, values, strict=True)])
 
     def start(self, z: Array) -> Start:
         """The other way around."""
         values = self._start.values.copy()
+        initial = self._start.initial.copy()
         found = [f.value(c) for f, c in zip(self.free, z, strict=True)]
         values[self._fitted] = found[: len(self._fitted)]
-        return replace(self._start, values=values, memories=tuple(found[len(self._fitted) :]))
+        for at, places, own in zip(initial, self._states, self._own, strict=True):
+            at[places] = [found[n] for n in own]
+        return replace(self._start, values=values, initial=initial)
 
     def runs(self, z: Array) -> list[Run]:
         """What the device does on each bench."""
@@ -262,10 +270,9 @@ class _Problem:
         common = [self.start(z + np.eye(len(z))[n] * step[n]) for n in range(inside)]
         blocks = []
         for k, (bench, run) in enumerate(zip(self._benches, self.runs(z), strict=True)):
-            others, places = list(common), list(range(inside))
-            if len(z) > inside:  # a memory state is felt on its own bench only
-                others.append(self.start(z + np.eye(len(z))[inside + k] * step[inside + k]))
-                places.append(inside + k)
+            # states at the start are felt on their own bench only
+            others = common + [self.start(z + np.eye(len(z))[n] * step[n]) for n in self._own[k]]
+            places = [*range(inside), *self._own[k]]
             devices = [_device(self._model, s, k) for s in [self.start(z), *others]]
             predicted = np.empty((len(devices), len(run.predicted)))
             parts = [slice(i, None, self._parts) for i in range(min(self._parts, len(devices)))]
@@ -280,17 +287,15 @@ class _Problem:
 
 
 def _device(model: Model, start: Start, bench: int) -> Device:
-    return Device(model, start.values, start.memories[bench] if start.memories else None, start.turned)
+    return Device(model, start.values, start.initial[bench], start.turned)
 
 
 def _free(model: Model, benches: Sequence[Bench], start: Start, fitted: Sequence[int]) -> list[Free]:
     found = [free_parameter(model.params[k], float(start.values[k])) for k in fitted]
-    if model.memory is not None:
-        state = model.states[model.state_names.index(model.memory)]
-        found += [
-            Free(f"{state.name} at the start of {bench.name}", x, state.lower, state.upper, "linear")
-            for bench, x in zip(benches, start.memories, strict=True)
-        ]
+    for bench, initial in zip(benches, start.initial.tolist(), strict=True):
+        for place in bench.free_states(model):
+            s = model.states[place]
+            found.append(Free(f"{s.name} at the start of {bench.name}", initial[place], s.lower, s.upper, "linear"))
     return found
 
 

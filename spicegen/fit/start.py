@@ -8,7 +8,7 @@ what was measured; then the rates and voltages are searched on a grid about them
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import sympy
@@ -48,14 +48,14 @@ class Start:
         card: whose parameters they are.
         turned: whether the device stands the other way around.
         values: every parameter in the model's order.
-        memories: the memory state at the start of each bench; none for a model without memory.
+        initial: states at the start of each bench, shape (benches, k).
         loss: robust misfit there.
     """
 
     card: DeviceCard
     turned: bool
     values: Array
-    memories: tuple[float, ...]
+    initial: Array
     loss: float
 
 
@@ -150,18 +150,19 @@ def _on_a_grid(
 
 
 def _started(card: DeviceCard, benches: Sequence[Bench], turned: bool, values: Array) -> Start:
-    model = card.device_model
-    memories: list[float] = []
-    loss = 0.0
-    for bench in benches:
-        device = Device(model, values, None, turned)
+    model, loss = card.device_model, 0.0
+    names = [p.name for p in model.params]
+    fresh = np.array([values[names.index(s.initial)] for s in model.states])
+    initial = np.tile(fresh, (len(benches), 1))
+    for bench, x in zip(benches, initial, strict=True):
         if model.memory is not None:
-            state = model.states[model.state_names.index(model.memory)]
-            memories.append(bench.memory_at_start(device, np.linspace(state.lower, state.upper, _GRID)))
-            device = replace(device, memory=memories[-1])
-        r = bench.residuals(bench.run(device).predicted)
+            place = model.state_names.index(model.memory)
+            state = model.states[place]
+            grid = np.linspace(state.lower, state.upper, _GRID)
+            x[place] = bench.memory_at_start(Device(model, values, x, turned), grid)
+        r = bench.residuals(bench.run(Device(model, values, x, turned)).predicted)
         loss += float(np.mean(np.log1p(r**2)))  # far away, a decade less is progress too
-    return Start(card, turned, values, tuple(memories), loss)
+    return Start(card, turned, values, initial, loss)
 
 
 def _scales(card: DeviceCard, benches: Sequence[Bench]) -> tuple[float, float]:

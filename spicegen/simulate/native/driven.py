@@ -25,7 +25,7 @@ from spicegen.simulate.native.tableau import SHORTEST
 Array = NDArray[np.float64]
 _MOST_TRIES = 100
 """Steps between two points of a drive that are tried, on average: a device that takes more is given up."""
-_FOLLOWED = 1e-6
+_FOLLOWED = 1e-4
 """Of Newton's method where the steps are given."""
 _REL_TOL = 1e-6
 """Accuracy is cheap here: the reference of all comparisons need not be as rough as asked for."""
@@ -81,7 +81,7 @@ class Drive:
     """A voltage te - be over time, linear between given points.
 
     Attributes:
-        time_s: rising, shape (n,), s.
+        time_s: rising, shape (n,), s; two points at one time are a jump.
         v_volt: shape (n,), V.
     """
 
@@ -113,7 +113,16 @@ def states_under(
     if not points:
         return None
     times = time_s[:points]
-    return Drive(times, np.interp(times, drive.time_s, drive.v_volt)), states[:points]
+    return Drive(times, _along(drive, times)), states[:points]
+
+
+def _along(drive: Drive, times: Array) -> Array:
+    """The voltage at the points of the steps taken, both sides of jumps among them."""
+    v = np.interp(times, drive.time_s, drive.v_volt)
+    jumps = 1 + np.flatnonzero(np.diff(drive.time_s) == 0)
+    after = np.searchsorted(times, drive.time_s[jumps], side="right") - 1
+    v[after], v[after - 1] = drive.v_volt[jumps], drive.v_volt[jumps - 1]
+    return v
 
 
 def states_in_steps(steps: Drive, model: Model, params: Array, temperature_k: float, initial: Array) -> Array:
@@ -149,6 +158,17 @@ _SIGNATURE: Any = numba.types.Tuple((numba.float64[::1], numba.float64[:, ::1], 
 )
 
 
+@numba.njit(error_model="numpy")
+def _recorded(times: Array, states: Array, points: int, time: float, x: Array) -> tuple[Array, Array]:
+    """The arrays with one more point in them, twice as long if there was no room."""
+    if points == len(times):
+        longer, more = np.empty(2 * points), np.empty((2 * points, len(x)))
+        longer[:points], more[:points] = times, states
+        times, states = longer, more
+    times[points], states[points] = time, x
+    return times, states
+
+
 @numba.njit(_SIGNATURE, cache=True, error_model="numpy", nogil=True)  # type: ignore[untyped-decorator]
 def _integrate(
     rates: Any, params: Array, temperature_k: float, initial: Array, breaks_s: Array, v_volt: Array, rel_tol: float,
@@ -160,12 +180,18 @@ def _integrate(
     times[0], states[0] = breaks_s[0], x
     points = 1
     stop = breaks_s[-1] - breaks_s[0]
-    want = breaks_s[1] - breaks_s[0]
+    want = 0.0
     begin(rates, params, temperature_k, v_volt[0], x, work)
     for segment in range(len(breaks_s) - 1):
         start, end = breaks_s[segment], breaks_s[segment + 1]
+        if end == start:
+            begin(rates, params, temperature_k, v_volt[segment + 1], x, work)
+            times, states = _recorded(times, states, points, end, x)
+            points += 1
+            continue
         slope = (v_volt[segment + 1] - v_volt[segment]) / (end - start)
         time = start
+        want = want if want > 0.0 else end - start
         while time < end:
             remaining = end - time
             last = want > 0.999 * remaining
@@ -179,11 +205,7 @@ def _integrate(
             if error <= 1.0:
                 time = end if last else time + step
                 accept(x, y, work)
-                if points == len(times):
-                    times, old_times = np.empty(2 * points), times
-                    states, old_states = np.empty((2 * points, k)), states
-                    times[:points], states[:points] = old_times, old_states
-                times[points], states[points] = time, x
+                times, states = _recorded(times, states, points, time, x)
                 points += 1
                 # a step cut short by a breakpoint says little: the step wanted before it stays wanted after it
                 want = max(want, step * factor) if last else step * factor
@@ -220,6 +242,10 @@ def _follow(
         begin(rates, params[device], temperature_k, v_volt[0], x, work)
         for n in range(len(time_s) - 1):
             step = time_s[n + 1] - time_s[n]
+            if step == 0.0:
+                begin(rates, params[device], temperature_k, v_volt[n + 1], x, work)
+                found[device, n + 1] = x
+                continue
             voltage = (v_volt[n], (v_volt[n + 1] - v_volt[n]) / step, 0.0)
             error = try_step(rates, params[device], temperature_k, 0.0, step, voltage, x, y, _FOLLOWED, work)
             if error == FAILED:
