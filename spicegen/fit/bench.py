@@ -17,7 +17,7 @@ from models_va import Model
 from models_va.errors import InputError
 from spicegen.measurements import Measurement, Pulses, Retention, Sweep
 from spicegen.printers.numpy_model import numpy_model
-from spicegen.simulate.native import Drive, states_in_steps, states_under
+from spicegen.simulate.native import Drive, slopes_in_steps, states_under
 
 Array = NDArray[np.float64]
 
@@ -31,6 +31,10 @@ _FAR = 50.0
 """Residual of what cannot be simulated, in units of the uncertainty."""
 _REL_TOL = 1e-4
 """Of a run's steps."""
+_LIMIT = 1e3
+"""Of any residual."""
+_DIFFERENCE = 1e-5
+"""Of a central difference, relative."""
 _MAD = 1.4826
 """Standard deviations in a median absolute deviation of normal errors."""
 _SECOND = np.sqrt(6.0)
@@ -70,11 +74,13 @@ class Run:
     Attributes:
         steps: that were taken; None if the run failed.
         seen: points of the steps at which something is observed, shape (n,).
+        states: there, shape (n, k).
         predicted: what the device shows there, as the bench's ``observed``; NaN if the run failed.
     """
 
     steps: Drive | None
     seen: NDArray[np.intp]
+    states: Array
     predicted: Array
 
 
@@ -107,25 +113,47 @@ class Bench:
     def run(self, device: Device) -> Run:
         """Do it to a device."""
         drive = Drive(self.drive.time_s, device.sign * self.drive.v_volt)
-        if not device.model.states:
-            return Run(drive, self.seen, self._shown(device, device.values[None], np.empty((1, len(self.seen), 0)))[0])
-        found = states_under(drive, device.model, device.values, self.temperature_k, device.initial, _REL_TOL)
-        if found is None:
-            return Run(None, self.seen, np.full(len(self.seen), np.nan))
-        steps, states = found
-        seen = np.searchsorted(steps.time_s, self.drive.time_s[self.seen])  # before a jump
-        return Run(steps, seen, self._shown(device, device.values[None], states[None, seen])[0])
-
-    def run_again(self, run: Run, device: Device, others: Sequence[Device]) -> Array:
-        """What devices of slightly other values show in the same steps, shape (devices, n); for derivatives."""
-        if run.steps is None:
-            return np.full((len(others), len(self.seen)), np.nan)
-        values = np.array([d.values for d in others])
-        states = np.empty((len(others), len(self.seen), 0))
+        steps, seen, states = drive, self.seen, np.empty((len(self.seen), 0))
         if device.model.states:
-            initial = np.array([d.initial for d in others])
-            states = states_in_steps(run.steps, device.model, values, self.temperature_k, initial)[:, run.seen]
-        return self._shown(device, values, states)
+            found = states_under(drive, device.model, device.values, self.temperature_k, device.initial, _REL_TOL)
+            if found is None:
+                nothing = np.full((len(self.seen), len(device.initial)), np.nan)
+                return Run(None, self.seen, nothing, np.full(len(self.seen), np.nan))
+            steps = found[0]
+            seen = np.searchsorted(steps.time_s, self.drive.time_s[self.seen])  # before a jump
+            states = found[1][seen]
+        return Run(steps, seen, states, self._shown(device, device.values[None], states[None])[0])
+
+    def slopes(self, run: Run, device: Device, places: NDArray[np.intp]) -> Array:
+        """Derivatives of what the device shows in a run by its parameters and by its states at the start.
+
+        Args:
+            run: of that device.
+            device: at which.
+            places: of the parameters among the model's, m of them.
+
+        Returns:
+            Shape (n, m + k); NaN if the run failed.
+        """
+        n, k = len(self.seen), len(device.initial)
+        if run.steps is None:
+            return np.full((n, len(places) + k), np.nan)
+        found = np.zeros((n, len(places) + k))
+        states = run.states
+        if k:
+            by = slopes_in_steps(run.steps, device.model, device.values, self.temperature_k, device.initial, places)
+            v = device.sign * self.read_volt
+            at = numpy_model(device.model).evaluate(v, states, device.params(), self.temperature_k)
+            found = device.sign * np.einsum("nk,nkm->nm", at.di_dx, by[run.seen])
+            found = found if self.is_current else found / self.read_volt[:, None]
+        # the current's own parameters: it is smooth, so that small central differences are exact enough
+        step = np.maximum(_DIFFERENCE * np.abs(device.values[places]), np.finfo(float).tiny)
+        ends = [np.tile(device.values, (len(places), 1)) for _ in range(2)]
+        for values, sign in zip(ends, (1.0, -1.0), strict=True):
+            values[np.arange(len(places)), places] += sign * step
+        up, down = (self._shown(device, e, np.broadcast_to(states, (len(places), *states.shape))) for e in ends)
+        found[:, : len(places)] += ((up - down) / (2 * step[:, None])).T
+        return found
 
     def _shown(self, device: Device, values: Array, states: Array) -> Array:
         """Observations from states, shape (m, n, k) -> (m, n), of devices with these values, shape (m, p)."""
@@ -137,13 +165,21 @@ class Bench:
         return np.asarray(current if self.is_current else current / self.read_volt)
 
     def residuals(self, predicted: Array) -> Array:
-        """Predicted less observed in units of the noise, shape (..., n); limited where nothing could be simulated."""
+        """Predicted less observed in units of the noise, shape (n,); limited where nothing could be simulated."""
         with np.errstate(all="ignore"):
             if self.is_current:
                 found = (predicted - self.observed) / self.noise
             else:
                 found = np.log(predicted / self.observed) / self.noise
-        return np.clip(np.nan_to_num(found, nan=_FAR, posinf=_FAR, neginf=-_FAR), -1e3, 1e3)
+        return np.clip(np.nan_to_num(found, nan=_FAR, posinf=_FAR, neginf=-_FAR), -_LIMIT, _LIMIT)
+
+    def residual_slopes(self, predicted: Array, slopes: Array) -> Array:
+        """Derivatives of the residuals from those of what is predicted, shape (n, m)."""
+        scale = self.noise if self.is_current else predicted * self.noise
+        with np.errstate(all="ignore"):
+            found = slopes / scale[:, None]
+        inside = np.abs(self.residuals(predicted)) < _LIMIT
+        return np.where(inside[:, None] & np.isfinite(found), found, 0.0)
 
     @cached_property
     def first(self) -> int:

@@ -67,6 +67,10 @@ class Free:
             found = coordinate * (self.upper - self.lower) / 4
         return min(max(found, self.lower), self.upper)
 
+    def slope(self, coordinate: float) -> float:
+        """Derivative of the value by the coordinate."""
+        return self.value(coordinate) if self.scale == "log" else (self.upper - self.lower) / 4
+
     @property
     def bounds(self) -> tuple[float, float]:
         """The lowest and the highest coordinate."""

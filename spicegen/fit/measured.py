@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from models_va import Model, load_model
 from models_va.errors import InputError
 from spicegen.fit.bench import Bench, Device, Run, benches, weight_of_independent
-from spicegen.fit.least_squares import Free, Solution, fit, profiled, step_inside
+from spicegen.fit.least_squares import Free, Solution, fit, profiled
 from spicegen.fit.start import Start, free_parameter, is_held, starts
 from spicegen.measurements import Measurement
 from spicegen.progress import counter
@@ -232,7 +231,7 @@ class _Problem:
         self._own = [list(range(a, b)) for a, b in pairwise(ends.tolist())]
         self._weight = np.sqrt(weights.independent) / weights.scale
         self._known: tuple[bytes, list[Run]] = (b"", [])
-        self._pool, self._parts = pool, os.cpu_count() or 1
+        self._pool = pool
 
     def coordinates(self, start: Start) -> Array:
         """Of a start of this problem's parameters, shape (k,)."""
@@ -254,8 +253,8 @@ class _Problem:
         """What the device does on each bench."""
         if self._known[0] != z.tobytes():
             start = self.start(z)
-            runs = [bench.run(_device(self._model, start, k)) for k, bench in enumerate(self._benches)]
-            self._known = z.tobytes(), runs
+            devices = [_device(self._model, start, k) for k in range(len(self._benches))]
+            self._known = z.tobytes(), list(self._pool.map(lambda b, d: b.run(d), self._benches, devices))
         return self._known[1]
 
     def residuals(self, z: Array) -> Array:
@@ -264,26 +263,20 @@ class _Problem:
         return np.concatenate([w * r for w, r in zip(self._weight, found, strict=True)])
 
     def jacobian(self, z: Array) -> Array:
-        """By forward differences in the steps of the run at z, shape (n, k)."""
-        step = step_inside(z, self.free)
-        inside = len(self._fitted)
-        common = [self.start(z + np.eye(len(z))[n] * step[n]) for n in range(inside)]
-        blocks = []
-        for k, (bench, run) in enumerate(zip(self._benches, self.runs(z), strict=True)):
-            # states at the start are felt on their own bench only
-            others = common + [self.start(z + np.eye(len(z))[n] * step[n]) for n in self._own[k]]
-            places = [*range(inside), *self._own[k]]
-            devices = [_device(self._model, s, k) for s in [self.start(z), *others]]
-            predicted = np.empty((len(devices), len(run.predicted)))
-            parts = [slice(i, None, self._parts) for i in range(min(self._parts, len(devices)))]
-            again = partial(bench.run_again, run, devices[0])
-            for part, found in zip(parts, self._pool.map(again, [devices[p] for p in parts]), strict=True):
-                predicted[part] = found
-            r = bench.residuals(predicted)
-            block = np.zeros((r.shape[1], len(z)))
-            block[:, places] = (r[1:] - r[0]).T / step[places]
-            blocks.append(self._weight[k] * block)
-        return np.concatenate(blocks)
+        """Shape (n, k)."""
+        start, inside = self.start(z), len(self._fitted)
+        by_coordinate = np.array([f.slope(c) for f, c in zip(self.free, z, strict=True)])
+        places = np.array(self._fitted, dtype=np.intp)
+
+        def block(k: int) -> Array:
+            bench, run, device = self._benches[k], self.runs(z)[k], _device(self._model, start, k)
+            slopes = bench.residual_slopes(run.predicted, bench.slopes(run, device, places))
+            found = np.zeros((len(slopes), len(z)))
+            found[:, :inside] = slopes[:, :inside]
+            found[:, self._own[k]] = slopes[:, [inside + place for place in self._states[k]]]
+            return np.asarray(self._weight[k] * found * by_coordinate)
+
+        return np.concatenate(list(self._pool.map(block, range(len(self._benches)))))
 
 
 def _device(model: Model, start: Start, bench: int) -> Device:

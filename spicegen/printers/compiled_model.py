@@ -7,6 +7,7 @@ many devices at once is lost there to the cost of each call.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache
 from typing import Any, ClassVar
 
@@ -79,12 +80,34 @@ _NAMESPACE = {"_math": math, "_sign": _sign, "_exp_lim": _exp_lim, "_sinh_lim": 
 
 def compile_rates(model: Model) -> Any:
     """A compiled function of ``SIGNATURE``: all rates (1/s) and their derivatives by the states (1/s)."""
-    symbols = [s.symbol for s in model.states]
-    rates = [s.rate for s in model.states]
-    chain = Chain(model, symbols)
-    outputs: list[sympy.Expr] = [*rates, *(chain(rate, x) for rate in rates for x in symbols)]
-    k = len(rates)
+    k = len(model.states)
     targets = [f"_rate[{i}]" for i in range(k)] + [f"_jacobian[{i}, {j}]" for i in range(k) for j in range(k)]
+    states = [s.symbol for s in model.states]
+    rates = [s.rate for s in model.states]
+    return _compile(model, SIGNATURE, states, lambda of: [*rates, *(of(r, x) for r in rates for x in states)], targets)
+
+
+def compile_slopes(model: Model) -> Any:
+    """A compiled function of ``SIGNATURE`` whose outputs are derivatives of the rates by the parameters.
+
+    The first output, which it leaves as it is, may have any length; the second has a column a parameter, in the model's
+    order, in 1/s over its unit.
+    """
+    rates = [s.rate for s in model.states]
+    params = [p.symbol for p in model.params]
+    targets = [f"_jacobian[{i}, {j}]" for i in range(len(rates)) for j in range(len(params))]
+    return _compile(model, SIGNATURE, params, lambda of: [of(r, q) for r in rates for q in params], targets)
+
+
+def _compile(
+    model: Model,
+    signature: Any,
+    variables: list[sympy.Symbol],
+    wanted: Callable[[Chain], list[sympy.Expr]],
+    targets: list[str],
+) -> Any:
+    chain = Chain(model, variables)
+    outputs = wanted(chain)
     steps = [*chain.steps, *chain.derivatives]
     lines, results = function_lines(model, steps, outputs, ScalarPrinter)
     body = [f"{s.name} = _x[{i}]" for i, s in enumerate(model.states)]
@@ -93,7 +116,7 @@ def compile_rates(model: Model) -> Any:
     source = "def f(vbr, _x, _p, temperature_k, _rate, _jacobian):\n" + "".join(f"    {line}\n" for line in body)
     namespace: dict[str, Any] = dict(_NAMESPACE)
     exec(compile(source, f"<{model.name}, scalar>", "exec"), namespace)
-    return numba.njit(SIGNATURE, error_model="numpy")(namespace["f"])
+    return numba.njit(signature, error_model="numpy")(namespace["f"])
 
 
 @cache
@@ -104,3 +127,13 @@ def _compiled(name: str) -> Any:
 def compiled_rates(model: Model) -> Any:
     """``compile_rates`` of a model that ships; compiled once a process (about a second)."""
     return _compiled(model.name)
+
+
+@cache
+def _compiled_slopes(name: str) -> Any:
+    return compile_slopes(load_model(name))
+
+
+def compiled_slopes(model: Model) -> Any:
+    """``compile_slopes`` of a model that ships; compiled once a process."""
+    return _compiled_slopes(model.name)

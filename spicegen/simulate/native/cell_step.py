@@ -30,14 +30,15 @@ FAILED = 1e4
 
 @numba.njit(error_model="numpy")
 def workspace(k: int) -> Any:
-    """Arrays that ``try_step`` needs, for k states: slopes, matrix, jacobian, base, dx, rate."""
-    return (np.empty((len(NODES), k)), np.empty((k, k)), np.empty((k, k)), np.empty(k), np.empty(k), np.empty(k))
+    """Arrays that ``try_step`` needs, for k states: slopes, matrix, jacobian, base, dx, rate; states of the stages."""
+    square = (np.empty((k, k)), np.empty((k, k)))
+    return (np.empty((len(NODES), k)), *square, np.empty(k), np.empty(k), np.empty(k), np.empty((len(NODES), k)))
 
 
 @numba.njit(error_model="numpy")
 def begin(rates: Any, params: Array, temperature_k: float, v_volt: float, x: Array, work: Any) -> None:
     """Put the rates at a point from which steps start into the workspace."""
-    slopes, _, jacobian, _, _, rate = work
+    slopes, _, jacobian, _, _, rate, _ = work
     rates(v_volt, x, params, temperature_k, rate, jacobian)
     slopes[0] = rate
 
@@ -67,7 +68,7 @@ def try_step(  # noqa: C901
         The error in units of the tolerance; at most 1 is good. ``FAILED`` without convergence.
     """
     k, stages = len(x), len(NODES)
-    slopes, matrix, jacobian, base, dx, rate = work
+    slopes, matrix, jacobian, base, dx, rate, stage = work
     y[:] = x
     for i in range(1, stages):
         time = time_s + NODES[i] * step_s
@@ -84,7 +85,7 @@ def try_step(  # noqa: C901
                     matrix[a, b] = -step_s * GAMMA * jacobian[a, b]
                 matrix[a, a] += 1.0
                 dx[a] = base[a] + step_s * GAMMA * rate[a] - y[a]
-            _solve(matrix, dx)
+            solve(matrix, dx.reshape((k, 1)))
             change = 0.0
             for a in range(k):
                 y[a] += dx[a]
@@ -99,6 +100,7 @@ def try_step(  # noqa: C901
             return FAILED
         for a in range(k):
             slopes[i, a] = (y[a] - base[a]) / (step_s * GAMMA)
+            stage[i, a] = y[a]
     error = 0.0
     for a in range(k):
         estimate = 0.0
@@ -108,10 +110,11 @@ def try_step(  # noqa: C901
     return error
 
 
+# one function with everything in it, because it is compiled as one
 @numba.njit(error_model="numpy")
-def _solve(a: Array, b: Array) -> None:
-    """Gaussian elimination with partial pivoting, in place: the answer replaces b."""
-    k = len(b)
+def solve(a: Array, b: Array) -> None:  # noqa: C901
+    """Gaussian elimination with partial pivoting, in place: the answers replace b, shape (k, columns)."""
+    k, columns = b.shape
     for c in range(k):
         pivot = c
         for r in range(c + 1, k):
@@ -120,13 +123,16 @@ def _solve(a: Array, b: Array) -> None:
         if pivot != c:
             for j in range(c, k):
                 a[c, j], a[pivot, j] = a[pivot, j], a[c, j]
-            b[c], b[pivot] = b[pivot], b[c]
+            for j in range(columns):
+                b[c, j], b[pivot, j] = b[pivot, j], b[c, j]
         for r in range(c + 1, k):
             factor = a[r, c] / a[c, c]
             for j in range(c + 1, k):
                 a[r, j] -= factor * a[c, j]
-            b[r] -= factor * b[c]
+            for j in range(columns):
+                b[r, j] -= factor * b[c, j]
     for c in range(k - 1, -1, -1):
-        for j in range(c + 1, k):
-            b[c] -= a[c, j] * b[j]
-        b[c] /= a[c, c]
+        for j in range(columns):
+            for r in range(c + 1, k):
+                b[c, j] -= a[c, r] * b[r, j]
+            b[c, j] /= a[c, c]

@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 
 from models_va import Model
 from netlists import GROUND, Circuit, Job, Transient, Waveform
-from spicegen.printers.compiled_model import SIGNATURE, compiled_rates
+from spicegen.printers.compiled_model import SIGNATURE, compiled_rates, compiled_slopes
 from spicegen.printers.numpy_model import numpy_model
 from spicegen.simulate.base import SimResult, SimulationError
-from spicegen.simulate.native.cell_step import FAILED, accept, begin, factor_after, try_step, workspace
-from spicegen.simulate.native.tableau import SHORTEST
+from spicegen.simulate.native.cell_step import FAILED, accept, begin, factor_after, solve, try_step, workspace
+from spicegen.simulate.native.tableau import GAMMA, NODES, SHORTEST, STAGES
 
 Array = NDArray[np.float64]
 _MOST_TRIES = 100
 """Steps between two points of a drive that are tried, on average: a device that takes more is given up."""
-_FOLLOWED = 1e-4
+_FOLLOWED = 1e-6
 """Of Newton's method where the steps are given."""
 _REL_TOL = 1e-6
 """Accuracy is cheap here: the reference of all comparisons need not be as rough as asked for."""
@@ -125,24 +125,30 @@ def _along(drive: Drive, times: Array) -> Array:
     return v
 
 
-def states_in_steps(steps: Drive, model: Model, params: Array, temperature_k: float, initial: Array) -> Array:
-    """Devices under a given voltage, in given steps and no others.
+def slopes_in_steps(
+    steps: Drive, model: Model, params: Array, temperature_k: float, initial: Array, places: NDArray[np.intp]
+) -> Array:
+    """Derivatives of a device's states by parameters and by the states at the start, in given steps.
 
-    What other parameters change is then exact to rounding, however rough the steps: for derivatives by parameters
-    (internal numerical differentiation: Bock, in Modelling of Chemical Reaction Systems, Springer 1981, 102).
+    They are the exact derivatives of what the method of ``tableau`` computes in these steps: its stages are linearised
+    where they stand. Source: internal numerical differentiation, Bock, in Modelling of Chemical Reaction Systems
+    (Springer 1981), 102.
 
     Args:
         steps: see ``states_under``.
-        model: of the devices.
-        params: of each, shape (m, p).
+        model: of the device.
+        params: every parameter in the model's order, shape (p,).
         temperature_k: K.
-        initial: shape (m, k).
+        initial: states at the start, shape (k,).
+        places: of the parameters among the model's, m of them.
 
     Returns:
-        States at the points of the steps, shape (m, points, k); NaN where Newton's method fails.
+        Shape (points, k, m + k); NaN where Newton's method fails.
     """
-    found = np.full((len(params), len(steps.time_s), initial.shape[1]), np.nan)
-    _follow(compiled_rates(model), params, temperature_k, initial, steps.time_s, steps.v_volt, found)
+    k, points = len(initial), len(steps.time_s)
+    found = np.full((points, k, len(places) + k), np.nan)
+    rates, slopes = compiled_rates(model), compiled_slopes(model)
+    _linearised(rates, slopes, params, temperature_k, initial, steps.time_s, steps.v_volt, places, found)
     return found
 
 
@@ -216,39 +222,84 @@ def _integrate(
     return times, states, points
 
 
+@numba.njit(error_model="numpy")
+def _product(jacobian: Array, now: Array, of_params: Array, places: Any, out: Array) -> None:
+    """How fast derivatives change: df/dx S + df/dp."""
+    k, m = len(jacobian), len(places)
+    for a in range(k):
+        for c in range(m + k):
+            out[a, c] = of_params[a, places[c]] if c < m else 0.0
+            for b in range(k):
+                out[a, c] += jacobian[a, b] * now[b, c]
+
+
 @numba.njit(
     numba.types.void(
         numba.types.FunctionType(SIGNATURE),
-        numba.float64[:, ::1],
+        numba.types.FunctionType(SIGNATURE),
+        numba.float64[::1],
         numba.float64,
-        numba.float64[:, ::1],
         numba.float64[::1],
         numba.float64[::1],
+        numba.float64[::1],
+        numba.int64[::1],
         numba.float64[:, :, ::1],
     ),
     cache=True,
     error_model="numpy",
     nogil=True,
 )
-def _follow(
-    rates: Any, params: Array, temperature_k: float, initial: Array, time_s: Array, v_volt: Array, found: Array
-) -> None:
-    k = initial.shape[1]
+# one function with everything in it, because it is compiled as one
+def _linearised(  # noqa: C901
+    rates: Any, by_params: Any, params: Array, temperature_k: float, initial: Array, time_s: Array, v_volt: Array,
+    places: Any, found: Array,
+) -> None:  # fmt: skip
+    k, m, stages = len(initial), len(places), len(NODES)
     work = workspace(k)
-    x, y = np.empty(k), np.empty(k)
-    for device in range(len(params)):
-        x[:] = initial[device]
-        found[device, 0] = x
-        begin(rates, params[device], temperature_k, v_volt[0], x, work)
-        for n in range(len(time_s) - 1):
-            step = time_s[n + 1] - time_s[n]
-            if step == 0.0:
-                begin(rates, params[device], temperature_k, v_volt[n + 1], x, work)
-                found[device, n + 1] = x
-                continue
-            voltage = (v_volt[n], (v_volt[n + 1] - v_volt[n]) / step, 0.0)
-            error = try_step(rates, params[device], temperature_k, 0.0, step, voltage, x, y, _FOLLOWED, work)
-            if error == FAILED:
-                break
-            accept(x, y, work)
-            found[device, n + 1] = x
+    x, y, rate = initial.copy(), initial.copy(), np.empty(k)
+    jacobian, of_params = np.empty((k, k)), np.empty((k, len(params)))
+    now, moved, matrix = np.zeros((k, m + k)), np.zeros((stages, k, m + k)), np.empty((k, k))
+    right = np.empty((k, m + k))
+    for a in range(k):
+        now[a, m + a] = 1.0
+    found[0] = now
+    fresh = True
+    for n in range(len(time_s) - 1):
+        step = time_s[n + 1] - time_s[n]
+        if step == 0.0:
+            fresh = True
+            found[n + 1] = now
+            continue
+        slope = (v_volt[n + 1] - v_volt[n]) / step
+        if fresh:  # the last stage of a step is the first of the next, but not across a jump
+            begin(rates, params, temperature_k, v_volt[n], x, work)
+            rates(v_volt[n], x, params, temperature_k, rate, jacobian)
+            by_params(v_volt[n], x, params, temperature_k, rate, of_params)
+            _product(jacobian, now, of_params, places, moved[0])
+            fresh = False
+        if try_step(rates, params, temperature_k, 0.0, step, (v_volt[n], slope, 0.0), x, y, _FOLLOWED, work) == FAILED:
+            return
+        at = work[6]
+        h = step * GAMMA
+        for i in range(1, stages):
+            volt = v_volt[n] + NODES[i] * step * slope
+            rates(volt, at[i], params, temperature_k, rate, jacobian)
+            by_params(volt, at[i], params, temperature_k, rate, of_params)
+            for a in range(k):
+                for c in range(m + k):
+                    base = now[a, c]
+                    for j in range(i):
+                        base += step * STAGES[i, j] * moved[j, a, c]
+                    moved[i, a, c] = base
+                    right[a, c] = base + (h * of_params[a, places[c]] if c < m else 0.0)
+                for b in range(k):
+                    matrix[a, b] = -h * jacobian[a, b]
+                matrix[a, a] += 1.0
+            solve(matrix, right)
+            for a in range(k):
+                for c in range(m + k):
+                    moved[i, a, c] = (right[a, c] - moved[i, a, c]) / h
+        now[:] = right
+        moved[0] = moved[stages - 1]
+        accept(x, y, work)
+        found[n + 1] = now
