@@ -193,7 +193,8 @@ def fit_model(
             if n < len(_STEPS) - 2:
                 problem = _Problem(model, benches, start, fitted, weights, pool)
         found = profiled(problem, found, robust=True)
-    end = problem.start(found.ends[found.chosen])
+        at = found.ends[found.chosen]
+        end, predicted = problem.start(at), tuple(r.predicted for r in problem.runs(at))
     return MeasuredFit(
         model=model,
         benches=tuple(benches),
@@ -202,7 +203,7 @@ def fit_model(
         initial=end.initial,
         solution=found,
         weights=weights,
-        predicted=tuple(r.predicted for r in problem.runs(found.ends[found.chosen])),
+        predicted=predicted,
         held={n: w for n, w in why.items() if w},
         seed=seed,
     )
@@ -267,9 +268,10 @@ class _Problem:
         start, inside = self.start(z), len(self._fitted)
         by_coordinate = np.array([f.slope(c) for f, c in zip(self.free, z, strict=True)])
         places = np.array(self._fitted, dtype=np.intp)
+        runs = self.runs(z)  # by the pool's threads, too: not from within one of them
 
         def block(k: int) -> Array:
-            bench, run, device = self._benches[k], self.runs(z)[k], _device(self._model, start, k)
+            bench, run, device = self._benches[k], runs[k], _device(self._model, start, k)
             slopes = bench.residual_slopes(run.predicted, bench.slopes(run, device, places))
             found = np.zeros((len(slopes), len(z)))
             found[:, :inside] = slopes[:, :inside]
