@@ -5,10 +5,9 @@ tiles have an operator that is off by more than each tolerance, and the largest 
 taken apart: ``curve``, what the operator misses without wires and within the devices' reach; ``reach``, the linear part
 of conductances that no state gives; ``wires``, what is left where the curve is known: cells see less than the rows'
 voltage, and bend less. A tile is judged as ``select_tiles`` does it, by the native engine and the strongest vectors of
-eight images, but once for all four cases: inputs are clipped to their range with and without the curve. Of layers with
-many tiles some are drawn, and counts stand for all: ``--most 0`` looks at every tile.
+eight images, but once for all four cases: inputs are clipped to their range with and without the curve.
 
-    python benchmarks/circuit_promotion.py [SUITE.yaml] [--only NAME] [--most TILES]    # the table
+    python benchmarks/circuit_promotion.py [SUITE.yaml] [--only NAME]    # the table
     python benchmarks/circuit_promotion.py [SUITE.yaml] --only NAME --run vacask --limit 20    # promoted tiles, run
     python benchmarks/circuit_promotion.py [SUITE.yaml] --only NAME --linear ngspice    # resistors, and the operator
 
@@ -67,15 +66,10 @@ OHMIC = DeviceCard(
 
 @dataclass(frozen=True, eq=False)
 class Looked:
-    """A tile, the vectors that it is judged with, and how many tiles of its layer it stands for.
-
-    Attributes:
-        volts: as shares of the read voltage, shape (vectors, rows).
-    """
+    """A tile, and the vectors that it is judged with as shares of the read voltage, shape (vectors, rows)."""
 
     tile: CircuitTile
     volts: Array
-    weight: float
 
 
 def networks(suite: Path) -> dict[str, tuple[Path, Path]]:
@@ -91,18 +85,14 @@ def study_of(files: tuple[Path, Path], v_read_volt: float, limit: int, *, nonlin
     return prepare(StudySource(*files, hardware, limit, calibrated=True))
 
 
-def looked_at(study: Study, parts: Sequence[ArrayPart], most: int) -> Iterator[Looked]:
-    """Tiles of every layer: at most so many, drawn from a seed; 0: all."""
+def looked_at(study: Study, parts: Sequence[ArrayPart]) -> Iterator[Looked]:
+    """Every tile."""
     v_read = study.hardware.config.array.v_read_volt
     seen = activations_of(study.network, study.plans, study.images[:_PROBE_IMAGES])
     for part, of_layer in zip(parts, seen, strict=True):
-        tiles = list(labelled_tiles(part, study))
-        count = min(most or len(tiles), len(tiles))
         volts = row_voltages(part, study, of_layer, _LOOKED_AT).volts / v_read
-        for k in np.random.default_rng(0).permutation(len(tiles))[:count]:
-            label, tile = tiles[k]
-            probes = _telling(volts[tile.group][:, tile.inputs])
-            yield Looked(circuit_tile(part, tile, label, study), probes, len(tiles) / count)
+        for label, tile in labelled_tiles(part, study):
+            yield Looked(circuit_tile(part, tile, label, study), _telling(volts[tile.group][:, tile.inputs]))
 
 
 def off(found: Array, wanted: Array) -> float:
@@ -137,31 +127,30 @@ def causes(looked: Looked, v_read_volt: float, curve: ReadCurve) -> list[float]:
     ]
 
 
-def lines(name: str, files: tuple[Path, Path], most: int) -> Iterator[str]:
+def lines(name: str, files: tuple[Path, Path]) -> Iterator[str]:
     """Of the table: one a read voltage."""
     started = time.perf_counter()
     study = study_of(files, READ_VOLTAGES[-1], 64, nonlinearity=True)
     curves = {v: read_curve(study.hardware.card, v) for v in READ_VOLTAGES}
-    looked = list(looked_at(study, study.parts(0), most))
+    looked = list(looked_at(study, study.parts(0)))
     errors = np.array([errors_of(x, curves) for x in looked])
-    weights = np.array([x.weight for x in looked])
     for k, (v, curve) in enumerate(curves.items()):
         cells = [f"{v:g}"]
         for of_case in errors.T[2 * k : 2 * k + 2]:
-            cells += [f"{weights[of_case > t].sum():.0f}" for t in TOLERANCES] + [f"{of_case.max():.1e}"]
+            cells += [f"{np.count_nonzero(of_case > t)}" for t in TOLERANCES] + [f"{of_case.max():.1e}"]
         worst = looked[int(errors[:, 2 * k + 1].argmax())]
         cells += [f"{x:.1e}" for x in causes(worst, v, curve)]
         shape = " x ".join(map(str, worst.tile.crossbar.g_siemens.shape))
         seconds = time.perf_counter() - started
-        yield f"| {name} | {len(looked)} of {weights.sum():.0f} | {' | '.join(cells)} | {shape} | {seconds:.0f} |"
+        yield f"| {name} | {len(looked)} | {' | '.join(cells)} | {shape} | {seconds:.0f} |"
 
 
-def table(chosen: dict[str, tuple[Path, Path]], most: int) -> None:
+def table(chosen: dict[str, tuple[Path, Path]]) -> None:
     """How many tiles, and why."""
     case = "> 1e-2 | > 1e-3 | largest"
     print(f"| network | tiles | V | {case} | {case} | curve | reach | wires | tile | s |\n|" + "---|" * 14)
     for name, files in chosen.items():
-        for line in lines(name, files, most):
+        for line in lines(name, files):
             print(line, flush=True)
 
 
@@ -191,7 +180,7 @@ def linear(chosen: dict[str, tuple[Path, Path]], engine: str) -> None:
     print("| network | tile | engine | vectors | largest difference | s |\n|" + "---|" * 6)
     for name, files in chosen.items():
         study = study_of(files, READ_VOLTAGES[-1], 64, nonlinearity=False)
-        looked = max(looked_at(study, study.parts(0), 1), key=lambda x: x.tile.crossbar.g_siemens.size)
+        looked = max(looked_at(study, study.parts(0)), key=lambda x: x.tile.crossbar.g_siemens.size)
         v, crossbar = looked.volts * READ_VOLTAGES[-1], looked.tile.crossbar
         started, wanted = time.perf_counter(), v @ read_operator(crossbar).T
         found = tile_currents(replace(looked.tile, card=OHMIC), v, simulator(engine))
@@ -207,7 +196,6 @@ def main() -> None:
     parser.add_argument("--run", metavar="ENGINE")
     parser.add_argument("--linear", metavar="ENGINE")
     parser.add_argument("--limit", type=int, default=20)
-    parser.add_argument("--most", type=int, default=8, metavar="TILES", help="of each layer; 0: all")
     options = parser.parse_args()
     chosen = {n: files for n, files in networks(options.suite).items() if options.only.lower() in n.lower()}
     if options.run:
@@ -215,7 +203,7 @@ def main() -> None:
     elif options.linear:
         linear(chosen, options.linear)
     else:
-        table(chosen, options.most)
+        table(chosen)
 
 
 if __name__ == "__main__":
