@@ -26,9 +26,8 @@ _STEP = 5e-3
 _LOOSE = math.log(3.0) / 2, 0.25
 """Standard deviations, logarithmic and linear, beyond which a parameter does not count as fixed."""
 _DECISIVE = 10.0
-_PROFILED = (0.5, 1.0, 2.0, 4.0, 8.0)
+_PROFILED, _PROFILED_SHORTLY = (0.5, 1.0, 2.0, 4.0, 8.0), (2.0,)
 """Standard deviations by which a parameter is moved."""
-_PROFILE_STEPS = 12
 _TWO_STD = 4.0
 """Growth of the loss two standard deviations off."""
 _FLAT = 0.05
@@ -252,15 +251,21 @@ def fit(
     )
 
 
-def profiled(problem: Problem, solution: Solution, *, robust: bool = False) -> Solution:
+def profiled(problem: Problem, solution: Solution, effort: int, *, robust: bool = False) -> Solution:
     """The same with the profile likelihood of each parameter that seems to be fixed looked at.
 
     The parameter is moved to either side, from half a standard deviation to eight, while the loss, prior included, is
     minimised over all others, until it has grown as that of a normal distribution would at two. Where it grows more
     slowly, the data say less than the curvature at the end promised. Source: Raue et al., Bioinformatics 25, 1923
     (2009).
+
+    Args:
+        problem: residuals and their derivatives.
+        solution: what was found.
+        effort: derivatives that each side of a parameter is worth; of few, only two standard deviations are looked at.
+        robust: as in ``fit``.
     """
-    profile, stretch = _Profile(problem, solution, robust=robust), solution.stretch.copy()
+    profile, stretch = _Profile(problem, solution, effort, robust=robust), solution.stretch.copy()
     for n in np.flatnonzero(solution.is_fixed).tolist():
         stretch[n] = max(profile.stretch(n, -1.0), profile.stretch(n, 1.0), 1.0)
     return replace(solution, stretch=stretch)
@@ -269,8 +274,10 @@ def profiled(problem: Problem, solution: Solution, *, robust: bool = False) -> S
 class _Profile:
     """Walks along the valley of one parameter after another."""
 
-    def __init__(self, problem: Problem, solution: Solution, *, robust: bool) -> None:
+    def __init__(self, problem: Problem, solution: Solution, effort: int, *, robust: bool) -> None:
         self._problem, self._solution, self._robust = problem, solution, robust
+        self._factors = _PROFILED if effort >= 2 * len(_PROFILED) else _PROFILED_SHORTLY
+        self._steps = max(1, effort // len(self._factors) - 1)
         self._low, self._high = (np.array([f.bounds[k] for f in solution.free]) for k in (0, 1))
         self._centre = np.array([f.coordinate(f.start) for f in solution.free])
         self._least = self._loss(solution.ends[solution.chosen])
@@ -280,7 +287,7 @@ class _Profile:
         z, slope = self._solution.ends[self._solution.chosen], self._solution.covariance[:, place]
         std, before, found = self._solution.std[place], 0.0, 1.0
         along = slope / slope[place]
-        for factor in _PROFILED:
+        for factor in self._factors:
             wanted = self._solution.ends[self._solution.chosen][place] + side * factor * std
             if not self._low[place] < wanted < self._high[place]:
                 break
@@ -323,7 +330,7 @@ class _Profile:
 
         found = least_squares(
             both, z[others], jac=slopes, bounds=(low, high), method="trf", loss=loss, ftol=1e-2,
-            max_nfev=_PROFILE_STEPS,
+            max_nfev=self._steps,
         )  # fmt: skip
         end = whole(found.x)
         there = self._slopes(end)

@@ -29,6 +29,8 @@ _CARRIED_ON = 3
 """Of them; what they do not agree on is uncertain."""
 _STEPS = (_TRIED * _TRIED_FOR, _CARRIED_ON * 15, _CARRIED_ON * 10, _CARRIED_ON * 10)
 """In all: of the first descents, then with files weighed anew each time."""
+_PROFILE_WORK = 500_000
+"""Points of the benches times parameters in the derivatives of one side of a profile: tens of seconds in all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +194,7 @@ def fit_model(
             weights = _weights(benches, problem.runs(best))
             if n < len(_STEPS) - 2:
                 problem = _Problem(model, benches, start, fitted, weights, pool)
-        found = profiled(problem, found, robust=True)
+        found = profiled(problem, found, _effort(benches, len(problem.free)), robust=True)
         at = found.ends[found.chosen]
         end, predicted = problem.start(at), tuple(r.predicted for r in problem.runs(at))
     return MeasuredFit(
@@ -279,6 +281,12 @@ class _Problem:
             return np.asarray(self._weight[k] * found * by_coordinate)
 
         return np.concatenate(list(self._pool.map(block, range(len(self._benches)))))
+
+
+def _effort(benches: Sequence[Bench], parameters: int) -> int:
+    """Derivatives that a profile is worth: fewer of large problems, which are also better behaved."""
+    points = sum(len(b.drive.time_s) for b in benches)
+    return int(np.clip(_PROFILE_WORK // (points * parameters), 3, 65))
 
 
 def _device(model: Model, start: Start, bench: int) -> Device:

@@ -37,7 +37,8 @@ class ScalarPrinter(ExpressionPrinter):
         "Abs": "abs({0})",
         "cosh": "_math.cosh({0})",
         "exp": "_math.exp({0})",
-        "log": "_math.log({0})",
+        # the derivative of x^n by n is x^n log(x), which is 0 at x = 0
+        "log": "_math.log(max({0}, 1e-300))",
         "max": "max({0}, {1})",
         "min": "min({0}, {1})",
         "sign": "_sign({0})",
