@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -161,80 +161,108 @@ def fit_model(
         model.param[parameter].check(value)
     benches = benches_of(measurements)
     temperatures = len({b.temperature_k for b in benches})
-    why = {p.name: "given" if p.name in known else is_held(p, model, temperatures) for p in model.params}
-    fitted = [k for k, p in enumerate(model.params) if not why[p.name]]
-    weights = Weights(np.ones(len(benches)), np.ones(len(benches)))
+    held_for = {p.name: "given" if p.name in known else is_held(p, model, temperatures) for p in model.params}
+    fitted = [k for k, p in enumerate(model.params) if not held_for[p.name]]
     with counter(f"fit {name}", sum(_STEPS)) as advance, ThreadPoolExecutor(os.cpu_count()) as pool:
-
-        def tell(done: int, steps: int) -> Callable[[int, int, float], None]:
-            return lambda number, iteration, misfit: advance(
-                done + number * steps + iteration, f"fit {name}, misfit {misfit:.4g}"
-            )
-
-        ends: list[tuple[float, Start, Start]] = []
-        for k, begin in enumerate(starts(model, benches, known, [model.params[k].name for k in fitted], seed, _TRIED)):
-            problem = _Problem(model, benches, begin, fitted, weights, pool)
-            found = fit(
-                problem, problem.free, iterations=_TRIED_FOR, prior=PRIOR, robust=True, report=tell(k * _TRIED_FOR, 0)
-            )
-            ends.append((found.misfit[0], begin, problem.start(found.ends[0])))
-        ends.sort(key=lambda e: e[0])
-        start = ends[0][1]
-        ends = [e for e in ends if e[1].turned == start.turned][:_CARRIED_ON]
-        problem = _Problem(model, benches, start, fitted, weights, pool)
-        begins = [problem.coordinates(at) for _, _, at in ends]
-        for n, steps in enumerate(_STEPS[1:]):
-            done = sum(_STEPS[: n + 1])
-            found = fit(
-                problem, problem.free, begins, iterations=steps // _CARRIED_ON, prior=PRIOR, robust=True,
-                report=tell(done, steps // _CARRIED_ON),
-            )  # fmt: skip
-            begins = list(found.ends)
-            best = found.ends[found.chosen]
-            weights = _weights(benches, problem.runs(best))
-            if n < len(_STEPS) - 2:
-                problem = _Problem(model, benches, start, fitted, weights, pool)
-        found = profiled(problem, found, _effort(benches, len(problem.free)), robust=True)
-        at = found.ends[found.chosen]
-        end, predicted = problem.start(at), tuple(r.predicted for r in problem.runs(at))
+        work = _Work(_Setting(model, benches, fitted, pool), advance)
+        start, begins = work.tried(starts(model, benches, known, fitted, seed, _TRIED))
+        problem, solution = work.carried_on(start, begins)
+        solution = profiled(problem, solution, _effort(benches, len(problem.free)), robust=True)
+        end = problem.start(solution.ends[solution.chosen])
+        runs = problem.runs(solution.ends[solution.chosen])
     return MeasuredFit(
         model=model,
         benches=tuple(benches),
         start=start,
         values=end.values,
         initial=end.initial,
-        solution=found,
-        weights=weights,
-        predicted=predicted,
-        held={n: w for n, w in why.items() if w},
+        solution=solution,
+        weights=problem.weights,
+        predicted=tuple(r.predicted for r in runs),
+        held={n: why for n, why in held_for.items() if why},
         seed=seed,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Setting:
+    """What stays the same during a fit.
+
+    Attributes:
+        model: that is fitted.
+        benches: the measurements.
+        fitted: places of the fitted parameters among the model's.
+        pool: of threads, as many as there are processors.
+    """
+
+    model: Model
+    benches: Sequence[Bench]
+    fitted: Sequence[int]
+    pool: ThreadPoolExecutor
+
+
+class _Work:
+    """The descents of a fit, one after another.
+
+    Args:
+        setting: what is fitted to what.
+        advance: takes the number of steps so far and a label.
+    """
+
+    def __init__(self, setting: _Setting, advance: Callable[[int, str], None]) -> None:
+        self._setting, self._advance, self._done = setting, advance, 0
+
+    def tried(self, begins: Iterable[Start]) -> tuple[Start, list[Start]]:
+        """The start of the best short descent, whose priors stay, and the ends of the best with its orientation."""
+        setting, ends = self._setting, []
+        for begin in begins:
+            problem = _Problem(setting, begin, _even(setting.benches))
+            found = self._descended(problem, (), _TRIED_FOR)
+            ends.append((found.misfit[0], begin, problem.start(found.ends[0])))
+        ends.sort(key=lambda e: e[0])
+        best = ends[0][1]
+        return best, [end for _, begin, end in ends if begin.turned == best.turned][:_CARRIED_ON]
+
+    def carried_on(self, start: Start, begins: Sequence[Start]) -> tuple[_Problem, Solution]:
+        """Go on from several points, with files weighed anew each time."""
+        setting = self._setting
+        problem = _Problem(setting, start, _even(setting.benches))
+        found = self._descended(problem, [problem.coordinates(b) for b in begins], _STEPS[1] // _CARRIED_ON)
+        for steps in _STEPS[2:]:
+            weights = _weights(setting.benches, problem.runs(found.ends[found.chosen]))
+            problem = _Problem(setting, start, weights)
+            found = self._descended(problem, found.ends, steps // _CARRIED_ON)
+        return problem, found
+
+    def _descended(self, problem: _Problem, begins: Sequence[Array], steps: int) -> Solution:
+        def report(number: int, iteration: int, misfit: float) -> None:
+            label = f"fit {self._setting.model.name}, misfit {misfit:.4g}"
+            self._advance(self._done + number * steps + iteration, label)
+
+        found = fit(problem, problem.free, begins, iterations=steps, prior=PRIOR, robust=True, report=report)
+        self._done += steps * max(len(begins), 1)
+        return found
 
 
 class _Problem:
     """Residuals of a model against measurements.
 
     Args:
-        model: that is fitted.
-        benches: the measurements.
-        start: gives the values that are not fitted.
-        fitted: places of the fitted parameters among the model's.
+        setting: what is fitted to what.
+        start: the centre of the priors; gives the values that are not fitted.
         weights: of the benches.
-        pool: of threads, as many as there are processors.
     """
 
-    def __init__(
-        self, model: Model, benches: Sequence[Bench], start: Start, fitted: Sequence[int], weights: Weights,
-        pool: ThreadPoolExecutor,
-    ) -> None:  # fmt: skip
-        self.free = _free(model, benches, start, fitted)
+    def __init__(self, setting: _Setting, start: Start, weights: Weights) -> None:
+        model, benches, fitted = setting.model, setting.benches, setting.fitted
+        self.free, self.weights = _free(model, benches, start, fitted), weights
         self._model, self._benches, self._start, self._fitted = model, benches, start, list(fitted)
+        self._pool = setting.pool
         self._states = [b.free_states(model) for b in benches]
         ends = np.cumsum([len(fitted), *map(len, self._states)])
         self._own = [list(range(a, b)) for a, b in pairwise(ends.tolist())]
         self._weight = np.sqrt(weights.independent) / weights.scale
         self._known: tuple[bytes, list[Run]] = (b"", [])
-        self._pool = pool
 
     def coordinates(self, start: Start) -> Array:
         """Of a start of this problem's parameters, shape (k,)."""
@@ -300,6 +328,10 @@ def _free(model: Model, benches: Sequence[Bench], start: Start, fitted: Sequence
             s = model.states[place]
             found.append(Free(f"{s.name} at the start of {bench.name}", initial[place], s.lower, s.upper, "linear"))
     return found
+
+
+def _even(benches: Sequence[Bench]) -> Weights:
+    return Weights(np.ones(len(benches)), np.ones(len(benches)))
 
 
 def _weights(benches: Sequence[Bench], runs: Sequence[Run]) -> Weights:

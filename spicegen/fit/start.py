@@ -93,7 +93,7 @@ def starts(
     model: Model,
     benches: Sequence[Bench],
     held: Mapping[str, float],
-    free: Sequence[str],
+    fitted: Sequence[int],
     seed: int,
     keep: int,
 ) -> list[Start]:
@@ -103,7 +103,7 @@ def starts(
         model: to be fitted.
         benches: the measurements.
         held: parameters that are known.
-        free: names of those that are not.
+        fitted: places, among the model's parameters, of those that are not.
         seed: of the variations.
         keep: how many are wanted.
     """
@@ -117,11 +117,10 @@ def starts(
     found.sort(key=lambda s: s.loss)
     rng = np.random.default_rng(seed)
     best = found[: max(2, keep)]
-    places = [k for k, p in enumerate(model.params) if p.name in free]
     for number in range(16 * keep):
         origin = best[number % len(best)]
         values = origin.values.copy()
-        for k in places:
+        for k in fitted:
             frees = free_parameter(model.params[k], values[k]) if values[k] else None
             if frees is not None:
                 step = _VARIED * rng.standard_normal()
