@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from models_va.errors import SpicegenError, located
 from spicegen.studies.cli import study
@@ -36,6 +37,7 @@ app.add_typer(study, name="study")
 Card = Annotated[str, typer.Argument(metavar="CARD", help="A card file, or the name of a card that ships.")]
 Output = Annotated[Path, typer.Option("-o", "--output", help="Folder for the results.")]
 Engine = Literal["ngspice", "vacask", "native"]
+_INTERRUPTED = 130
 
 
 def main() -> None:
@@ -47,8 +49,18 @@ def main() -> None:
     except SpicegenError as error:
         sys.stderr.write(f"spicegen: {' '.join(str(error).split())}\n")
         sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except (KeyboardInterrupt, SystemExit, SystemError) as end:
+        if not _is_interrupt(end):
+            raise
+        sys.stderr.write("spicegen: interrupted\n")
+        sys.exit(_INTERRUPTED)
+
+
+def _is_interrupt(end: BaseException) -> bool:
+    """Whether it is Ctrl-C: typer makes an exit of it, numba's compiled code a SystemError."""
+    if isinstance(end, SystemError):
+        return end.__cause__ is not None and _is_interrupt(end.__cause__)
+    return isinstance(end, KeyboardInterrupt) or (isinstance(end, SystemExit) and end.code == _INTERRUPTED)
 
 
 def show_table(head: tuple[str, ...], rows: list[tuple[object, ...]], title: str = "") -> None:
@@ -62,7 +74,7 @@ def show_table(head: tuple[str, ...], rows: list[tuple[object, ...]], title: str
         is_text = all(isinstance(row[n], str) for row in rows)
         table.add_column(name, justify="left" if is_text else "right", overflow="fold")
     for row in rows:
-        table.add_row(*(format_cell(cell) for cell in row))
+        table.add_row(*(Text(format_cell(cell)) for cell in row))  # no markup: names of files are anybody's
     Console().print(table)
 
 
@@ -129,25 +141,77 @@ def check(
 def fit(
     data: Annotated[
         list[str],
-        typer.Argument(metavar="DATA...", help="paper: the published figures of merit of the reference device."),
+        typer.Argument(
+            metavar="DATA...",
+            help="Measurement files of one device, of any kinds, or descriptions of them (YAML); or the word paper: "
+            "the published figures of merit of the reference device.",
+        ),
     ],
-    model: Annotated[str, typer.Option(metavar="NAME", help="Model to fit.")],
+    model: Annotated[
+        list[str], typer.Option(metavar="NAME", help="Model to fit; repeatable: several are compared, the best kept.")
+    ],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="CARD.yaml", help="The device card.")],
-    report: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for a report; resumes from there.")] = None,
-    starts: Annotated[int, typer.Option(min=1, help="The shipped start, and others drawn about it.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Of the other starts.")] = 1,
+    report: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for a report.")] = None,
+    hold: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="A parameter that is known, in the model's unit; repeatable."),
+    ] = None,
+    starts: Annotated[
+        int | None, typer.Option(min=1, help="Of paper only: the shipped start, and others drawn about it.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the starts that are drawn.")] = 1,
 ) -> None:
-    """Fit a device card, and say which of its parameters the data fix."""
+    """Fit a device card to measurements, and say which of its parameters they fix."""
+    from models_va.errors import InputError
+    from spicegen.files import output_file, output_folder, write_text
+    from spicegen.fit import FILE_HEAD, HEAD, MODEL_HEAD, card_name, fit_measurements, fit_task, parameter_rows
+
+    if "paper" in data:
+        _fit_paper(data, model, output, report, hold, starts or 1, seed)
+        return
+    if starts is not None:
+        raise InputError("fit: --starts is for paper: starts for measurements are found by themselves")
+    task = fit_task(data, model, hold or (), seed)
+    name = card_name(output.stem)
+    if output.resolve() in {Path(d).resolve() for d in data}:
+        raise InputError(f"{output}: is a file to be fitted: give another name for the card")
+    output_file(output)
+    folder = output_folder(report) if report else None
+    found = fit_measurements(task, name)
+    typer.echo(write_text(output, found.card.to_yaml()))
+    if len(found.fits) > 1:
+        show_table(MODEL_HEAD, found.model_rows(), found.comparison())
+    show_table(FILE_HEAD, found.file_rows(), found.summary())
+    show_table(HEAD, parameter_rows(found.best.solution, found.best.model))
+    for warning in found.warnings:
+        typer.echo(warning)
+    if folder:
+        found.page().write(folder, found.to_json())
+        typer.echo(f"report: {folder / 'report.html'}")
+
+
+def _fit_paper(
+    data: list[str],
+    model: list[str],
+    output: Path,
+    report: Path | None,
+    hold: list[str] | None,
+    starts: int,
+    seed: int,
+) -> None:
+    """Fit to the published figures of merit; an interrupted fit goes on from the report's folder."""
     from models_va.errors import InputError
     from spicegen.files import output_file, output_folder, write_text
     from spicegen.fit import HEAD, fit_paper, paper_fit, parameter_rows
 
     if data != ["paper"]:
-        found_data = " ".join(data)
-        raise InputError(f"fit: {found_data}: only paper, once, the published figures of merit, can be fitted so far")
-    folder = output_folder(report) if report else None
+        raise InputError("fit: paper is fitted alone: leave the files away, or write ./paper for a file of that name")
+    if len(model) > 1 or hold:
+        raise InputError("fit: paper takes one --model and no --hold: what it holds is the shipped card's")
+    shipped = paper_fit(model[0])
     output_file(output)
-    found = fit_paper(paper_fit(model), seed, starts, output_folder(folder / "evaluations") if folder else None)
+    folder = output_folder(report) if report else None
+    found = fit_paper(shipped, seed, starts, output_folder(folder / "evaluations") if folder else None)
     typer.echo(write_text(output, found.card.to_yaml()))
     show_table(HEAD, parameter_rows(found.solution, found.card.device_model), found.summary())
     if folder:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from models_va import (
     ConductanceWindow,
@@ -39,9 +40,22 @@ def rounded(value: float, digits: int) -> float:
 
 
 def card_name(stem: str) -> str:
-    """A card's name from a file's: ``My Device 2`` becomes ``my-device-2``."""
+    """A card's name from a file's: ``My Device 2`` becomes ``my-device-2``.
+
+    Raises:
+        CardError: the name is a word of one of the printed languages.
+    """
     name = re.sub(r"[^a-z0-9_.-]+", "-", stem.lower()).strip("-.")
-    return (name if re.match(r"[a-z]", name) else f"device-{name}")[:_LONGEST_NAME].rstrip("-.")
+    return _checked((name if re.match(r"[a-z]", name) else f"device-{name}")[:_LONGEST_NAME].rstrip("-."))
+
+
+def _checked(name: str) -> str:
+    try:
+        DeviceCard(name=name, title="", model="", source="")
+    except ValidationError as error:
+        problem = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise CardError(f"card name {name!r}, from its file's: {problem}") from error
+    return name
 
 
 def fitted_card(found: MeasuredFit, measurements: Sequence[Measurement], name: str) -> DeviceCard:
@@ -58,20 +72,16 @@ def fitted_card(found: MeasuredFit, measurements: Sequence[Measurement], name: s
         CardError: the name cannot be a card's.
     """
     files = ", ".join(_one_line(m.origin.name) for m in measurements)
-    try:
-        card = DeviceCard(
-            name=name,
-            title=f"{name}: {found.model.title}, fitted to measurements",
-            model=found.model.name,
-            source=f"spicegen {__version__} fit of {files}",
-            parameters=_parameters(found),
-            programming_error=_programming_error(measurements, found.seed),
-            write_pulse=_write_pulse(measurements, found.turned),
-            fit=_record(found, measurements),
-        )
-    except ValueError as error:
-        problem = " ".join(str(error).split())
-        raise CardError(f"card name {name!r}: {problem}: give another name of the file, letters first") from error
+    card = DeviceCard(
+        name=_checked(name),
+        title=f"{name}: {found.model.title}, fitted to measurements",
+        model=found.model.name,
+        source=f"spicegen {__version__} fit of {files}",
+        parameters=_parameters(found),
+        programming_error=_programming_error(measurements, found.seed),
+        write_pulse=_write_pulse(measurements, found.turned),
+        fit=_record(found, measurements),
+    )
     return card.model_copy(update={"conductance_window": _window(card, found)})
 
 
@@ -93,7 +103,7 @@ def _parameters(found: MeasuredFit) -> dict[str, Quantity]:
                 provenance="fitted",
                 note=note,
             )
-        elif p.default is None:
+        elif value != p.default:
             result[p.name] = Quantity(value=float(value), provenance="assumed", note=f"held: {found.held[p.name]}")
     if found.model.memory is not None:
         place = found.model.state_names.index(found.model.memory)

@@ -74,7 +74,6 @@ def parameters_json(solution: Solution) -> dict[str, Any]:
 
 def show_parameters(page: Page, solution: Solution, model: Model) -> None:
     """Add the table of parameters, what the data decide, what they do not, and correlations to a page."""
-    names = [f.name for f in solution.free]
     factor = np.exp(max(w for w, f in zip(solution.prior, solution.free, strict=True) if f.scale == "log"))
     page.section(
         "Parameters",
@@ -82,10 +81,12 @@ def show_parameters(page: Page, solution: Solution, model: Model) -> None:
         f"less than a factor of 1.7 either way, from a prior of a factor of {factor:.0f} either way. Both are local: a "
         "condition that is met with room to spare says nothing here, though it would forbid larger changes.",
     )
-    meanings = [model.param[n].description if n in model.param else "state of the device at the start" for n in names]
+    own = [n for n, f in enumerate(solution.free) if f.name in model.param]
     rows = parameter_rows(solution, model)
-    page.table((*HEAD, "meaning"), [(*row, m) for row, m in zip(rows, meanings, strict=True)])
-    page.figure(_share_figure(solution, names), "How much of what the prior leaves open the data decide.")
+    page.table((*HEAD, "meaning"), [(*rows[n], model.param[solution.free[n].name].description) for n in own])
+    if states := [row for n, row in enumerate(rows) if n not in own]:
+        page.table(("state", *HEAD[1:]), states, "States of the device, which were fitted too")
+    page.figure(_share_figure(solution, own), "How much of what the prior leaves open the data decide.")
     page.section(
         "What the data do not fix",
         "Products of powers of parameters, the least fixed first; information is the data's over the prior's: "
@@ -93,15 +94,15 @@ def show_parameters(page: Page, solution: Solution, model: Model) -> None:
     )
     page.table(("information", "combination"), combinations(solution))
     page.figure(_spectrum_figure(solution), "All combinations; the line is the prior.")
-    page.figure(_correlation_figure(solution, names), "Correlations of the parameters (of their logarithms).")
+    page.figure(_correlation_figure(solution, own), "Correlations of the parameters (of their logarithms).")
 
 
-def _share_figure(solution: Solution, names: list[str]) -> Figure:
+def _share_figure(solution: Solution, own: list[int]) -> Figure:
     figure = new_figure(9.0, 3.4)
     ax = axes(figure, title="Share of the prior variance removed", y="share")
-    order = np.argsort(-solution.share)
+    order = sorted(own, key=lambda n: -solution.share[n])
     colours = [COLOURS[0] if solution.is_fixed[n] else COLOURS[1] for n in order]
-    ax.bar([names[n] for n in order], solution.share[order], color=colours)
+    ax.bar([solution.free[n].name for n in order], solution.share[order], color=colours)
     ax.tick_params(axis="x", rotation=70)
     ax.set_ylim(0, 1)
     return figure
@@ -116,10 +117,11 @@ def _spectrum_figure(solution: Solution) -> Figure:
     return figure
 
 
-def _correlation_figure(solution: Solution, names: list[str]) -> Figure:
+def _correlation_figure(solution: Solution, own: list[int]) -> Figure:
     figure = new_figure(7.0, 6.0)
     ax = axes(figure, title="Correlation of parameters")
-    image = ax.imshow(solution.correlation, cmap="RdBu_r", vmin=-1, vmax=1)
+    names = [solution.free[n].name for n in own]
+    image = ax.imshow(solution.correlation[np.ix_(own, own)], cmap="RdBu_r", vmin=-1, vmax=1)
     ax.set_xticks(range(len(names)), names, rotation=90, fontsize=7)
     ax.set_yticks(range(len(names)), names, fontsize=7)
     figure.colorbar(image, ax=ax, shrink=0.8)

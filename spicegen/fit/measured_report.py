@@ -1,0 +1,317 @@
+"""``spicegen fit`` of measurement files: what is asked for, checked; models compared; what the card rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models_va import DeviceCard, load_model
+from models_va.errors import InputError, located
+from spicegen.fit.bench import Bench
+from spicegen.fit.card import fitted_card
+from spicegen.fit.measured import MeasuredFit, benches_of, fit_model
+from spicegen.fit.measured_pictures import measured_against_fitted
+from spicegen.fit.parameters import parameters_json, show_parameters
+from spicegen.measurements import Measurement, WriteVerify, read_measurements
+from spicegen.metrics.pictures import Picture, of_programming
+from spicegen.metrics.programming import programmed
+from spicegen.page import Page
+
+FILE_HEAD = ("file", "points", "error (%)", "of", "error / noise")
+"""Columns of ``MeasuredReport.file_rows``."""
+MODEL_HEAD = ("model", "fitted parameters", "largest error (%)", "AICc", "above the best")
+"""Columns of ``MeasuredReport.model_rows``."""
+
+_MISSED = 0.2
+"""Error from which on a model cannot be said to describe a file."""
+
+
+@dataclass(frozen=True, eq=False)
+class FitTask:
+    """What is to be fitted, checked.
+
+    Attributes:
+        models: to be compared.
+        measurements: of one device.
+        held: parameters that are known, in their units, of each model.
+        seed: of the random starts.
+    """
+
+    models: tuple[str, ...]
+    measurements: tuple[Measurement, ...]
+    held: Mapping[str, Mapping[str, float]]
+    seed: int
+
+
+def fit_task(paths: Sequence[str | Path], models: Sequence[str], held: Sequence[str], seed: int) -> FitTask:
+    """Read what a fit needs, so that nothing can be found wrong once it has begun.
+
+    Args:
+        paths: measurement files, or descriptions of them.
+        models: names; several are compared.
+        held: known parameters as ``NAME=VALUE``, in the models' units; each is for the models that have it.
+        seed: of the random starts.
+
+    Raises:
+        InputError: a file that says nothing or the same as another, a model or parameter that does not exist, a value
+            out of range.
+    """
+    names = tuple(dict.fromkeys(models))
+    known = _held(held, names)
+    measurements = read_measurements(paths)
+    _check_different(measurements)
+    benches_of(measurements)
+    return FitTask(names, tuple(measurements), known, seed)
+
+
+def _held(texts: Sequence[str], models: Sequence[str]) -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = {m: {} for m in models}
+    initial = {m: {s.initial for s in load_model(m).states} for m in models}  # each file finds the device elsewhere
+    known = {m: [name for name in load_model(m).param if name not in initial[m]] for m in models}
+    for text in texts:
+        with located(f"--hold {' '.join(text.split())}"):
+            name, _, number = text.partition("=")
+            try:
+                value = float(number)
+            except ValueError as error:
+                raise InputError("give NAME=VALUE, a number in the model's unit") from error
+            owners = [m for m in models if name in known[m]]
+            if not owners:
+                lists = "; ".join(f"{m} has {', '.join(known[m])}" for m in models)
+                raise InputError(f"no such parameter: {lists}")
+            for m in owners:
+                if found[m].setdefault(name, load_model(m).param[name].check(value)) != value:
+                    raise InputError(f"it is {found[m][name]:g} before: give it once")
+    return found
+
+
+def _check_different(measurements: Sequence[Measurement]) -> None:
+    """The same data twice would count twice."""
+    seen: dict[tuple[bytes, ...], Measurement] = {}
+    for m in measurements:
+        content = tuple(np.asarray(getattr(m, f.name)).tobytes() for f in fields(m) if f.name != "origin")
+        if (before := seen.setdefault(content, m)) is not m:
+            raise InputError(f"{m.origin.path}: holds the same as {before.origin.path}: give it once")
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredReport:
+    """Measurements and the models that were fitted to them.
+
+    Attributes:
+        task: what was asked for.
+        fits: one a model, in that order.
+        card: of the best.
+    """
+
+    task: FitTask
+    fits: tuple[MeasuredFit, ...]
+    card: DeviceCard
+
+    @property
+    def best(self) -> MeasuredFit:
+        """The fit of the card."""
+        return best_of(self.fits)
+
+    def summary(self) -> str:
+        """One sentence."""
+        best, count = self.best, len(self.task.measurements)
+        worst = int(np.argmax(best.errors))
+        own = [fixed for f, fixed in zip(best.solution.free, best.solution.is_fixed, strict=True)
+               if f.name in best.model.param]  # fmt: skip
+        return (
+            f"{best.model.name} fitted to {count} file{'s' * (count > 1)}, {best.points} points: the largest error is "
+            f"{_percent(best.errors[worst])} %, of {best.benches[worst].name}; the data fix {sum(own)} of {len(own)} "
+            "parameters."
+        )
+
+    def comparison(self) -> str:
+        """One sentence on the models; empty of one."""
+        if len(self.fits) < 2:
+            return ""
+        others = sorted((f for f in self.fits if f is not self.best), key=_rank)
+        off = others[0].aicc - self.best.aicc
+        apart = f"{off:.3g} below {others[0].model.name}" if np.isfinite(off) else "the others have too few points"
+        return f"{self.best.model.name} has the lowest AICc, {apart}: the card is of it."
+
+    def model_rows(self) -> list[tuple[object, ...]]:
+        """One a model, the best first, under ``MODEL_HEAD``."""
+        return [
+            (
+                f.model.name,
+                len(f.solution.free),
+                _percent(max(f.errors)),
+                f.aicc if np.isfinite(f.aicc) else "too few points",
+                f.aicc - self.best.aicc if np.isfinite(f.aicc) else "-",
+            )
+            for f in sorted(self.fits, key=_rank)
+        ]
+
+    def file_rows(self) -> list[tuple[object, ...]]:
+        """One a run of each file, under ``FILE_HEAD``; of write-verify, what is on the card."""
+        best = self.best
+        rows: list[tuple[object, ...]] = [
+            (b.name, len(b.observed), _percent(e), "rms current" if b.is_current else "conductance", float(scale))
+            for b, e, scale in zip(best.benches, best.errors, best.weights.scale, strict=True)
+        ]
+        return rows + [(m.origin.name, len(m.target_siemens), "-", "sigma(G)", "-") for m in self._write_verify]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should know before trusting the card, one sentence each."""
+        best, on_card = self.best, self.card.programming_error is not None
+        missed = [
+            f"{b.name}: the model misses it by {_percent(e):g} %: try another model"
+            for b, e in zip(best.benches, best.errors, strict=True)
+            if e > _MISSED
+        ]
+        late = self._write_verify[1:] if on_card else self._write_verify
+        why = "the card has one programming error, of the first" if on_card else "too few pairs for sigma(G)"
+        return (*missed, *best.warnings, *(f"{m.origin.name}: is not used: {why}" for m in late))
+
+    @cached_property
+    def _write_verify(self) -> list[WriteVerify]:
+        return [m for m in self.task.measurements if isinstance(m, WriteVerify)]
+
+    def _runs(self, measurement: Measurement) -> list[tuple[int, Bench]]:
+        return [(n, b) for n, b in enumerate(self.best.benches) if b.measurement.origin is measurement.origin]
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of report.json."""
+        record = self.card.fit
+        return {
+            "card": self.card.name,
+            "card_hash": self.card.hash,
+            "model": self.best.model.name,
+            "seed": self.task.seed,
+            "turned": self.best.turned,
+            "models": [
+                {
+                    "name": f.model.name,
+                    "version": f.model.version,
+                    "fitted_parameters": len(f.solution.free),
+                    "points": f.points,
+                    "aicc": f.aicc,
+                    "errors": dict(zip((b.name for b in f.benches), f.errors, strict=True)),
+                }
+                for f in self.fits
+            ],
+            "files": [self._file_json(m) for m in self.task.measurements],
+            "warnings": list(self.warnings),
+            **parameters_json(self.best.solution),
+            "held": dict(self.best.held),
+            "valid_from": record.valid_from if record else {},
+            "valid_to": record.valid_to if record else {},
+        }
+
+    def _file_json(self, m: Measurement) -> dict[str, Any]:
+        best = self.best
+        return {
+            "path": str(m.origin.path),
+            "sha256": m.origin.sha256,
+            "notes": list(m.origin.notes),
+            "runs": [
+                {
+                    "name": b.name,
+                    "temperature_k": b.temperature_k,
+                    "error": best.errors[n],
+                    "error_over_noise": best.weights.scale[n],
+                    "share_independent": best.weights.independent[n],
+                    "unit": "A" if b.is_current else "S",
+                    "time_s": b.drive.time_s[b.seen],
+                    "voltage_volt": b.read_volt,
+                    "measured": b.observed,
+                    "fitted": best.predicted[n],
+                    "residual": b.residuals(best.predicted[n]),
+                }
+                for n, b in self._runs(m)
+            ],
+        }
+
+    def page(self) -> Page:
+        """The report page."""
+        page = Page(f"Fit of {self.card.name}", self.summary())
+        if len(self.fits) > 1:
+            page.section(
+                "Models",
+                f"{self.comparison()} Akaike's criterion, corrected for small samples, weighs what a model misses "
+                "against its number of parameters; a difference of 10 is decisive.",
+            )
+            page.table(MODEL_HEAD, self.model_rows())
+        page.section(
+            "Measured and fitted",
+            "Errors are root mean squares: relative ones of conductances, over the rms current of sweeps. Noise is "
+            "what cycles, or neighbouring points, differ by; where the error is a multiple of it, the model misses "
+            "something, and the file counts that much less.",
+        )
+        page.table(FILE_HEAD, self.file_rows())
+        for m in self.task.measurements:
+            page.section(m.origin.name, " ".join(m.origin.notes))
+            for figure, caption in self._pictures(m):
+                page.figure(figure, caption)
+        show_parameters(page, self.best.solution, self.best.model)
+        self._show_held(page)
+        if self.warnings:
+            page.section("Warnings")
+            page.table(("warning",), [(w,) for w in self.warnings])
+        self._show_card(page)
+        return page
+
+    def _pictures(self, m: Measurement) -> list[Picture]:
+        if not isinstance(m, WriteVerify):
+            return [measured_against_fitted([(b, self.best.predicted[n]) for n, b in self._runs(m)])]
+        used = self.card.programming_error is not None and m is self._write_verify[0]
+        return of_programming(programmed(m, self.task.seed)) if used else []
+
+    def _show_held(self, page: Page) -> None:
+        model = self.best.model
+        page.section("Parameters that were not fitted")
+        page.table(
+            ("parameter", "unit", "value", "why", "meaning"),
+            [
+                (p.name, p.unit, float(value), self.best.held[p.name], p.description)
+                for p, value in zip(model.params, self.best.values, strict=True)
+                if p.name in self.best.held
+            ],
+        )
+
+    def _show_card(self, page: Page) -> None:
+        page.section("Where the card holds", "What the files cover; beyond it the model is an extrapolation.")
+        if record := self.card.fit:
+            covered = [(q, low, record.valid_to[q]) for q, low in record.valid_from.items()]
+            page.table(("quantity", "from", "to"), covered)
+        files = [(str(m.origin.path), m.origin.sha256) for m in self.task.measurements]
+        page.table(("file", "SHA-256"), files)
+        page.code("The card", self.card.to_yaml())
+
+
+def fit_measurements(task: FitTask, name: str) -> MeasuredReport:
+    """Fit every model to the measurements; the card is of the best.
+
+    Args:
+        task: what to fit.
+        name: of the card.
+
+    Raises:
+        InputError: see ``fit_model``.
+    """
+    fits = tuple(fit_model(model, task.measurements, task.held[model], task.seed) for model in task.models)
+    return MeasuredReport(task, fits, fitted_card(best_of(fits), task.measurements, name))
+
+
+def best_of(fits: Sequence[MeasuredFit]) -> MeasuredFit:
+    """The one of the lowest AICc."""
+    return min(fits, key=_rank)
+
+
+def _rank(found: MeasuredFit) -> tuple[float, float]:
+    return found.aicc, max(found.errors)  # the criterion is infinite where points are too few for it
+
+
+def _percent(error: float) -> float:
+    return float(f"{100 * error:.3g}")
