@@ -1,15 +1,16 @@
 """``spicegen fit`` of measurement files: the card, the report, what is refused; devices whose parameters are known."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 
-from models_va import load_card
-from spicegen import cli
+from models_va import load_card, model_names
 from spicegen.check import check
-from spicegen.fit import fit_measurements, fit_task, measured_report
-from spicegen.fit.bench import Bench, Device, benches
+from spicegen.fit import fit_measurements, fit_task
+from spicegen.fit import measured_report as module
+from spicegen.fit.bench import Device, benches
 from spicegen.measurements import read_measurement
 from spicegen.render import render
 from tests.spicegen.test_cli import refusal, run
@@ -30,7 +31,9 @@ def write_pulses(path, amplitude, g_siemens, header=HEADER):
 @pytest.fixture(scope="module")
 def truth():
     """A device of the pulse update model."""
-    return load_card("wse2-liclo4").with_values({"g_min": 2e-6, "g_max": 8e-6, "v_p": 1.0, "v_d": 1.0, "t_write": 10e-3})
+    return load_card("wse2-liclo4").with_values(
+        {"g_min": 2e-6, "g_max": 8e-6, "v_p": 1.0, "v_d": 1.0, "t_write": 10e-3}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -63,19 +66,13 @@ def test_the_card_is_the_device_that_was_fitted(found):
     assert np.sqrt(np.mean((again / bench.observed - 1) ** 2)) < NOISE
 
 
-def test_what_is_held_stands_on_the_card(found, tmp_path):
+def test_what_is_held_stands_on_the_card(found):
     assert found.card.values["t_write"] == 0.01
     assert found.best.held["t_write"] == "given"
     assert "t_write" not in found.card.fit.covariance.names
 
 
-@pytest.mark.parametrize("name", ["steep", "x_init"])
-def test_details_of_the_model_are_on_the_card_if_they_are_not_its_defaults(train, name):
-    """steep has a default; a given value is used in the fit, so it must be on the card."""
-    if name == "x_init":
-        with pytest.raises(measured_report.InputError, match="no such parameter"):
-            fit_task([train], ["pulse_update"], ["x_init=0.5"], 1)
-        return
+def test_a_value_that_is_not_the_models_default_is_on_the_card(train):
     report = fit_measurements(fit_task([train], ["pulse_update"], ["steep=20"], 1), "x-y")
     assert report.card.values["steep"] == 20
 
@@ -89,3 +86,151 @@ def test_the_card_agrees_in_every_simulator(found, need_engine, tmp_path):
     assert sorted(p.name for p in render(card, tmp_path)) == ["pulse_train.lib", "pulse_train.va"]
     report = check(card)
     assert report.passed, report.rows()
+
+
+def test_the_command(run, train, tmp_path):
+    """A card and a report from a train and programmings; the better of two models; the same with the same seed."""
+    rng = np.random.default_rng(2)
+    target = np.repeat(np.linspace(2e-6, 8e-6, 10), 10)
+    achieved = target * (1 + 0.03 * rng.standard_normal(100))
+    programmed = tmp_path / "[red]programmed.csv"
+    np.savetxt(
+        programmed,
+        1e6 * np.stack([target, achieved], axis=1),
+        delimiter=",",
+        header="target_uS,achieved_uS",
+        comments="",
+    )
+    models = ("--model", "vteam", "--model", "pulse_update")
+    card, folder = tmp_path / "cards" / "My Device.yaml", tmp_path / "report"
+    code, out, err = run("fit", train, programmed, *models, "-o", card, "--report", folder, "--seed", "3")
+    assert (code, err) == (0, "")
+    for text in (
+        "pulse_update has the lowest AICc",
+        "[red]programmed.csv",
+        "v_p",
+        str(card),
+        str(folder / "report.html"),
+    ):
+        assert text in out
+    loaded = load_card(card)
+    assert (loaded.name, loaded.model, loaded.fit.seed) == ("my-device", "pulse_update", 3)
+    assert [f.name for f in loaded.fit.files] == ["train.csv", "[red]programmed.csv"]
+    assert loaded.programming_error.slope.value == pytest.approx(0.03, rel=0.3)
+
+    report = json.loads((folder / "report.json").read_text())
+    assert report["card_hash"] == loaded.hash
+    aicc = {m["name"]: m["aicc"] for m in report["models"]}
+    assert aicc["pulse_update"] < aicc["vteam"] - 10
+    (shown,) = report["files"][0]["runs"]
+    measured = np.median(read_measurement(train).g_siemens, axis=1)
+    assert shown["measured"] == pytest.approx(measured)
+    assert shown["error"] == pytest.approx(np.sqrt(np.mean((np.array(shown["fitted"]) / measured - 1) ** 2)))
+    assert report["files"][1]["runs"] == []
+    loose = {p["name"] for p in report["parameters"] if not p["fixed_by_data"] and p["name"] in loaded.parameters}
+    assert "v_p" in loose  # pulses of one amplitude
+    assert loose <= {w.partition(":")[0] for w in report["warnings"]}
+    page = (folder / "report.html").read_text()
+    assert page.count("<img") == 5  # the train, programmings, and three of the parameters
+    assert "SHA-256" in page
+
+    assert run("fit", train, programmed, *models, "-o", tmp_path / "My Device.yaml", "--seed", "3")[0] == 0
+    assert (tmp_path / "My Device.yaml").read_text() == card.read_text()
+
+
+def test_a_model_that_misses_a_file_is_said(found, monkeypatch):
+    assert not any("misses" in w for w in found.warnings)
+    monkeypatch.setattr(module, "_MISSED", 1e-4)
+    assert found.warnings[0].startswith("train.csv: the model misses it by")
+
+
+SAID = "# width_ms: 10\n"
+PULSES_HEAD, SWEEP_HEAD = "amplitude_V,conductance_uS\n", "time_s,voltage_V,current_uA\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "remedy"),
+    [
+        ("", "bad.csv", "give a header line"),
+        (SAID + PULSES_HEAD + "1,2\n", "line 3", "give two pulses or more"),
+        (SAID + PULSES_HEAD + "1,2\n1,2\n-1,2\n", "line 3", "in every row"),
+        (SWEEP_HEAD + "0,0,1\n1,0.5,1\n2,1,1\n", "line 2", "compliance"),
+        (SWEEP_HEAD + "0,0,0\n1,0.5,nan\n2,1,1\n", "line 3, column 'current_uA'", "remove the row"),
+        (SWEEP_HEAD + "0,0,0\n2,0.5,1\n1,1,2\n", "line 4, column 'time_s'", "sort the rows"),
+        (SWEEP_HEAD + "0,0,0\n1,0.5,-1\n2,1,-2\n", "line 3, column 'current_uA'", "current_convention: be-te"),
+        ("time,voltage,current\n0,0,0\n1,1,1\n", "line 1, column 'time'", "time_ms"),
+        (SAID + "conductance_uS\n1\n2\n3\n2\n", "bad.csv", "amplitude_V"),
+        (PULSES_HEAD + "1,2\n1,3\n-1,2\n", "bad.csv", "width_ms"),
+        ("target_uS,achieved_uS\n2,2.1\n3,3.1\n4,4.1\n", "bad.csv", "nothing that a model could be fitted to"),
+    ],
+)
+def test_a_file_that_cannot_be_fitted_is_refused_before_anything_is_written(run, tmp_path, text, place, remedy):
+    (tmp_path / "bad.csv").write_text(text)
+    out = tmp_path / "out"
+    line = refusal(run("fit", tmp_path / "bad.csv", "--model", "vteam", "-o", out / "c.yaml", "--report", out / "r"))
+    assert "bad.csv" in line
+    assert place in line
+    assert remedy in line
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--model", "nope"], model_names()),
+        (["--model", "vteam", "--hold", "alpha=1"], ["--hold alpha=1", "alpha_on", "alpha_off"]),
+        (["--model", "vteam", "--hold", "x_init=1"], ["--hold x_init=1", "no such parameter"]),
+        (["--model", "vteam", "--hold", "r_on=-1"], ["--hold r_on=-1", "ohm", "(0, inf)"]),
+        (["--model", "vteam", "--hold", "r_on=nan"], ["--hold r_on=nan", "(0, inf)"]),
+        (["--model", "vteam", "--hold", "r_on"], ["--hold r_on", "NAME=VALUE"]),
+        (["--model", "vteam", "--hold", "r_on=1", "--hold", "r_on=2"], ["--hold r_on=2", "once"]),
+        (["--model", "vteam", "--starts", "2"], ["--starts", "paper"]),
+        (["paper", "--model", "vteam"], ["paper", "alone"]),
+        (["TRAIN", "--model", "vteam"], ["train.csv", "the same", "once"]),
+        (["COPY", "--model", "vteam"], ["copy.csv", "train.csv", "the same", "once"]),
+        (["--model", "vteam", "-o", "TRAIN"], ["train.csv", "another name"]),
+        (["--model", "vteam", "-o", "FOLDER"], ["is a folder"]),
+        (["--model", "vteam", "-o", "FOLDER/abs.yaml"], ["'abs'", "another name"]),
+        (["--model", "vteam", "--report", "TRAIN"], ["train.csv", "output folder"]),
+    ],
+)
+def test_what_cannot_be_asked_for(run, train, tmp_path, arguments, words):
+    (tmp_path / "folder").mkdir()
+    places = {
+        "TRAIN": str(train),
+        "COPY": str(shutil.copy(train, tmp_path / "copy.csv")),
+        "FOLDER": str(tmp_path / "folder"),
+    }
+    for name, path in places.items():
+        arguments = [a.replace(name, path) for a in arguments]
+    before = sorted(tmp_path.rglob("*"))
+    line = refusal(run("fit", train, "-o", tmp_path / "out" / "card.yaml", *arguments))
+    for word in words:
+        assert word in line
+    # an output folder may stay behind where the report's cannot be made: nothing is in it
+    assert [p for p in sorted(tmp_path.rglob("*")) if p not in before and p.is_file()] == []
+
+
+@pytest.mark.parametrize("arguments", [["--hold", "v_t=1"], ["--model", "vteam"], ["more.csv"]])
+def test_paper_takes_less(run, tmp_path, arguments):
+    line = refusal(run("fit", "paper", *arguments, "--model", "li_intercalation", "-o", tmp_path / "out" / "c.yaml"))
+    assert "paper" in line
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, SystemError])
+def test_ctrl_c_is_one_line(run, train, tmp_path, monkeypatch, end):
+    """numba's compiled code makes a SystemError of it."""
+
+    def interrupted(*_):
+        if end is KeyboardInterrupt:
+            raise KeyboardInterrupt
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            raise SystemError("returned a result with an exception set") from error
+
+    monkeypatch.setattr(module, "fit_model", interrupted)
+    code, _, err = run("fit", train, "--model", "vteam", "-o", tmp_path / "c.yaml")
+    assert (code, err) == (130, "spicegen: interrupted\n")
+    assert not (tmp_path / "c.yaml").exists()
