@@ -178,15 +178,17 @@ def fit(
     output_file(output)
     folder = output_folder(report) if report else None
     found = fit_measurements(task, name)
-    typer.echo(write_text(output, found.card.to_yaml()))
+    write_text(output, found.card.to_yaml())
+    if folder:
+        found.page().write(folder, found.to_json())
     if len(found.fits) > 1:
         show_table(MODEL_HEAD, found.model_rows(), found.comparison())
     show_table(FILE_HEAD, found.file_rows(), found.summary())
     show_table(HEAD, parameter_rows(found.best.solution, found.best.model))
     for warning in found.warnings:
         typer.echo(warning)
+    typer.echo(f"card: {output}")
     if folder:
-        found.page().write(folder, found.to_json())
         typer.echo(f"report: {folder / 'report.html'}")
 
 

@@ -270,13 +270,14 @@ class MeasuredReport:
 
     def _show_held(self, page: Page) -> None:
         model = self.best.model
+        fitted = {name for name, q in self.card.parameters.items() if q.provenance == "fitted"}
         page.section("Parameters that were not fitted")
         page.table(
             ("parameter", "unit", "value", "why", "meaning"),
             [
                 (p.name, p.unit, float(value), self.best.held[p.name], p.description)
                 for p, value in zip(model.params, self.best.values, strict=True)
-                if p.name in self.best.held
+                if p.name in self.best.held and p.name not in fitted
             ],
         )
 
