@@ -23,7 +23,7 @@ PRIOR = math.log(3.0)
 _PRIOR_LINEAR = 1.0
 _STEP = 5e-3
 """Of the forward differences: far above the simulator's noise, far below the parameters' effect."""
-_LOOSE = math.log(3.0) / 2, 0.25
+_LOOSE = math.log(3.0) / 2, 0.1
 """Standard deviations, logarithmic and linear, beyond which a parameter does not count as fixed."""
 _DECISIVE = 10.0
 _PROFILED, _PROFILED_SHORTLY = (0.5, 1.0, 2.0, 4.0, 8.0), (2.0,)
@@ -155,7 +155,7 @@ class Solution:
 
     @property
     def is_fixed(self) -> NDArray[np.bool_]:
-        """Whether the data leave less than a factor of 1.7 either way, or a sixteenth of the range, shape (k,)."""
+        """Whether the data leave less than a factor of 1.7 either way, or a fortieth of the range, shape (k,)."""
         loose = np.array([_LOOSE[f.scale == "linear"] for f in self.free])
         return np.asarray(self.std <= loose)
 
