@@ -78,7 +78,8 @@ def show_parameters(page: Page, solution: Solution, model: Model) -> None:
     page.section(
         "Parameters",
         "The uncertainty is one standard deviation, of the natural logarithm where it is in %. Fixed: the data leave "
-        f"less than a factor of 1.7 either way (of what may be negative, a fortieth of its range), from a prior of a factor of {factor:.0f} either way. Both are local: a "
+        "less than a factor of 1.7 either way (of what may be negative, a fortieth of its range), from a prior of a "
+        f"factor of {factor:.0f} either way. Both are local: a "
         "condition that is met with room to spare says nothing here, though it would forbid larger changes.",
     )
     own = [n for n, f in enumerate(solution.free) if f.name in model.param]
