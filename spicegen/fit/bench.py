@@ -241,10 +241,11 @@ def assumed_gap(pulses: Pulses) -> bool:
 
 def _of_pulses(p: Pulses) -> Bench:
     pulse = p.direction != 0
-    for what, values in (("amplitude_V", p.amplitude_volt), ("width_ms", p.width_s)):
+    for what, values in (("amplitude_V: 1.5", p.amplitude_volt), ("width_ms: 10", p.width_s)):
         if np.isnan(values[pulse]).any():
+            name = what.partition(":")[0]
             raise InputError(
-                f"{p.origin.path}: does not say the pulses' {what}: add a column, or a line such as '# {what}: 10'"
+                f"{p.origin.path}: does not say the pulses' {name}: add a column, or a line such as '# {what}'"
             )
     time, volt, ends = [0.0], [0.0], []
     longest = float(np.nanmax(np.where(pulse, p.width_s, np.nan), initial=0.0)) or 1.0

@@ -17,10 +17,12 @@ from models_va import (
     MeasuredFile,
     ProgrammingError,
     Quantity,
+    State,
     WritePulse,
 )
 from models_va.errors import CardError, InputError
 from spicegen import __version__
+from spicegen.fit.bench import Bench, Device
 from spicegen.fit.measured import MeasuredFit
 from spicegen.measurements import Measurement, Pulses, WriteVerify
 from spicegen.memory_state import reach
@@ -31,6 +33,7 @@ Array = NDArray[np.float64]
 DIGITS = 4
 """Significant digits of fitted values on a card."""
 _UNIT_SIEMENS = 1e-6
+_GRID = 10_001
 _LONGEST_NAME = 64
 
 
@@ -106,14 +109,22 @@ def _parameters(found: MeasuredFit) -> dict[str, Quantity]:
         elif value != p.default:
             result[p.name] = Quantity(value=float(value), provenance="assumed", note=f"held: {found.held[p.name]}")
     if found.model.memory is not None:
-        place = found.model.state_names.index(found.model.memory)
-        state, x = found.model.states[place], float(found.initial[0, place])
+        state = found.model.states[found.model.state_names.index(found.model.memory)]
+        bench, x = _first_seen(found, state)
         result[state.initial] = Quantity(
             value=_inside(state.lower, state.upper, rounded(x, DIGITS), x),
             provenance="fitted",
-            note=f"where {_one_line(found.benches[0].name)} found the device",
+            note=f"the conductance that {_one_line(bench.name)} begins with",
         )
     return result
+
+
+def _first_seen(found: MeasuredFit, state: State) -> tuple[Bench, float]:
+    """The train that begins with the lowest conductance, or else the first file, and the memory state there."""
+    trains = [b for b in found.benches if isinstance(b.measurement, Pulses)]
+    bench = min(trains, key=lambda b: float(b.observed[0])) if trains else found.benches[0]
+    fresh = Device(found.model, found.values, found.initial[0] * 0.0, found.turned)
+    return bench, bench.memory_at_start(fresh, np.linspace(state.lower, state.upper, _GRID))
 
 
 def _inside(lower: float, upper: float, short: float, exact: float) -> float:

@@ -265,6 +265,8 @@ def profiled(problem: Problem, solution: Solution, effort: int, *, robust: bool 
         effort: derivatives that each side of a parameter is worth; of few, only two standard deviations are looked at.
         robust: as in ``fit``.
     """
+    if len(solution.free) == 1:  # no others to minimise over
+        return solution
     profile, stretch = _Profile(problem, solution, effort, robust=robust), solution.stretch.copy()
     for n in np.flatnonzero(solution.is_fixed).tolist():
         stretch[n] = max(profile.stretch(n, -1.0), profile.stretch(n, 1.0), 1.0)

@@ -114,16 +114,16 @@ class MeasuredFit:
     def warnings(self) -> tuple[str, ...]:
         """What a user should know before trusting the card, one sentence each."""
         s = self.solution
-        found = [
-            f"{f.name}: the data do not fix it: its value is little more than where the fit started"
-            for n, f in enumerate(s.free)
-            if not s.is_fixed[n] and f.name in self.model.param
-        ]
-        found += [f"{f.name}: stands at its bound, {v:g}" for f, v, b in zip(s.free, s.values, s.at_bound, strict=True)
-                  if b and f.name in self.model.param]  # fmt: skip
+        own = [n for n, f in enumerate(s.free) if f.name in self.model.param]
+        found = []
+        if loose := [s.free[n].name for n in own if not s.is_fixed[n]]:
+            found.append(
+                f"{', '.join(loose)}: the data do not fix {'it' if len(loose) == 1 else 'them'}, only combinations if "
+                "anything: the values are little more than where the fit started"
+            )
+        found += [f"{s.free[n].name}: stands at its bound, {s.values[n]:g}" for n in own if s.at_bound[n]]
         if self.turned:
             found.append("the model's top electrode is the bottom one of the measurement: voltages have the other sign")
-        found += [note for m in dict.fromkeys(r.measurement for r in self.benches) for note in m.origin.notes]
         return tuple(found)
 
 
@@ -135,8 +135,8 @@ def benches_of(measurements: Sequence[Measurement]) -> list[Bench]:
     """
     found = [bench for m in measurements for bench in benches(m)]
     if not found:
-        names = ", ".join(m.origin.name for m in measurements)
-        raise InputError(f"fit: {names}: no sweep, pulses or retention: nothing that a model could be fitted to")
+        names = ", ".join(str(m.origin.path) for m in measurements)
+        raise InputError(f"fit: {names}: give a sweep, pulses or retention too: this shows no model's equations")
     return found
 
 

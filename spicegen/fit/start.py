@@ -15,7 +15,7 @@ import sympy
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from models_va import DeviceCard, Model, Param, card_names, load_card, volts_seconds_siemens
+from models_va import DeviceCard, Model, Param, Quantity, card_names, load_card, volts_seconds_siemens
 from spicegen.experiments.figure_2d import figure_2d
 from spicegen.fit.bench import Bench, Device
 from spicegen.fit.least_squares import Free
@@ -71,7 +71,9 @@ def is_held(param: Param, model: Model, temperatures: int) -> str:
         return "the state of a fresh device"
     if param.default is not None:
         return "a detail of the model that has a default"
-    if param.unit == "K" or ("activation energy" in param.description and temperatures < 2):
+    if param.unit == "K":
+        return "only what activation energies refer to"
+    if "activation energy" in param.description and temperatures < 2:
         return "measured at one temperature"
     lengths = [p.name for p in model.params if p.unit == "m"]
     if lengths and param.name == lengths[-1]:
@@ -107,13 +109,8 @@ def starts(
         seed: of the variations.
         keep: how many are wanted.
     """
-    found = [
-        s
-        for name in card_names()
-        if (card := load_card(name)).model == model.name
-        for turned in (False, True)
-        for s in _on_a_grid(card, benches, held, turned)
-    ]
+    cards = [card for card in map(load_card, card_names()) if card.model == model.name] or [_of_ones(model)]
+    found = [s for card in cards for turned in (False, True) for s in _on_a_grid(card, benches, held, turned)]
     found.sort(key=lambda s: s.loss)
     rng = np.random.default_rng(seed)
     best = found[: max(2, keep)]
@@ -129,6 +126,13 @@ def starts(
         found.append(_started(origin.card, benches, origin.turned, values))
     found.sort(key=lambda s: s.loss)
     return found[:keep]
+
+
+def _of_ones(model: Model) -> DeviceCard:
+    """A card for a model of which none ships: every parameter as near to 1 as it may be."""
+    ones = {p.name: min(max(1.0, p.lower), p.upper) for p in model.params if p.default is None}
+    quantities = {name: Quantity(value=value, provenance="assumed") for name, value in ones.items()}
+    return DeviceCard(name="ones", title="", model=model.name, source="", parameters=quantities)
 
 
 def _on_a_grid(

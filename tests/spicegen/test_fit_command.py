@@ -11,6 +11,7 @@ from spicegen.check import check
 from spicegen.fit import fit_measurements, fit_task
 from spicegen.fit import measured_report as module
 from spicegen.fit.bench import Device, benches
+from spicegen.fit.measured import fit_model
 from spicegen.measurements import read_measurement
 from spicegen.render import render
 from tests.spicegen.test_cli import refusal, run
@@ -129,7 +130,7 @@ def test_the_command(run, train, tmp_path):
     assert report["files"][1]["runs"] == []
     loose = {p["name"] for p in report["parameters"] if not p["fixed_by_data"] and p["name"] in loaded.parameters}
     assert "v_p" in loose  # pulses of one amplitude
-    assert loose <= {w.partition(":")[0] for w in report["warnings"]}
+    assert loose <= {name for w in report["warnings"] for name in w.partition(":")[0].split(", ")}
     page = (folder / "report.html").read_text()
     assert page.count("<img") == 5  # the train, programmings, and three of the parameters
     assert "SHA-256" in page
@@ -161,7 +162,7 @@ PULSES_HEAD, SWEEP_HEAD = "amplitude_V,conductance_uS\n", "time_s,voltage_V,curr
         ("time,voltage,current\n0,0,0\n1,1,1\n", "line 1, column 'time'", "time_ms"),
         (SAID + "conductance_uS\n1\n2\n3\n2\n", "bad.csv", "amplitude_V"),
         (PULSES_HEAD + "1,2\n1,3\n-1,2\n", "bad.csv", "width_ms"),
-        ("target_uS,achieved_uS\n2,2.1\n3,3.1\n4,4.1\n", "bad.csv", "nothing that a model could be fitted to"),
+        ("target_uS,achieved_uS\n2,2.1\n3,3.1\n4,4.1\n", "bad.csv", "shows no model's equations"),
     ],
 )
 def test_a_file_that_cannot_be_fitted_is_refused_before_anything_is_written(run, tmp_path, text, place, remedy):
@@ -234,3 +235,16 @@ def test_ctrl_c_is_one_line(run, train, tmp_path, monkeypatch, end):
     code, _, err = run("fit", train, "--model", "vteam", "-o", tmp_path / "c.yaml")
     assert (code, err) == (130, "spicegen: interrupted\n")
     assert not (tmp_path / "c.yaml").exists()
+
+
+def test_a_model_of_which_no_card_ships_starts_from_ones(tmp_path):
+    """A mean and its standard error, closed form: conductances that only scatter."""
+    rng = np.random.default_rng(5)
+    g = 20e-6 * np.exp(0.02 * rng.standard_normal(100))
+    rows = "\n".join(f"{k + 1},{value:.8g}" for k, value in enumerate(g))
+    (tmp_path / "rest.csv").write_text(f"# read_voltage_V: 0.1\n# temperature_C: 25\ntime_s,conductance_S\n{rows}\n")
+    measured = [read_measurement(tmp_path / "rest.csv")]
+    found = fit_model("linear", measured)
+    mean = float(np.exp(np.mean(np.log(g))))
+    assert found.solution.values[0] == pytest.approx(mean, rel=0.005)
+    assert found.solution.std[0] == pytest.approx(0.02 / 10, rel=0.3)
