@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from models_va import Model, load_model
 from models_va.errors import InputError
@@ -163,7 +164,12 @@ def fit_model(
     temperatures = len({b.temperature_k for b in benches})
     held_for = {p.name: "given" if p.name in known else is_held(p, model, temperatures) for p in model.params}
     fitted = [k for k, p in enumerate(model.params) if not held_for[p.name]]
-    with counter(f"fit {name}", sum(_STEPS)) as advance, ThreadPoolExecutor(os.cpu_count()) as pool:
+    # matrices are small: several threads of BLAS would wait for each other, and for the pool's
+    with (
+        counter(f"fit {name}", sum(_STEPS)) as advance,
+        threadpool_limits(1),
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+    ):
         work = _Work(_Setting(model, benches, fitted, pool), advance)
         start, begins = work.tried(starts(model, benches, known, fitted, seed, _TRIED))
         problem, solution = work.carried_on(start, begins)
