@@ -24,7 +24,7 @@ from spicegen.memory_state import in_parts, memory, memory_state, reach
 from spicegen.printers.compiled_model import SIGNATURE, compiled_rates
 from spicegen.printers.numpy_model import numpy_model
 from spicegen.simulate.base import SimulationError
-from spicegen.simulate.native.cell_step import accept, begin, factor_after, try_step, workspace
+from spicegen.simulate.native.cell_step import accept, begin, edition, factor_after, try_step, workspace
 from spicegen.simulate.native.tableau import SHORTEST
 
 Array = NDArray[np.float64]
@@ -161,6 +161,7 @@ _SIGNATURE: Any = numba.boolean(
 
 
 @numba.njit(_SIGNATURE, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@edition
 def _integrate(rates: Any, params: Array, temperature_k: float, states: Array, time_s: float) -> bool:
     """Take the states (n, k) of devices at 0 V through ``time_s``, in place; False if a step becomes too small."""
     n, k = states.shape

@@ -128,3 +128,14 @@ def test_the_estimate_grows_with_the_job():
     assert needed_bytes(large, vectors[1]) == pytest.approx(
         needed_bytes(large, vectors[0]) + 999 * 32 * len(large.nodes)
     )
+
+
+def test_machine_code_of_an_older_step_is_not_used_again():
+    """numba's cache looks at a function's own file only; the name carries the source of what the function calls."""
+    from spicegen import relaxation as rest
+    from spicegen.simulate.native import cell_step, driven, relaxation
+
+    source = cell_step._source()
+    for function in (driven._integrate, driven._linearised, relaxation._advance, rest._integrate):
+        assert function.py_func.__qualname__.endswith(source)
+        assert source in function._cache._impl.filename_base

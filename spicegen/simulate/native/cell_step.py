@@ -6,7 +6,11 @@ array between two solutions of the wires.
 
 from __future__ import annotations
 
-from typing import Any
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numba
 import numpy as np
@@ -23,9 +27,26 @@ from spicegen.simulate.native.tableau import (
 )
 
 Array = NDArray[np.float64]
+Function = TypeVar("Function", bound=Callable[..., Any])
 _ERROR_WEIGHTS = STAGES[-1] - EMBEDDED
 FAILED = 1e4
 """Error of a step whose Newton iteration did not converge."""
+
+
+def edition(function: Function) -> Function:
+    """Names a function after the source of this module and of the method's constants, for numba's cache on disk.
+
+    That cache looks at a function's own file only: without this, machine code of the one version would go on to be used
+    with the other's data after an update, and end in a crash.
+    """
+    function.__qualname__ += f"_{_source()}"
+    return function
+
+
+@cache
+def _source() -> str:
+    folder = Path(__file__).parent
+    return hashlib.sha256(b"".join((folder / n).read_bytes() for n in ("cell_step.py", "tableau.py"))).hexdigest()[:12]
 
 
 @numba.njit(error_model="numpy")

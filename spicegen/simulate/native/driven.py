@@ -19,7 +19,7 @@ from netlists import GROUND, Circuit, Job, Transient, Waveform
 from spicegen.printers.compiled_model import SIGNATURE, compiled_rates, compiled_slopes
 from spicegen.printers.numpy_model import numpy_model
 from spicegen.simulate.base import SimResult, SimulationError
-from spicegen.simulate.native.cell_step import FAILED, accept, begin, factor_after, solve, try_step, workspace
+from spicegen.simulate.native.cell_step import FAILED, accept, begin, edition, factor_after, solve, try_step, workspace
 from spicegen.simulate.native.tableau import GAMMA, NODES, SHORTEST, STAGES
 
 Array = NDArray[np.float64]
@@ -176,6 +176,7 @@ def _recorded(times: Array, states: Array, points: int, time: float, x: Array) -
 
 
 @numba.njit(_SIGNATURE, cache=True, error_model="numpy", nogil=True)  # type: ignore[untyped-decorator]
+@edition
 def _integrate(
     rates: Any, params: Array, temperature_k: float, initial: Array, breaks_s: Array, v_volt: Array, rel_tol: float,
     most: int,
@@ -249,6 +250,7 @@ def _product(jacobian: Array, now: Array, of_params: Array, places: Any, out: Ar
     error_model="numpy",
     nogil=True,
 )
+@edition
 # one function with everything in it, because it is compiled as one
 def _linearised(  # noqa: C901
     rates: Any, by_params: Any, params: Array, temperature_k: float, initial: Array, time_s: Array, v_volt: Array,

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from netlists import Circuit, Transient
 from spicegen.printers.compiled_model import SIGNATURE, compiled_rates
 from spicegen.simulate.base import SimulationError
-from spicegen.simulate.native.cell_step import accept, begin, factor_after, try_step, workspace
+from spicegen.simulate.native.cell_step import accept, begin, edition, factor_after, try_step, workspace
 from spicegen.simulate.native.operating_point import operating_point
 from spicegen.simulate.native.system import CellGroup, Drive, System
 from spicegen.simulate.native.tableau import SHORTEST
@@ -282,6 +282,7 @@ _SIGNATURE: Any = numba.int64(
 
 
 @numba.njit(_SIGNATURE, cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@edition
 def _advance(
     rates: Any, params: Array, temperature_k: float, x: Array, v: Array, length_s: float, rel_tol: float,
     wanted_s: Array, found: Array,
