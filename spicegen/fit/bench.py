@@ -27,12 +27,12 @@ _LEAST_NOISE = 0.005
 """Relative: no model is better than that, and no contact."""
 _FLOOR = 1e-4
 """Of a sweep's largest current: what passes for zero."""
-_FAR = 50.0
-"""Residual of what cannot be simulated, in units of the uncertainty."""
 _REL_TOL = 1e-4
 """Of a run's steps."""
 _LIMIT = 1e3
-"""Of any residual."""
+"""Of any residual; that of what cannot be simulated, so that nothing is worse."""
+_TINY = 1e-30
+"""Amperes that are nothing."""
 _DIFFERENCE = 1e-5
 """Of a central difference, relative."""
 _MAD = 1.4826
@@ -171,7 +171,7 @@ class Bench:
                 found = (predicted - self.observed) / self.noise
             else:
                 found = np.log(predicted / self.observed) / self.noise
-        return np.clip(np.nan_to_num(found, nan=_FAR, posinf=_FAR, neginf=-_FAR), -_LIMIT, _LIMIT)
+        return np.clip(np.nan_to_num(found, nan=_LIMIT), -_LIMIT, _LIMIT)
 
     def residual_slopes(self, predicted: Array, slopes: Array) -> Array:
         """Derivatives of the residuals from those of what is predicted, shape (n, m)."""
@@ -180,6 +180,11 @@ class Bench:
             found = slopes / scale[:, None]
         inside = np.abs(self.residuals(predicted)) < _LIMIT
         return np.where(inside[:, None] & np.isfinite(found), found, 0.0)
+
+    @property
+    def relative_noise(self) -> float:
+        """How uncertain a point is in relation to itself, the median."""
+        return float(np.median(self.noise / (np.abs(self.observed) + _TINY) if self.is_current else self.noise))
 
     @cached_property
     def first(self) -> int:

@@ -153,10 +153,11 @@ def _window(card: DeviceCard, found: MeasuredFit) -> ConductanceWindow | None:
 
 
 def _write_pulse(measurements: Sequence[Measurement], turned: bool) -> WritePulse | None:
-    """The pulses of the first file that has both directions."""
+    """The pulses of the file with most of them in both directions; of several, the first by name."""
     sign = -1.0 if turned else 1.0
-    for m in measurements:
-        if not isinstance(m, Pulses) or not {1, -1} <= set(m.direction.tolist()):
+    trains = [m for m in measurements if isinstance(m, Pulses)]
+    for m in sorted(trains, key=lambda m: (-m.g_siemens.size, m.origin.name)):
+        if not {1, -1} <= set(m.direction.tolist()):
             continue
         amplitudes = [sign * float(np.median(m.amplitude_volt[m.direction == d])) for d in (1, -1)]
         if amplitudes[0] * amplitudes[1] < 0:

@@ -26,8 +26,10 @@ _STEP = 5e-3
 _LOOSE = math.log(3.0) / 2, 0.1
 """Standard deviations, logarithmic and linear, beyond which a parameter does not count as fixed."""
 _DECISIVE = 10.0
-_PROFILED, _PROFILED_SHORTLY = (0.5, 1.0, 2.0, 4.0, 8.0), (2.0,)
+_PROFILED, _PROFILED_SHORTLY = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0), (2.0,)
 """Standard deviations by which a parameter is moved."""
+_TYPICAL = 3
+"""Of these moves, as many as it takes until the loss has grown."""
 _TWO_STD = 4.0
 """Growth of the loss two standard deviations off."""
 _FLAT = 0.05
@@ -254,7 +256,7 @@ def fit(
 def profiled(problem: Problem, solution: Solution, effort: int, *, robust: bool = False) -> Solution:
     """The same with the profile likelihood of each parameter that seems to be fixed looked at.
 
-    The parameter is moved to either side, from half a standard deviation to eight, while the loss, prior included, is
+    The parameter is moved to either side, from half a standard deviation on, while the loss, prior included, is
     minimised over all others, until it has grown as that of a normal distribution would at two. Where it grows more
     slowly, the data say less than the curvature at the end promised. Source: Raue et al., Bioinformatics 25, 1923
     (2009).
@@ -278,8 +280,8 @@ class _Profile:
 
     def __init__(self, problem: Problem, solution: Solution, effort: int, *, robust: bool) -> None:
         self._problem, self._solution, self._robust = problem, solution, robust
-        self._factors = _PROFILED if effort >= 2 * len(_PROFILED) else _PROFILED_SHORTLY
-        self._steps = max(1, effort // len(self._factors) - 1)
+        self._factors = _PROFILED if effort >= _TYPICAL * 2 else _PROFILED_SHORTLY
+        self._steps = max(1, effort // min(_TYPICAL, len(self._factors)) - 1)
         self._low, self._high = (np.array([f.bounds[k] for f in solution.free]) for k in (0, 1))
         self._centre = np.array([f.coordinate(f.start) for f in solution.free])
         self._least = self._loss(solution.ends[solution.chosen])
@@ -293,7 +295,9 @@ class _Profile:
             wanted = self._solution.ends[self._solution.chosen][place] + side * factor * std
             if not self._low[place] < wanted < self._high[place]:
                 break
-            z, along = self._minimised(z + (wanted - z[place]) * along, place)
+            alone, all_of_them = z.copy(), z + (wanted - z[place]) * along
+            alone[place] = wanted
+            z, along = self._minimised(min(alone, all_of_them, key=self._loss), place)
             grown = max(self._loss(z) - self._least, before)
             found, before = factor / np.sqrt(max(grown, _FLAT)), grown
             if grown >= _TWO_STD:

@@ -24,12 +24,21 @@ Array = NDArray[np.float64]
 
 PRIOR = np.log(10.0)
 """Of a parameter about its start, natural log: cards of other devices are no more than an order of magnitude."""
-_TRIED, _TRIED_FOR = 6, 5
-"""Starts from which the descent begins, and for so many steps."""
-_CARRIED_ON = 3
-"""Of them; what they do not agree on is uncertain."""
-_STEPS = (_TRIED * _TRIED_FOR, _CARRIED_ON * 15, _CARRIED_ON * 10, _CARRIED_ON * 10)
-"""In all: of the first descents, then with files weighed anew each time."""
+_TRIED = 6, 16
+"""Starts from which the descent begins, at least and at most."""
+_TRY_WORK = 300_000
+"""Points of the benches times parameters of all starts together: more of them where they are cheap."""
+_COARSE = ((1.0, 10), (0.3, 10), (0.1, 10), (0.03, 10), (0.0, 20))
+"""Relative uncertainties with which a descent begins, and steps with each.
+
+A model that switches a pulse too late is off by orders of magnitude: with the noise of the data as the measure the
+misfit is rough there and full of local minima, with a coarse one it is a valley. Known as graduated optimisation:
+Blake and Zisserman, Visual Reconstruction (MIT Press 1987).
+"""
+_CARRIED_ON, _STEPS = 5, (20, 20, 20)
+"""Of the ends, the best, and steps of each, with files weighed anew each time; what they disagree on is uncertain."""
+_ELSEWHERE = 0.3
+"""Distance of two ends that are not the same valley, natural log."""
 _PROFILE_WORK = 500_000
 """Points of the benches times parameters in the derivatives of one side of a profile: tens of seconds in all."""
 
@@ -164,18 +173,27 @@ def fit_model(
     temperatures = len({b.temperature_k for b in benches})
     held_for = {p.name: "given" if p.name in known else is_held(p, model, temperatures) for p in model.params}
     fitted = [k for k, p in enumerate(model.params) if not held_for[p.name]]
+    states = sum(len(b.free_states(model)) for b in benches)
+    tried = int(np.clip(_TRY_WORK // _cost(benches, len(fitted) + states), *_TRIED))
     # matrices are small: several threads of BLAS would wait for each other, and for the pool's
     with (
-        counter(f"fit {name}", sum(_STEPS)) as advance,
+        counter(f"fit {name}", tried * sum(n for _, n in _COARSE) + _CARRIED_ON * sum(_STEPS)) as advance,
         threadpool_limits(1),
         ThreadPoolExecutor(os.cpu_count()) as pool,
     ):
         work = _Work(_Setting(model, benches, fitted, pool), advance)
-        start, begins = work.tried(starts(model, benches, known, fitted, seed, _TRIED))
+        start, begins = work.tried(starts(model, benches, known, fitted, seed, tried))
         problem, solution = work.carried_on(start, begins)
         solution = profiled(problem, solution, _effort(benches, len(problem.free)), robust=True)
         end = problem.start(solution.ends[solution.chosen])
         runs = problem.runs(solution.ends[solution.chosen])
+    for bench, run in zip(benches, runs, strict=True):
+        if not np.isfinite(run.predicted).all():
+            given = ", ".join(f"{n} = {v:g}" for n, v in known.items()) or "any value that was tried"
+            raise InputError(
+                f"fit: {bench.measurement.origin.path}: model {name} shows nothing finite with {given}: check it "
+                "and its unit, or take another model"
+            )
     return MeasuredFit(
         model=model,
         benches=tuple(benches),
@@ -219,25 +237,40 @@ class _Work:
         self._setting, self._advance, self._done = setting, advance, 0
 
     def tried(self, begins: Iterable[Start]) -> tuple[Start, list[Start]]:
-        """The start of the best short descent, whose priors stay, and the ends of the best with its orientation."""
+        """The start of the best descent, whose priors stay, and the ends of the best with its orientation."""
         setting, ends = self._setting, []
         for begin in begins:
-            problem = _Problem(setting, begin, _even(setting.benches))
-            found = self._descended(problem, (), _TRIED_FOR)
-            ends.append((found.misfit[0], begin, problem.start(found.ends[0])))
+            at: tuple[Array, ...] = ()
+            for relative, steps in _COARSE:
+                problem = _Problem(setting, begin, _coarse(setting.benches, relative))
+                found = self._descended(problem, at, steps)
+                at = found.ends
+            ends.append((found.misfit[0], begin, problem.start(at[0])))
         ends.sort(key=lambda e: e[0])
         best = ends[0][1]
-        return best, [end for _, begin, end in ends if begin.turned == best.turned][:_CARRIED_ON]
+        return best, self._apart(best, [end for _, begin, end in ends if begin.turned == best.turned])
+
+    def _apart(self, start: Start, ends: Iterable[Start]) -> list[Start]:
+        """The first few that are not in one valley."""
+        problem = _Problem(self._setting, start, _coarse(self._setting.benches, 0.0))
+        found: list[Start] = []
+        at: list[Array] = []
+        for end in ends:
+            z = problem.coordinates(end)
+            if all(np.abs(z - other).max() > _ELSEWHERE for other in at) and len(found) < _CARRIED_ON:
+                found.append(end)
+                at.append(z)
+        return found
 
     def carried_on(self, start: Start, begins: Sequence[Start]) -> tuple[_Problem, Solution]:
         """Go on from several points, with files weighed anew each time."""
         setting = self._setting
-        problem = _Problem(setting, start, _even(setting.benches))
-        found = self._descended(problem, [problem.coordinates(b) for b in begins], _STEPS[1] // _CARRIED_ON)
-        for steps in _STEPS[2:]:
+        problem = _Problem(setting, start, _coarse(setting.benches, 0.0))
+        found = self._descended(problem, [problem.coordinates(b) for b in begins], _STEPS[0])
+        for steps in _STEPS[1:]:
             weights = _weights(setting.benches, problem.runs(found.ends[found.chosen]))
             problem = _Problem(setting, start, weights)
-            found = self._descended(problem, found.ends, steps // _CARRIED_ON)
+            found = self._descended(problem, found.ends, steps)
         return problem, found
 
     def _descended(self, problem: _Problem, begins: Sequence[Array], steps: int) -> Solution:
@@ -319,8 +352,12 @@ class _Problem:
 
 def _effort(benches: Sequence[Bench], parameters: int) -> int:
     """Derivatives that a profile is worth: fewer of large problems, which are also better behaved."""
-    points = sum(len(b.drive.time_s) for b in benches)
-    return int(np.clip(_PROFILE_WORK // (points * parameters), 3, 65))
+    return int(np.clip(_PROFILE_WORK // _cost(benches, parameters), 3, 65))
+
+
+def _cost(benches: Sequence[Bench], parameters: int) -> int:
+    """What derivatives cost."""
+    return sum(len(b.drive.time_s) for b in benches) * parameters
 
 
 def _device(model: Model, start: Start, bench: int) -> Device:
@@ -336,8 +373,10 @@ def _free(model: Model, benches: Sequence[Bench], start: Start, fitted: Sequence
     return found
 
 
-def _even(benches: Sequence[Bench]) -> Weights:
-    return Weights(np.ones(len(benches)), np.ones(len(benches)))
+def _coarse(benches: Sequence[Bench], relative: float) -> Weights:
+    """All points count, with at least this relative uncertainty."""
+    scale = [max(1.0, relative / b.relative_noise) for b in benches]
+    return Weights(np.array(scale), np.ones(len(benches)))
 
 
 def _weights(benches: Sequence[Bench], runs: Sequence[Run]) -> Weights:

@@ -27,8 +27,8 @@ FILE_HEAD = ("file", "points", "error (%)", "of", "error / noise")
 MODEL_HEAD = ("model", "fitted parameters", "largest error (%)", "AICc", "above the best")
 """Columns of ``MeasuredReport.model_rows``."""
 
-_MISSED = 0.2
-"""Error from which on a model cannot be said to describe a file."""
+_MISSED, _MISSED_NOISE = 0.2, 3.0
+"""Error, and its ratio to the noise, from which on a model cannot be said to describe a file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,9 +166,9 @@ class MeasuredReport:
         """What a user should know before trusting the card, one sentence each."""
         best, on_card = self.best, self.card.programming_error is not None
         missed = [
-            f"{b.name}: the model misses it by {_percent(e):g} %: try another model"
-            for b, e in zip(best.benches, best.errors, strict=True)
-            if e > _MISSED
+            f"{b.name}: the model misses it by {_percent(e):g} %, {scale:.2g} times the noise: try another model"
+            for b, e, scale in zip(best.benches, best.errors, best.weights.scale, strict=True)
+            if e > _MISSED or scale > _MISSED_NOISE
         ]
         late = self._write_verify[1:] if on_card else self._write_verify
         why = "the card has one programming error, of the first" if on_card else "too few pairs for sigma(G)"

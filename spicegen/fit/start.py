@@ -69,7 +69,7 @@ def is_held(param: Param, model: Model, temperatures: int) -> str:
     """
     if param.name in {s.initial for s in model.states}:
         return "the state of a fresh device"
-    if param.default is not None:
+    if param.default is not None and not any(volts_seconds_siemens(param.unit)):
         return "a detail of the model that has a default"
     if param.unit == "K":
         return "only what activation energies refer to"
@@ -114,6 +114,7 @@ def starts(
     found.sort(key=lambda s: s.loss)
     rng = np.random.default_rng(seed)
     best = found[: max(2, keep)]
+    neutral = _neutral(best, benches, fitted)
     for number in range(16 * keep):
         origin = best[number % len(best)]
         values = origin.values.copy()
@@ -125,7 +126,22 @@ def starts(
                 values[k] = frees.value(min(max(frees.coordinate(values[k]) + step, low), high))
         found.append(_started(origin.card, benches, origin.turned, values))
     found.sort(key=lambda s: s.loss)
-    return found[:keep]
+    return [*found[: keep - len(neutral)], *neutral]
+
+
+def _neutral(origins: Sequence[Start], benches: Sequence[Bench], fitted: Sequence[int]) -> list[Start]:
+    """The two best with every parameter that may have either sign at 0, from where a descent can go either way.
+
+    What such a parameter bends one way on one device it bends the other way on another; there is a barrier between.
+    """
+    params = origins[0].card.device_model.params
+    either = [k for k in fitted if params[k].lower < 0 < params[k].upper]
+    found = []
+    for origin in origins if either else ():
+        values = origin.values.copy()
+        values[either] = 0.0
+        found.append(_started(origin.card, benches, origin.turned, values))
+    return sorted(found, key=lambda s: s.loss)[:2]
 
 
 def _of_ones(model: Model) -> DeviceCard:
