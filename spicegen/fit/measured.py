@@ -26,7 +26,7 @@ PRIOR = np.log(10.0)
 """Of a parameter about its start, natural log: cards of other devices are no more than an order of magnitude."""
 _TRIED = 6, 16
 """Starts from which the descent begins, at least and at most."""
-_TRY_WORK = 300_000
+_TRY_WORK = 60_000
 """Points of the benches times parameters of all starts together: more of them where they are cheap."""
 _COARSE = ((1.0, 10), (0.3, 10), (0.1, 10), (0.03, 10), (0.0, 20))
 """Relative uncertainties with which a descent begins, and steps with each.
