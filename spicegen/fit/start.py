@@ -30,8 +30,8 @@ _RATES = 10.0 ** np.arange(-3, 3.1, 0.75)
 _VOLTAGES = (0.6, 1.0, 1.6)
 _GRID = 65
 """Memory states that are tried as the one at the start."""
-_VARIED = np.log(2.0)
-"""Standard deviation of a random variation."""
+_VARIED, _A_LITTLE = np.log(2.0), 0.15
+"""Standard deviation of a random variation, of scaled cards and of those as they are."""
 _MARGIN = 0.1
 """The device reaches so much farther than what was seen, relative."""
 _LEAST_REACH = 1e-3
@@ -111,22 +111,48 @@ def starts(
     """
     cards = [card for card in map(load_card, card_names()) if card.model == model.name] or [_of_ones(model)]
     found = [s for card in cards for turned in (False, True) for s in _on_a_grid(card, benches, held, turned)]
-    found.sort(key=lambda s: s.loss)
+    found.sort(key=_loss)
     rng = np.random.default_rng(seed)
     best = found[: max(2, keep)]
     neutral = _neutral(best, benches, fitted)
-    for number in range(16 * keep):
-        origin = best[number % len(best)]
-        values = origin.values.copy()
-        for k in fitted:
-            frees = free_parameter(model.params[k], values[k]) if values[k] else None
-            if frees is not None:
-                step = _VARIED * rng.standard_normal()
-                low, high = frees.bounds
-                values[k] = frees.value(min(max(frees.coordinate(values[k]) + step, low), high))
-        found.append(_started(origin.card, benches, origin.turned, values))
-    found.sort(key=lambda s: s.loss)
-    return [*found[: keep - len(neutral)], *neutral]
+    found += [_varied(best[n % len(best)], benches, fitted, _VARIED, rng) for n in range(16 * keep)]
+    found.sort(key=_loss)
+    near = _near(cards, benches, held, fitted, rng)[: keep // 3]
+    return [*found[: keep - len(neutral) - len(near)], *neutral, *near]
+
+
+def _near(
+    cards: Sequence[DeviceCard], benches: Sequence[Bench], held: Mapping[str, float], fitted: Sequence[int],
+    rng: np.random.Generator,
+) -> list[Start]:  # fmt: skip
+    """The cards as they are, the best first, and then what differs a little from them.
+
+    Where a device switches abruptly, a card of the same kind is nearer than its misfit says.
+    """
+    names = [p.name for p in cards[0].device_model.params]
+    found = []
+    for card in cards:
+        values = np.array([held.get(name, card.values[name]) for name in names])
+        found += [_started(card, benches, turned, values) for turned in (False, True)]
+    found.sort(key=_loss)
+    return [found[0], *sorted((_varied(found[0], benches, fitted, _A_LITTLE, rng) for _ in range(_GRID)), key=_loss)]
+
+
+def _loss(start: Start) -> float:
+    return start.loss
+
+
+def _varied(
+    origin: Start, benches: Sequence[Bench], fitted: Sequence[int], size: float, rng: np.random.Generator
+) -> Start:
+    """Every fitted parameter off by so much, natural log, at random."""
+    values, params = origin.values.copy(), origin.card.device_model.params
+    for k in fitted:
+        frees = free_parameter(params[k], values[k]) if values[k] else None
+        if frees is not None:
+            low, high = frees.bounds
+            values[k] = frees.value(min(max(frees.coordinate(values[k]) + size * rng.standard_normal(), low), high))
+    return _started(origin.card, benches, origin.turned, values)
 
 
 def _neutral(origins: Sequence[Start], benches: Sequence[Bench], fitted: Sequence[int]) -> list[Start]:
@@ -141,7 +167,7 @@ def _neutral(origins: Sequence[Start], benches: Sequence[Bench], fitted: Sequenc
         values = origin.values.copy()
         values[either] = 0.0
         found.append(_started(origin.card, benches, origin.turned, values))
-    return sorted(found, key=lambda s: s.loss)[:2]
+    return sorted(found, key=_loss)[:2]
 
 
 def _of_ones(model: Model) -> DeviceCard:
@@ -151,9 +177,7 @@ def _of_ones(model: Model) -> DeviceCard:
     return DeviceCard(name="ones", title="", model=model.name, source="", parameters=quantities)
 
 
-def _on_a_grid(
-    card: DeviceCard, benches: Sequence[Bench], held: Mapping[str, float], turned: bool
-) -> list[Start]:
+def _on_a_grid(card: DeviceCard, benches: Sequence[Bench], held: Mapping[str, float], turned: bool) -> list[Start]:
     """The card at the measurement's scales, at several speeds and voltages."""
     model = card.device_model
     volts, seconds = _scales(card, benches)
