@@ -1,0 +1,111 @@
+"""Devices whose parameters are known, measured in the native engine with edges, gaps, reads and noise as on a bench."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from models_va import DeviceCard, load_card
+from netlists import PulseProgram
+from spicegen.experiments.lab import Record, run_program
+from spicegen.fit.start import free_parameter, is_held
+from spicegen.measurements import Pulses, Sweep
+from spicegen.simulate import simulator
+from tests.spicegen.measured import ORIGIN
+
+CARDS = {
+    "vteam": "magic-vteam",
+    "yakopcic": "ag-chalcogenide-yakopcic",
+    "stanford_pku": "rram-stanford-pku",
+    "pulse_update": "wo3-liclo4",
+    "li_intercalation": "au-lixcoo2-pt",
+}
+SPREAD = {"stanford_pku": 0.1}
+"""Of the parameters of devices about a card, natural log; where they stand in exponents, less."""
+TRAINS = ((1, 1, 1), (0.9, 0.9, 1), (1.1, 1.1, 1), (1, 1, 0.3), (1, 1, 3))
+"""Amplitudes up and down and width of each train over those of the card's write pulse."""
+LI_PULSE = -1.5, 1.1, 10e-3
+FLOOR = 1e-5
+"""Of a sweep's largest current: noise that is always there."""
+
+
+def write_pulse(card):
+    """Amplitudes up and down, V, and width, s."""
+    pulse = card.write_pulse
+    if pulse is None:
+        return LI_PULSE
+    return pulse.amplitude_p_volt.value, pulse.amplitude_d_volt.value, pulse.width_s.value
+
+
+def with_values(card, values):
+    """The card with other values."""
+    changed = {name: card.parameters[name].model_copy(update={"value": v}) for name, v in values.items()}
+    return DeviceCard.model_validate({**card.model_dump(), "parameters": {**card.parameters, **changed}})
+
+
+def varied(model, rng, size=None):
+    """A card about the shipped one: each parameter that a fit is to find is off by ``size``, natural log, at random."""
+    card = load_card(CARDS[model])
+    known, values, size = card.device_model, {}, size or SPREAD.get(model, 0.3)
+    for p in known.params:
+        if not is_held(p, known, 1) and card.values[p.name]:
+            f = free_parameter(p, card.values[p.name])
+            low, high = f.bounds
+            z = f.coordinate(card.values[p.name]) + size * rng.standard_normal()
+            values[p.name] = f.value(min(max(z, low + 0.05), high - 0.05))
+    return with_values(card, values)
+
+
+def measured(card, p, noise, rng) -> Record:
+    """What a source meter shows of a program on a fresh device."""
+    record = run_program(card, p, simulator("native"))
+    floor = FLOOR * np.abs(record.current_amp).max()
+    n = rng.standard_normal((2, len(record.time_s)))
+    return replace(record, current_amp=record.current_amp * (1 + noise * n[0]) + floor * n[1])
+
+
+def train(card, noise, rng, up=1, down=1, wide=1, pulses=25) -> Pulses:
+    """``pulses`` up (0: none) and as many down on a fresh device, which is read first; the gap is a pulse's width.
+
+    Edges take a thousandth of it.
+    """
+    a, b, w = write_pulse(card)
+    volts = [v for v in (up * a, down * b) if v for _ in range(pulses)]
+    width = wide * w
+    p = PulseProgram(edge_s=width / 1000, read_delay_s=width / 4, read_width_s=width / 4)
+    p.read()
+    p.train(volts, width, 2 * width + 2 * p.edge_s)
+    p.end_stage(width)
+    g = measured(card, p, noise, rng).conductance_siemens
+    rows, amplitude = np.ones(len(g)), np.array([0.0, *volts])
+    direction = (np.sign(amplitude) * np.sign(a)).astype(np.int8)
+    return Pulses(ORIGIN, amplitude, width * rows, width * rows, direction, g[:, None], 0.1, 300.15)
+
+
+def sweep(card, noise, rng, up=1.2, down=1.2, wide=100, points=200) -> Sweep:
+    """Once to either side and back, in ``wide`` widths of a write pulse."""
+    a, b, w = write_pulse(card)
+    corners = np.cumsum([0, abs(up * a), abs(up * a), abs(down * b), abs(down * b)])
+    path = np.linspace(0, corners[-1], points + 1)[1:]
+    p = PulseProgram(edge_s=w)
+    for v in np.interp(path, corners, [0, up * a, 0, down * b, 0]).tolist():
+        p.ramp(v, wide * w / points)
+        p.sample()
+    p.end_stage(wide * w / points)
+    r = measured(card, p, noise, rng)
+    return Sweep(ORIGIN, r.time_s, r.voltage_volt, r.current_amp, 300.15)
+
+
+def campaign(card, noise, rng):
+    """Trains at several amplitudes and widths and a sweep, each on a fresh device."""
+    return [*(train(card, noise, rng, *t) for t in TRAINS), sweep(card, noise, rng)]
+
+
+def off(found, card):
+    """How far each parameter that the fit calls fixed is from the truth, in stated standard deviations, by name."""
+    s, values = found.solution, card.values
+    at = s.ends[s.chosen]
+    return {
+        f.name: (at[n] - f.coordinate(values[f.name])) / s.std[n]
+        for n, f in enumerate(s.free)
+        if s.is_fixed[n] and f.name in values
+    }
