@@ -26,8 +26,8 @@ PRIOR = np.log(10.0)
 """Of a parameter about its start, natural log: cards of other devices are no more than an order of magnitude."""
 _TRIED = 6, 16
 """Starts from which the descent begins, at least and at most."""
-_TRY_WORK = 60_000
-"""Points of the benches times parameters of all starts together: more of them where they are cheap."""
+_TRY_WORK = 300_000
+"""Points of the benches times parameters and states of all starts together: more of them where they are cheap."""
 _COARSE = ((1.0, 10), (0.3, 10), (0.1, 10), (0.03, 10), (0.0, 20))
 """Relative uncertainties with which a descent begins, and steps with each.
 
@@ -174,7 +174,8 @@ def fit_model(
     held_for = {p.name: "given" if p.name in known else is_held(p, model, temperatures) for p in model.params}
     fitted = [k for k, p in enumerate(model.params) if not held_for[p.name]]
     states = sum(len(b.free_states(model)) for b in benches)
-    tried = int(np.clip(_TRY_WORK // _cost(benches, len(fitted) + states), *_TRIED))
+    cost = _cost(benches, len(fitted) + states) * max(len(model.states), 1)
+    tried = int(np.clip(_TRY_WORK // cost, *_TRIED))
     # matrices are small: several threads of BLAS would wait for each other, and for the pool's
     with (
         counter(f"fit {name}", tried * sum(n for _, n in _COARSE) + _CARRIED_ON * sum(_STEPS)) as advance,
