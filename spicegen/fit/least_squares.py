@@ -25,6 +25,8 @@ _STEP = 5e-3
 """Of the forward differences: far above the simulator's noise, far below the parameters' effect."""
 _LOOSE = math.log(3.0) / 2, 0.1
 """Standard deviations, logarithmic and linear, beyond which a parameter does not count as fixed."""
+_WIDER = 3.0
+"""Priors, if what the data fix is to be told from what the priors fix."""
 _DECISIVE = 10.0
 _PROFILED, _PROFILED_SHORTLY = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0), (2.0,)
 """Standard deviations by which a parameter is moved."""
@@ -126,7 +128,11 @@ class Solution:
     @cached_property
     def covariance(self) -> Array:
         """Prior included, shape (k, k): about the best end (Laplace) and between those as good, stretched."""
-        local = np.linalg.inv(self.jacobian.T @ self.jacobian + np.diag(self.prior**-2))
+        return self._covariance(1.0)
+
+    def _covariance(self, wider: float) -> Array:
+        """With priors that are so many times wider."""
+        local = np.linalg.inv(self.jacobian.T @ self.jacobian + np.diag((wider * self.prior) ** -2))
         off = np.array([e - self.ends[self.chosen] for e in self.as_good])
         return np.asarray((local + off.T @ off / len(off)) * np.outer(self.stretch, self.stretch), dtype=np.float64)
 
@@ -157,9 +163,12 @@ class Solution:
 
     @property
     def is_fixed(self) -> NDArray[np.bool_]:
-        """Whether the data leave less than a factor of 1.7 either way, or a fortieth of the range, shape (k,)."""
+        """Whether the data leave less than a factor of 1.7 either way, or a fortieth of the range, shape (k,).
+
+        That must not hang on the priors, not on those of other parameters either: it is to hold with wider ones, too.
+        """
         loose = np.array([_LOOSE[f.scale == "linear"] for f in self.free])
-        return np.asarray(self.std <= loose)
+        return np.asarray(np.sqrt(np.diag(self._covariance(_WIDER))) <= loose)
 
     @property
     def at_bound(self) -> NDArray[np.bool_]:
