@@ -265,7 +265,7 @@ def fit(
 def profiled(problem: Problem, solution: Solution, effort: int, *, robust: bool = False) -> Solution:
     """The same with the profile likelihood of each parameter that seems to be fixed looked at.
 
-    The parameter is moved to either side, from half a standard deviation on, while the loss, prior included, is
+    The parameter is moved to either side, from half a standard deviation on, while the loss, with wider priors, is
     minimised over all others, until it has grown as that of a normal distribution would at two. Where it grows more
     slowly, the data say less than the curvature at the end promised. Source: Raue et al., Bioinformatics 25, 1923
     (2009).
@@ -293,6 +293,7 @@ class _Profile:
         self._steps = max(1, effort // min(_TYPICAL, len(self._factors)) - 1)
         self._low, self._high = (np.array([f.bounds[k] for f in solution.free]) for k in (0, 1))
         self._centre = np.array([f.coordinate(f.start) for f in solution.free])
+        self._prior = _WIDER * solution.prior
         self._least = self._loss(solution.ends[solution.chosen])
 
     def stretch(self, place: int, side: float) -> float:
@@ -319,10 +320,10 @@ class _Profile:
         return float(np.sum(_with_priors(square, n)[0] if self._robust else square))
 
     def _both(self, z: Array) -> Array:
-        return np.concatenate([self._problem.residuals(z), (z - self._centre) / self._solution.prior])
+        return np.concatenate([self._problem.residuals(z), (z - self._centre) / self._prior])
 
     def _slopes(self, z: Array) -> Array:
-        return np.vstack([self._problem.jacobian(z), np.diag(1 / self._solution.prior)])
+        return np.vstack([self._problem.jacobian(z), np.diag(1 / self._prior)])
 
     def _minimised(self, begin: Array, place: int) -> tuple[Array, Array]:
         """The lowest point with one parameter as it is, and how the others follow when that one moves on."""

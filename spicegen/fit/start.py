@@ -117,7 +117,7 @@ def starts(
     neutral = _neutral(best, benches, fitted)
     found += [_varied(best[n % len(best)], benches, fitted, _VARIED, rng) for n in range(16 * keep)]
     found.sort(key=_loss)
-    near = _near(cards, benches, held, fitted, rng)[: keep // 3]
+    near = _near(cards, benches, held, fitted, rng)[: keep // 2]
     return [*found[: keep - len(neutral) - len(near)], *neutral, *near]
 
 
