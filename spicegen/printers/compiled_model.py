@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cache
 from typing import Any, ClassVar
 
 import numba
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from models_va import Model, load_model
 from spicegen.printers.base import COSH_LIMIT, EXP_LIMIT, ExpressionPrinter
-from spicegen.printers.numpy_model import Chain, function_lines
+from spicegen.printers.numpy_model import Chain, built_once, function_lines
 
 Array = NDArray[np.float64]
 
@@ -120,7 +119,7 @@ def _compile(
     return numba.njit(signature, error_model="numpy")(namespace["f"])
 
 
-@cache
+@built_once
 def _compiled(name: str) -> Any:
     return compile_rates(load_model(name))
 
@@ -130,7 +129,7 @@ def compiled_rates(model: Model) -> Any:
     return _compiled(model.name)
 
 
-@cache
+@built_once
 def _compiled_slopes(name: str) -> Any:
     return compile_slopes(load_model(name))
 

@@ -7,10 +7,11 @@ shared subexpressions are evaluated once.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar
+from threading import RLock
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import sympy
@@ -31,6 +32,7 @@ from models_va import (
 from spicegen.printers.base import COSH_LIMIT, EXP_LIMIT, ExpressionPrinter
 
 Array = NDArray[np.float64]
+Built = TypeVar("Built")
 
 
 class NumpyPrinter(ExpressionPrinter):
@@ -150,7 +152,24 @@ class NumpyModel:
         )
 
 
-@cache
+_BUILDING = RLock()
+
+
+def built_once(build: Callable[[str], Built]) -> Callable[[str], Built]:
+    """A function of a model's name whose result is kept, built by one thread at a time.
+
+    While sympy finds out the sign of an expression, other threads that ask for it are told that it is unknown.
+    """
+    known = cache(build)
+
+    def found(name: str) -> Built:
+        with _BUILDING:
+            return known(name)
+
+    return found
+
+
+@built_once
 def _compiled(name: str) -> NumpyModel:
     return NumpyModel(load_model(name))
 

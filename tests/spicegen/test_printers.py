@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ import sympy
 
 from models_va.errors import UnsupportedExpressionError
 from spicegen.printers import NgspicePrinter, VerilogAPrinter
-from spicegen.printers.numpy_model import NAMESPACE, NumpyPrinter
+from spicegen.printers.numpy_model import NAMESPACE, NumpyPrinter, built_once
 from spicegen.printers.verilog_a import ANALOG_FUNCTIONS
 from spicegen.simulate.vacask import Vacask, read_raw
 from tests.spicegen.expressions import ARGUMENTS, EXPRESSIONS, A, B, N, truth
@@ -171,3 +173,23 @@ def test_what_cannot_be_said_exactly_is_refused(printer, expression):
 def test_unknown_symbols_are_refused(printer):
     with pytest.raises(UnsupportedExpressionError, match="symbol z"):
         printer(SYMBOLS)(sympy.Symbol("z") + A)
+
+
+def test_threads_that_want_a_model_wait_for_the_one_that_builds_it():
+    """Side by side, sympy would call a sign unknown in one that the other is just finding out."""
+    inside, most, built = 0, 0, []
+
+    def build(name):
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        time.sleep(0.02)
+        inside -= 1
+        built.append(name)
+        return name
+
+    wanted = ["a", "a", "b", "b"]
+    with ThreadPoolExecutor(len(wanted)) as pool:
+        assert list(pool.map(built_once(build), wanted)) == wanted
+    assert most == 1
+    assert sorted(built) == ["a", "b"]
