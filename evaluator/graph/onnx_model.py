@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from evaluator.graph.constants import graph_inputs
 from evaluator.graph.free_batch import batch_size, free_batch
+from evaluator.graph.products import plain_products
 from evaluator.graph.runtime import one_line, open_session, run
 from models_va.errors import InputError, located
 
@@ -132,20 +133,21 @@ def save_network(network: Network, path: Path) -> None:
 def load_network(path: Path) -> Network:
     """Read and check an ONNX file; a batch dimension fixed at export is made free.
 
+    A batch of one image that cannot be freed stays, and images run one after another. Products are in the forms that
+    go onto arrays: see ``plain_products``.
+
     Raises:
         InputError: missing, truncated or not ONNX; not exactly one floating-point input with a batch axis; a
-            fixed batch that is absurd or cannot be freed. The message names the file and the remedy.
+            fixed batch that is absurd or cannot be freed; weights that cannot be mapped. The message names the file
+            and the remedy.
 
     """
     model = _read(path)
     with located(path):
         original = _network(path, model)
-        size = _checked_batch(model)
-        if size is None:
-            return original
-        network = _network(path, free_batch(model))
-    _check_freed(original, size, network)
-    return network
+    network = _freed(original)
+    with located(path):
+        return network.with_model(plain_products(network.model))
 
 
 def _read(path: Path) -> onnx.ModelProto:
@@ -197,19 +199,32 @@ def _network(path: Path, model: onnx.ModelProto) -> Network:
     return Network(str(path), model, name, dtype, axes)
 
 
-def _checked_batch(model: onnx.ModelProto) -> int | None:
-    size = batch_size(model)
-    if size is not None and not 1 <= size <= _LARGEST_BATCH:
-        raise InputError(f"batch is fixed at {size}, not at 1 to {_LARGEST_BATCH}: {_DYNAMIC}")
-    return size
-
-
-def _check_freed(original: Network, size: int, freed: Network) -> None:
-    """The freed graph must give for two batches at once what the original gives for one after the other."""
-    fixed = f"{original.source}: batch is fixed at {size} and"
+def _freed(original: Network) -> Network:
+    """The network with a free batch, or with batches of one image."""
+    size = batch_size(original.model)
+    if size is None:
+        return original
+    if not 1 <= size <= _LARGEST_BATCH:
+        raise InputError(f"{original.source}: batch is fixed at {size}, not at 1 to {_LARGEST_BATCH}: {_DYNAMIC}")
     shape = (2 * size, *(n or 1 for n in original.image_shape))
     if math.prod(shape) > _LARGEST_TRIAL:
-        raise InputError(f"{fixed} images of shape {shape[1:]} are too large to free it: {_DYNAMIC}")
+        raise InputError(
+            f"{original.source}: batch is fixed at {size} and images of shape {shape[1:]} are too large to free it: "
+            f"{_DYNAMIC}"
+        )
+    freed = original.with_model(free_batch(original.model))
+    try:
+        _check_freed(original, size, freed, shape)
+    except InputError:
+        if size > 1:
+            raise
+        return replace(original, batch=1)
+    return freed
+
+
+def _check_freed(original: Network, size: int, freed: Network, shape: tuple[int, ...]) -> None:
+    """The freed graph must give for two batches at once what the original gives for one after the other."""
+    fixed = f"{original.source}: batch is fixed at {size} and"
     images = np.random.default_rng(0).uniform(size=shape)
     output = original.opened([original.model.graph.output[0].name])
     expected = original.joined((size, output(batch)[0]) for batch in (images[:size], images[size:]))

@@ -12,33 +12,23 @@ from numpy.typing import NDArray
 from evaluator.graph.emitter import Emitter
 from evaluator.layer import Array, MappedLayer, Product, evenly
 from evaluator.ops._weights import attributes_of, constant_weights, node_name
-from models_va.errors import InputError
 
 
 def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[Any]]) -> MappedLayer:
-    """The layer of a Gemm node whose B is constant.
+    """The layer of a Gemm node whose B is constant, and whose A is not transposed (see ``plain_products``).
 
     Raises:
-        InputError: transA is set, or B is not a constant finite floating-point matrix.
+        InputError: B is not a constant finite floating-point matrix.
 
     """
-    attributes = attributes_of(node)
-    if attributes.get("transA", 0):
-        raise InputError("transA = 1: inputs must be rows of A: export it with transA = 0")
     stored = constant_weights(node, 1, constants, range(2, 3))
-    by_outputs = bool(attributes.get("transB", 0))
+    by_outputs = bool(attributes_of(node).get("transB", 0))
 
     def to_node(weights: Array) -> NDArray[Any]:
         return np.ascontiguousarray(weights[0] if by_outputs else weights[0].T)
 
     def lay_out(weights: Array) -> NDArray[Any]:
         return np.ascontiguousarray(weights[0].T)
-
-    def finish(to: Emitter, product: str) -> str:
-        product = to.scaled(product, attributes.get("alpha", 1.0))
-        if len(node.input) < 3 or not node.input[2]:
-            return product
-        return to.node("Add", [product, to.scaled(node.input[2], attributes.get("beta", 1.0))])
 
     def to_vectors(activation: NDArray[Any], most: int | None) -> Array:
         return np.asarray(activation[evenly(len(activation), most)], dtype=np.float64)[None]
@@ -56,5 +46,14 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
         to_vectors=to_vectors,
         vectors_in=lambda shape: shape[0],
         from_vectors=lambda values, _shape: values[0],
-        product=Product("MatMul", {}, False, 1, 1, 0, lay_out, finish),
+        product=Product("MatMul", {}, False, 1, 1, 0, lay_out, lambda to, product: with_bias(to, product, node)),
     )
+
+
+def with_bias(to: Emitter, product: str, node: onnx.NodeProto) -> str:
+    """A Gemm's alpha times the product A' B', and beta times its C added."""
+    attributes = attributes_of(node)
+    product = to.scaled(product, attributes.get("alpha", 1.0))
+    if len(node.input) < 3 or not node.input[2]:
+        return product
+    return to.node("Add", [product, to.scaled(node.input[2], attributes.get("beta", 1.0))])

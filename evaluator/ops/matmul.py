@@ -1,4 +1,4 @@
-"""MatMul with one constant matrix: x W (weights second) or W x (weights first); a bias is an Add."""
+"""MatMul with one constant matrix: x W (weights second) or W x (weights first). Stacks: see ``plain_products``."""
 
 from __future__ import annotations
 

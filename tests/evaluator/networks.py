@@ -85,6 +85,16 @@ def matmul_of_transposed(path):
     return save(path, nodes, {"w": random((3, 6))})
 
 
+def gemm_trans_a(path):
+    nodes = [node("Transpose", "x", "t", perm=[1, 0]), node("Gemm", "t w b", "y", transA=1)]
+    return save(path, nodes, {"w": random((6, 3)), "b": random(3, 1)})
+
+
+def matmul_of_a_stack(path):
+    nodes = [node("MatMul", "x w", "h"), node("Reshape", "h flat", "y")]
+    return save(path, nodes, {"w": random((2, 6, 4)), "flat": np.array([0, -1])}, ("batch", 2, 3, 6), "classes")
+
+
 def matmul_of_sequences(path):
     nodes = [node("MatMul", "x w", "h"), node("Reshape", "h flat", "y")]
     return save(path, nodes, {"w": random((6, 4)), "flat": np.array([0, -1])}, ("batch", 5, 6), "classes")
@@ -203,6 +213,8 @@ FORMS = {
     "matmul_add": matmul_add,
     "matmul_weights_first": matmul_weights_first,
     "matmul_of_transposed": matmul_of_transposed,
+    "gemm_trans_a": gemm_trans_a,
+    "matmul_of_a_stack": matmul_of_a_stack,
     "matmul_of_sequences": matmul_of_sequences,
     "shared_weights": shared_weights,
     "announced_initializers": announced_initializers,
