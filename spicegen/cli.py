@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from models_va.errors import SpicegenError, located
+from spicegen.files import printable
 from spicegen.studies.cli import study
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def main() -> None:
             app.command(entry.name)(entry.load())
         app()
     except SpicegenError as error:
-        sys.stderr.write(f"spicegen: {' '.join(str(error).split())}\n")
+        sys.stderr.write(f"spicegen: {printable(' '.join(str(error).split()))}\n")
         sys.exit(2)
     except (KeyboardInterrupt, SystemExit, SystemError) as end:
         if not _is_interrupt(end):
@@ -166,6 +167,10 @@ def fit(
     from spicegen.files import output_file, output_folder, write_text
     from spicegen.fit import FILE_HEAD, HEAD, MODEL_HEAD, card_name, fit_measurements, fit_task, parameter_rows
 
+    if output.suffix.lower() not in (".yaml", ".yml"):
+        raise InputError(f"{output}: a card is YAML: give it a name that ends in .yaml")
+    if output.resolve() in {Path(d).resolve() for d in data}:
+        raise InputError(f"{output}: is a file to be fitted: give another name for the card")
     if "paper" in data:
         _fit_paper(data, model, output, report, hold, starts or 1, seed)
         return
@@ -173,8 +178,6 @@ def fit(
         raise InputError("fit: --starts is for paper: starts for measurements are found by themselves")
     task = fit_task(data, model, hold or (), seed)
     name = card_name(output.stem)
-    if output.resolve() in {Path(d).resolve() for d in data}:
-        raise InputError(f"{output}: is a file to be fitted: give another name for the card")
     output_file(output)
     folder = output_folder(report) if report else None
     found = fit_measurements(task, name)

@@ -8,6 +8,11 @@ from pathlib import Path
 from models_va.errors import InputError
 
 
+def printable(text: str) -> str:
+    """Text of other people, such as a file's name, in one line of a terminal: control characters are escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
 def beside(config: Path, name: str) -> str:
     """``name`` as a file or folder beside ``config`` if there is one, else as it is (a name, or a path of its own).
 
@@ -18,8 +23,9 @@ def beside(config: Path, name: str) -> str:
     try:
         return str(near) if near.exists() else name
     except OSError as error:
-        text = " ".join(str(near).split())
-        raise InputError(f"{text[:200]}: cannot be read: {error.strerror}: give the name of a file") from error
+        raise InputError(
+            f"{printable(str(near))[:200]}: cannot be read: {error.strerror}: give the name of a file"
+        ) from error
 
 
 def write_text(path: Path, text: str) -> Path:

@@ -74,7 +74,7 @@ def fitted_card(found: MeasuredFit, measurements: Sequence[Measurement], name: s
     Raises:
         CardError: the name cannot be a card's.
     """
-    files = ", ".join(_one_line(m.origin.name) for m in measurements)
+    files = ", ".join(m.origin.name for m in measurements)
     card = DeviceCard(
         name=_checked(name),
         title=f"{name}: {found.model.title}, fitted to measurements",
@@ -86,10 +86,6 @@ def fitted_card(found: MeasuredFit, measurements: Sequence[Measurement], name: s
         fit=_record(found, measurements),
     )
     return card.model_copy(update={"conductance_window": _window(card, found)})
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _parameters(found: MeasuredFit) -> dict[str, Quantity]:
@@ -114,7 +110,7 @@ def _parameters(found: MeasuredFit) -> dict[str, Quantity]:
         result[state.initial] = Quantity(
             value=_inside(state.lower, state.upper, rounded(x, DIGITS), x),
             provenance="fitted",
-            note=f"the conductance that {_one_line(bench.name)} begins with",
+            note=f"the conductance that {bench.name} begins with",
         )
     return result
 
@@ -162,7 +158,7 @@ def _write_pulse(measurements: Sequence[Measurement], turned: bool) -> WritePuls
         amplitudes = [sign * float(np.median(m.amplitude_volt[m.direction == d])) for d in (1, -1)]
         if amplitudes[0] * amplitudes[1] < 0:
             width = float(np.median(m.width_s[m.direction != 0]))
-            note = _one_line(m.origin.name)
+            note = m.origin.name
             up, down, long = (Quantity(value=v, provenance="measured", note=note) for v in (*amplitudes, width))
             return WritePulse(amplitude_p_volt=up, amplitude_d_volt=down, width_s=long)
     return None
@@ -176,7 +172,7 @@ def _programming_error(measurements: Sequence[Measurement], seed: int) -> Progra
                 found = programmed(m, seed)
             except InputError:
                 return None
-            note = _one_line(m.origin.name)
+            note = m.origin.name
             slope, offset = (
                 Quantity(
                     value=max(rounded(float(v[0]), DIGITS), 0.0),
@@ -197,7 +193,7 @@ def _record(found: MeasuredFit, measurements: Sequence[Measurement]) -> FitRecor
         errors.setdefault(bench.measurement.origin.sha256, []).append(error)
     files = [
         MeasuredFile(
-            name=_one_line(m.origin.name),
+            name=m.origin.name,
             sha256=m.origin.sha256,
             error=rounded(float(np.sqrt(np.mean(np.square(e)))), 3) if (e := errors.get(m.origin.sha256)) else None,
         )

@@ -15,6 +15,7 @@ from spicegen.measurements.units import (
     TIME,
     VOLTAGE,
     Unit,
+    alike,
     parse_unit,
 )
 
@@ -140,18 +141,17 @@ def _checked(index: int, name: str, quantity: str, symbol: str, unit: Unit) -> C
     expected = " or ".join(DIMENSIONS[quantity])
     if unit is NONE:
         found = f"unit {symbol!r} is not known" if symbol else "no unit"
-        return Column(index, name, quantity, problem=f"{found}: expected {expected}: write {_example(quantity)}")
-    if unit.dimension not in DIMENSIONS[quantity]:
-        return Column(
-            index,
-            name,
-            quantity,
-            problem=f"a {quantity.replace('_', ' ')} in {symbol}: expected {expected}: write {_example(quantity)}",
-        )
-    return Column(index, name, quantity, unit)
+    elif unit.dimension not in DIMENSIONS[quantity]:
+        found = f"a {quantity.replace('_', ' ')} in {symbol}"
+    else:
+        return Column(index, name, quantity, unit)
+    return Column(index, name, quantity, problem=f"{found}: expected {expected}: write {_example(quantity, symbol)}")
 
 
-def _example(quantity: str) -> str:
+def _example(quantity: str, symbol: str) -> str:
     stem = "cycle1" if quantity == "cycle" else quantity
+    dimensions = DIMENSIONS[quantity]
+    if meant := alike(symbol, dimensions):
+        return " or ".join(dict.fromkeys(f"{stem}_{unit}" for unit in (meant[0], dimensions[0])))
     usual = {VOLTAGE: "V", CURRENT: "uA", TIME: "ms", CONDUCTANCE: "uS", RESISTANCE: "kohm", TEMPERATURE: "C"}
-    return f"{stem}_{usual[DIMENSIONS[quantity][0]]}, or whatever its unit is"
+    return f"{stem}_{usual[dimensions[0]]}, or whatever its unit is"

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from spicegen.files import printable
+
 Array = NDArray[np.float64]
 
 
@@ -30,8 +32,8 @@ class Origin:
 
     @property
     def name(self) -> str:
-        """Of the file, for people."""
-        return self.path.name
+        """Of the file, for people: one line."""
+        return printable(self.path.name)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ from spicegen.measurements.header import STATES
 from spicegen.measurements.kinds import Measurement, Pulses, Retention, Sweep, WriteVerify
 from spicegen.measurements.pulses import read_pulses
 from spicegen.measurements.retention import read_constant_voltage, read_retention
+from spicegen.measurements.rows import check_units
 from spicegen.measurements.sweep import read_sweep
 from spicegen.measurements.table import Table, read_table
 from spicegen.measurements.text import fault
@@ -50,6 +51,7 @@ def read_measurements(paths: Iterable[str | Path]) -> list[Measurement]:
 
 
 def _measurement(table: Table) -> Measurement:
+    check_units(table)
     has = table.quantities
     state = has & set(STATES)
     if {"target", "achieved"} <= has:

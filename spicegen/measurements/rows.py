@@ -9,7 +9,7 @@ from models_va import ROOM_TEMPERATURE_K
 from spicegen.measurements.header import STATES, Column
 from spicegen.measurements.kinds import Origin
 from spicegen.measurements.table import CONVENTIONS, Array, Table
-from spicegen.measurements.units import CURRENT, RESISTANCE
+from spicegen.measurements.units import CONDUCTANCE, CURRENT, RESISTANCE, VOLTAGE
 
 _USUAL_READ_VOLT = 0.1
 LEAST_READ_VOLT = 1e-6
@@ -17,10 +17,26 @@ _LEAST_OHM = 1e-6
 """Less than these is nothing: a zero, or another unit."""
 _SAME_K = 2.0
 """Temperatures closer than that are one: a thermometer's noise."""
+_MOST = {VOLTAGE: (100.0, "mV"), CURRENT: (10.0, "uA"), CONDUCTANCE: (10.0, "uS")}
+"""What no such device, and hardly a source meter, ever shows, SI, and the unit that was forgotten then."""
+_TOO_MUCH = "more than the {:g} {} that such devices bear: is the unit {}?"
 TURNED = (
     "add the line '# current_convention: be-te' if the current is counted from be to te, or "
     "'# voltage_convention: be-te' if the voltage is, or turn its sign in the file"
 )
+
+
+def check_units(table: Table) -> None:
+    """Fail if a number is so large that its unit cannot be right."""
+    for column in table.columns:
+        if column.unit.dimension in _MOST:
+            most, usual = _MOST[column.unit.dimension]
+            problem = f"{{}} {column.unit.symbol}: {_TOO_MUCH.format(most, column.unit.dimension, usual)}"
+            table.fault_where(np.abs(table.values(column)) > most, column, problem)
+    most, usual = _MOST[VOLTAGE]
+    for name in ("amplitude", "read_voltage"):
+        if abs(value := table.settings.get(name, 0.0)) > most:
+            raise table.fault(f"{name}: {value:g} V: {_TOO_MUCH.format(most, VOLTAGE, usual)}")
 
 
 def origin(table: Table) -> Origin:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from models_va.errors import InputError
 from spicegen.measurements.head import HEAD_LINES, Head, Layout, find_head, is_comment, uncommented, used_columns
 from spicegen.measurements.header import Column, parse_cell, parse_header
-from spicegen.measurements.text import LARGEST, Dialect, fault, inspect, shown
+from spicegen.measurements.text import LARGEST, NO_TEXT, Dialect, fault, inspect, shown
 
 Array = NDArray[np.float64]
 _Kept = TypeVar("_Kept", float, str)
@@ -126,7 +126,7 @@ def read_table(path: Path, layout: Layout | None = None) -> Table:
             head = list(islice(file, HEAD_LINES))
             return _Reader(path, sha256, find_head(path, head, layout or Layout())).read(head, file)
     except UnicodeError as error:
-        raise fault(path, "is no text: export it as CSV in UTF-8") from error
+        raise fault(path, NO_TEXT) from error
     except OSError as error:
         raise fault(path, f"cannot be read: {error.strerror}: give a table of numbers (CSV)") from error
 

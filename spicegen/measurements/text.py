@@ -10,18 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models_va.errors import InputError
+from spicegen.files import printable
 
 _CHUNK_BYTES = 2**20
 _BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 LARGEST = 1e30
 """Of a number: source meters write 9.9e37 for an overflow, and 9.91e37 where there is nothing."""
+NO_TEXT = "is no text: if it is a spreadsheet, save it as CSV in UTF-8; if it is compressed, unpack it"
 _LONGEST_SHOWN = 60
 COMMENT_MARKS = ("#", "%", "//", "!")
 
 
 def fault(place: object, problem: str, line: int = 0, column: str = "") -> InputError:
     """The error for what was found at a line (from 1) and column of a file; 0 and empty leave them away."""
-    where = [" ".join(str(place).split())]
+    where = [printable(str(place))]
     if line:
         where.append(f"line {line}")
     if column:
@@ -51,7 +53,7 @@ def inspect(path: Path) -> tuple[str, str]:
             if not encoding:
                 encoding = next((e for mark, e in _BYTE_ORDER_MARKS.items() if chunk.startswith(mark)), "utf-8")
             if encoding != "utf-16" and b"\0" in chunk:
-                raise fault(path, "is no text: export it as CSV")
+                raise fault(path, NO_TEXT)
             if len(chunk) == _CHUNK_BYTES and b"\n" not in chunk and b"\r" not in chunk:
                 raise fault(path, "a line of more than a million characters: is no table: export it as CSV")
             digest.update(chunk)

@@ -7,6 +7,7 @@ as coulomb and ``G`` as gauss.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -37,6 +38,8 @@ _NAMES = {
 }
 _SYMBOLS = {name: dimension for dimension, names in _NAMES.items() for name in names}
 _PREFIXED = re.compile(f"([{''.join(_PREFIXES)}]?)({'|'.join(sorted(_SYMBOLS, key=len, reverse=True))})")
+_LARGE = ("M", "G")
+"""Prefixes of resistances only: what stands there as MS, MA or MV was meant to be in milli."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,4 +86,12 @@ def parse_unit(symbol: str) -> Unit:
     if not found:
         return NONE
     prefix, name = found.groups()
+    if prefix in _LARGE and _SYMBOLS[name] != RESISTANCE:
+        return NONE
     return Unit(text, _SYMBOLS[name], _PREFIXES.get(prefix, 1.0))
+
+
+def alike(symbol: str, dimensions: Sequence[str]) -> list[str]:
+    """Known units of these dimensions that differ from ``symbol`` in upper and lower case only."""
+    known = (prefix + name for d in dimensions for name in _NAMES[d] for prefix in ("", *_PREFIXES))
+    return [k for k in known if k.casefold() == symbol.casefold() and parse_unit(k) is not NONE]

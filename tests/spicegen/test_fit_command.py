@@ -189,17 +189,21 @@ def test_a_file_that_cannot_be_fitted_is_refused_before_anything_is_written(run,
         (["paper", "--model", "vteam"], ["paper", "alone"]),
         (["TRAIN", "--model", "vteam"], ["train.csv", "the same", "once"]),
         (["COPY", "--model", "vteam"], ["copy.csv", "train.csv", "the same", "once"]),
-        (["--model", "vteam", "-o", "TRAIN"], ["train.csv", "another name"]),
-        (["--model", "vteam", "-o", "FOLDER"], ["is a folder"]),
+        (["--model", "vteam", "-o", "TRAIN"], ["train.csv", "ends in .yaml"]),
+        (["--model", "vteam", "-o", "FOLDER/b\x1b[31m.csv"], [r"b\x1b[31m.csv", "ends in .yaml"]),
+        (["DESCRIBED", "--model", "vteam", "-o", "DESCRIBED"], ["described.yaml", "another name"]),
+        (["--model", "vteam", "-o", "FOLDER.yaml"], ["is a folder"]),
         (["--model", "vteam", "-o", "FOLDER/abs.yaml"], ["'abs'", "another name"]),
         (["--model", "vteam", "--report", "TRAIN"], ["train.csv", "output folder"]),
     ],
 )
 def test_what_cannot_be_asked_for(run, train, tmp_path, arguments, words):
-    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder.yaml").mkdir()
+    (tmp_path / "described.yaml").write_text(f"file: {shutil.copy(train, tmp_path / 'copy.csv')}\n")
     places = {
         "TRAIN": str(train),
-        "COPY": str(shutil.copy(train, tmp_path / "copy.csv")),
+        "COPY": str(tmp_path / "copy.csv"),
+        "DESCRIBED": str(tmp_path / "described.yaml"),
         "FOLDER": str(tmp_path / "folder"),
     }
     for name, path in places.items():

@@ -227,6 +227,30 @@ def test_short_measurements_are_whole():
 def test_thinning_is_said(read):
     n = MOST_POINTS + 10
     rows = "".join(f"{k},{k % 77 + 0.5},{k % 77 + 1}\n" for k in range(n))
-    sweep = read("time_s,voltage_V,current_A\n" + rows)
+    sweep = read("time_s,voltage_V,current_mA\n" + rows)
     assert len(sweep.time_s) == len(sweep.voltage_volt) == len(sweep.current_amp) <= MOST_POINTS
     assert any(note.startswith(f"Of {n} points {len(sweep.time_s)} are used") for note in sweep.origin.notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("time_s,voltage_V,current_uA\n0,0,0\n1,800,1\n2,1500,2\n", "line 3, column 'voltage_V': 800 V: .* unit mV"),
+        ("time_s,voltage_V,current_A\n0,0,0\n1,1,50\n", "line 3, column 'current_A': 50 A: .* unit uA"),
+        ("time_s,conductance_S\n1,8\n2,12\n", "line 3, column 'conductance_S': 12 S: .* unit uS"),
+        ("# amplitude_V: -1500\n# width_ms: 1\nconductance_uS\n1\n2\n", "m.csv: amplitude: -1500 V: .* mV"),
+    ],
+)
+def test_numbers_that_no_device_shows_have_another_unit(read, text, problem):
+    with pytest.raises(InputError, match=problem):
+        read(text)
+
+
+def test_control_characters_of_a_files_name_are_escaped(tmp_path):
+    path = tmp_path / "a\n\x1b[31mb.csv"
+    path.write_text("time_s,conductance_uS\n1,2\n2,3\n")
+    assert read_measurement(path).origin.name == r"a\n\x1b[31mb.csv"
+    path.write_text("")
+    with pytest.raises(InputError, match=r"a\\n\\x1b\[31mb.csv: is empty") as caught:
+        read_measurement(path)
+    assert str(caught.value).isprintable()

@@ -177,7 +177,7 @@ def test_comments_that_say_something_of_all_rows(written, comment):
         ("# width_ms: ten\ntime_s,voltage_V\n0,1\n", r"line 1, column 'width_ms': 'ten' is no number"),
         ("# gap_ms: 1\n# gap_ms: 2\ntime_s,voltage_V\n0,1\n", r"line 2: gap is 0.001 before and 0.002 here"),
         ("# convention: up\ntime_s,voltage_V\n0,1\n", r"line 1, column 'convention': 'up': expected te-be or be-te"),
-        (b"PK\x03\x04\0\0", r"a.csv: is no text: export it as CSV"),
+        (b"PK\x03\x04\0\0", r"a.csv: is no text: if it is a spreadsheet, save it as CSV"),
         (b"\xff\xfet\0\x00", r"a.csv: is no text"),
         ("x" * 2_000_000, r"a line of more than a million characters"),
     ],
