@@ -12,6 +12,7 @@ from spicegen.metrics.laws import MOST_ALPHA, MOST_BETA, exponential_law, power_
 Array = NDArray[np.float64]
 _ITERATIONS = 200
 _STEP = 1e-6
+_CLOSE = 1e-8
 _BETA_STARTS = (-10.0, -2.0, 0.5, 3.0, 10.0, 30.0)
 _ALPHA_STARTS = (-10.0, -3.0, 1.0, 3.0, 10.0)
 
@@ -30,28 +31,23 @@ def least_squares(law: Callable[[Array], Array], start: Array, y: Array, most: A
     """
     there = np.isfinite(y)
     data = np.where(there, y, 0.0)
-
-    def misfit(at: Array) -> Array:
-        return np.where(there, law(at) - data, 0.0)
-
     found = np.clip(start, -most, most)
-    residual = misfit(found)
-    cost = (residual**2).sum(axis=1)
-    damping = np.full(len(y), 1e-3)
+    residual = np.where(there, law(found) - data, 0.0)
+    damping, active = np.full(len(y), 1e-3), np.arange(len(y))
     for _ in range(_ITERATIONS):
-        slope = np.stack([(misfit(found + step) - residual) / _STEP for step in _STEP * np.eye(len(most))], axis=2)
-        curvature = np.einsum("rnp,rnq->rpq", slope, slope)
+        at, r, ok = found[active], residual[active], there[active]
+        slope = np.stack([(law(at + step) - data[active] - r) / _STEP for step in _STEP * np.eye(len(most))], axis=1)
+        slope = np.where(ok[:, None], slope, 0.0)
+        curvature = slope @ slope.transpose(0, 2, 1)
         diagonal = np.einsum("rpp->rp", curvature)
-        damped = curvature + (damping[:, None] * diagonal + 1e-15)[:, :, None] * np.eye(len(most))
-        step = np.linalg.solve(damped, np.einsum("rnp,rn->rp", slope, residual)[..., None])[..., 0]
-        tried = np.clip(found - step, -most, most)
-        tried_residual = misfit(tried)
-        tried_cost = (tried_residual**2).sum(axis=1)
-        better = tried_cost < cost
-        moved = np.abs(tried - found).max(axis=1)
-        found[better], residual[better], cost[better] = tried[better], tried_residual[better], tried_cost[better]
-        damping = np.clip(np.where(better, damping / 5, damping * 4), 1e-12, 1e9)
-        if ((moved < 1e-9) | (damping >= 1e9)).all():
+        damped = curvature + (damping[active, None] * diagonal + 1e-15)[:, :, None] * np.eye(len(most))
+        tried = np.clip(at - np.linalg.solve(damped, slope @ r[..., None])[..., 0], -most, most)
+        tried_residual = np.where(ok, law(tried) - data[active], 0.0)
+        better = (tried_residual**2).sum(axis=1) < (r**2).sum(axis=1)
+        found[active[better]], residual[active[better]] = tried[better], tried_residual[better]
+        damping[active] = np.clip(np.where(better, damping[active] / 5, damping[active] * 4), 1e-12, 1e9)
+        active = active[(np.abs(tried - at).max(axis=1) >= _CLOSE) & (damping[active] < 1e9)]
+        if not len(active):
             break
     return found
 
