@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from models_va import Model
 from models_va.errors import InputError
-from spicegen.measurements import Measurement, Pulses, Retention, Sweep
+from spicegen.measurements import Measurement, Pulses, Retention, Sweep, between_compliance
 from spicegen.printers.numpy_model import numpy_model
 from spicegen.simulate.native import Drive, slopes_in_steps, states_under
 
@@ -98,6 +98,7 @@ class Bench:
         is_current: which of the two.
         noise: standard deviation of the logarithm of a conductance, or of a current (A), shape (n,).
         temperature_k: of the device, K.
+        rested: whether nothing had been done to it just before.
     """
 
     name: str
@@ -109,6 +110,7 @@ class Bench:
     is_current: bool
     noise: Array
     temperature_k: float
+    rested: bool
 
     def run(self, device: Device) -> Run:
         """Do it to a device."""
@@ -204,9 +206,10 @@ class Bench:
     def free_states(self, model: Model) -> list[int]:
         """Places of the states whose values at the start nobody knows.
 
-        What keeps a conductance, and after a programming, whose relaxation is what retention is about, all others too.
+        What keeps a conductance; after a compliance, or a programming, whose relaxation is what retention is about, all
+        others too.
         """
-        if isinstance(self.measurement, Retention):
+        if not self.rested:
             return list(range(len(model.states)))
         return [] if model.memory is None else [model.state_names.index(model.memory)]
 
@@ -228,12 +231,12 @@ def benches(measurement: Measurement) -> list[Bench]:
     """The runs of a measurement; none for one that says nothing about a model's equations (write-verify).
 
     Raises:
-        InputError: pulses whose amplitude or width the file does not say.
+        InputError: pulses whose amplitude or width the file does not say; a sweep that is all compliance.
     """
     if isinstance(measurement, Pulses):
         return [_of_pulses(measurement)]
     if isinstance(measurement, Sweep):
-        return [_of_sweep(measurement)]
+        return _of_sweep(measurement)
     if isinstance(measurement, Retention):
         return [_of_rest(measurement, t) for t in np.unique(measurement.temperature_k)]
     return []
@@ -278,6 +281,7 @@ def _of_pulses(p: Pulses) -> Bench:
         is_current=False,
         noise=_spread(curves[kept]),
         temperature_k=p.temperature_k,
+        rested=True,
     )
 
 
@@ -305,8 +309,17 @@ def _roughness(values: Array) -> float:
     return float(_MAD * np.median(np.abs(np.diff(values, 2))) / _SECOND)
 
 
-def _of_sweep(s: Sweep) -> Bench:
-    kept = _thinned(s.voltage_volt)
+def _of_sweep(s: Sweep) -> list[Bench]:
+    """A run for each part that the source meter did not limit: what the device got in between is not known."""
+    parts = between_compliance(s)
+    if not parts:
+        raise InputError(f"{s.origin.path}: all of it is at the compliance: measure it with a higher one")
+    names = [f"{s.origin.name}, part {n + 1}" for n in range(len(parts))] if len(parts) > 1 else [s.origin.name]
+    return [_of_part(s, part, name, MOST_POINTS // len(parts)) for part, name in zip(parts, names, strict=True)]
+
+
+def _of_part(whole: Sweep, s: Sweep, name: str, most: int) -> Bench:
+    kept = _thinned(s.voltage_volt, most)
     time, v, i = s.time_s[kept] - s.time_s[kept[0]], s.voltage_volt[kept], s.current_amp[kept]
     largest = float(np.abs(i).max())
     rough = np.abs(np.diff(s.current_amp, 2, prepend=s.current_amp[:1], append=s.current_amp[-1:]))[kept] / _SECOND
@@ -315,8 +328,8 @@ def _of_sweep(s: Sweep) -> Bench:
     low = np.abs(i) <= np.quantile(np.abs(i), 0.25)
     absolute = max(_MAD * float(np.median(rough[low])), _FLOOR * largest)
     return Bench(
-        name=s.origin.name,
-        measurement=s,
+        name=name,
+        measurement=whole,
         drive=Drive(time, v),
         seen=np.arange(len(kept)),
         read_volt=v,
@@ -324,15 +337,16 @@ def _of_sweep(s: Sweep) -> Bench:
         is_current=True,
         noise=np.hypot(absolute, relative * np.abs(i)),
         temperature_k=s.temperature_k,
+        rested=bool(s.time_s[0] == whole.time_s[0]),
     )
 
 
-def _thinned(v: Array) -> NDArray[np.intp]:
+def _thinned(v: Array, most: int) -> NDArray[np.intp]:
     """Points of a sweep that are enough: evenly spaced ones, and those where the voltage turns."""
-    even = np.linspace(0, len(v) - 1, min(len(v), MOST_POINTS)).astype(np.intp)
+    even = np.linspace(0, len(v) - 1, min(len(v), most)).astype(np.intp)
     steps = np.sign(np.diff(v))
     turns = 1 + np.flatnonzero(steps[1:] * steps[:-1] < 0)
-    return np.union1d(even, turns[: MOST_POINTS // 2]).astype(np.intp)
+    return np.union1d(even, turns[: most // 2]).astype(np.intp)
 
 
 def _of_rest(r: Retention, temperature_k: float) -> Bench:
@@ -352,6 +366,7 @@ def _of_rest(r: Retention, temperature_k: float) -> Bench:
         is_current=False,
         noise=np.full(len(time), max(_roughness(np.log(g)), _LEAST_NOISE)),
         temperature_k=temperature_k,
+        rested=False,
     )
 
 

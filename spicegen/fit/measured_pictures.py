@@ -30,7 +30,7 @@ def measured_against_fitted(runs: Shown) -> Picture:
     if isinstance(measurement, Pulses):
         return _of_pulses(measurement, *runs[0])
     if isinstance(measurement, Sweep):
-        return _of_sweep(measurement, *runs[0])
+        return _of_sweep(measurement, runs)
     return _of_retention(runs)
 
 
@@ -52,25 +52,28 @@ def _of_pulses(pulses: Pulses, bench: Bench, fitted: Array) -> Picture:
     return figure, f"{cycles}Conductance after each pulse; fitted less measured, of its logarithm."
 
 
-def _of_sweep(sweep: Sweep, bench: Bench, fitted: Array) -> Picture:
+def _of_sweep(sweep: Sweep, runs: Shown) -> Picture:
     telling = np.abs(sweep.current_amp[np.abs(sweep.voltage_volt) >= _TELLING * np.abs(sweep.voltage_volt).max()])
     spans = telling.max() > _DECADES * telling.min()
     figure = new_figure(9.0 + 3.0 * spans)
     place = 131 if spans else 121
-    unit, text = scaled(bench.observed, "A")
+    unit, text = scaled(sweep.current_amp, "A")
     ax = axes(figure, place, title="Measured and fitted", x="Voltage (V)", y=f"Current ({text})")
     ax.plot(sweep.voltage_volt, sweep.current_amp / unit, ".", ms=2.5, color=COLOURS[0], label="measured")
-    ax.plot(bench.read_volt, fitted / unit, color=COLOURS[1], lw=1.2, label="fitted")
+    for n, (bench, fitted) in enumerate(runs):
+        ax.plot(bench.read_volt, fitted / unit, color=COLOURS[1], lw=1.2, label="" if n else "fitted")
     ax.legend(fontsize=8, frameon=False)
     if spans:
         place += 1
         ax = axes(figure, place, title="On a log scale", x="Voltage (V)", y="|Current| (A)")
         ax.semilogy(sweep.voltage_volt, _magnitude(sweep.current_amp), ".", ms=2.5, color=COLOURS[0])
-        ax.semilogy(bench.read_volt, _magnitude(fitted), color=COLOURS[1], lw=1.2)
+        for bench, fitted in runs:
+            ax.semilogy(bench.read_volt, _magnitude(fitted), color=COLOURS[1], lw=1.2)
         ax.set_ylim(bottom=max(telling.min(), 1e-6 * telling.max()) / 3)
-    time_s = bench.drive.time_s[bench.seen]
-    _residuals(figure, place + 1, "Time (s)", [(time_s, bench.residuals(fitted), COLOURS[1])])
-    return figure, "The sweep; fitted less measured current, over the time of the sweep."
+    left = [(bench.drive.time_s[bench.seen], bench.residuals(fitted), COLOURS[1]) for bench, fitted in runs]
+    _residuals(figure, place + 1, "Time (s)", left)
+    parts = " Parts between compliances are runs of their own, each from time 0." if len(runs) > 1 else ""
+    return figure, f"The sweep; fitted less measured current, over the time of the sweep.{parts}"
 
 
 def _of_retention(runs: Shown) -> Picture:

@@ -6,9 +6,11 @@
     -> header, separator, decimal mark, numbers     table.py (head.py, header.py, units.py, exports.py, text.py)
     -> the kind follows from the columns           read.py
     -> SI units, signs, directions, checks         sweep.py, pulses.py, retention.py, write_verify.py (rows.py)
+    -> where the source meter limited the current  compliance.py
     -> Measurement                                 kinds.py
 """
 
+from spicegen.measurements.compliance import between_compliance
 from spicegen.measurements.kinds import Measurement, Origin, Pulses, Retention, Sweep, WriteVerify
 from spicegen.measurements.read import read_measurement, read_measurements
 from spicegen.measurements.table import Table, read_table
@@ -21,6 +23,7 @@ __all__ = [
     "Sweep",
     "Table",
     "WriteVerify",
+    "between_compliance",
     "read_measurement",
     "read_measurements",
     "read_table",

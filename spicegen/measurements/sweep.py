@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spicegen.measurements import rows
+from spicegen.measurements.compliance import MOST_PARTS, at_compliance
 from spicegen.measurements.kinds import Sweep
 from spicegen.measurements.table import Array, Table
 from spicegen.measurements.thinning import MOST_POINTS, extremes
@@ -31,7 +32,20 @@ def read_sweep(table: Table) -> Sweep:
             f"Of {len(time)} points {len(keep)} are used: of each of {MOST_POINTS // 4} equally long pieces those with "
             "the lowest and highest voltage and current."
         )
+    _note_compliance(table, voltage[keep], current[keep])
     return Sweep(rows.origin(table), time[keep], voltage[keep], current[keep], temperature_k)
+
+
+def _note_compliance(table: Table, voltage: Array, current: Array) -> None:
+    limited = at_compliance(voltage, current)
+    if limited.any():
+        level = np.abs(current[limited]).max()
+        table.notes.append(
+            f"At {np.count_nonzero(limited)} of {len(limited)} points the current stays at one level, up to {level:.3g} "
+            "A, while the voltage goes on: taken as the source meter's compliance, where the device did not get the "
+            "voltage of the file. A fit leaves these points out, and takes what is between them as up to "
+            f"{MOST_PARTS} runs, each from a state of its own."
+        )
 
 
 def _time(table: Table) -> Array:
