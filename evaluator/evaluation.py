@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from evaluator.circuit import CircuitReport, CircuitRequest, with_circuits
 from evaluator.diagnosis import inspect_layers, sample_tile
 from evaluator.export import TileExport
@@ -88,37 +90,37 @@ def evaluate(
     made = Hardware.of(card, config.ideal() if ideal else config, seed)
     others, kept = (None if p is None else Path(p) for p in (calibration, folder))
     wanted = calibrated or circuits.wanted or export is not None
-    study = prepare(
-        StudySource(Path(model), Path(data), made, limit, others, wanted), kept=kept, say=say, progress=progress
-    )
-    if others is not None and study.calibration is None:
-        say(f"calibration: {others} is not used: nothing here needs images to calibrate with")
-    parts = study.parts(0)
-    if export is not None:
-        export.write(study, parts)
+    source = StudySource(Path(model), Path(data), made, limit, others, wanted)
     judge = _Judge(trials if made.is_random else 1, workers, kept, say, progress)
-    baseline = score(study.network.logits(study.images), study.labels)
-    scores = judge.scores(study, parts)
-    in_circuits = None
-    if circuits.wanted:
-        study, scores, in_circuits = judge.in_circuits(study, parts, circuits, scores)
-    bare = judge.uncompensated(study)
-    if kept is not None:
-        save_network(study.on_arrays(parts), kept / "hardware.onnx")
-    return Report(
-        model=str(model),
-        data=str(data),
-        hardware=made,
-        n_images=len(study.images),
-        calibration=study.calibration_source,
-        baseline=baseline,
-        trials=scores,
-        uncompensated=bare,
-        circuits=in_circuits,
-        layers=tuple(inspect_layers(study, parts, progress)),
-        sample=sample_tile(study, parts),
-        seconds=time.perf_counter() - started,
-    )
+    # matrices are small: threads inside their products only wait for each other, and for those of other trials
+    with threadpool_limits(1):
+        study = prepare(source, kept=kept, say=say, progress=progress)
+        if others is not None and study.calibration is None:
+            say(f"calibration: {others} is not used: nothing here needs images to calibrate with")
+        parts = study.parts(0)
+        if export is not None:
+            export.write(study, parts)
+        baseline = score(study.network.logits(study.images), study.labels)
+        scores, bare = judge.compared(study, parts)
+        in_circuits = None
+        if circuits.wanted:
+            study, scores, in_circuits = judge.in_circuits(study, parts, circuits, scores)
+        if kept is not None:
+            save_network(study.on_arrays(parts), kept / "hardware.onnx")
+        return Report(
+            model=str(model),
+            data=str(data),
+            hardware=made,
+            n_images=len(study.images),
+            calibration=study.calibration_source,
+            baseline=baseline,
+            trials=scores,
+            uncompensated=bare,
+            circuits=in_circuits,
+            layers=tuple(inspect_layers(study, parts, progress)),
+            sample=sample_tile(study, parts),
+            seconds=time.perf_counter() - started,
+        )
 
 
 @dataclass(frozen=True)
@@ -131,9 +133,37 @@ class _Judge:
     say: Callable[[str], None]
     progress: Progress
 
+    def compared(self, study: Study, first: list[ArrayPart]) -> tuple[tuple[Score, ...], tuple[Score, ...] | None]:
+        """The scores of every trial, and those without compensation on the same images; None: nothing is compensated.
+
+        Args:
+            study: what is judged.
+            first: the arrays of the first trial.
+
+        """
+        kind = study.hardware.config.compensate
+        if kind == "columns":  # on the same arrays, which are programmed and read once
+            both = self._trials(study, first, study.uncorrected())
+            return tuple(corrected for corrected, _ in both), tuple(bare for _, bare in both)
+        scores = self.scores(study, first)
+        if kind == "none":
+            return scores, None
+        source = replace(
+            study.source,
+            hardware=study.hardware.uncompensated(),
+            calibrated=study.calibration is not None,
+            misfits=None,  # corrected targets are others
+        )
+        return scores, self.scores(prepare(source, kept=self.kept, say=self.say, progress=self.progress))
+
     def scores(self, study: Study, first: list[ArrayPart] | None = None) -> tuple[Score, ...]:
         """Of every trial; ``first``: the arrays of the first one, if they are known."""
-        return tuple(Trials(study, self.kept, first).scores(self.trials, self.workers, self.progress))
+        return tuple(of_trial for (of_trial,) in self._trials(study, first))
+
+    def _trials(
+        self, study: Study, first: list[ArrayPart] | None, bare: Study | None = None
+    ) -> list[tuple[Score, ...]]:
+        return Trials(study, self.kept, first, bare).scores(self.trials, self.workers, self.progress)
 
     def in_circuits(
         self, study: Study, parts: list[ArrayPart], request: CircuitRequest, operator: tuple[Score, ...]
@@ -143,22 +173,6 @@ class _Judge:
         study, report = with_circuits(study, parts, request, self.trials, cache, self.progress, self.say)
         scores = self.scores(study, parts) if report.in_circuit else operator
         return study, scores, replace(report, operator_trials=operator)
-
-    def uncompensated(self, study: Study) -> tuple[Score, ...] | None:
-        """The scores without compensation, on the same images; None: nothing is compensated."""
-        hardware, misfits = study.hardware, study.source.misfits
-        kind = hardware.config.compensate
-        if kind == "none":
-            return None
-        plain = replace(hardware, config=hardware.config.model_copy(update={"compensate": "none"}))
-        source = replace(
-            study.source,
-            hardware=plain,
-            calibrated=study.calibration is not None,
-            circuits=None,
-            misfits=misfits if kind == "columns" else None,  # corrected targets are others
-        )
-        return self.scores(prepare(source, kept=self.kept, say=self.say, progress=self.progress))
 
 
 def _check_counts(**counts: tuple[int | None, int | None]) -> None:

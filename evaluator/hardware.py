@@ -204,6 +204,10 @@ class Hardware:
         """Of all read noise in a trial's graph."""
         return int(stream(self.seed, use, trial).integers(_SEEDS))
 
+    def uncompensated(self) -> Hardware:
+        """The same with nothing corrected."""
+        return replace(self, config=self.config.model_copy(update={"compensate": "none"}))
+
     def without_wires(self) -> Hardware:
         """The same with lines that take nothing."""
         return replace(self, config=self.config.model_copy(update={"array": self.config.array.without_wires()}))

@@ -103,6 +103,10 @@ class Study:
             digest.update(b"" if array is None else np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()[:32]
 
+    def uncorrected(self) -> Study:
+        """The same arrays, of which columns have neither gain nor offset."""
+        return replace(self, source=replace(self.source, hardware=self.hardware.uncompensated()), activations=())
+
     def parts(self, trial: int) -> list[ArrayPart]:
         """The layers' arrays in a trial, whatever was computed before."""
         return [self._part(plan, trial) for plan in self.plans]

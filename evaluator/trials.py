@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, replace
 from pathlib import Path
-
-from threadpoolctl import threadpool_limits
 
 from evaluator.graph.arrays import ArrayPart
 from evaluator.scores import Score, score
@@ -28,46 +26,57 @@ class Trials:
         folder: where each one's score is written when it is known, and read again by whoever asks for the same; None:
             nowhere.
         first: the arrays of the first trial, if they are known.
+        bare: the study without corrections of columns, if it is to be judged too, on the same arrays.
 
     """
 
-    def __init__(self, study: Study, folder: Path | None, first: list[ArrayPart] | None = None) -> None:
-        self._study, self._first = study, first
+    def __init__(
+        self, study: Study, folder: Path | None, first: list[ArrayPart] | None = None, bare: Study | None = None
+    ) -> None:
+        self._studies, self._first = (study,) if bare is None else (study, bare), first
         self._file = None if folder is None else folder / FILE
 
-    def scores(self, count: int, workers: int, progress: Progress) -> list[Score]:
-        """The score of every trial, in order; so many ``workers`` compute one each at the same time."""
-        known = self._known()
-        missing = [k for k in range(count) if k not in known]
-        # matrices are small: threads inside their products only wait for each other, and for those of other trials
-        with threadpool_limits(1):
-            for trial, result in progress(self._computed(missing, workers), "Trials", len(missing)):
-                known[trial] = result
-                self._keep(trial, result)
-        return [known[k] for k in range(count)]
+    def scores(self, count: int, workers: int, progress: Progress) -> list[tuple[Score, ...]]:
+        """The score of every trial, in order, with that of ``bare`` behind it if there is one.
 
-    def _computed(self, trials: list[int], workers: int) -> Iterator[tuple[int, Score]]:
-        """Each trial's number and score, as they finish.
+        Args:
+            count: of trials.
+            workers: how many of them are computed at the same time.
+            progress: shows how far that is.
+
+        """
+        known = [self._known(study) for study in self._studies]
+        missing = [k for k in range(count) if any(k not in of_study for of_study in known)]
+        for trial, results in progress(self._computed(missing, workers), "Trials", len(missing)):
+            for study, of_study, result in zip(self._studies, known, results, strict=True):
+                of_study[trial] = result
+                self._keep(study, trial, result)
+        return [tuple(of_study[k] for of_study in known) for k in range(count)]
+
+    def _computed(self, trials: list[int], workers: int) -> Iterator[tuple[int, list[Score]]]:
+        """Each trial's number and scores, as they finish.
 
         Workers are threads, which share the study: numpy, LAPACK and onnxruntime hold no lock while they compute.
         """
         workers = min(workers, len(trials))
         if workers < 2:
-            yield from ((k, self._score(self._study, k)) for k in trials)
+            yield from ((k, self._scores(self._studies, k)) for k in trials)
             return
-        network = replace(self._study.network, threads=max(1, (os.cpu_count() or 1) // workers))
-        study = replace(self._study, network=network)
+        threads = max(1, (os.cpu_count() or 1) // workers)
+        studies = [replace(s, network=replace(s.network, threads=threads)) for s in self._studies]
         with ThreadPoolExecutor(workers) as pool:
-            numbers = {pool.submit(self._score, study, k): k for k in trials}
+            numbers = {pool.submit(self._scores, studies, k): k for k in trials}
             try:
                 yield from ((numbers[done], done.result()) for done in as_completed(numbers))
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)  # of an interruption: none is begun any more
 
-    def _score(self, study: Study, trial: int) -> Score:
-        return _scored(study, self._first if trial == 0 and self._first else study.parts(trial))
+    def _scores(self, studies: Sequence[Study], trial: int) -> list[Score]:
+        parts = self._first if trial == 0 and self._first else studies[0].parts(trial)
+        uncorrected = [replace(p, gain=None, offset=None) for p in parts]
+        return [_scored(s, some) for s, some in zip(studies, (parts, uncorrected), strict=False)]
 
-    def _known(self) -> dict[int, Score]:
+    def _known(self, study: Study) -> dict[int, Score]:
         if self._file is None or not self._file.is_file():
             return {}
         found = {}
@@ -77,14 +86,15 @@ class Trials:
         for line in text.splitlines():
             try:
                 entry = json.loads(line)
-                if entry["study"] == self._study.key:
+                if entry["study"] == study.key:
                     found[int(entry["trial"])] = Score(entry["top1"], entry["top5"])
             except (ValueError, KeyError, TypeError):
                 continue
         return found
 
-    def _keep(self, trial: int, result: Score) -> None:
-        self._append(json.dumps({"study": self._study.key, "trial": trial, **asdict(result)}) + "\n")
+    def _keep(self, study: Study, trial: int, result: Score) -> None:
+        if self._file is not None:
+            self._append(json.dumps({"study": study.key, "trial": trial, **asdict(result)}) + "\n")
 
     def _append(self, text: str) -> None:
         if self._file is None:
