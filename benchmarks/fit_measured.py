@@ -1,0 +1,188 @@
+"""Every model of the library fitted to measurements of devices that nobody here made: errors, and what is left.
+
+    python benchmarks/fit_measured.py FOLDER                    # all: see README.md
+    python benchmarks/fit_measured.py FOLDER taox enode         # some of the data sets
+
+Into the folder go a report for each data set, of its best model, and the overlays of every model (PNG). Beside the
+models stand a plain curve for each train, the better of the exponential and the power law with ends of its own, and a
+smoothing spline through it: what no smooth curve can be much better than.
+
+A table of changes against conductance (ENODe) is no train: it is walked from its lowest conductance to its highest and
+back, each pulse making the mean change there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from scipy.interpolate import make_smoothing_spline
+from scipy.optimize import least_squares
+
+from models_va import load_model, model_names
+from spicegen.files import output_folder, write_text
+from spicegen.fit import MeasuredReport, card_name, fit_task
+from spicegen.fit.bench import benches
+from spicegen.fit.card import fitted_card
+from spicegen.fit.measured import fit_model
+from spicegen.fit.measured_pictures import measured_against_fitted
+from spicegen.fit.measured_report import best_of
+from spicegen.metrics.laws import exponential_law, power_law
+from spicegen.update_table import read_update_table
+
+HERE = Path(__file__).parent
+DATA = HERE / "../../shared/data/devices"
+SETS = {
+    "taox": ("taox_set", "taox_reset"),
+    "gong": ("gong_up", "gong_down"),
+    **{f"ion_transistor_{n}": (f"ion_transistor_{n}_set", f"ion_transistor_{n}_reset") for n in ("0.05", "0.1", "0.5")},
+    "enode": ("enode",),
+}
+BEGUN_BEFORE = "ion_transistor_*_reset.yaml"
+"""51 rows where the rising ramps have 50; the first is where these end, the next is 16 uS below."""
+MODELS = [name for name in model_names() if load_model(name).states]
+REFERENCES = ("data set", "cycles x rows", "between cycles", "smoothing spline", "plain law")
+MOST_PULSES = 10_000
+
+
+def walk(folder):
+    """ENODe's tables as a file of one train up and down; volts and seconds are assumed."""
+    rising, falling = (read_update_table(DATA / f"enode_lut/dG_{d}.txt") for d in ("increasing", "decreasing"))
+    low, high = rising.g_siemens[[0, -1]]
+    g, rows = low, []
+    for table, volt in ((rising, 1.0), (falling, -1.0)):
+        while low <= g <= high and len(rows) < MOST_PULSES:
+            g += table.mean_siemens(g)
+            rows.append(f"{volt},{g:.6e}")
+        g = np.clip(g, low, high)
+    head = "# walked along the mean of dG against G\n# width_ms: 1\namplitude_V,conductance_S\n"
+    return write_text(folder / "enode.csv", head + "\n".join(rows) + "\n")
+
+
+def begun_before(pulses):
+    """The same train with its first row read before the first pulse, which a description cannot say."""
+    first = np.arange(len(pulses.direction)) == 0
+    return replace(
+        pulses, amplitude_volt=np.where(first, 0.0, pulses.amplitude_volt), direction=pulses.direction * ~first
+    )
+
+
+def rms(log_error):
+    """Of predicted over observed less one, as a fit reports it."""
+    return float(np.sqrt(np.mean(np.expm1(log_error) ** 2)))
+
+
+def branches(pulses, bench):
+    """Trains of one direction in what a bench saw: their logarithms, without rows that nothing was read after."""
+    direction = pulses.direction[(pulses.g_siemens > 0).any(axis=1)]
+    return np.split(np.log(bench.observed), 1 + np.flatnonzero(np.diff(direction) * direction[:-1]))
+
+
+def plain_curve(y):
+    """What the better of two laws misses a train by: logarithms, ends and bend fitted to it alone."""
+    w = np.linspace(0, 1, len(y))
+    rising = y if y[-1] > y[0] else y[::-1]  # the power law runs backwards in a depression
+    laws = (
+        lambda p: np.exp(p[0]) + (np.exp(p[1]) - np.exp(p[0])) * exponential_law(w, p[2]),
+        lambda p: np.exp(p[0]) + (np.exp(p[1]) - np.exp(p[0])) * power_law(w, p[2], np.exp(max(p[1] - p[0], 1e-9))),
+    )
+    ends = [rising[0], rising[-1]]
+    found = [
+        least_squares(lambda p, law=law: np.log(np.maximum(law(p), 1e-30)) - rising, [*ends, bend])
+        for law in laws
+        for bend in (-10, -3, 0.5, 3, 10)
+    ]
+    return min((f.fun for f in found), key=rms)
+
+
+def smooth_curve(y):
+    """What a smoothing spline misses it by; over the logarithm of the pulse's number, as trains begin steeply."""
+    x = np.log(np.arange(len(y)) + 1.0)
+    return make_smoothing_spline(x, y)(x) - y
+
+
+def spread(pulses):
+    """Standard deviation between cycles, relative: the median over the rows; NaN of one cycle."""
+    several = pulses.g_siemens[np.isfinite(pulses.g_siemens).sum(axis=1) > 2]
+    return float(np.median(np.nanstd(np.log(several), axis=1, ddof=1))) if len(several) else np.nan
+
+
+def percent(*shares):
+    return " / ".join("-" if np.isnan(s) else f"{100 * s:.3g}" for s in shares)
+
+
+def references(name, seen):
+    """A row: what the data set holds, how cycles differ, and what curves miss it by that are no models."""
+    trains = [branches(m, b) for m, b in seen]
+    return (
+        name,
+        " / ".join(f"{m.cycles} x {len(b.observed)}" for m, b in seen),
+        percent(*(spread(m) for m, _ in seen)),
+        percent(*(rms(np.concatenate([smooth_curve(y) for y in t])) for t in trains)),
+        percent(*(rms(np.concatenate([plain_curve(y) for y in t])) for t in trains)),
+    )
+
+
+def fitted(model, task, paths, folder):
+    """A model's fit, its overlays drawn, and its CPU seconds."""
+    began = time.process_time()
+    found = fit_model(model, task.measurements, task.held[model], task.seed)
+    seconds = time.process_time() - began
+    for path, bench, predicted in zip(paths, found.benches, found.predicted, strict=True):
+        figure, _ = measured_against_fitted([(bench, predicted)])
+        figure.savefig(folder / f"{path.stem}-{model}.png", dpi=80)
+    return found, seconds
+
+
+def details(name, found, seconds):
+    """A row: AICc, how many of the model's parameters the data fix, seconds."""
+    own = [n for n, f in enumerate(found.solution.free) if f.name in found.model.param]
+    fixed = int(np.count_nonzero(np.asarray(found.solution.is_fixed)[own]))
+    return (
+        name,
+        found.model.name,
+        percent(*found.errors),
+        f"{found.aicc:.0f}",
+        f"{fixed} of {len(own)}",
+        f"{seconds:.0f}",
+    )
+
+
+def show(row):
+    print("|", " | ".join(row), "|", flush=True)
+
+
+def main(folder, names):
+    known, errors = [], []
+    for name in names:
+        paths = [walk(folder)] if name == "enode" else [HERE / f"measurements/{m}.yaml" for m in SETS[name]]
+        task = fit_task(paths, MODELS, (), seed=1)
+        read = [begun_before(m) if p.match(BEGUN_BEFORE) else m for p, m in zip(paths, task.measurements, strict=True)]
+        task = replace(task, measurements=tuple(read))
+        known.append(references(name, [(m, benches(m)[0]) for m in read]))
+        fits = []
+        for model in MODELS:
+            found, seconds = fitted(model, task, paths, folder)
+            fits.append(found)
+            show(details(name, found, seconds))
+        best = best_of(fits)
+        report = MeasuredReport(task, tuple(fits), fitted_card(best, task.measurements, card_name(name)))
+        report.page().write(output_folder(folder / name), report.to_json())
+        print(report.comparison(), *report.warnings, sep="\n", flush=True)
+        errors.append((name, *(f"**{e}**" if f is best else e for f in fits for e in [percent(*f.errors)])))
+    for head, rows in ((REFERENCES, known), (("data set", *MODELS), errors)):
+        show(head)
+        show(["---"] * len(head))
+        for row in rows:
+            show(row)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("names", nargs="*", metavar="DATA SET", help=", ".join(SETS))
+    given = parser.parse_args()
+    main(output_folder(given.folder), given.names or list(SETS))
