@@ -6,7 +6,9 @@ simulator, said in one line; 130 interrupted.
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -39,10 +41,12 @@ Card = Annotated[str, typer.Argument(metavar="CARD", help="A card file, or the n
 Output = Annotated[Path, typer.Option("-o", "--output", help="Folder for the results.")]
 Engine = Literal["ngspice", "vacask", "native"]
 _INTERRUPTED = 130
+_SOON_S = 0.1
 
 
 def main() -> None:
     """Run the command line."""
+    sys.unraisablehook = _unraisable
     try:
         for entry in entry_points(group="spicegen.commands"):
             app.command(entry.name)(entry.load())
@@ -55,6 +59,15 @@ def main() -> None:
             raise
         sys.stderr.write("spicegen: interrupted\n")
         sys.exit(_INTERRUPTED)
+
+
+def _unraisable(lost: sys.UnraisableHookArgs) -> None:
+    """Ctrl-C that came within a callback of compiled code or a destructor, where it is lost, comes once more."""
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        main_thread = threading.main_thread().ident or 0
+        threading.Timer(_SOON_S, signal.pthread_kill, (main_thread, signal.SIGINT)).start()
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def _is_interrupt(end: BaseException) -> bool:
@@ -188,8 +201,8 @@ def fit(
         show_table(MODEL_HEAD, found.model_rows(), found.comparison())
     show_table(FILE_HEAD, found.file_rows(), found.summary())
     show_table(HEAD, parameter_rows(found.best.solution, found.best.model))
-    for warning in found.warnings:
-        typer.echo(warning)
+    for line in (*found.notes, *found.warnings):
+        typer.echo(line)
     typer.echo(f"card: {output}")
     if folder:
         typer.echo(f"report: {folder / 'report.html'}")

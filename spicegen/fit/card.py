@@ -61,6 +61,13 @@ def _checked(name: str) -> str:
     return name
 
 
+def fixed_by_data(found: MeasuredFit) -> tuple[int, int]:
+    """How many parameters of the model the data fix, of how many that were fitted."""
+    s = found.solution
+    own = [fixed for f, fixed in zip(s.free, s.is_fixed.tolist(), strict=True) if f.name in found.model.param]
+    return sum(own), len(own)
+
+
 def fitted_card(found: MeasuredFit, measurements: Sequence[Measurement], name: str) -> DeviceCard:
     """The card of what was fitted.
 
@@ -75,9 +82,10 @@ def fitted_card(found: MeasuredFit, measurements: Sequence[Measurement], name: s
         CardError: the name cannot be a card's.
     """
     files = ", ".join(m.origin.name for m in measurements)
+    fixed, fitted = fixed_by_data(found)
     card = DeviceCard(
         name=_checked(name),
-        title=f"{name}: {found.model.title}, fitted to measurements",
+        title=f"{name}: {found.model.title}, fitted to measurements that fix {fixed} of {fitted} parameters",
         model=found.model.name,
         source=f"spicegen {__version__} fit of {files}",
         parameters=_parameters(found),

@@ -13,11 +13,11 @@ import numpy as np
 from models_va import DeviceCard, load_model
 from models_va.errors import InputError, located
 from spicegen.fit.bench import Bench
-from spicegen.fit.card import fitted_card
+from spicegen.fit.card import fitted_card, fixed_by_data
 from spicegen.fit.measured import MeasuredFit, benches_of, fit_model
 from spicegen.fit.measured_pictures import measured_against_fitted
 from spicegen.fit.parameters import parameters_json, show_parameters
-from spicegen.measurements import Measurement, WriteVerify, read_measurements
+from spicegen.measurements import Measurement, Pulses, Sweep, WriteVerify, read_measurements
 from spicegen.metrics.pictures import Picture, of_programming
 from spicegen.metrics.programming import programmed
 from spicegen.page import Page
@@ -29,6 +29,9 @@ MODEL_HEAD = ("model", "fitted parameters", "largest error (%)", "AICc", "above 
 
 _MISSED, _MISSED_NOISE = 0.2, 3.0
 """Error, and its ratio to the noise, from which on a model cannot be said to describe a file."""
+
+_FAR = 10.0
+"""Of a conductance that is held: a factor beyond all that were seen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +69,7 @@ def fit_task(paths: Sequence[str | Path], models: Sequence[str], held: Sequence[
     measurements = read_measurements(paths)
     _check_different(measurements)
     benches_of(measurements)
+    _check_written(names, measurements)
     return FitTask(names, tuple(measurements), known, seed)
 
 
@@ -88,6 +92,16 @@ def _held(texts: Sequence[str], models: Sequence[str]) -> dict[str, dict[str, fl
                 if found[m].setdefault(name, load_model(m).param[name].check(value)) != value:
                     raise InputError(f"it is {found[m][name]:g} before: give it once")
     return found
+
+
+def _check_written(models: Sequence[str], measurements: Sequence[Measurement]) -> None:
+    """A device that only rested does not say how it is written: most of its card would be made up."""
+    stateful = [m for m in models if load_model(m).states]
+    if stateful and not any(isinstance(m, Pulses | Sweep) for m in measurements):
+        files = ", ".join(str(m.origin.path) for m in measurements)
+        raise InputError(
+            f"fit: {files}: retention alone does not say how {stateful[0]} is written: give pulses or a sweep too"
+        )
 
 
 def _check_different(measurements: Sequence[Measurement]) -> None:
@@ -122,11 +136,10 @@ class MeasuredReport:
         """One sentence."""
         best, count = self.best, len(self.task.measurements)
         worst = int(np.argmax(best.errors))
-        own = [fixed for f, fixed in zip(best.solution.free, best.solution.is_fixed, strict=True)
-               if f.name in best.model.param]  # fmt: skip
+        fixed, fitted = fixed_by_data(best)
         return (
             f"{best.model.name} fitted to {count} file{'s' * (count > 1)}, {best.points} points: the largest error is "
-            f"{_percent(best.errors[worst])} %, of {best.benches[worst].name}; the data fix {sum(own)} of {len(own)} "
+            f"{_percent(best.errors[worst])} %, of {best.benches[worst].name}; the data fix {fixed} of {fitted} "
             "parameters."
         )
 
@@ -162,17 +175,51 @@ class MeasuredReport:
         return rows + [(m.origin.name, len(m.target_siemens), "-", "sigma(G)", "-") for m in self._write_verify]
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What was understood of the files, left out of them or assumed, one line a file."""
+        files = [m.origin for m in self.task.measurements]
+        return tuple(f"{origin.name}: {' '.join(origin.notes)}" for origin in files if origin.notes)
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What a user should know before trusting the card, one sentence each."""
         best, on_card = self.best, self.card.programming_error is not None
+        remedy = "; ".join([*map("is {} right, which is held?".format, self._given), "try another model"])
         missed = [
-            f"{b.name}: the model misses it by {_percent(e):g} %, {scale:.2g} times the noise: try another model"
+            f"{b.name}: the model misses it by {_percent(e):g} %, {scale:.2g} times the noise: {remedy}"
             for b, e, scale in zip(best.benches, best.errors, best.weights.scale, strict=True)
             if e > _MISSED or scale > _MISSED_NOISE
         ]
+        if not fixed_by_data(best)[0]:
+            missed.append(
+                f"The data fix no parameter of {best.model.name} by itself: the card repeats these files, and beyond "
+                "them it is a guess"
+            )
+        found = [*map("{}, which is held, is far from what the files show: is it right?".format, self._far), *missed]
         late = self._write_verify[1:] if on_card else self._write_verify
         why = "the card has one programming error, of the first" if on_card else "too few pairs for sigma(G)"
-        return (*missed, *best.warnings, *(f"{m.origin.name}: is not used: {why}" for m in late))
+        return (*found, *best.warnings, *(f"{m.origin.name}: is not used: {why}" for m in late))
+
+    @property
+    def _given(self) -> list[str]:
+        """What the user held, with units."""
+        return [f"{name} = {v:g} {unit}" for name, v, unit in self._held]
+
+    @property
+    def _far(self) -> list[str]:
+        """Those that are conductances or resistances far outside the conductances that were seen."""
+        seen = np.concatenate([b.g_siemens for b in self.best.benches])
+        low, high = seen.min() / _FAR, seen.max() * _FAR
+        return [
+            f"{name} = {v:g} {unit}"
+            for name, v, unit in self._held
+            if (unit == "S" and not low <= v <= high) or (unit == "ohm" and not low <= 1 / v <= high)
+        ]
+
+    @property
+    def _held(self) -> list[tuple[str, float, str]]:
+        model = self.best.model
+        return [(name, v, model.param[name].unit) for name, v in self.task.held[model.name].items()]
 
     @cached_property
     def _write_verify(self) -> list[WriteVerify]:
@@ -299,10 +346,17 @@ def fit_measurements(task: FitTask, name: str) -> MeasuredReport:
         name: of the card.
 
     Raises:
-        InputError: see ``fit_model``.
+        InputError: fewer points than parameters, or see ``fit_model``.
     """
     fits = tuple(fit_model(model, task.measurements, task.held[model], task.seed) for model in task.models)
-    return MeasuredReport(task, fits, fitted_card(best_of(fits), task.measurements, name))
+    best = best_of(fits)
+    if not np.isfinite(best.aicc):
+        files = ", ".join(m.origin.name for m in task.measurements)
+        raise InputError(
+            f"fit: {files}: {best.points} points are too few for the {len(best.solution.free)} parameters of "
+            f"{best.model.name}: measure more, hold what is known, or take a smaller model"
+        )
+    return MeasuredReport(task, fits, fitted_card(best, task.measurements, name))
 
 
 def best_of(fits: Sequence[MeasuredFit]) -> MeasuredFit:

@@ -15,6 +15,10 @@ from spicegen.plotting import COLOURS, axes, new_figure
 HEAD = ("parameter", "unit", "start", "value", "uncertainty", "share", "fixed by data")
 """Columns of ``parameter_rows``."""
 _SHOWN_DIRECTIONS = 12
+_STATES = (
+    "States where each run begins, which were fitted too; the run of cycles begins one cycle before what is shown. The "
+    "card's own is another: with it the card's device shows the first conductance that was measured."
+)
 
 
 def parameter_rows(solution: Solution, model: Model) -> list[tuple[object, ...]]:
@@ -86,7 +90,7 @@ def show_parameters(page: Page, solution: Solution, model: Model) -> None:
     rows = parameter_rows(solution, model)
     page.table((*HEAD, "meaning"), [(*rows[n], model.param[solution.free[n].name].description) for n in own])
     if states := [row for n, row in enumerate(rows) if n not in own]:
-        page.table(("state", *HEAD[1:]), states, "States of the device, which were fitted too")
+        page.table(("state", *HEAD[1:]), states, _STATES)
     page.figure(_share_figure(solution, own), "How much of what the prior leaves open the data decide.")
     page.section(
         "What the data do not fix",

@@ -41,7 +41,7 @@ def _note_compliance(table: Table, voltage: Array, current: Array) -> None:
     if limited.any():
         level = np.abs(current[limited]).max()
         table.notes.append(
-            f"At {np.count_nonzero(limited)} of {len(limited)} points the current stays at one level, up to {level:.3g} "
+            f"At {limited.sum()} of {len(limited)} points the current stays at one level, up to {level:.3g} "
             "A, while the voltage goes on: taken as the source meter's compliance, where the device did not get the "
             "voltage of the file. A fit leaves these points out, and takes what is between them as up to "
             f"{MOST_PARTS} runs, each from a state of its own."

@@ -92,3 +92,23 @@ def test_the_console_script_renders(tmp_path):
 def test_the_console_script_refuses(tmp_path):
     done = subprocess.run([*RUN, "render", "nope", "-o", tmp_path], capture_output=True, text=True, timeout=120)
     refusal((done.returncode, done.stdout, done.stderr))
+
+
+LOST = """
+import time
+from spicegen import cli
+class Lost:
+    def __del__(self):
+        raise KeyboardInterrupt
+def app():
+    Lost()
+    time.sleep(20)
+cli.app = app
+cli.entry_points = lambda group: ()
+cli.main()
+"""
+
+
+def test_ctrl_c_in_a_destructor_is_not_lost():
+    done = subprocess.run([sys.executable, "-c", LOST], capture_output=True, text=True, timeout=15, check=False)
+    assert (done.returncode, done.stderr) == (130, "spicegen: interrupted\n")

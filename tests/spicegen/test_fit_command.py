@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -140,9 +141,42 @@ def test_the_command(run, train, tmp_path):
 
 
 def test_a_model_that_misses_a_file_is_said(found, monkeypatch):
+    """What is held is named: it may be the reason."""
     assert not any("misses" in w for w in found.warnings)
     monkeypatch.setattr(module, "_MISSED", 1e-4)
     assert found.warnings[0].startswith("train.csv: the model misses it by")
+    assert found.warnings[0].endswith("is t_write = 0.01 s right, which is held?; try another model")
+
+
+def with_held(found, held):
+    return replace(found, task=replace(found.task, held={"pulse_update": held}))
+
+
+@pytest.mark.parametrize("held", [{"g_min": 1e-3}, {"g_max": 1e-7}])
+def test_a_held_conductance_far_from_the_data_is_named(found, held):
+    """A fit may meet the data with it all the same."""
+    ((name, value),) = held.items()
+    assert f"{name} = {value:g} S, which is held, is far from" in with_held(found, held).warnings[0]
+    assert not any("far" in w for w in with_held(found, {"g_min": 1e-6, "v_p": 1e9}).warnings)
+
+
+def test_how_many_parameters_the_data_fix_is_on_the_card_and_said(found):
+    s = found.best.solution
+    count = sum(s.is_fixed[n] for n, f in enumerate(s.free) if f.name in found.best.model.param)
+    of = sum(q.provenance == "fitted" for name, q in found.card.parameters.items() if name != "x_init")
+    assert f"fix {count} of {of} parameters" in found.card.title
+    assert f"fix {count} of {of} parameters" in found.summary()
+    none = replace(s, jacobian=np.zeros_like(s.jacobian))
+    unknown = replace(found, fits=(replace(found.best, solution=none),))
+    assert any("fix no parameter of pulse_update by itself" in w for w in unknown.warnings)
+    assert not any("by itself" in w for w in found.warnings) or not count
+
+
+def test_fewer_points_than_parameters_are_no_card(run, tmp_path):
+    (tmp_path / "three.csv").write_text(SAID + PULSES_HEAD + "0,2\n1,3\n1,4\n")
+    line = refusal(run("fit", tmp_path / "three.csv", "--model", "linear", "-o", tmp_path / "c.yaml"))
+    assert "three.csv: 3 points are too few" in line
+    assert not (tmp_path / "c.yaml").exists()
 
 
 SAID = "# width_ms: 10\n"
@@ -163,6 +197,7 @@ PULSES_HEAD, SWEEP_HEAD = "amplitude_V,conductance_uS\n", "time_s,voltage_V,curr
         (SAID + "conductance_uS\n1\n2\n3\n2\n", "bad.csv", "amplitude_V"),
         (PULSES_HEAD + "1,2\n1,3\n-1,2\n", "bad.csv", "width_ms"),
         ("target_uS,achieved_uS\n2,2.1\n3,3.1\n4,4.1\n", "bad.csv", "shows no model's equations"),
+        ("time_s,conductance_uS\n1,2\n10,1.9\n100,1.8\n", "bad.csv", "give pulses or a sweep too"),
     ],
 )
 def test_a_file_that_cannot_be_fitted_is_refused_before_anything_is_written(run, tmp_path, text, place, remedy):

@@ -70,7 +70,7 @@ def test_it_is_said(tmp_path):
     text = "".join(f"{n},{v:.9g},{i:.9g}\n" for n, (v, i) in enumerate(rows))
     (tmp_path / "m.csv").write_text("# temperature_C: 27\ntime_ms,voltage_V,current_A\n" + text)
     (note,) = read_measurement(tmp_path / "m.csv").origin.notes
-    assert note.startswith("At 118 of 201 points the current stays at one level, up to 0.0001 A, while the voltage goes")
+    assert note.startswith("At 118 of 201 points the current stays at one level, up to 0.0001 A, while")
 
 
 def limited_sweep(card, level, voltage, step_s):
