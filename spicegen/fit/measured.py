@@ -158,17 +158,13 @@ def fit_model(
     Args:
         name: of the model.
         measurements: any mix of files.
-        held: parameters that are known, in the model's units.
+        held: parameters that are known, in the model's units, checked (see ``fit_task``).
         seed: of the random starts.
 
     Raises:
-        InputError: nothing to fit, a parameter that the model does not have or a value out of its range.
+        InputError: nothing to fit, or nothing finite follows from what is held.
     """
     model, known = load_model(name), dict(held or {})
-    for parameter, value in known.items():
-        if parameter not in model.param:
-            raise InputError(f"fit: model {name} has no parameter {parameter!r}: known are {', '.join(model.param)}")
-        model.param[parameter].check(value)
     benches = benches_of(measurements)
     temperatures = len({b.temperature_k for b in benches})
     held_for = {p.name: "given" if p.name in known else is_held(p, model, temperatures) for p in model.params}
