@@ -30,6 +30,7 @@ from evaluator.circuit import (
     CircuitTile,
     circuit_tile,
     labelled_tiles,
+    logits,
     operator_error,
     row_voltages,
     tile_currents,
@@ -164,7 +165,7 @@ def run_promoted(chosen: dict[str, tuple[Path, Path]], engine: str, limit: int) 
             parts, started = study.parts(0), time.perf_counter()
             request = CircuitRequest("auto", TOLERANCES[0], engine)
             promoted, report = with_circuits(study, parts, request, 1, None, track, print)
-            plain, found = study.logits(parts), promoted.logits(parts)
+            plain, found = logits(study, parts), logits(promoted, parts)
             accuracies = [f"{np.mean(y.argmax(1) == study.labels):.1%}" for y in (plain, found)]
             changed = np.count_nonzero(plain.argmax(1) != found.argmax(1))
             print(

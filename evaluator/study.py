@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from evaluator.activations import Seen, activations_of, check_activations
 from evaluator.calibration import MOST_IMAGES, MOST_VALUES, plan_layers, with_ranges
-from evaluator.circuit import Circuits, circuit_logits
 from evaluator.compensation import fit_columns, reach_for_weights
 from evaluator.data import Dataset, load_calibration, load_dataset
 from evaluator.graph.arrays import ArrayPart
@@ -32,6 +31,21 @@ from spicegen.progress import Progress, track
 
 _HELD_OUT = 5
 """Where there are no other images, one in so many tested ones is for calibration instead."""
+
+
+@dataclass(frozen=True)
+class Circuits:
+    """Tiles that are simulated.
+
+    Attributes:
+        engine: name of the simulator.
+        labels: of the tiles.
+        cache: folder of kept results; None: nothing is kept.
+    """
+
+    engine: str
+    labels: frozenset[str]
+    cache: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -111,14 +125,8 @@ class Study:
         """The layers' arrays in a trial, whatever was computed before."""
         return [self._part(plan, trial) for plan in self.plans]
 
-    def logits(self, parts: list[ArrayPart]) -> NDArray[np.float64]:
-        """What the network puts out on these arrays, shape (images, classes)."""
-        if self.source.circuits is None:
-            return self.on_arrays(parts).logits(self.images)
-        return circuit_logits(self, parts, self.source.circuits)
-
-    def on_arrays(self, parts: list[ArrayPart]) -> Network:
-        """The network with these arrays in its layers' places."""
+    def on_arrays(self, parts: Sequence[ArrayPart]) -> Network:
+        """The network with these arrays in its layers' places; no tile is in a circuit simulator."""
         model, _ = with_arrays(self.network.model, parts)
         return self.network.with_model(model)
 

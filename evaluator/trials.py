@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from evaluator.circuit import logits
 from evaluator.graph.arrays import ArrayPart
 from evaluator.scores import Score, score
 from evaluator.study import Study
@@ -107,4 +108,4 @@ class Trials:
 
 
 def _scored(study: Study, parts: list[ArrayPart]) -> Score:
-    return score(study.logits(parts), study.labels)
+    return score(logits(study, parts), study.labels)

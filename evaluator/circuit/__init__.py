@@ -3,7 +3,7 @@
 from evaluator.circuit._choice import CircuitReport, CircuitRequest, with_circuits
 from evaluator.circuit._estimate import RATES, Rate, estimate_seconds, rough_seconds
 from evaluator.circuit._export import export_tile
-from evaluator.circuit._network import Circuits, circuit_logits
+from evaluator.circuit._network import logits
 from evaluator.circuit._run import operator_error, tile_currents
 from evaluator.circuit._select import (
     RowVoltages,
@@ -21,15 +21,14 @@ __all__ = [
     "CircuitReport",
     "CircuitRequest",
     "CircuitTile",
-    "Circuits",
     "Rate",
     "RowVoltages",
     "TileChoice",
-    "circuit_logits",
     "circuit_tile",
     "estimate_seconds",
     "export_tile",
     "labelled_tiles",
+    "logits",
     "matching",
     "operator_error",
     "rough_seconds",

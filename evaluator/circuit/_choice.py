@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from evaluator.circuit._estimate import estimate_seconds, rough_seconds
-from evaluator.circuit._network import Circuits
 from evaluator.circuit._select import TileChoice, circuit_tile, labelled_tiles, select_tiles
 from evaluator.graph.arrays import ArrayPart
 from evaluator.scores import Score
+from evaluator.study import Circuits, Study
 from models_va.errors import InputError
 from spicegen.progress import Progress
 from spicegen.simulate import REFERENCE, SIMULATORS, SimulationError, simulator
-
-if TYPE_CHECKING:
-    from evaluator.study import Study
 
 _PREFERRED = ("vacask", "ngspice")
 _LONGEST_S = 86_400.0

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,35 +15,18 @@ from evaluator.graph.arrays import ArrayPart, Place, Taps, last_bits, output_sca
 from evaluator.graph.inputs import Signal
 from evaluator.graph.mapped import with_arrays
 from evaluator.layer import Array
+from evaluator.study import Circuits, Study
 from evaluator.tiles import Tile, slices_of
 from spicegen.simulate import simulator
-
-if TYPE_CHECKING:
-    from evaluator.study import Study
-
 
 _IMAGE_VALUES = 1 << 19
 """In the images of a batch: equal vectors of a batch are simulated once, and a run of a simulator takes many."""
 
 
-@dataclass(frozen=True)
-class Circuits:
-    """Tiles that are simulated.
+def logits(study: Study, parts: Sequence[ArrayPart]) -> NDArray[np.float64]:
+    """What the network puts out on these arrays, shape (images, classes).
 
-    Attributes:
-        engine: name of the simulator.
-        labels: of the tiles.
-        cache: folder of kept results; None: nothing is kept.
-    """
-
-    engine: str
-    labels: frozenset[str]
-    cache: Path | None = None
-
-
-def circuit_logits(study: Study, parts: Sequence[ArrayPart], circuits: Circuits) -> NDArray[np.float64]:
-    """The network's logits, layer after layer: a simulated tile's rows see what earlier tiles, simulated too, gave.
-
+    With tiles in a simulator it goes layer after layer: a tile's rows see what earlier tiles, simulated too, gave.
     Each product takes the difference between circuit and operator as an input of the graph: columns are added (and
     converted) behind it as everywhere else. A batch of images goes through all layers before the next one begins.
 
@@ -52,6 +34,9 @@ def circuit_logits(study: Study, parts: Sequence[ArrayPart], circuits: Circuits)
         SimulationError: a tile failed; what was computed is in the cache.
 
     """
+    circuits = study.source.circuits
+    if circuits is None:
+        return study.on_arrays(parts).logits(study.images)
     parts = [_with_circuits(p, study, circuits) for p in parts]
     model, taps = with_arrays(study.network.model, parts)
     network = study.network.with_model(model)

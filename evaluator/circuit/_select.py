@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,12 +15,10 @@ from evaluator.circuit._tile import CircuitTile
 from evaluator.graph.arrays import ArrayPart
 from evaluator.graph.runtime import run
 from evaluator.layer import Array
+from evaluator.study import Study
 from evaluator.tiles import Tile, tiles_of
 from models_va.errors import InputError
 from spicegen.progress import Progress
-
-if TYPE_CHECKING:
-    from evaluator.study import Study
 
 _PROBE_IMAGES = 8
 _LOOKED_AT, _PROBES = 64, 8

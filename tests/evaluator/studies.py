@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from evaluator.circuit import logits
 from evaluator.hardware import Hardware
 from evaluator.settings import HardwareConfig
 from evaluator.study import StudySource, prepare
@@ -29,4 +30,4 @@ def study_of(model, data, *settings, seed=0, limit=None, card=CARD, **more):
 
 def trial_logits(study, trial=0):
     """What the network puts out on the arrays of a trial."""
-    return study.logits(study.parts(trial))
+    return logits(study, study.parts(trial))

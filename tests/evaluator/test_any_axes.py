@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from evaluator.activations import activations_of
-from evaluator.circuit import Circuits, select_tiles
+from evaluator.circuit import select_tiles
 from evaluator.diagnosis import inspect_layers
+from evaluator.study import Circuits
 from spicegen.progress import track
 from tests.evaluator import networks
 from tests.evaluator.networks import node

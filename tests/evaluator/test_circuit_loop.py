@@ -14,7 +14,6 @@ from evaluator import evaluate
 from evaluator.activations import activations_of
 from evaluator.circuit import (
     CircuitRequest,
-    Circuits,
     CircuitTile,
     circuit_tile,
     labelled_tiles,
@@ -26,6 +25,7 @@ from evaluator.circuit import (
     tile_currents,
 )
 from evaluator.export import TileExport
+from evaluator.study import Circuits
 from models_va import load_card
 from models_va.errors import InputError
 from netlists import Crossbar

@@ -9,6 +9,7 @@ import pytest
 
 from evaluator import evaluate
 from evaluator.calibration import best_range
+from evaluator.circuit import logits
 from evaluator.graph.onnx_model import save_network
 from evaluator.hardware import Hardware
 from evaluator.study import StudySource, prepare
@@ -217,7 +218,7 @@ def test_currents_that_differ_with_the_sign(tmp_path, mode, dac):
         read = (lambda c: c) if "serial" in mode else (lambda c: c / levels)
         reads = [(read(c), f / (levels if "serial" in mode else 1)) for c, f in phases(codes, mode)]
     seen = sum(f * phi(read) for read, f in reads) * part.plan.largest_input
-    assert relative(made.logits([bent]), 0.75 * seen @ w - 2.0 * b) < 1e-12
+    assert relative(logits(made, [bent]), 0.75 * seen @ w - 2.0 * b) < 1e-12
 
 
 def test_phases_and_bits_change_nothing_that_fine_converters_show(tmp_path):
@@ -239,7 +240,7 @@ def test_converters_end_at_their_range(tmp_path, mode):
     columns = [slice(0, 2), slice(2, 5)] if mode == "bit-sliced" else [slice(0, 5)]
     product, clipped = emulated(tight, made.hardware.config, rows, columns, made.images, 9, 9, mode)
     assert clipped > 100
-    assert relative(made.logits([tight]), 0.75 * product - 2.0 * b) < 1e-12
+    assert relative(logits(made, [tight]), 0.75 * product - 2.0 * b) < 1e-12
 
 
 def windows(x, kernel, strides, pads):
