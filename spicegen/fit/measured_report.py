@@ -351,9 +351,9 @@ def fit_measurements(task: FitTask, name: str) -> MeasuredReport:
     fits = tuple(fit_model(model, task.measurements, task.held[model], task.seed) for model in task.models)
     best = best_of(fits)
     if not np.isfinite(best.aicc):
-        files = ", ".join(m.origin.name for m in task.measurements)
+        files, count = ", ".join(m.origin.name for m in task.measurements), len(best.solution.free)
         raise InputError(
-            f"fit: {files}: {best.points} points are too few for the {len(best.solution.free)} parameters of "
+            f"fit: {files}: {best.points} points are too few for {count} parameter{'s' * (count > 1)} of "
             f"{best.model.name}: measure more, hold what is known, or take a smaller model"
         )
     return MeasuredReport(task, fits, fitted_card(best, task.measurements, name))

@@ -102,6 +102,8 @@ class Dialect:
         Raises:
             ValueError: it is none; the message says what it is instead, and the remedy.
         """
+        if self.separator == "," and _THREE.fullmatch(text):
+            raise ValueError(f"{shown(text)} may have a decimal comma or a thousands separator: write it without")
         marks = [self.decimal] if self.decimal else [".", ","]
         for mark in marks:
             if _NUMBERS[mark].fullmatch(text):
@@ -116,6 +118,7 @@ _NUMBERS = {
     mark: re.compile(rf"[+-]?(\d+{re.escape(mark)}?\d*|{re.escape(mark)}\d+)([eE][+-]?\d+)?", re.ASCII)
     for mark in (".", ",")
 }
+_THREE = re.compile(r"[+-]?\d{1,3},\d{3}", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(([,.' ]\d{3})+[.,]\d+|([,.' ]\d{3}){2,}|[' ]\d{3})", re.ASCII)
 
 
@@ -141,4 +144,4 @@ def _instead(text: str, decimal: str) -> str:
         return "has thousands separators: write it without"
     if decimal and any(pattern.fullmatch(text) for pattern in _NUMBERS.values()):
         return f"has another decimal mark than the numbers before it ({decimal}): use one in the whole file"
-    return "is no number: expected one such as 1.5e-6"
+    return "is no number: expected one such as 1.5e-6; remove rows of sums and remarks"

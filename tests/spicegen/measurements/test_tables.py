@@ -164,6 +164,8 @@ def test_comments_that_say_something_of_all_rows(written, comment):
         ("time_s,voltage_V,current_A\n0,0,5,1,2\n", r"line 2: 5 cells, .* decimal commas need ';' or a tab"),
         ("time_s;voltage_V\n0;1.000,5\n", r"line 2, column 'voltage_V': '1.000,5' has thousands separators"),
         ("time_s;voltage_V\n0;0,5\n1;1.5\n", r"line 3, column 'voltage_V': '1.5' has another decimal mark"),
+        ('time_s,voltage_mV\n0,"1,250"\n', r"line 2, column 'voltage_mV': '1,250' may have a decimal comma or a thou"),
+        ("time_s,voltage_V\n0,1\nTotal,1\n", r"line 3, column 'time_s': 'Total' is no number: .* remove rows of sums"),
         ("time_s,voltage_V\n0,\n", r"line 2, column 'voltage_V': '' is empty"),
         ("time_s,voltage_V\n0,NaN\n", r"line 2, column 'voltage_V': 'NaN' is no number"),
         ("time_s,voltage_V\n0,OVERFLOW\n", r"line 2, column 'voltage_V': 'OVERFLOW' is an overflow"),
