@@ -7,7 +7,7 @@ point is comes from the data: the spread between cycles, or what neighbours miss
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -35,6 +35,14 @@ _TINY = 1e-30
 """Amperes that are nothing."""
 _DIFFERENCE = 1e-5
 """Of a central difference, relative."""
+_GRID = 65
+"""Memory states among which the one that was seen is looked for."""
+_POLISHED = 4
+"""Steps of Newton's method between two of them."""
+_EDGE = 1e-9
+"""Of the range of a state."""
+_TELLS = 0.2
+"""Relative uncertainty of an observation that tells a state."""
 _MAD = 1.4826
 """Standard deviations in a median absolute deviation of normal errors."""
 _SECOND = np.sqrt(6.0)
@@ -99,6 +107,7 @@ class Bench:
         noise: standard deviation of the logarithm of a conductance, or of a current (A), shape (n,).
         temperature_k: of the device, K.
         rested: whether nothing had been done to it just before.
+        corrected: observations behind which the device is put into the memory state that they show, rising, shape (r,).
     """
 
     name: str
@@ -111,12 +120,25 @@ class Bench:
     noise: Array
     temperature_k: float
     rested: bool
+    corrected: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+
+    def in_parts(self, count: int) -> Bench:
+        """The same in so many parts, each of which begins with the memory state that was seen last.
+
+        What happens in one part is not lost because the one before it went wrong, so that the misfit has far fewer
+        minima; that is multiple shooting, with measured states. Source: Bock, in Modelling of Chemical Reaction
+        Systems (Springer 1981), 102.
+        """
+        n = len(self.seen)
+        ends = np.unique(np.linspace(0, n - 1, min(count, n - 1) + 1).astype(np.intp))[1:-1]
+        relative = self.noise / np.abs(self.observed) if self.is_current else self.noise
+        return replace(self, corrected=ends[relative[ends] < _TELLS])
 
     def run(self, device: Device) -> Run:
         """Do it to a device."""
-        drive = Drive(self.drive.time_s, device.sign * self.drive.v_volt)
-        steps, seen, states = drive, self.seen, np.empty((len(self.seen), 0))
+        steps, seen, states = self.drive, self.seen, np.empty((len(self.seen), 0))
         if device.model.states:
+            drive = self._driven(device)
             found = states_under(drive, device.model, device.values, self.temperature_k, device.initial, _REL_TOL)
             if found is None:
                 nothing = np.full((len(self.seen), len(device.initial)), np.nan)
@@ -125,6 +147,16 @@ class Bench:
             seen = np.searchsorted(steps.time_s, self.drive.time_s[self.seen])  # before a jump
             states = found[1][seen]
         return Run(steps, seen, states, self._shown(device, device.values[None], states[None])[0])
+
+    def _driven(self, device: Device) -> Drive:
+        """What the device sees, with the states into which it is put."""
+        time_s, v_volt = self.drive.time_s, device.sign * self.drive.v_volt
+        if not len(self.corrected):
+            return Drive(time_s, v_volt)
+        at = self.seen[self.corrected]
+        put = np.full((len(time_s), len(device.initial)), np.nan)
+        put = np.insert(put, at + 1, self.memory_shown(device, self.corrected)[:, None], axis=0)
+        return Drive(np.insert(time_s, at + 1, time_s[at]), np.insert(v_volt, at + 1, v_volt[at]), put)
 
     def slopes(self, run: Run, device: Device, places: NDArray[np.intp]) -> Array:
         """Derivatives of what the device shows in a run by its parameters and by its states at the start.
@@ -137,25 +169,50 @@ class Bench:
         Returns:
             Shape (n, m + k); NaN if the run failed.
         """
-        n, k = len(self.seen), len(device.initial)
+        n, m, k = len(self.seen), len(places), len(device.initial)
         if run.steps is None:
-            return np.full((n, len(places) + k), np.nan)
-        found = np.zeros((n, len(places) + k))
-        states = run.states
+            return np.full((n, m + k), np.nan)
+        found = np.zeros((n, m + k))
         if k:
             by = slopes_in_steps(run.steps, device.model, device.values, self.temperature_k, device.initial, places)
-            v = device.sign * self.read_volt
-            at = numpy_model(device.model).evaluate(v, states, device.params(), self.temperature_k)
-            found = device.sign * np.einsum("nk,nkm->nm", at.di_dx, by[run.seen])
-            found = found if self.is_current else found / self.read_volt[:, None]
-        # the current's own parameters: it is smooth, so that small central differences are exact enough
-        step = np.maximum(_DIFFERENCE * np.abs(device.values[places]), np.finfo(float).tiny)
-        ends = [np.tile(device.values, (len(places), 1)) for _ in range(2)]
-        for values, sign in zip(ends, (1.0, -1.0), strict=True):
-            values[np.arange(len(places)), places] += sign * step
-        up, down = (self._shown(device, e, np.broadcast_to(states, (len(places), *states.shape))) for e in ends)
-        found[:, : len(places)] += ((up - down) / (2 * step[:, None])).T
+            by = by[run.seen]
+            if len(self.corrected):
+                self._follow(by, run.steps, device, places)
+            found = np.einsum("nk,nkm->nm", self._by_states(device, run.states), by)
+        found[:, :m] += self._by_values(device, run.states, places)
         return found
+
+    def _follow(self, by: Array, steps: Drive, device: Device, places: NDArray[np.intp]) -> None:
+        """Make derivatives by the states that the device was put into such by the parameters of which these follow."""
+        states, m = np.tile(device.initial, (len(self.seen), 1)), len(places)
+        states[self.corrected] = steps.put[~np.isnan(steps.put[:, 0])]
+        with np.errstate(all="ignore"):
+            moved = -self._by_values(device, states, places) / self._by_states(device, states)
+        inside = (states > _EDGE) & (states < 1 - _EDGE)  # beyond, nothing follows
+        moved = np.where(inside & np.isfinite(moved), moved, 0.0)[self.corrected]
+        last = np.searchsorted(self.corrected, np.arange(len(self.seen))) - 1
+        after = last >= 0
+        by[after, :, :m] += by[after, :, m:] * moved[last[after], None]
+        by[after, :, m:] = 0.0
+
+    def _by_states(self, device: Device, states: Array) -> Array:
+        """Derivatives of what is shown in states of shape (n, k) by them, shape (n, k)."""
+        v = device.sign * self.read_volt
+        found = device.sign * numpy_model(device.model).evaluate(v, states, device.params(), self.temperature_k).di_dx
+        return np.asarray(found if self.is_current else found / self.read_volt[:, None])
+
+    def _by_values(self, device: Device, states: Array, places: NDArray[np.intp]) -> Array:
+        """Derivatives of what is shown in these states by parameters, shape (n, m).
+
+        The current is smooth, so that small central differences are exact enough.
+        """
+        m = len(places)
+        step = np.maximum(_DIFFERENCE * np.abs(device.values[places]), np.finfo(float).tiny)
+        ends = [np.tile(device.values, (m, 1)) for _ in range(2)]
+        for values, sign in zip(ends, (1.0, -1.0), strict=True):
+            values[np.arange(m), places] += sign * step
+        up, down = (self._shown(device, e, np.broadcast_to(states, (m, *states.shape))) for e in ends)
+        return np.asarray(((up - down) / (2 * step[:, None])).T)
 
     def _shown(self, device: Device, values: Array, states: Array) -> Array:
         """Observations from states, shape (m, n, k) -> (m, n), of devices with these values, shape (m, p)."""
@@ -213,18 +270,41 @@ class Bench:
             return list(range(len(model.states)))
         return [] if model.memory is None else [model.state_names.index(model.memory)]
 
-    def memory_at_start(self, device: Device, grid: Array) -> float:
-        """The memory state on a grid with which a device shows what was seen first: a start for the fit."""
-        x = np.tile(device.initial, (len(grid), 1))
-        x[:, device.model.state_names.index(device.model.memory or "")] = grid
-        v = self.read_volt[self.first]
-        current = device.sign * numpy_model(device.model).current(
-            np.full(len(grid), device.sign * v), x, device.params(), self.temperature_k
-        )
-        wanted = self.observed[self.first] * (1.0 if self.is_current else v)
+    def memory_at_start(self, device: Device) -> float:
+        """The memory state in which a device shows what was seen first: a start for the fit."""
+        return float(self.memory_shown(device, np.array([self.first]))[0])
+
+    def memory_shown(self, device: Device, observations: NDArray[np.intp]) -> Array:
+        """The memory states in which a device shows what was seen, or nearly so if none does, shape (r,).
+
+        Args:
+            device: its other states are those at its start.
+            observations: r of them.
+        """
+        place = device.model.state_names.index(device.model.memory or "")
+        state = device.model.states[place]
+        grid = np.linspace(state.lower, state.upper, _GRID)
+        v = self.read_volt[observations]
+        wanted = self.observed[observations] * (1.0 if self.is_current else v)
+
+        def off(memory: Array) -> tuple[Array, Array]:
+            """Logarithm of the current over the wanted one, and its slope, in states of shape (r, n)."""
+            x = np.tile(device.initial, (memory.size, 1))
+            x[:, place] = memory.ravel()
+            volts = np.repeat(device.sign * v, memory.shape[1])
+            at = numpy_model(device.model).evaluate(volts, x, device.params(), self.temperature_k)
+            current, slope = (device.sign * y.reshape(memory.shape) for y in (at.current, at.di_dx[:, place]))
+            return np.nan_to_num(np.log(current / wanted[:, None]), nan=np.inf), slope / current
+
         with np.errstate(all="ignore"):
-            off = np.abs(np.log(current / wanted))
-        return float(grid[int(np.argmin(np.nan_to_num(off, nan=np.inf)))])
+            away, _ = off(np.tile(grid, (len(v), 1)))
+            crossed = (away[:, :-1] * away[:, 1:] <= 0) & np.isfinite(away[:, 1:] - away[:, :-1])
+            left = np.argmax(crossed, axis=1)
+            found = (grid[left] + grid[left + 1]) / 2
+            for _ in range(_POLISHED):
+                over, slope = (y[:, 0] for y in off(found[:, None]))
+                found = np.clip(found - np.nan_to_num(over / slope), grid[left], grid[left + 1])
+        return np.asarray(np.where(crossed.any(axis=1), found, grid[np.argmin(np.abs(away), axis=1)]))
 
 
 def benches(measurement: Measurement) -> list[Bench]:

@@ -17,7 +17,6 @@ from models_va import (
     MeasuredFile,
     ProgrammingError,
     Quantity,
-    State,
     WritePulse,
 )
 from models_va.errors import CardError, InputError
@@ -33,7 +32,6 @@ Array = NDArray[np.float64]
 DIGITS = 4
 """Significant digits of fitted values on a card."""
 _UNIT_SIEMENS = 1e-6
-_GRID = 10_001
 _LONGEST_NAME = 64
 
 
@@ -114,7 +112,7 @@ def _parameters(found: MeasuredFit) -> dict[str, Quantity]:
             result[p.name] = Quantity(value=float(value), provenance="assumed", note=f"held: {found.held[p.name]}")
     if found.model.memory is not None:
         state = found.model.states[found.model.state_names.index(found.model.memory)]
-        bench, x = _first_seen(found, state)
+        bench, x = _first_seen(found)
         result[state.initial] = Quantity(
             value=_inside(state.lower, state.upper, rounded(x, DIGITS), x),
             provenance="fitted",
@@ -123,12 +121,12 @@ def _parameters(found: MeasuredFit) -> dict[str, Quantity]:
     return result
 
 
-def _first_seen(found: MeasuredFit, state: State) -> tuple[Bench, float]:
+def _first_seen(found: MeasuredFit) -> tuple[Bench, float]:
     """The train that begins with the lowest conductance, or else the first file, and the memory state there."""
     trains = [b for b in found.benches if isinstance(b.measurement, Pulses)]
     bench = min(trains, key=lambda b: float(b.observed[0])) if trains else found.benches[0]
     fresh = Device(found.model, found.values, found.initial[0] * 0.0, found.turned)
-    return bench, bench.memory_at_start(fresh, np.linspace(state.lower, state.upper, _GRID))
+    return bench, bench.memory_at_start(fresh)
 
 
 def _inside(lower: float, upper: float, short: float, exact: float) -> float:

@@ -16,7 +16,7 @@ from models_va import Model, load_model
 from models_va.errors import InputError
 from spicegen.fit.bench import Bench, Device, Run, benches, weight_of_independent
 from spicegen.fit.least_squares import Free, Solution, fit, profiled
-from spicegen.fit.start import Start, free_parameter, is_held, starts
+from spicegen.fit.start import Start, free_parameter, is_held, starts, varied
 from spicegen.measurements import Measurement
 from spicegen.progress import counter
 
@@ -28,13 +28,17 @@ _TRIED = 6, 16
 """Starts from which the descent begins, at least and at most."""
 _TRY_WORK = 300_000
 """Points of the benches times parameters and states of all starts together: more of them where they are cheap."""
-_COARSE = ((1.0, 10), (0.3, 10), (0.1, 10), (0.03, 10), (0.0, 20))
-"""Relative uncertainties with which a descent begins, and steps with each.
+_COARSE = ((25, 1.0, 20), (5, 1.0, 10), (1, 1.0, 10), (1, 0.3, 10), (1, 0.1, 10), (1, 0.0, 20))
+"""Parts of the benches and relative uncertainties with which a descent begins, and steps with each.
 
 A model that switches a pulse too late is off by orders of magnitude: with the noise of the data as the measure the
-misfit is rough there and full of local minima, with a coarse one it is a valley. Known as graduated optimisation:
-Blake and Zisserman, Visual Reconstruction (MIT Press 1987).
+misfit is rough there and full of local minima, with a coarse one it is a valley, and what is far off as a whole may be
+near in each part (``Bench.in_parts``). Known as graduated optimisation: Blake and Zisserman, Visual Reconstruction (MIT
+Press 1987).
 """
+_REACHED, _PATIENCE, _HOP = 2.0, 6, (0.1, 0.3)
+"""A misfit a point above which descents begin about the best end, too, as long as one of so many comes farther, and the
+standard deviations of their starts, natural log."""
 _CARRIED_ON, _STEPS = 5, (20, 20, 20)
 """Of the ends, the best, and steps of each, with files weighed anew each time; what they disagree on is uncertain."""
 _ELSEWHERE = 0.3
@@ -172,14 +176,15 @@ def fit_model(
     states = sum(len(b.free_states(model)) for b in benches)
     cost = _cost(benches, len(fitted) + states) * max(len(model.states), 1)
     tried = int(np.clip(_TRY_WORK // cost, *_TRIED))
+    steps = (tried + _PATIENCE) * sum(n for *_, n in _COARSE) + _CARRIED_ON * sum(_STEPS)
     # matrices are small: several threads of BLAS would wait for each other, and for the pool's
     with (
-        counter(f"fit {name}", tried * sum(n for _, n in _COARSE) + _CARRIED_ON * sum(_STEPS)) as advance,
+        counter(f"fit {name}", steps) as advance,
         threadpool_limits(1),
         ThreadPoolExecutor(os.cpu_count()) as pool,
     ):
         work = _Work(_Setting(model, benches, fitted, pool), advance)
-        start, begins = work.tried(starts(model, benches, known, fitted, seed, tried))
+        start, begins = work.tried(starts(model, benches, known, fitted, seed, tried), seed)
         problem, solution = work.carried_on(start, begins)
         solution = profiled(problem, solution, _effort(benches, len(problem.free)), robust=True)
         end = problem.start(solution.ends[solution.chosen])
@@ -221,6 +226,18 @@ class _Setting:
     fitted: Sequence[int]
     pool: ThreadPoolExecutor
 
+    def in_parts(self, count: int) -> _Setting:
+        """The same with benches in so many parts."""
+        return self if count == 1 else replace(self, benches=[b.in_parts(count) for b in self.benches])
+
+
+_Tried = tuple[float, Start, Start]
+"""The misfit of a descent, its start and its end."""
+
+
+def _misfit(tried: _Tried) -> float:
+    return tried[0]
+
 
 class _Work:
     """The descents of a fit, one after another.
@@ -233,19 +250,30 @@ class _Work:
     def __init__(self, setting: _Setting, advance: Callable[[int, str], None]) -> None:
         self._setting, self._advance, self._done = setting, advance, 0
 
-    def tried(self, begins: Iterable[Start]) -> tuple[Start, list[Start]]:
+    def tried(self, begins: Iterable[Start], seed: int) -> tuple[Start, list[Start]]:
         """The start of the best descent, whose priors stay, and the ends of the best with its orientation."""
-        setting, ends = self._setting, []
-        for begin in begins:
-            at: tuple[Array, ...] = ()
-            for relative, steps in _COARSE:
-                problem = _Problem(setting, begin, _coarse(setting.benches, relative))
-                found = self._descended(problem, at, steps)
-                at = found.ends
-            ends.append((found.misfit[0], begin, problem.start(at[0])))
-        ends.sort(key=lambda e: e[0])
+        setting, rng = self._setting, np.random.default_rng(seed)
+        ends = sorted((self._tried(begin) for begin in begins), key=_misfit)
+        enough, failed = _REACHED * sum(len(b.observed) for b in setting.benches), 0
+        while _misfit(ends[0]) > enough and failed < _PATIENCE:
+            begin = varied(ends[0][2], setting.benches, setting.fitted, _HOP[failed % len(_HOP)], rng)
+            hop = self._tried(begin)
+            failed = 0 if _misfit(hop) < 0.9 * _misfit(ends[0]) else failed + 1
+            ends = sorted([*ends, hop], key=_misfit)
         best = ends[0][1]
         return best, self._apart(best, [end for _, begin, end in ends if begin.turned == best.turned])
+
+    def _tried(self, begin: Start) -> _Tried:
+        """The descent from one start."""
+        setting = self._setting
+        at: tuple[Array, ...] = ()
+        for parts, relative, steps in _COARSE:
+            if parts > 1 and len(setting.model.states) > 1:
+                continue  # what is seen is not the memory state alone
+            problem = _Problem(setting.in_parts(parts), begin, _coarse(setting.benches, relative))
+            found = self._descended(problem, at, steps, robust=parts == 1)  # in parts, a jump is no outlier
+            at = found.ends
+        return found.misfit[0], begin, problem.start(at[0])
 
     def _apart(self, start: Start, ends: Iterable[Start]) -> list[Start]:
         """The first few that are not in one valley."""
@@ -270,12 +298,12 @@ class _Work:
             found = self._descended(problem, found.ends, steps)
         return problem, found
 
-    def _descended(self, problem: _Problem, begins: Sequence[Array], steps: int) -> Solution:
+    def _descended(self, problem: _Problem, begins: Sequence[Array], steps: int, *, robust: bool = True) -> Solution:
         def report(number: int, iteration: int, misfit: float) -> None:
             label = f"fit {self._setting.model.name}, misfit {misfit:.4g}"
             self._advance(self._done + number * steps + iteration, label)
 
-        found = fit(problem, problem.free, begins, iterations=steps, prior=PRIOR, robust=True, report=report)
+        found = fit(problem, problem.free, begins, iterations=steps, prior=PRIOR, robust=robust, report=report)
         self._done += steps * max(len(begins), 1)
         return found
 

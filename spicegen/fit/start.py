@@ -28,8 +28,8 @@ _FAR = 1e3
 """A parameter without a bound of its own may leave its start by this factor, either way."""
 _RATES = 10.0 ** np.arange(-3, 3.1, 0.75)
 _VOLTAGES = (0.6, 1.0, 1.6)
-_GRID = 65
-"""Memory states that are tried as the one at the start."""
+_NEAR = 65
+"""Variations of the nearest card among which the best are taken."""
 _VARIED, _A_LITTLE = np.log(2.0), 0.15
 """Standard deviation of a random variation, of scaled cards and of those as they are."""
 _MARGIN = 0.1
@@ -115,7 +115,7 @@ def starts(
     rng = np.random.default_rng(seed)
     best = found[: max(2, keep)]
     neutral = _neutral(best, benches, fitted)
-    found += [_varied(best[n % len(best)], benches, fitted, _VARIED, rng) for n in range(16 * keep)]
+    found += [varied(best[n % len(best)], benches, fitted, _VARIED, rng) for n in range(16 * keep)]
     found.sort(key=_loss)
     near = _near(cards, benches, held, fitted, rng)[: keep // 2]
     return [*found[: keep - len(neutral) - len(near)], *neutral, *near]
@@ -135,14 +135,14 @@ def _near(
         values = np.array([held.get(name, card.values[name]) for name in names])
         found += [_started(card, benches, turned, values) for turned in (False, True)]
     found.sort(key=_loss)
-    return [found[0], *sorted((_varied(found[0], benches, fitted, _A_LITTLE, rng) for _ in range(_GRID)), key=_loss)]
+    return [found[0], *sorted((varied(found[0], benches, fitted, _A_LITTLE, rng) for _ in range(_NEAR)), key=_loss)]
 
 
 def _loss(start: Start) -> float:
     return start.loss
 
 
-def _varied(
+def varied(
     origin: Start, benches: Sequence[Bench], fitted: Sequence[int], size: float, rng: np.random.Generator
 ) -> Start:
     """Every fitted parameter off by so much, natural log, at random."""
@@ -200,9 +200,7 @@ def _started(card: DeviceCard, benches: Sequence[Bench], turned: bool, values: A
     for bench, x in zip(benches, initial, strict=True):
         if model.memory is not None:
             place = model.state_names.index(model.memory)
-            state = model.states[place]
-            grid = np.linspace(state.lower, state.upper, _GRID)
-            x[place] = bench.memory_at_start(Device(model, values, x, turned), grid)
+            x[place] = bench.memory_at_start(Device(model, values, x, turned))
         r = bench.residuals(bench.run(Device(model, values, x, turned)).predicted)
         loss += float(np.mean(np.log1p(r**2)))  # far away, a decade less is progress too
     return Start(card, turned, values, initial, loss)

@@ -7,7 +7,7 @@ model's exact derivatives; steps end at every point of the waveform.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numba
@@ -57,6 +57,7 @@ def run_driven(job: Job, stimulus: Transient) -> SimResult:
         np.array([values[s.initial] for s in model.states]),
         breaks,
         te.at(breaks) - be.at(breaks),
+        np.empty((0, 0)),
         min(stimulus.rel_tol, _REL_TOL),
         sys.maxsize,
     )
@@ -83,10 +84,13 @@ class Drive:
     Attributes:
         time_s: rising, shape (n,), s; two points at one time are a jump.
         v_volt: shape (n,), V.
+        put: states that the device is put into at a point behind a jump, whatever it was in, shape (n, k); NaN where it
+            goes on by itself. Empty if it always does.
     """
 
     time_s: Array
     v_volt: Array
+    put: Array = field(default_factory=lambda: np.empty((0, 0)))
 
 
 def states_under(
@@ -106,23 +110,24 @@ def states_under(
         The voltage at the points of the steps taken, the drive's own among them, and the states there, shape
         (points, k); None if the tolerance cannot be met, or only in very many steps.
     """
-    rates = compiled_rates(model)
+    rates, most = compiled_rates(model), _MOST_TRIES * len(drive.time_s)
     time_s, states, points = _integrate(
-        rates, params, temperature_k, initial, drive.time_s, drive.v_volt, rel_tol, _MOST_TRIES * len(drive.time_s)
+        rates, params, temperature_k, initial, drive.time_s, drive.v_volt, drive.put, rel_tol, most
     )
     if not points:
         return None
-    times = time_s[:points]
-    return Drive(times, _along(drive, times)), states[:points]
+    return _along(drive, time_s[:points]), states[:points]
 
 
-def _along(drive: Drive, times: Array) -> Array:
-    """The voltage at the points of the steps taken, both sides of jumps among them."""
+def _along(drive: Drive, times: Array) -> Drive:
+    """The same at the points of the steps taken, the drive's own among them."""
+    before = np.searchsorted(drive.time_s, drive.time_s)
+    own = np.searchsorted(times, drive.time_s) + np.arange(len(before)) - before
     v = np.interp(times, drive.time_s, drive.v_volt)
-    jumps = 1 + np.flatnonzero(np.diff(drive.time_s) == 0)
-    after = np.searchsorted(times, drive.time_s[jumps], side="right") - 1
-    v[after], v[after - 1] = drive.v_volt[jumps], drive.v_volt[jumps - 1]
-    return v
+    v[own] = drive.v_volt
+    put = np.full((len(times), drive.put.shape[1]), np.nan) if len(drive.put) else drive.put
+    put[own[: len(put)]] = drive.put
+    return Drive(times, v, put)
 
 
 def slopes_in_steps(
@@ -143,12 +148,13 @@ def slopes_in_steps(
         places: of the parameters among the model's, m of them.
 
     Returns:
-        Shape (points, k, m + k); NaN where Newton's method fails.
+        Shape (points, k, m + k); NaN where Newton's method fails. Behind a point at which the device was put into a
+        state, by that state instead of the one at the start.
     """
     k, points = len(initial), len(steps.time_s)
     found = np.full((points, k, len(places) + k), np.nan)
     rates, slopes = compiled_rates(model), compiled_slopes(model)
-    _linearised(rates, slopes, params, temperature_k, initial, steps.time_s, steps.v_volt, places, found)
+    _linearised(rates, slopes, params, temperature_k, initial, steps.time_s, steps.v_volt, steps.put, places, found)
     return found
 
 
@@ -159,6 +165,7 @@ _SIGNATURE: Any = numba.types.Tuple((numba.float64[::1], numba.float64[:, ::1], 
     numba.float64[::1],
     numba.float64[::1],
     numba.float64[::1],
+    numba.float64[:, ::1],
     numba.float64,
     numba.int64,
 )
@@ -178,8 +185,8 @@ def _recorded(times: Array, states: Array, points: int, time: float, x: Array) -
 @numba.njit(_SIGNATURE, cache=True, error_model="numpy", nogil=True)  # type: ignore[untyped-decorator]
 @edition
 def _integrate(
-    rates: Any, params: Array, temperature_k: float, initial: Array, breaks_s: Array, v_volt: Array, rel_tol: float,
-    most: int,
+    rates: Any, params: Array, temperature_k: float, initial: Array, breaks_s: Array, v_volt: Array, put: Array,
+    rel_tol: float, most: int,
 ) -> tuple[Array, Array, int]:  # fmt: skip
     k, tries = len(initial), 0
     times, states = np.empty(4 * len(breaks_s)), np.empty((4 * len(breaks_s), k))
@@ -192,6 +199,8 @@ def _integrate(
     for segment in range(len(breaks_s) - 1):
         start, end = breaks_s[segment], breaks_s[segment + 1]
         if end == start:
+            if len(put) and not np.isnan(put[segment + 1, 0]):
+                x[:] = put[segment + 1]
             begin(rates, params, temperature_k, v_volt[segment + 1], x, work)
             times, states = _recorded(times, states, points, end, x)
             points += 1
@@ -243,6 +252,7 @@ def _product(jacobian: Array, now: Array, of_params: Array, places: Any, out: Ar
         numba.float64[::1],
         numba.float64[::1],
         numba.float64[::1],
+        numba.float64[:, ::1],
         numba.int64[::1],
         numba.float64[:, :, ::1],
     ),
@@ -254,7 +264,7 @@ def _product(jacobian: Array, now: Array, of_params: Array, places: Any, out: Ar
 # one function with everything in it, because it is compiled as one
 def _linearised(  # noqa: C901
     rates: Any, by_params: Any, params: Array, temperature_k: float, initial: Array, time_s: Array, v_volt: Array,
-    places: Any, found: Array,
+    put: Array, places: Any, found: Array,
 ) -> None:  # fmt: skip
     k, m, stages = len(initial), len(places), len(NODES)
     work = workspace(k)
@@ -270,6 +280,10 @@ def _linearised(  # noqa: C901
         step = time_s[n + 1] - time_s[n]
         if step == 0.0:
             fresh = True
+            if len(put) and not np.isnan(put[n + 1, 0]):
+                x[:], now[:] = put[n + 1], 0.0
+                for a in range(k):
+                    now[a, m + a] = 1.0
             found[n + 1] = now
             continue
         slope = (v_volt[n + 1] - v_volt[n]) / step
