@@ -178,7 +178,7 @@ def fit(
     """Fit a device card to measurements, and say which of its parameters they fix."""
     from models_va.errors import InputError
     from spicegen.files import output_file, output_folder, write_text
-    from spicegen.fit import FILE_HEAD, HEAD, MODEL_HEAD, card_name, fit_measurements, fit_task, parameter_rows
+    from spicegen.fit import FILE_HEAD, HEAD, MODEL_HEAD, card_name, fit_measurements, fit_task
 
     if output.suffix.lower() not in (".yaml", ".yml"):
         raise InputError(f"{output}: a card is YAML: give it a name that ends in .yaml")
@@ -200,7 +200,7 @@ def fit(
     if len(found.fits) > 1:
         show_table(MODEL_HEAD, found.model_rows(), found.comparison())
     show_table(FILE_HEAD, found.file_rows(), found.summary())
-    show_table(HEAD, parameter_rows(found.best.solution, found.best.model))
+    show_table(HEAD, found.parameter_rows())
     for line in (*found.notes, *found.warnings):
         typer.echo(line)
     typer.echo(f"card: {output}")

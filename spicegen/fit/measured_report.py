@@ -16,7 +16,7 @@ from spicegen.fit.bench import Bench
 from spicegen.fit.card import fitted_card, fixed_by_data
 from spicegen.fit.measured import MeasuredFit, benches_of, fit_model
 from spicegen.fit.measured_pictures import measured_against_fitted
-from spicegen.fit.parameters import parameters_json, show_parameters
+from spicegen.fit.parameters import parameter_rows, parameters_json, show_parameters
 from spicegen.measurements import Measurement, Pulses, Sweep, WriteVerify, read_measurements
 from spicegen.metrics.pictures import Picture, of_programming
 from spicegen.metrics.programming import programmed
@@ -173,6 +173,10 @@ class MeasuredReport:
             for b, e, scale in zip(best.benches, best.errors, best.weights.scale, strict=True)
         ]
         return rows + [(m.origin.name, len(m.target_siemens), "-", "sigma(G)", "-") for m in self._write_verify]
+
+    def parameter_rows(self) -> list[tuple[object, ...]]:
+        """One a parameter of the model, under ``spicegen.fit.HEAD``; states where runs begin stand in the report."""
+        return parameter_rows(self.best.solution, self.best.model)[: fixed_by_data(self.best)[1]]
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -115,6 +115,7 @@ def test_the_command(run, train, tmp_path):
         str(folder / "report.html"),
     ):
         assert text in out
+    assert "at the start" not in out  # states of runs are for the report
     loaded = load_card(card)
     assert (loaded.name, loaded.model, loaded.fit.seed) == ("my-device", "pulse_update", 3)
     assert [f.name for f in loaded.fit.files] == ["train.csv", "[red]programmed.csv"]
