@@ -135,9 +135,9 @@ def _kept_in(folder: Path) -> Iterator[None]:
     """An interruption says what is left of the work."""
     try:
         yield
-    except KeyboardInterrupt as stop:
-        typer.echo(f"spicegen: interrupted: finished trials are in {folder}; the same command goes on there", err=True)
-        raise typer.Exit(130) from stop
+    except KeyboardInterrupt:
+        typer.echo(f"spicegen: finished trials are in {folder}: the same command goes on there", err=True)
+        raise
 
 
 def _settings(given: list[str], sweep: str | None, compensate: str | None, *, ideal: bool) -> dict[str, str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from evaluator.graph.runtime import open_session, run
+from evaluator.graph.runtime import one_line, open_session, run
+from models_va.errors import InputError
 
 
 def graph_inputs(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
@@ -38,10 +40,10 @@ def constant_values(model: onnx.ModelProto) -> Mapping[str, NDArray[Any]]:
     So a weight behind an Identity or a Transpose counts as constant.
 
     Raises:
-        InputError: onnxruntime cannot compute them.
+        InputError: one is damaged, or onnxruntime cannot compute them.
 
     """
-    values = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
+    values = {t.name: _stored(t) for t in model.graph.initializer}
     known = {"", *values}
     nodes = []
     for node in model.graph.node:
@@ -52,6 +54,13 @@ def constant_values(model: onnx.ModelProto) -> Mapping[str, NDArray[Any]]:
     if names:
         values.update(zip(names, run(open_session(_part(model, nodes, names)), {}, names), strict=True))
     return values
+
+
+def _stored(tensor: onnx.TensorProto) -> NDArray[Any]:
+    try:
+        return np.asarray(numpy_helper.to_array(tensor))
+    except Exception as error:  # of an unknown type, of another size than its shape says: whatever onnx raises
+        raise InputError(f"constant {tensor.name!r} cannot be read ({one_line(error)}): export it again") from error
 
 
 def _part(model: onnx.ModelProto, nodes: list[onnx.NodeProto], outputs: list[str]) -> onnx.ModelProto:

@@ -24,6 +24,7 @@ _LARGEST_TRIAL = 2**27
 """Values in the images that a network with a freed batch is tried on: 1 GiB of float64."""
 _BATCH_VALUES = 2**17
 """Values in the images that run at once: activations of more no longer fit into the processors' caches."""
+_FLOATING = (onnx.TensorProto.FLOAT16, onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE)
 _DYNAMIC = "export it with a dynamic batch axis"
 
 Run = Callable[..., list[NDArray[Any]]]
@@ -187,9 +188,11 @@ def _network(path: Path, model: onnx.ModelProto) -> Network:
             f"has {len(inputs)} inputs and {len(model.graph.output)} outputs: one input, the image, is needed"
         )
     name, tensor = inputs[0].name, inputs[0].type.tensor_type
-    dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type) if tensor.elem_type else "V")
-    if dtype not in (np.float16, np.float32, np.float64):
-        raise InputError(f"input {name!r} has type {dtype}: export it with a float32 input")
+    if tensor.elem_type not in _FLOATING:
+        kinds = {number: kind.lower() for kind, number in onnx.TensorProto.DataType.items()}
+        found = kinds.get(tensor.elem_type, f"number {tensor.elem_type}")
+        raise InputError(f"input {name!r} has type {found}: export it with a float32 input")
+    dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type))
     if not len(tensor.shape.dim):
         raise InputError(f"input {name!r} has no batch axis: export it with one")
     axes = tuple(d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim[1:])

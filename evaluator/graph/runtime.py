@@ -30,9 +30,8 @@ def open_session(model: onnx.ModelProto, threads: int = 0) -> onnxruntime.Infere
     options.intra_op_num_threads = threads
     # integer kernels for quantized networks round differently: the same arithmetic with and without arrays
     options.add_session_config_entry("session.disable_quant_qdq", "1")
-    graph = model.SerializeToString()
-    try:
-        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    try:  # beyond protobuf's 2 GB there are no bytes
+        return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's exceptions have no common base
         raise InputError(f"onnxruntime refuses the network ({one_line(error)}): export it again") from error
 

@@ -150,6 +150,28 @@ def test_each_fault_of_a_network_has_its_remedy(tmp_path, data, nodes, words):
     assert text.endswith(words)
 
 
+@pytest.mark.parametrize("kind", [99, onnx.TensorProto.BFLOAT16, onnx.TensorProto.INT4])
+def test_types_that_are_unknown_or_do_not_fit(model, data, tmp_path, kind):
+    """One byte of a damaged file."""
+    for place in ("constant", "input"):
+        changed = onnx.load(model)
+        if place == "constant":
+            changed.graph.initializer[0].data_type = kind
+        else:
+            changed.graph.input[0].type.tensor_type.elem_type = kind
+        (tmp_path / "bad.onnx").write_bytes(changed.SerializeToString())
+        assert complaint(tmp_path / "bad.onnx", data, CARD).startswith(f"{tmp_path / 'bad.onnx'}: ")
+
+
+def test_a_constant_of_another_size(model, data, tmp_path):
+    changed = onnx.load(model)
+    changed.graph.initializer[0].dims[1] = 2
+    (tmp_path / "bad.onnx").write_bytes(changed.SerializeToString())
+    text = complaint(tmp_path / "bad.onnx", data, CARD)
+    assert text.startswith(f"{tmp_path / 'bad.onnx'}: constant 'w' cannot be read (")
+    assert text.endswith("): export it again")
+
+
 def test_a_network_from_the_future(model, data):
     future = onnx.load(model)
     future.ir_version = 99
