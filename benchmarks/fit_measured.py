@@ -106,8 +106,9 @@ def smooth_curve(y):
 
 def spread(pulses):
     """Standard deviation between cycles, relative: the median over the rows; NaN of one cycle."""
-    several = pulses.g_siemens[np.isfinite(pulses.g_siemens).sum(axis=1) > 2]
-    return float(np.median(np.nanstd(np.log(several), axis=1, ddof=1))) if len(several) else np.nan
+    y = np.log(np.where(pulses.g_siemens > 0, pulses.g_siemens, np.nan))
+    several = y[np.isfinite(y).sum(axis=1) > 2]
+    return float(np.median(np.nanstd(several, axis=1, ddof=1))) if len(several) else np.nan
 
 
 def percent(*shares):

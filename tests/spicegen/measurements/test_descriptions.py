@@ -125,3 +125,5 @@ def test_measurements_of_others(name):
     assert train.g_siemens.shape == SHAPES[name]
     rises = np.nanmean(train.g_siemens[-10:]) > np.nanmean(train.g_siemens[:10])
     assert set(train.direction.tolist()) == {1 if rises else -1}
+    assert (np.sign(train.amplitude_volt) == train.direction).all()
+    assert (train.width_s > 0).all()
