@@ -1,6 +1,7 @@
 """Layers whose images run along another axis than the first: the same as the network written batch-first."""
 
 from dataclasses import asdict, replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -85,14 +86,24 @@ def in_circuits(made):
     return replace(made, source=replace(made.source, circuits=Circuits("native", labels)))
 
 
+@pytest.fixture(scope="module")
+def batch_first(tmp_path_factory):
+    """The network written batch-first, its logits and those with all tiles in circuits, of each case once."""
+
+    @cache
+    def of(case):
+        made = study(tmp_path_factory.mktemp("first"), "batch-first", CASES[case])
+        return made, trial_logits(made), trial_logits(in_circuits(made))
+
+    return of
+
+
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("form", list(FORMS)[1:])
-def test_it_is_the_network_written_batch_first(tmp_path, form, case):
-    first, other = (study(tmp_path, f, CASES[case]) for f in ("batch-first", form))
+def test_it_is_the_network_written_batch_first(tmp_path, batch_first, form, case):
+    other, (first, expected, simulated) = study(tmp_path, form, CASES[case]), batch_first(case)
     assert [p.largest_input for p in other.plans] == pytest.approx([p.largest_input for p in first.plans])
-    expected = trial_logits(first)
     assert trial_logits(other) == pytest.approx(expected, rel=1e-9)
-    simulated = trial_logits(in_circuits(first))
     assert np.abs(simulated - expected).max() > 1e-4 * np.abs(expected).max()
     assert trial_logits(in_circuits(other)) == pytest.approx(simulated, rel=1e-7)
 

@@ -100,7 +100,7 @@ def relative(found, wanted):
 def test_at_tiny_voltages_circuits_are_the_operator(network, need_engine, engine, settings):
     need_engine(engine)
     made = study(network, TINY, settings)
-    made = replace(made, network=replace(made.network, batch=2))  # three batches
+    made = replace(made, network=replace(made.network, batch=4))  # two batches
     tiles = labels(made)
     assert len(tiles) > 4
     assert relative(trial_logits(with_tiles(made, *tiles, engine=engine)), trial_logits(made)) < 1e-5
