@@ -29,8 +29,9 @@ from spicegen.fit.bench import benches
 from spicegen.fit.card import fitted_card
 from spicegen.fit.measured import fit_model
 from spicegen.fit.measured_pictures import measured_against_fitted
-from spicegen.fit.measured_report import best_of
+from spicegen.fit.measured_report import ranked
 from spicegen.metrics.laws import exponential_law, power_law
+from spicegen.progress import track
 from spicegen.update_table import read_update_table
 
 HERE = Path(__file__).parent
@@ -138,7 +139,7 @@ def fitted(model, task, paths, folder):
     return found, seconds
 
 
-def details(name, found, seconds):
+def details(name, found, criterion, seconds):
     """A row: AICc, how many of the model's parameters the data fix, seconds."""
     own = [n for n, f in enumerate(found.solution.free) if f.name in found.model.param]
     fixed = int(np.count_nonzero(np.asarray(found.solution.is_fixed)[own]))
@@ -146,7 +147,7 @@ def details(name, found, seconds):
         name,
         found.model.name,
         percent(*found.errors),
-        f"{found.aicc:.0f}",
+        f"{criterion:.0f}",
         f"{fixed} of {len(own)}",
         f"{seconds:.0f}",
     )
@@ -164,13 +165,11 @@ def main(folder, names):
         read = [begun_before(m) if p.match(BEGUN_BEFORE) else m for p, m in zip(paths, task.measurements, strict=True)]
         task = replace(task, measurements=tuple(read))
         known.append(references(name, [(m, benches(m)[0]) for m in read]))
-        fits = []
-        for model in MODELS:
-            found, seconds = fitted(model, task, paths, folder)
-            fits.append(found)
-            show(details(name, found, seconds))
-        best = best_of(fits)
+        fits = dict(fitted(model, task, paths, folder) for model in track(MODELS, name))
+        best = ranked(list(fits))[0][0]
         report = MeasuredReport(task, tuple(fits), fitted_card(best, task.measurements, card_name(name)))
+        for found, criterion in report.ranked:
+            show(details(name, found, criterion, fits[found]))
         report.page().write(output_folder(folder / name), report.to_json())
         print(report.comparison(), *report.warnings, sep="\n", flush=True)
         errors.append((name, *(f"**{e}**" if f is best else e for f in fits for e in [percent(*f.errors)])))

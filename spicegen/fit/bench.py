@@ -347,7 +347,8 @@ def _of_pulses(p: Pulses) -> Bench:
         volt.append(0.0)
         ends.append(len(time) - 1)
     curves = np.log(np.where(p.g_siemens > 0, p.g_siemens, np.nan))
-    kept = np.isfinite(curves).any(axis=1)
+    middle = np.nanmedian(np.where(np.isfinite(p.g_siemens).any(axis=1, keepdims=True), p.g_siemens, 0.0), axis=1)
+    kept = middle > 0
     drive, seen = Drive(np.array(time), np.array(volt)), np.array(ends)[kept]
     if p.cycles > 1 and {1, -1} <= set(p.direction.tolist()):  # what is seen began where a cycle ends
         drive, seen = _twice(drive), seen + len(time) - 1
@@ -357,7 +358,7 @@ def _of_pulses(p: Pulses) -> Bench:
         drive=drive,
         seen=seen,
         read_volt=np.full(int(kept.sum()), p.v_read_volt),
-        observed=np.exp(np.nanmedian(curves[kept], axis=1)),
+        observed=middle[kept],
         is_current=False,
         noise=_spread(curves[kept]),
         temperature_k=p.temperature_k,

@@ -110,19 +110,9 @@ class MeasuredFit:
         return sum(len(r.observed) for r in self.benches)
 
     @property
-    def aicc(self) -> float:
-        """Akaike's criterion, corrected for small samples; infinite with more parameters than points.
-
-        -2 ln L + 2 k + 2 k (k + 1)/(n - k - 1), less what is the same for every model; L that of independent normal
-        errors with a scale of its own in each run, k the parameters, memory states and scales. The smaller the better:
-        a difference of 10 is decisive. Source: Hurvich and Tsai, Biometrika 76, 297 (1989).
-        """
-        k, n = len(self.solution.free) + len(self.benches), self.points
-        if n - k - 1 <= 0:
-            return float("inf")
-        squares = [np.mean(r.residuals(y) ** 2) for r, y in zip(self.benches, self.predicted, strict=True)]
-        likelihood = sum(len(r.observed) * np.log(s) for r, s in zip(self.benches, squares, strict=True))
-        return float(likelihood + 2 * k + 2 * k * (k + 1) / (n - k - 1))
+    def parameters(self) -> int:
+        """Fitted ones, memory states and the noise of each run among them."""
+        return len(self.solution.free) + len(self.benches)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -139,6 +129,30 @@ class MeasuredFit:
         if self.turned:
             found.append("the model's top electrode is the bottom one of the measurement: voltages have the other sign")
         return tuple(found)
+
+
+def aicc(fits: Sequence[MeasuredFit]) -> tuple[float, ...]:
+    """Akaike's criterion of fits to the same measurements, corrected for small samples.
+
+    -2 ln L + 2 k + 2 k (k + 1)/(n - k - 1), less what is the same for every model; L that of normal errors with a scale
+    of its own in each run, k the parameters, memory states and scales. What wanders for many points is no evidence at
+    each of them: n counts those that are independent in what the best of the fits leaves of a run. The smaller the
+    better: a difference of 10 is decisive. Source: Hurvich and Tsai, Biometrika 76, 297 (1989).
+
+    Returns:
+        Of each fit; infinite with more parameters than independent points.
+    """
+    counts, logs = [], []
+    for runs in zip(*(zip(f.benches, f.predicted, strict=True) for f in fits), strict=True):
+        left = [bench.residuals(predicted) for bench, predicted in runs]
+        squares = [float(np.mean(r**2)) for r in left]
+        counts.append(weight_of_independent(left[int(np.argmin(squares))]) * len(left[0]))
+        logs.append(np.log(squares))
+    n, found = sum(counts), []
+    for f, likelihood in zip(fits, counts @ np.array(logs), strict=True):
+        k = f.parameters
+        found.append(float(likelihood) + 2 * k + 2 * k * (k + 1) / (n - k - 1) if n > k + 1 else float("inf"))
+    return tuple(found)
 
 
 def benches_of(measurements: Sequence[Measurement]) -> list[Bench]:

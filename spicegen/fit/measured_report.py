@@ -14,7 +14,7 @@ from models_va import DeviceCard, load_model
 from models_va.errors import InputError, located
 from spicegen.fit.bench import Bench
 from spicegen.fit.card import fitted_card, fixed_by_data
-from spicegen.fit.measured import MeasuredFit, benches_of, fit_model
+from spicegen.fit.measured import MeasuredFit, aicc, benches_of, fit_model
 from spicegen.fit.measured_pictures import measured_against_fitted
 from spicegen.fit.parameters import parameter_rows, parameters_json, show_parameters
 from spicegen.measurements import Measurement, Pulses, Sweep, WriteVerify, read_measurements
@@ -127,10 +127,15 @@ class MeasuredReport:
     fits: tuple[MeasuredFit, ...]
     card: DeviceCard
 
+    @cached_property
+    def ranked(self) -> list[tuple[MeasuredFit, float]]:
+        """The fits with their AICc, the best first."""
+        return ranked(self.fits)
+
     @property
     def best(self) -> MeasuredFit:
         """The fit of the card."""
-        return best_of(self.fits)
+        return self.ranked[0][0]
 
     def summary(self) -> str:
         """One sentence."""
@@ -147,10 +152,13 @@ class MeasuredReport:
         """One sentence on the models; empty of one."""
         if len(self.fits) < 2:
             return ""
-        others = sorted((f for f in self.fits if f is not self.best), key=_rank)
-        off = others[0].aicc - self.best.aicc
-        apart = f"{off:.3g} below {others[0].model.name}" if np.isfinite(off) else "the others have too few points"
-        return f"{self.best.model.name} has the lowest AICc, {apart}: the card is of it."
+        (best, lowest), (other, next_one) = self.ranked[:2]
+        if not np.isfinite(lowest):
+            return f"The points are too few to tell models apart by AICc: {best.model.name} misses them least."
+        apart = f"{next_one - lowest:.3g} below {other.model.name}"
+        if not np.isfinite(next_one):
+            apart = "the others have more parameters than independent points"
+        return f"{best.model.name} has the lowest AICc, {apart}: the card is of it."
 
     def model_rows(self) -> list[tuple[object, ...]]:
         """One a model, the best first, under ``MODEL_HEAD``."""
@@ -159,10 +167,10 @@ class MeasuredReport:
                 f.model.name,
                 len(f.solution.free),
                 _percent(max(f.errors)),
-                f.aicc if np.isfinite(f.aicc) else "too few points",
-                f.aicc - self.best.aicc if np.isfinite(f.aicc) else "-",
+                criterion if np.isfinite(criterion) else "too few points",
+                criterion - self.ranked[0][1] if np.isfinite(criterion) else "-",
             )
-            for f in sorted(self.fits, key=_rank)
+            for f, criterion in self.ranked
         ]
 
     def file_rows(self) -> list[tuple[object, ...]]:
@@ -247,10 +255,10 @@ class MeasuredReport:
                     "version": f.model.version,
                     "fitted_parameters": len(f.solution.free),
                     "points": f.points,
-                    "aicc": f.aicc,
+                    "aicc": criterion,
                     "errors": dict(zip((b.name for b in f.benches), f.errors, strict=True)),
                 }
-                for f in self.fits
+                for f, criterion in self.ranked
             ],
             "files": [self._file_json(m) for m in self.task.measurements],
             "warnings": list(self.warnings),
@@ -353,8 +361,8 @@ def fit_measurements(task: FitTask, name: str) -> MeasuredReport:
         InputError: fewer points than parameters, or see ``fit_model``.
     """
     fits = tuple(fit_model(model, task.measurements, task.held[model], task.seed) for model in task.models)
-    best = best_of(fits)
-    if not np.isfinite(best.aicc):
+    best, _ = ranked(fits)[0]
+    if best.points <= best.parameters + 1:
         files, count = ", ".join(m.origin.name for m in task.measurements), len(best.solution.free)
         raise InputError(
             f"fit: {files}: {best.points} points are too few for {count} parameter{'s' * (count > 1)} of "
@@ -363,13 +371,9 @@ def fit_measurements(task: FitTask, name: str) -> MeasuredReport:
     return MeasuredReport(task, fits, fitted_card(best, task.measurements, name))
 
 
-def best_of(fits: Sequence[MeasuredFit]) -> MeasuredFit:
-    """The one of the lowest AICc."""
-    return min(fits, key=_rank)
-
-
-def _rank(found: MeasuredFit) -> tuple[float, float]:
-    return found.aicc, max(found.errors)  # the criterion is infinite where points are too few for it
+def ranked(fits: Sequence[MeasuredFit]) -> list[tuple[MeasuredFit, float]]:
+    """Fits to the same measurements with their AICc, the best first; where it is infinite, that of the least error."""
+    return sorted(zip(fits, aicc(fits), strict=True), key=lambda found: (found[1], max(found[0].errors)))
 
 
 def _percent(error: float) -> float:

@@ -267,7 +267,9 @@ def _levelled(model: Model, values: Array, benches: Sequence[Bench], *, whole: b
         return np.asarray(np.log(np.maximum(g, _LEAST_REACH * g.max())))
 
     def off(z: Array, before: Array) -> Array:
-        return np.concatenate([reach(z) - wanted, _STAY * (z - before)])
+        low, high = reach(z)
+        cut_off = low <= high + np.log(_LEAST_REACH)  # nothing lower is needed, and nothing would help
+        return np.array([0.0 if cut_off else low - wanted[0], high - wanted[1], *(_STAY * (z - before))])
 
     z = np.log(values[moved])
     z = z + (wanted.mean() - reach(z).mean()) * siemens / max(np.abs(siemens).max(initial=0.0), 1.0)

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from models_va import DeviceCard, load_card
+from models_va import DeviceCard, Quantity, load_card
 from netlists import PulseProgram
 from spicegen.experiments.lab import Record, run_program
 from spicegen.fit.start import free_parameter, is_held
-from spicegen.measurements import Pulses, Sweep
+from spicegen.measurements import Pulses, Retention, Sweep
 from spicegen.simulate import simulator
 from tests.spicegen.measured import ORIGIN
 
@@ -19,6 +19,9 @@ CARDS = {
     "pulse_update": "wo3-liclo4",
     "li_intercalation": "au-lixcoo2-pt",
 }
+MODELS = (*CARDS, "linear")
+TIMES_S = np.geomspace(0.5, 2e4, 30).tolist()
+"""Of reads at rest."""
 SPREAD = {"stanford_pku": 0.1}
 """Of the parameters of devices about a card, natural log; where they stand in exponents, less."""
 TRAINS = ((1, 1, 1), (0.9, 0.9, 1), (1.1, 1.1, 1), (1, 1, 0.3), (1, 1, 3))
@@ -26,6 +29,14 @@ TRAINS = ((1, 1, 1), (0.9, 0.9, 1), (1.1, 1.1, 1), (1, 1, 0.3), (1, 1, 3))
 LI_PULSE = -1.5, 1.1, 10e-3
 FLOOR = 1e-5
 """Of a sweep's largest current: noise that is always there."""
+
+
+def shipped(model) -> DeviceCard:
+    """The card of a model from which devices are made; of a resistor none ships."""
+    if model == "linear":
+        g0 = Quantity(value=2e-5, provenance="assumed")
+        return DeviceCard(name="made", title="", model=model, source="", parameters={"g0": g0})
+    return load_card(CARDS[model])
 
 
 def write_pulse(card):
@@ -44,7 +55,7 @@ def with_values(card, values):
 
 def varied(model, rng, size=None):
     """A card about the shipped one: each parameter that a fit is to find is off by ``size``, natural log, at random."""
-    card = load_card(CARDS[model])
+    card = shipped(model)
     known, values, size = card.device_model, {}, size or SPREAD.get(model, 0.3)
     for p in known.params:
         if not is_held(p, known, 1) and card.values[p.name]:
@@ -93,6 +104,20 @@ def sweep(card, noise, rng, up=1.2, down=1.2, wide=100, points=200) -> Sweep:
     p.end_stage(wide * w / points)
     r = measured(card, p, noise, rng)
     return Sweep(ORIGIN, r.time_s, r.voltage_volt, r.current_amp, 300.15)
+
+
+def rest(card, noise, rng, temperatures=(300.15,)) -> Retention:
+    """Twenty pulses up, higher and longer ones, and then rest, on a fresh device for each temperature."""
+    a, _, w = write_pulse(card)
+    found = []
+    for t in temperatures:
+        p = PulseProgram()
+        p.train([1.3 * a] * 20, 5 * w, 33 * w)
+        p.end_stage(w)
+        p.relax(TIMES_S, t)
+        found.append(measured(card, p, noise, rng).conductance_siemens[-len(TIMES_S) :])
+    time, kelvin = np.tile(TIMES_S, len(found)).astype(float), np.repeat(temperatures, len(TIMES_S))
+    return Retention(ORIGIN, time, np.concatenate(found), kelvin, 0.1)
 
 
 def campaign(card, noise, rng):

@@ -1,0 +1,144 @@
+"""Round trips: a known device, measured with noise, is found again; what the data cannot tell is said to be so."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models_va import load_model
+from spicegen.fit import measured
+from spicegen.fit.measured import aicc, fit_model
+from spicegen.fit.start import is_held
+from tests.spicegen.known_devices import MODELS, TRAINS, campaign, off, rest, shipped, sweep, train, varied
+
+ROUND_TRIPS = [(model, noise) for model in MODELS for noise in (0.01, 0.05)]
+
+
+def fixed(found):
+    return {f.name for f, is_fixed in zip(found.solution.free, found.solution.is_fixed, strict=True) if is_fixed}
+
+
+def files(model, noise, rng, card):
+    if model == "linear":
+        return [sweep(card, noise, rng)]
+    if model == "li_intercalation":
+        return [train(card, noise, rng), sweep(card, noise, rng, points=100), rest(card, noise, rng)]
+    return [train(card, noise, rng), train(card, noise, rng, 1.1, 1.1, 3), sweep(card, noise, rng, points=100)]
+
+
+@pytest.mark.parametrize(("model", "noise"), ROUND_TRIPS)
+def test_a_known_device_is_found_within_the_stated_uncertainties(model, noise):
+    """Each of its parameters is off the shipped card's at random; benchmarks/fit_coverage.py does it to many."""
+    rng = np.random.default_rng(2)
+    card = varied(model, rng)
+    found = fit_model(model, files(model, noise, rng, card))
+    away = off(found, card)
+    assert max(found.errors) < 1.5 * noise
+    assert away
+    assert max(map(abs, away.values())) < 3.5
+
+
+NOISE = 0.005
+"""Of what the cases below measure."""
+
+
+@pytest.fixture(scope="module")
+def vteam_fixed():
+    """What trains of five amplitudes and widths and a sweep fix of a threshold device."""
+    rng, card = np.random.default_rng(0), shipped("vteam")
+    found = fixed(fit_model("vteam", campaign(card, NOISE, rng)))
+    assert found >= {"k_on", "alpha_on", "v_on", "v_off", "r_off"}
+    return found
+
+
+def test_only_potentiation_leaves_depression_open(vteam_fixed):
+    rng, card = np.random.default_rng(0), shipped("vteam")
+    found = fixed(fit_model("vteam", [train(card, NOISE, rng, up, 0, wide) for up, _, wide in TRAINS]))
+    assert "v_off" in vteam_fixed
+    assert "v_on" in found
+    assert not found & {"k_off", "alpha_off", "v_off"}
+
+
+def test_one_amplitude_leaves_threshold_rate_and_power_open(vteam_fixed):
+    """k (V/V_t - 1)^alpha at one V is one number."""
+    found = fixed(fit_model("vteam", [train(shipped("vteam"), NOISE, np.random.default_rng(0), down=0)]))
+    assert vteam_fixed >= {"k_on", "alpha_on", "v_on"}
+    assert not found & {"k_on", "alpha_on", "v_on"}
+
+
+def test_sweeps_below_the_threshold_leave_the_switching_open():
+    small = sweep(shipped("vteam"), NOISE, np.random.default_rng(0), up=0.1, down=0.1, points=60)
+    found = fit_model("vteam", [small])
+    assert not fixed(found) & set(found.model.param)
+
+
+def test_a_conductance_that_never_changes_leaves_the_switching_open():
+    rng = np.random.default_rng(0)
+    still = train(shipped("vteam"), 0, rng)
+    still = replace(still, g_siemens=2e-5 * (1 + NOISE * rng.standard_normal(still.g_siemens.shape)))
+    found = fit_model("pulse_update", [still])
+    assert not fixed(found) & set(found.model.param)
+
+
+def test_reads_leave_the_curve_open_and_trains_the_relaxation():
+    """What is read at one voltage has no curve, and what never rests has no retention: sweep and rest have one each."""
+    rng, card = np.random.default_rng(0), shipped("li_intercalation")
+    pulses = train(card, NOISE, rng, pulses=6)
+    swept = fixed(fit_model("li_intercalation", [pulses, sweep(card, NOISE, rng, points=60)]))
+    rested = fixed(fit_model("li_intercalation", [pulses, rest(card, NOISE, rng)]))
+    assert "v_io" in swept - rested
+    assert "tau_x" in rested - swept
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_activation_energies_want_two_temperatures(model):
+    known = load_model(model)
+    energies = [p for p in known.params if "activation energy" in p.description]
+    assert all(is_held(p, known, 1) for p in energies)
+    assert not any(is_held(p, known, 2) for p in energies)
+
+
+def test_a_device_that_stands_the_other_way_around_is_turned():
+    pulses = train(shipped("vteam"), NOISE, np.random.default_rng(0))
+    found = fit_model("vteam", [pulses])
+    turned = fit_model("vteam", [replace(pulses, amplitude_volt=-pulses.amplitude_volt)])
+    assert (found.turned, turned.turned) == (False, True)
+    assert turned.values == pytest.approx(found.values)
+
+
+def test_a_device_of_other_volts_seconds_and_siemens_is_the_same_device():
+    pulses = train(shipped("vteam"), NOISE, np.random.default_rng(0))
+    scaled = replace(
+        pulses,
+        amplitude_volt=2 * pulses.amplitude_volt,
+        width_s=10 * pulses.width_s,
+        gap_s=10 * pulses.gap_s,
+        g_siemens=pulses.g_siemens / 7,
+    )
+    assert fit_model("vteam", [scaled]).errors == pytest.approx(fit_model("vteam", [pulses]).errors, rel=1e-3)
+
+
+def test_the_same_seed_finds_the_same_with_any_number_of_workers(monkeypatch):
+    rng, card = np.random.default_rng(0), shipped("vteam")
+    files = [train(card, NOISE, rng, pulses=6), train(card, NOISE, rng, wide=3, pulses=6)]
+    found = fit_model("vteam", files, seed=3)
+    monkeypatch.setattr(measured.os, "cpu_count", lambda: 1)
+    again = fit_model("vteam", files, seed=3)
+    assert (again.values == found.values).all()
+    assert (again.solution.covariance == found.solution.covariance).all()
+
+
+def test_a_few_bad_points_do_no_harm(vteam_fixed):
+    rng, card = np.random.default_rng(0), shipped("vteam")
+    files = campaign(card, NOISE, rng)
+    files[0].g_siemens[[7, 20, 40]] *= [[1.5], [0.6], [2.0]]
+    found = fit_model("vteam", files)
+    assert fixed(found) >= {"k_on", "v_on", "r_off"}
+    assert max(map(abs, off(found, card).values())) < 3.5
+
+
+def test_the_true_model_has_the_lowest_aicc():
+    rng, card = np.random.default_rng(0), shipped("vteam")
+    files = [train(card, NOISE, rng), train(card, NOISE, rng, wide=3), sweep(card, NOISE, rng, points=60)]
+    true, other = aicc([fit_model(model, files) for model in ("vteam", "pulse_update")])
+    assert true < other - 10
