@@ -1,6 +1,8 @@
-"""How often the 95 % intervals of `spicegen metrics` hold the truth, on synthetic devices.
+"""How often the 95 % intervals of `spicegen metrics` hold the truth, on synthetic devices of known mean curves.
 
-python benchmarks/metrics_coverage.py [TRIALS]
+python benchmarks/metrics_coverage.py [TRIALS [CYCLES,CYCLES,..]]
+
+In brackets the median width of the intervals, in parts of the truth.
 """
 
 import sys
@@ -8,31 +10,29 @@ import sys
 import numpy as np
 
 from spicegen.metrics.trains import measure, trains_of
-from tests.spicegen.measured import linear_device, train
-
-PULSES, GAIN, UPDATE, READ = 50, 0.04, 2e-7, 2e-7
-TRUTH = {
-    "beta_p": -PULSES * np.log(1 - GAIN),
-    "g_min": 1e-5,
-    "g_max": 4e-5 - 3e-5 * (1 - GAIN) ** PULSES,
-    "read_noise_p": READ,
-    "update_sigma_p": UPDATE,
-}
+from tests.spicegen.measured import DEVICES, mean_curves, noisy, train, true_figures
 
 
-def main(trials: int) -> None:
-    rng = np.random.default_rng(0)
-    print("cycles ", *TRUTH)
-    for cycles in (1, 3, 5, 10, 30):
-        inside = dict.fromkeys(TRUTH, 0)
-        for trial in range(trials):
-            pulses = train(linear_device(rng, cycles, PULSES, GAIN, UPDATE, READ))
-            found = {m.name: m for m in measure(trains_of([pulses], trial))}
-            for name, truth in TRUTH.items():
-                low, high = found[name].ci95 or (np.nan, np.nan)
-                inside[name] += low <= truth <= high
-        print(f"{cycles:6d} ", *(f"{inside[name] / trials:{len(name)}.2f}" for name in TRUTH), flush=True)
+def main(trials: int, cycles: list[int]) -> None:
+    for device in DEVICES:
+        expected = true_figures(device)
+        print(f"\n| {device}: cycles |", " | ".join(f"{c}" for c in cycles), "|\n|---|" + "---|" * len(cycles))
+        inside = {name: np.zeros(len(cycles)) for name in expected}
+        width = {name: np.full((len(cycles), trials), np.nan) for name in expected}
+        rng = np.random.default_rng(0)
+        for n, many in enumerate(cycles):
+            for trial in range(trials):
+                pulses = train(*(noisy(rng, curve, many) for curve in mean_curves(device)))
+                found = {m.name: m for m in measure(trains_of([pulses], trial))}
+                for name, value in expected.items():
+                    low, high = found[name].ci95 or (np.nan, np.nan)
+                    inside[name][n] += low <= value <= high
+                    width[name][n, trial] = (high - low) / abs(value)
+        for name in expected:
+            cells = zip(inside[name] / trials, np.nanmedian(width[name], axis=1), strict=True)
+            print(f"| {name} |", " | ".join(f"{p:.0%} ({s:.2g})" for p, s in cells), "|", flush=True)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)
+    given = sys.argv[1:]
+    main(int(given[0]) if given else 200, [int(c) for c in given[1].split(",")] if len(given) > 1 else [1, 2, 3, 5, 10])

@@ -11,6 +11,7 @@ import sys
 import threading
 from importlib.metadata import entry_points
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -254,11 +255,11 @@ def metrics(
 ) -> None:
     """Figures of merit of measurements, with 95 % confidence intervals."""
     from spicegen.files import output_folder
-    from spicegen.metrics import HEAD, measure_files, whole_json, whole_page, write_tables
+    from spicegen.metrics import measure_files, whole_json, whole_page, write_tables
 
     reports = measure_files(data, seed)
     for report in reports:
-        show_table(HEAD, report.rows(), report.title)
+        show_table(*report.table(get_terminal_size().columns), report.title)
         for note in report.notes:
             typer.echo(note)
     if output:

@@ -1,11 +1,14 @@
 """Bootstrap over cycles: what is resampled, and confidence intervals from it.
 
 Statistics are computed of many samples at once, one sample a row: row 0 is the measurement, then come those that leave
-one cycle out (for the acceleration of BCa intervals), then the resamples.
+one cycle out (for the acceleration of BCa intervals), then the resamples. Means are drawn from Student's t about the
+measured ones: whole cycles drawn with replacement would never leave the range of the few that were measured. What is of
+the scatter between cycles is computed of cycles drawn with replacement.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,19 +18,22 @@ from scipy import stats
 Array = NDArray[np.float64]
 RESAMPLES = 1000
 LEVEL = 0.95
+FEW_CYCLES = 10
 _LEFT_OUT = 400
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """How often each cycle of each of several branches is in each sample.
+    """How cycles of each of several branches make up each sample; one array a branch, shape (rows, cycles).
 
     Attributes:
-        counts: one array a branch, shape (rows, cycles).
+        counts: how often a cycle is in a sample: of statistics of the scatter.
+        shifts: how much of a cycle's deviation from the mean comes to the mean, over the cycles: of means.
         left_out: how many rows, after the first, leave a cycle out.
     """
 
     counts: tuple[Array, ...]
+    shifts: tuple[Array, ...]
     left_out: int
 
     @property
@@ -51,24 +57,41 @@ def draw(cycles: tuple[int, ...], rng: np.random.Generator, *, paired: bool, res
     groups = cycles[:1] if paired else cycles
     # of many cycles the acceleration is next to nothing
     left_out = sum(n for n in groups if 1 < n <= _LEFT_OUT)
-    counts, row = [], 1
+    counts, shifts, row = [], [], 1
     for n in groups:
-        count = np.ones((1 + left_out + resamples, n))
+        count, shift = np.ones((1 + left_out + resamples, n)), np.zeros((1 + left_out + resamples, n))
         if 1 < n <= _LEFT_OUT:
             count[row : row + n] -= np.eye(n)
+            shift[row : row + n] -= n / (n - 1) * np.eye(n)
             row += n
         if n > 1:
             count[1 + left_out :] = rng.multinomial(n, np.full(n, 1 / n), resamples)
+            shift[1 + left_out :] = _students(n, resamples, rng)
         counts.append(count)
-    return Samples(tuple(counts * len(cycles) if paired else counts), left_out)
+        shifts.append(shift)
+    times = len(cycles) if paired else 1
+    return Samples(tuple(counts * times), tuple(shifts * times), left_out)
 
 
-def interval(values: Array, samples: Samples) -> tuple[float, float] | None:
-    """The 95 % interval of a statistic of shape (rows,): BCa, widened for few cycles; None where nothing is known.
+def means(values: Array, shifts: Array, bins: Callable[[Array], Array] = lambda v: v) -> Array:
+    """Mean over cycles in each sample, of values of shape (cycles, points), NaN where there is none, then over bins.
 
-    The widening puts the quantiles of Student's t, times sqrt(n / (n - 1)), in place of the normal ones: percentile
-    intervals of n values are otherwise too narrow. One cycle only: simulated ones, plain percentiles.
-    Source: Efron, J. Am. Stat. Assoc. 82, 171 (1987); Hesterberg, The American Statistician 69, 371 (2015), section 5.
+    Returns:
+        Shape (rows, bins); NaN where there is nothing.
+    """
+    there = np.isfinite(values)
+    many = np.maximum(there.sum(axis=0), 1)
+    mean = np.where(there.any(axis=0), np.where(there, values, 0.0).sum(axis=0) / many, np.nan)
+    return np.asarray(bins(mean) + shifts @ bins(np.where(there, values - mean, 0.0) / many))
+
+
+def interval(values: Array, samples: Samples, *, of_scatter: bool = False) -> tuple[float, float] | None:
+    """The 95 % interval of a statistic of shape (rows,): BCa; None where nothing is known.
+
+    ``of_scatter``: of cycles drawn with replacement, whose quantiles are too close together for few cycles: the
+    quantiles of Student's t, times sqrt(n / (n - 1)), take the place of the normal ones. Simulated rows (see
+    ``_curves.py``): plain percentiles. Source: Efron, J. Am. Stat. Assoc. 82, 171 (1987); Hesterberg, The American
+    Statistician 69, 371 (2015), expanded percentile intervals.
     """
     drawn = values[samples.first_resample :]
     drawn = drawn[np.isfinite(drawn)]
@@ -76,15 +99,24 @@ def interval(values: Array, samples: Samples) -> tuple[float, float] | None:
         return None
     n = samples.smallest
     tail = (1 - LEVEL) / 2
-    reach = -stats.norm.ppf(tail) if n < 2 else -stats.t.ppf(tail, n - 1) * np.sqrt(n / (n - 1))
+    simulated = n < (FEW_CYCLES if of_scatter else 2)
+    wide = of_scatter and not simulated
+    reach = -stats.t.ppf(tail, n - 1) * np.sqrt(n / (n - 1)) if wide else -stats.norm.ppf(tail)
     z = np.array([-reach, reach])
-    if n > 1:
+    if not simulated:
         below = np.clip(np.mean(drawn < values[0]) + np.mean(drawn == values[0]) / 2, 0.01, 0.99)
         centre = stats.norm.ppf(below)
         room = 1 - _acceleration(values[1 : samples.first_resample]) * (centre + z)
         z = centre + (centre + z) / np.maximum(room, 0.2)
     low, high = np.quantile(drawn, stats.norm.cdf(z))
     return float(low), float(high)
+
+
+def _students(cycles: int, resamples: int, rng: np.random.Generator) -> Array:
+    """Shifts that spread a mean by Student's t times its standard error, shape (resamples, cycles)."""
+    z = rng.standard_normal((resamples, cycles))
+    scale = np.sqrt(cycles / rng.chisquare(cycles - 1, (resamples, 1)))
+    return np.asarray((z - z.mean(axis=1, keepdims=True)) * scale)
 
 
 def _acceleration(left_out: Array) -> float:

@@ -52,31 +52,32 @@ def least_squares(law: Callable[[Array], Array], start: Array, y: Array, most: A
     return found
 
 
-def fit_exponential(y: Array) -> Array:
-    """(start, end, beta) of ``exponential_law`` over w = 0 .. 1, its ends fitted too; shape (rows, 3).
+def fit_exponential(y: Array, w: Array) -> Array:
+    """(start, end, beta) of ``exponential_law`` at w from 0 to 1, its ends fitted too; shape (rows, 3).
 
-    ``y`` has shape (rows, points); the first row is fitted from several starts, the others from its result.
+    Shapes of y: (rows, points), of w: (points,). The first row is fitted from several starts, the others from its
+    result.
     """
-    return _scaled(lambda p: exponential_curves(p, y.shape[1]), y, _BETA_STARTS, MOST_BETA)
+    return _scaled(lambda p: exponential_curves(p, w), y, _BETA_STARTS, MOST_BETA)
 
 
-def exponential_curves(fitted: Array, points: int) -> Array:
+def exponential_curves(fitted: Array, w: Array) -> Array:
     """The curves of (start, end, beta), shape (rows, points)."""
     start, end, beta = (fitted[:, n, None] for n in range(3))
-    return np.asarray(start + (end - start) * exponential_law(np.linspace(0, 1, points), beta))
+    return np.asarray(start + (end - start) * exponential_law(w, beta))
 
 
-def power_curves(fitted: Array, points: int) -> Array:
+def fit_power(y: Array, w: Array) -> Array:
+    """(start, end, alpha) of ``power_law`` at w for positive, rising ``y``, as ``fit_exponential``."""
+    return _scaled(lambda p: power_curves(p, w), y, _ALPHA_STARTS, MOST_ALPHA)
+
+
+def power_curves(fitted: Array, w: Array) -> Array:
     """The curves of (start, end, alpha), rising and positive, shape (rows, points)."""
     start, end, alpha = (fitted[:, n, None] for n in range(3))
     start = np.maximum(start, 1e-30)
     ratio = np.maximum(end / start, 1 + 1e-9)
-    return np.asarray(start + (end - start) * power_law(np.linspace(0, 1, points), alpha, ratio))
-
-
-def fit_power(y: Array) -> Array:
-    """(start, end, alpha) of ``power_law`` over w = 0 .. 1 for positive ``y``, as ``fit_exponential``."""
-    return _scaled(lambda p: power_curves(p, y.shape[1]), y, _ALPHA_STARTS, MOST_ALPHA)
+    return np.asarray(start + (end - start) * power_law(w, alpha, ratio))
 
 
 def _scaled(law: Callable[[Array], Array], y: Array, starts: Sequence[float], most: float) -> Array:

@@ -24,7 +24,7 @@ def beta(branch_siemens: Array) -> float:
 
     G = G_0 + (G_N - G_0) (1 - exp(-beta w)) / (1 - exp(-beta)), w = n / N, by least squares. 0 is linear, positive
     saturates, negative accelerates; depression is read in its own direction. The ends are the branch's own. Source:
-    Agarwal et al., IJCNN 2016 (Sandia), as used by CrossSim.
+    write nonlinearity of Agarwal et al., IJCNN 2016, 929 (Sandia).
     """
     return _least_squares(branch_siemens, exponential_law, MOST_BETA)
 
@@ -63,7 +63,8 @@ def power_law(w: Array, alpha: float | Array, ratio: float | Array) -> Array:
     a, span = np.asarray(alpha, dtype=np.float64), np.log(ratio)
     geometric = np.abs(a) < 1e-6
     power = np.where(geometric, 1.0, a)
-    part = np.maximum(w * np.expm1(power * span), -1 + 1e-16)  # -1 by rounding at the far end of steep curves
+    # -1 by rounding at the far end of steep curves; 700: the largest that is finite
+    part = np.maximum(w * np.expm1(np.minimum(power * span, 700.0)), -1 + 1e-16)
     grown = np.where(geometric, w * span, np.log1p(part) / power)
     return np.asarray(np.expm1(grown) / np.expm1(span))
 

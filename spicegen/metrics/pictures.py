@@ -120,13 +120,21 @@ def _branches(trains: Trains) -> Picture:
         name, colour = _SIDES[branch.rises]
         ax = _panel(figure, len(trains.measured), n, name, "Pulse", f"Conductance ({text})")
         ax.plot(branch.g_siemens[:_SHOWN_CYCLES].T / unit, color=colour, lw=0.5, alpha=0.3)
-        ax.plot(curves.g_siemens[0] / unit, ".", color=colour, ms=3, label="mean" if branch.cycles > 1 else "measured")
-        points = curves.pulses + 1
-        law = exponential_curves(curves.exponential[:1], points)[0]
-        ax.plot(law / unit, color="black", lw=1.2, label=f"beta law, {curves.exponential[0, 2]:.3g}")
-        if np.isfinite(curves.power[0, 2]):
-            power = power_curves(curves.power[:1], points)[0][:: 1 if branch.rises else -1]
-            ax.plot(power / unit, "--", color=COLOURS[4], lw=1.2, label=f"alpha law, {curves.power[0, 2]:.3g}")
+        pulse = curves.w * curves.pulses
+        ax.plot(
+            pulse,
+            curves.g_siemens[0] / unit,
+            ".",
+            color=colour,
+            ms=3,
+            label="mean" if branch.cycles > 1 else "measured",
+        )
+        exponential, power = curves.laws.exponential[:1], curves.laws.power[:1]
+        law = exponential_curves(exponential, curves.w)[0]
+        ax.plot(pulse, law / unit, color="black", lw=1.2, label=f"beta law, {exponential[0, 2]:.3g}")
+        if np.isfinite(power[0, 2]):
+            law = power_curves(power, curves.w if branch.rises else 1 - curves.w)[0]
+            ax.plot(pulse, law / unit, "--", color=COLOURS[4], lw=1.2, label=f"alpha law, {power[0, 2]:.3g}")
         ax.legend(fontsize=8, frameon=False)
     return figure, "Cycles, their mean, and both laws by least squares."
 
@@ -136,12 +144,13 @@ def _deviations(trains: Trains) -> Picture:
     several = [pair for pair in zip(trains.measured, trains.curves, strict=True) if pair[0].cycles > 1]
     for n, (branch, curves) in enumerate(several):
         name, colour = _SIDES[branch.rises]
-        apart = branch.g_siemens - curves.g_siemens[0]
+        pulse = curves.w * curves.pulses
+        apart = branch.g_siemens - np.interp(np.arange(curves.pulses + 1), pulse, curves.g_siemens[0])
         unit, text = siemens(apart)
         ax = _panel(figure, len(several), n, name, "Pulse", f"Cycle less mean ({text})")
         ax.plot(apart[:_SHOWN_CYCLES].T / unit, color=colour, lw=0.5, alpha=0.4)
-        sigma = np.sqrt(curves.variance[0]) / unit
-        ax.fill_between(np.arange(len(sigma)), -sigma, sigma, color=COLOURS[5], alpha=0.3, lw=0, label="one sigma")
+        sigma = np.sqrt(curves.scatter.variance[0]) / unit
+        ax.fill_between(pulse, -sigma, sigma, color=COLOURS[5], alpha=0.3, lw=0, label="one sigma")
         ax.legend(fontsize=8, frameon=False)
     return figure, "What differs from cycle to cycle."
 
@@ -149,11 +158,13 @@ def _deviations(trains: Trains) -> Picture:
 def _sigma(trains: Trains) -> Picture:
     figure = new_figure()
     unit, text = siemens(np.concatenate([c.g_siemens[0] for c in trains.curves]))
-    small, small_text = siemens(np.concatenate([np.sqrt(c.variance[0]) for c in trains.curves if c.freedom[0].any()]))
+    small, small_text = siemens(
+        np.concatenate([np.sqrt(c.scatter.variance[0]) for c in trains.curves if c.scatter.freedom[0].any()])
+    )
     ax = axes(figure, title="sigma(G)", x=f"Conductance ({text})", y=f"Cycle-to-cycle sigma ({small_text})")
     for curves in trains.curves:
         name, colour = _SIDES[curves.rises]
-        ax.plot(curves.g_siemens[0] / unit, np.sqrt(curves.variance[0]) / small, ".", color=colour, label=name)
+        ax.plot(curves.g_siemens[0] / unit, np.sqrt(curves.scatter.variance[0]) / small, ".", color=colour, label=name)
     g = np.linspace(trains.window[0][0], trains.window[1][0], 50)
     slope, offset = trains.sigma
     line = slope[:, None] * g + offset[:, None]

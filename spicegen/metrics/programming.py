@@ -12,7 +12,7 @@ from spicegen.measurements import WriteVerify
 from spicegen.metrics._bootstrap import Samples, draw
 from spicegen.metrics._sigma_line import sigma_line
 from spicegen.metrics.report import Metric, Statistic
-from spicegen.metrics.trains import states_between
+from spicegen.metrics.window_figures import states_between
 
 Array = NDArray[np.float64]
 _FEWEST = 10
@@ -96,16 +96,17 @@ def sigma_rms(data: Programmed) -> Array:
 def distinct_states(data: Programmed) -> Array:
     """Effective number of states: levels between the targets' ends with 2 sigma(G) to each side for themselves.
 
-    1 + integral of dG / (4 sigma(G)). Source: criterion of 2 sigma, Stathopoulos et al., Sci. Rep. 7, 17532 (2017).
+    1 + integral of dG / (4 sigma(G)). Source: as distinct_states of trains: after Stathopoulos et al., Sci. Rep. 7,
+    17532 (2017).
     """
     low, high = (np.full_like(data.slope, end) for end in (data.target_siemens.min(), data.target_siemens.max()))
     return states_between(low, high, data.slope, data.offset)
 
 
 _ALL = (
-    Statistic("sigma_slope", "1", sigma_slope),
-    Statistic("sigma_offset", "S", sigma_offset),
-    Statistic("programming_bias", "S", bias),
-    Statistic("sigma_rms", "S", sigma_rms),
-    Statistic("distinct_states", "1", distinct_states),
+    Statistic("sigma_slope", "1", sigma_slope, of_scatter=True),
+    Statistic("sigma_offset", "S", sigma_offset, of_scatter=True),
+    Statistic("programming_bias", "S", bias, of_scatter=True),
+    Statistic("sigma_rms", "S", sigma_rms, of_scatter=True),
+    Statistic("distinct_states", "1", distinct_states, of_scatter=True),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,12 @@ from numpy.typing import NDArray
 
 from spicegen.measurements import Origin
 from spicegen.metrics._bootstrap import Samples, interval
-from spicegen.page import Page
+from spicegen.page import Page, format_cell
 from spicegen.update_table import UpdateTable
 
 HEAD = ("name", "value", "95 % interval", "unit", "definition")
+_GAP = 2
+_DEFINITION = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +60,21 @@ class Statistic:
     Attributes:
         name, unit: of the figure of merit.
         of: from samples to the value in each, shape (rows,).
+        of_scatter: it is of the scatter between cycles, not of their mean.
     """
 
     name: str
     unit: str
     of: Callable[[Any], NDArray[np.float64]]
+    of_scatter: bool = False
 
     def evaluate(self, data: object, samples: Samples, suffix: str = "") -> Metric:
         """Its value and interval."""
         values = np.asarray(self.of(data), dtype=np.float64)
         definition, source = described(self.of)
         name = f"{self.name}{suffix}"
-        return Metric(name, float(values[0]), interval(values, samples), self.unit, definition, source)
+        ci95 = interval(values, samples, of_scatter=self.of_scatter)
+        return Metric(name, float(values[0]), ci95, self.unit, definition, source)
 
 
 def described(function: Callable[..., object]) -> tuple[str, str]:
@@ -100,6 +106,16 @@ class MetricsReport:
     def rows(self) -> list[tuple[object, ...]]:
         """The table, under ``HEAD``, without what does not exist for this measurement."""
         return [m.row() for m in self.metrics if math.isfinite(m.value)]
+
+    def table(self, columns: int) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
+        """Head and rows of the table for a terminal of that width: definitions are cut to it, or left out."""
+        rows = [tuple(format_cell(cell) for cell in row) for row in self.rows()]
+        wide = [max(len(row[n]) for row in [HEAD, *rows]) for n in range(len(HEAD) - 1)]
+        left = columns - sum(wide) - _GAP * len(wide)
+        shown: list[tuple[object, ...]] = list(self.rows())
+        if left < _DEFINITION:
+            return HEAD[:-1], [row[:-1] for row in shown]
+        return HEAD, [(*row[:-1], shorten(str(row[-1]), left, placeholder=" ...")) for row in shown]
 
     def to_json(self) -> dict[str, Any]:
         """For report.json."""

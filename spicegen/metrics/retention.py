@@ -60,7 +60,7 @@ def relaxations(measured: Retention, seed: int) -> tuple[list[Relaxation], Sampl
             found.append(_relaxation(float(temperature), measured.time_s[here], measured.g_siemens[here], rng))
     if not found:
         raise InputError(f"{measured.origin.path}: no temperature has {_FEWEST} conductances: retention needs as many")
-    return found, Samples((np.ones((1 + RESAMPLES, 1)),), 0)
+    return found, Samples((one := np.ones((1 + RESAMPLES, 1)),), (one - 1,), 0)
 
 
 def measure(found: Sequence[Relaxation], samples: Samples) -> list[Metric]:
@@ -124,7 +124,7 @@ def loss_measured(relaxation: Relaxation) -> Array:
 def drift_exponent(relaxation: Relaxation) -> Array:
     """Exponent nu of G = G_1 t^-nu, by least squares of ln G against ln t.
 
-    Source: Ielmini, Lavizzari, Sharma, Lacaita, IEDM 2007.
+    Source: the power law usual for phase-change memories.
     """
     return relaxation.drift
 

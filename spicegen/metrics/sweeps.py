@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from models_va.errors import InputError
 from spicegen.measurements import Sweep
-from spicegen.metrics._bootstrap import Samples, draw
+from spicegen.metrics._bootstrap import Samples, draw, means
 from spicegen.metrics.report import Metric, Statistic
 from spicegen.sigma import V_READ_VOLT
 
@@ -33,13 +33,11 @@ class Loops:
 
     def mean(self, name: str, *, geometric: bool = False) -> Array:
         """Of a value over the excursions of each sample, shape (rows,)."""
-        counts = self.samples.counts[0]
         value = self.values[name]
-        there = np.isfinite(value) & ((value > 0) if geometric else True)
-        used = np.where(there, value, 1.0)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean = counts @ np.where(there, np.log(used) if geometric else used, 0.0) / (counts @ there)
-        return np.asarray(np.exp(mean) if geometric else mean)
+        if geometric:
+            value = np.log(np.where(value > 0, value, np.nan))
+        mean = means(value[:, None], self.samples.shifts[0])[:, 0]
+        return np.exp(mean) if geometric else mean
 
 
 def loops(sweep: Sweep, seed: int) -> dict[str, Loops]:
@@ -120,7 +118,7 @@ def iv_nonlinearity(data: Loops) -> Array:
 
     I(V/2) on the way back.
 
-    Source: half-select selectivity, Burr et al., J. Vac. Sci. Technol. B 32, 040802 (2014).
+    Source: arithmetic; why arrays need it: Burr et al., J. Vac. Sci. Technol. B 32, 040802 (2014).
     """
     return data.mean("nonlinearity", geometric=True)
 

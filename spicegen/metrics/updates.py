@@ -60,10 +60,12 @@ def _filtered(branch: Branch) -> tuple[Array, Array, Array]:
 
     Each of shape (cycles, pulses): S, S, S^2.
     """
-    curves = Curves(branch, np.ones((1, branch.cycles)), 1, np.random.default_rng(0))
-    read = max(-float(curves.step_covariance[0]), 0.0)
-    update = max(float(curves.step_variance[0]) - 2 * read, 0.0)
-    g, trend = branch.g_siemens, curves.trend[0]
+    one = np.ones((1, branch.cycles))
+    curves = Curves(branch, one, 0 * one, 1, np.random.default_rng(0))
+    read = max(-float(curves.scatter.step_covariance[0]), 0.0)
+    update = max(float(curves.scatter.step_variance[0]) - 2 * read, 0.0)
+    g = branch.g_siemens
+    trend = np.interp(np.linspace(0, 1, g.shape[1]), curves.w, curves.trend.g_siemens[0])
     apart = g - trend
     known, doubt = np.empty_like(g), np.empty_like(g)
     known[:, 0], doubt[:, 0] = apart[:, 0], read

@@ -9,7 +9,7 @@ from scipy.constants import Boltzmann, elementary_charge
 from models_va.errors import InputError
 from spicegen.branches import branches
 from spicegen.measurements import Retention, Sweep, WriteVerify, read_measurement
-from spicegen.metrics import programming, retention, sweeps, trains
+from spicegen.metrics import branch_figures, programming, retention, sweeps
 from spicegen.metrics._curves import Curves
 from spicegen.metrics._sigma_line import sigma_line
 from tests.spicegen.measured import ORIGIN, linear_device
@@ -131,6 +131,21 @@ def test_the_command_writes_a_report_and_tables(run, tmp_path):
     assert "pulses_through_p" in out
 
 
+@pytest.mark.parametrize(("columns", "definitions"), [(80, False), (120, True)])
+def test_the_table_fits_the_terminal(run, tmp_path, monkeypatch, columns, definitions):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    up = write_cycles(tmp_path / "up.csv", linear_device(np.random.default_rng(5), 3, 10, read=1e-7))
+    code, out, _ = run("metrics", up)
+    assert code == 0
+    lines = out.splitlines()
+    table = lines[1 : next(n for n, line in enumerate(lines) if "bootstrap" in line)]
+    names = [line.split()[0] for line in table]  # one line each, none wrapped
+    assert names[0] == "name"
+    assert all("_" in name for name in names[1:])
+    assert max(map(len, table)) <= columns
+    assert ("definition" in table[0]) == definitions
+
+
 @pytest.mark.parametrize(
     ("text", "message"), [("CDF\n1,2\n0,1\n1,x\n2,3\n", "line 4, column 2"), ("words\n", "line 1")]
 )
@@ -151,5 +166,6 @@ def test_noise_that_the_authors_added(shared_data, tmp_path, level, side, direct
     columns = '{conductance: {columns: "rmp*", unit: S}}'
     path.write_text(f"file: {file}\ncolumns: {columns}\ndirection: {direction}\n")
     branch = next(b for b in branches(read_measurement(path)) if b)
-    curves = Curves(branch, np.ones((1, branch.cycles)), 1, np.random.default_rng(0))
-    assert trains.read_noise(curves)[0] / float(level) == pytest.approx(2.75e-6, rel=0.1)
+    one = np.ones((1, branch.cycles))
+    curves = Curves(branch, one, 0 * one, 1, np.random.default_rng(0))
+    assert branch_figures.read_noise(curves)[0] / float(level) == pytest.approx(2.75e-6, rel=0.1)
