@@ -10,6 +10,7 @@ from models_va import load_card
 from spicegen.fit.bench import Device, benches
 from spicegen.fit.measured import fit_model
 from spicegen.measurements import Origin, Pulses
+from tests.spicegen.known_devices import shipped, train
 
 ORIGIN = Origin(Path("made.csv"), "0" * 64)
 
@@ -77,3 +78,30 @@ def test_derivatives_are_those_of_the_device(name):
         least = 2e-2 * np.abs(run.predicted).max() / abs(values[k])  # what the steps of these runs leave
         wanted = pytest.approx((above - below) / (2 * step), rel=0.05, abs=least)
         assert slopes[:, column] == wanted, model.params[k].name
+
+
+@pytest.mark.parametrize("name", ["vteam", "stanford_pku"])
+def test_a_bench_in_parts_begins_each_with_what_was_seen(name):
+    """A device's own readings leave it as it is; another's correct it, and derivatives follow."""
+    card = shipped(name)
+    model = card.device_model
+    values = np.array([card.values[p.name] for p in model.params])
+    device = Device(model, values, np.array([card.values[s.initial] for s in model.states]), False)
+    (whole,) = benches(train(card, 0, np.random.default_rng(0), pulses=6))
+    parts = whole.in_parts(4)
+    assert len(parts.corrected) == 3
+    assert parts.run(device).predicted == pytest.approx(whole.run(device).predicted, rel=2e-3)
+    k = next(k for k, p in enumerate(model.params) if p.name in {"k_on", "vel0"})
+    values = values.copy()
+    values[k] *= 1.2
+    other = replace(device, values=values)
+    after, last = parts.corrected + 1, len(whole.seen) - 1
+    off = [np.abs(b.residuals(b.run(other).predicted))[after].max() for b in (whole, parts)]
+    assert off[1] < 0.7 * off[0]
+    run, step = parts.run(other), 1e-4 * values[k]
+    ends = [values + step * (np.arange(len(values)) == k) * sign for sign in (1, -1)]
+    up, down = (parts.run(replace(device, values=v)).predicted for v in ends)
+    slopes = parts.slopes(run, other, np.array([k]))
+    wanted = (up - down) / (2 * step)
+    assert slopes[:, 0] == pytest.approx(wanted, rel=0.05, abs=2e-2 * np.abs(wanted).max())
+    assert not slopes[last, 1:].any()
