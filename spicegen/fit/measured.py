@@ -121,9 +121,10 @@ class MeasuredFit:
         own = [n for n, f in enumerate(s.free) if f.name in self.model.param]
         found = []
         if loose := [s.free[n].name for n in own if not s.is_fixed[n]]:
+            one = len(loose) == 1
             found.append(
-                f"{', '.join(loose)}: the data do not fix {'it' if len(loose) == 1 else 'them'}, only combinations if "
-                "anything: the values are little more than where the fit started"
+                f"{', '.join(loose)}: the data do not fix {'it' if one else 'each of them'}, at most combinations: "
+                f"{'its value means' if one else 'their values mean'} little by {'itself' if one else 'themselves'}"
             )
         found += [f"{s.free[n].name}: stands at its bound, {s.values[n]:g}" for n in own if s.at_bound[n]]
         if self.turned:
