@@ -64,13 +64,11 @@ class Curves:
         self.g_siemens = self._bins.mean(g)
         law = self.laws.curves(np.linspace(0, 1, self.pulses + 1))
         noise = of_one_cycle((g - law)[0], law[0], rng)
-        repeated, drawn = rows
-        curves, spread = (
-            [np.repeat(self.g_siemens, repeated, axis=0)],
-            [np.array([[noise.update, noise.read]] * repeated)],
-        )
+        trend, (repeated, drawn) = self.trend.g_siemens, rows
+        curves = [np.repeat(self.g_siemens, repeated, axis=0)]
+        spread = [np.array([[noise.update, noise.read]] * repeated)]
         for apart in noise.chunks((drawn, 1), self.pulses + 1, rng):
-            curves.append(self.trend.g_siemens + self._bins.mean(apart[:, 0]))
+            curves.append(trend + self._bins.mean(apart[:, 0]))
             spread.append(variances(apart[:, 0], noise.memory))
         del self.laws, self.trend
         self.g_siemens = np.concatenate(curves)

@@ -13,7 +13,7 @@ from spicegen.measurements import Measurement, Origin, Pulses, Retention, Sweep,
 from spicegen.metrics import pictures, programming, retention, sweeps, tables, trains
 from spicegen.metrics.laws import MOST_ALPHA, MOST_BETA
 from spicegen.metrics.report import Metric, MetricsReport
-from spicegen.metrics.updates import update_table
+from spicegen.metrics.updates import branch_table
 from spicegen.page import Page
 from spicegen.update_table import UpdateTable, is_update_table, read_update_table
 
@@ -109,9 +109,9 @@ def _of_trains(origins: Sequence[Origin], pulses: Sequence[Pulses], seed: int) -
     data = trains.trains_of(pulses, seed)
     made: list[UpdateTable] = []
     notes = []
-    for measured in pulses:
+    for branch, curves in zip(data.measured, data.curves, strict=True):
         try:
-            made += [t for t in update_table(measured) if t]
+            made.append(branch_table(branch, curves, ", ".join(o.name for o in origins)))
         except InputError as error:
             notes.append(f"No update table: {error}.")
     found = trains.measure(data)

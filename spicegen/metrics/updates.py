@@ -33,12 +33,20 @@ def update_table(pulses: Pulses) -> tuple[UpdateTable | None, UpdateTable | None
     Raises:
         InputError: a direction with fewer than 100 pulses in all cycles.
     """
-    up, down = (_table(b, str(pulses.origin.path)) if b else None for b in branches(pulses))
-    return up, down
+    made: list[UpdateTable | None] = []
+    for branch in branches(pulses):
+        if branch:
+            one = np.ones((1, branch.cycles))
+            curves = Curves(branch, one, 0 * one, 1, np.random.default_rng(0))
+            made.append(branch_table(branch, curves, str(pulses.origin.path)))
+        else:
+            made.append(None)
+    return made[0], made[1]
 
 
-def _table(branch: Branch, place: str) -> UpdateTable:
-    before, change, added = _filtered(branch)
+def branch_table(branch: Branch, curves: Curves, place: str) -> UpdateTable:
+    """The table of one direction, as ``update_table``; ``place`` is for errors."""
+    before, change, added = _filtered(branch, curves)
     there = np.isfinite(before) & np.isfinite(change)
     order = np.argsort(before[there], kind="stable")
     bins = min(_MOST_BINS, len(order) // _PER_BIN)
@@ -55,27 +63,25 @@ def _table(branch: Branch, place: str) -> UpdateTable:
     return UpdateTable(np.array([at for at, _ in kept]), cdf, np.stack([q for _, q in kept], axis=1))
 
 
-def _filtered(branch: Branch) -> tuple[Array, Array, Array]:
+def _filtered(branch: Branch, curves: Curves) -> tuple[Array, Array, Array]:
     """Conductance before each pulse as known then, the change to the next read, and what reads add to its variance.
 
     Each of shape (cycles, pulses): S, S, S^2.
     """
-    one = np.ones((1, branch.cycles))
-    curves = Curves(branch, one, 0 * one, 1, np.random.default_rng(0))
     read = max(-float(curves.scatter.step_covariance[0]), 0.0)
     update = max(float(curves.scatter.step_variance[0]) - 2 * read, 0.0)
     g = branch.g_siemens
     trend = np.interp(np.linspace(0, 1, g.shape[1]), curves.w, curves.trend.g_siemens[0])
     apart = g - trend
-    known, doubt = np.empty_like(g), np.empty_like(g)
-    known[:, 0], doubt[:, 0] = apart[:, 0], read
+    known, doubt = np.empty_like(g), np.empty(g.shape[1])
+    known[:, 0], doubt[0] = apart[:, 0], read
     for n in range(1, g.shape[1]):
-        expected = doubt[:, n - 1] + update
-        gain = np.divide(expected, expected + read, out=np.ones_like(expected), where=expected + read > 0)
+        expected = doubt[n - 1] + update
+        gain = expected / (expected + read) if expected + read > 0 else 1.0
         known[:, n] = known[:, n - 1] + gain * (apart[:, n] - known[:, n - 1])
-        doubt[:, n] = (1 - gain) * expected
-    before = trend + known
-    return before[:, :-1].ravel(), (g[:, 1:] - before[:, :-1]).ravel(), (doubt[:, :-1] + read).ravel()
+        doubt[n] = (1 - gain) * expected
+    before, added = trend + known, np.broadcast_to(doubt + read, g.shape)
+    return before[:, :-1].ravel(), (g[:, 1:] - before[:, :-1]).ravel(), added[:, :-1].ravel()
 
 
 def _conditional(x: Array, y: Array, added: float, cdf: Array) -> tuple[float, Array]:
