@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,8 +41,6 @@ SETS = {
     **{f"ion_transistor_{n}": (f"ion_transistor_{n}_set", f"ion_transistor_{n}_reset") for n in ("0.05", "0.1", "0.5")},
     "enode": ("enode",),
 }
-BEGUN_BEFORE = "ion_transistor_*_reset.yaml"
-"""51 rows where the rising ramps have 50; the first is where these end, the next is 16 uS below."""
 MODELS = [name for name in model_names() if load_model(name).states]
 REFERENCES = ("data set", "cycles x rows", "between cycles", "smoothing spline", "plain law")
 MOST_PULSES = 10_000
@@ -61,14 +58,6 @@ def walk(folder):
         g = np.clip(g, low, high)
     head = "# walked along the mean of dG against G\n# width_ms: 1\namplitude_V,conductance_S\n"
     return write_text(folder / "enode.csv", head + "\n".join(rows) + "\n")
-
-
-def begun_before(pulses):
-    """The same train with its first row read before the first pulse, which a description cannot say."""
-    first = np.arange(len(pulses.direction)) == 0
-    return replace(
-        pulses, amplitude_volt=np.where(first, 0.0, pulses.amplitude_volt), direction=pulses.direction * ~first
-    )
 
 
 def rms(log_error):
@@ -162,9 +151,7 @@ def main(folder, names):
     for name in names:
         paths = [walk(folder)] if name == "enode" else [HERE / f"measurements/{m}.yaml" for m in SETS[name]]
         task = fit_task(paths, MODELS, (), seed=1)
-        read = [begun_before(m) if p.match(BEGUN_BEFORE) else m for p, m in zip(paths, task.measurements, strict=True)]
-        task = replace(task, measurements=tuple(read))
-        known.append(references(name, [(m, benches(m)[0]) for m in read]))
+        known.append(references(name, [(m, benches(m)[0]) for m in task.measurements]))
         fits = dict(fitted(model, task, paths, folder) for model in track(MODELS, name))
         best = ranked(list(fits))[0][0]
         report = MeasuredReport(task, tuple(fits), fitted_card(best, task.measurements, card_name(name)))

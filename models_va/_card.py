@@ -89,6 +89,8 @@ class MeasuredFile(_Frozen):
     """A file that a card was fitted to.
 
     Attributes:
+        name: of a measurement file; of a description, with the file that it describes.
+        sha256: of the bytes of the file with the numbers, hex digits.
         error: root mean square error of the fit: relative for conductances, over the rms current for sweeps; None for
             a file that no equation was fitted to.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from models_va.errors import InputError
@@ -11,6 +12,18 @@ from models_va.errors import InputError
 def printable(text: str) -> str:
     """Text of other people, such as a file's name, in one line of a terminal: control characters are escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+def distinct_names(paths: Sequence[str | Path]) -> list[str]:
+    """A name for each file, for people: its own, with as many of its folders as tell it from other files given."""
+    parts = [Path(os.path.abspath(path)).parts for path in paths]
+
+    def name(mine: tuple[str, ...]) -> str:
+        others = set(parts) - {mine}
+        least = next(n for n in range(1, len(mine) + 1) if all(other[-n:] != mine[-n:] for other in others))
+        return printable(str(Path(*mine[-least:])))
+
+    return [name(mine) for mine in parts]
 
 
 def beside(config: Path, name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from models_va import (
 )
 from models_va.errors import CardError, InputError
 from spicegen import __version__
+from spicegen.files import printable
 from spicegen.fit.bench import Bench, Device
 from spicegen.fit.measured import MeasuredFit
 from spicegen.measurements import Measurement, Pulses, WriteVerify
@@ -194,17 +196,7 @@ def _programming_error(measurements: Sequence[Measurement], seed: int) -> Progra
 
 
 def _record(found: MeasuredFit, measurements: Sequence[Measurement]) -> FitRecord:
-    errors: dict[str, list[float]] = {}
-    for bench, error in zip(found.benches, found.errors, strict=True):
-        errors.setdefault(bench.measurement.origin.sha256, []).append(error)
-    files = [
-        MeasuredFile(
-            name=m.origin.name,
-            sha256=m.origin.sha256,
-            error=rounded(float(np.sqrt(np.mean(np.square(e)))), 3) if (e := errors.get(m.origin.sha256)) else None,
-        )
-        for m in measurements
-    ]
+    files = tuple(MeasuredFile(name=_file(m), sha256=m.origin.sha256, error=_error(found, m)) for m in measurements)
     s = found.solution
     own = [n for n, f in enumerate(s.free) if f.name in found.model.param]
     scale = np.array([1.0 if s.free[n].scale == "log" else s.free[n].std(1.0, 1.0) for n in own])
@@ -213,7 +205,7 @@ def _record(found: MeasuredFit, measurements: Sequence[Measurement]) -> FitRecor
     return FitRecord(
         program=f"spicegen {__version__}, {found.model.name} {found.model.version}",
         seed=found.seed,
-        files=tuple(files),
+        files=files,
         turned=found.turned,
         valid_from={k: rounded(float(np.min(v)), DIGITS) for k, v in covered.items()},
         valid_to={k: rounded(float(np.max(v)), DIGITS) for k, v in covered.items()},
@@ -223,6 +215,18 @@ def _record(found: MeasuredFit, measurements: Sequence[Measurement]) -> FitRecor
             values=tuple(tuple(rounded(float(c), 3) for c in row) for row in covariance),
         ),
     )
+
+
+def _file(m: Measurement) -> str:
+    """The measurement's name and, where that is a description's, the file that the hash is of."""
+    name, data = m.origin.name, printable(m.origin.path.name)
+    return name if Path(name).name == data else f"{name} of {data}"
+
+
+def _error(found: MeasuredFit, m: Measurement) -> float | None:
+    """Root mean square over the measurement's runs; None if it has none."""
+    errors = [error for bench, error in zip(found.benches, found.errors, strict=True) if bench.measurement is m]
+    return rounded(float(np.sqrt(np.mean(np.square(errors)))), 3) if errors else None
 
 
 def _covered(found: MeasuredFit) -> dict[str, Array]:

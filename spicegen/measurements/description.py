@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from models_va import read_yaml
 from models_va.errors import InputError
-from spicegen.files import beside
+from spicegen.files import beside, printable
 from spicegen.measurements.head import Layout
 from spicegen.measurements.header import DIMENSIONS, STATES, Column, parse_cell
-from spicegen.measurements.table import Table, read_table
+from spicegen.measurements.table import FIRST_ROW, Table, read_table
 from spicegen.measurements.text import fault
 from spicegen.measurements.units import CONDUCTANCE, Unit
 
@@ -66,6 +66,7 @@ class MeasurementDescription(BaseModel):
         interval_ms: from row to row of a sweep.
         read_voltage_V, temperature_C: of all rows.
         direction: what every pulse does to the conductance.
+        first_row: ``read`` if the first row of a train was read before the first pulse.
         convention: of voltages and currents: from te to be, or the other way.
     """
 
@@ -82,6 +83,7 @@ class MeasurementDescription(BaseModel):
     read_voltage_V: Finite | None = None  # noqa: N815
     temperature_C: Finite | None = None  # noqa: N815
     direction: Literal["potentiation", "depression"] | None = None
+    first_row: Literal["read"] | None = None
     convention: Literal["te-be", "be-te"] | None = None
 
     @model_validator(mode="after")
@@ -103,7 +105,7 @@ class MeasurementDescription(BaseModel):
     @property
     def words(self) -> dict[str, str]:
         """The same, for what is no number."""
-        return {name: v for name in ("direction", "convention") if (v := getattr(self, name)) is not None}
+        return {name: v for name in ("direction", FIRST_ROW, "convention") if (v := getattr(self, name)) is not None}
 
     @property
     def layout(self) -> Layout:
@@ -128,7 +130,7 @@ def read_described(path: Path) -> tuple[Table, Kind | None]:
             raise fault(path, f"columns: {quantity}: {missing}: name one that it has, and for one quantity only")
     table.settings.update(description.settings)
     table.words.update(description.words)
-    table.notes.insert(0, f"Read as {path.name} describes it.")
+    table.notes.insert(0, f"Describes {printable(table.path.name)}.")
     return table, description.kind
 
 

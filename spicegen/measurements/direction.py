@@ -48,7 +48,7 @@ def by_turning_points(g_siemens: Array) -> tuple[NDArray[np.int8], str]:
         direction[first + bool(first) : last + 1] = 1 if curve[last] > curve[first] else -1
     begins = f"Which pulses raise the conductance is not said: it {'rises' if direction[0] > 0 else 'falls'} first"
     where = ", ".join(str(t + 1) for t in turns[:10]) + (" ..." if len(turns) > 10 else "")
-    return direction, f"{begins}, and turns after pulse {where}." if turns else f"{begins}, to the end."
+    return direction, f"{begins}, and turns after row {where}." if turns else f"{begins}, to the end."
 
 
 def _turning_points(curve: Array) -> list[int]:

@@ -21,19 +21,20 @@ class Origin:
     """Where numbers come from.
 
     Attributes:
-        path: the file.
+        path: the file with the numbers.
         sha256: of its content, hex digits.
         notes: what was understood, left out or assumed on the way, for people; one sentence each.
+        name: of the file that was given, which may be a description: one line, unlike that of any other that was read
+            with it; if empty, the path's.
     """
 
     path: Path
     sha256: str
     notes: tuple[str, ...] = ()
+    name: str = ""
 
-    @property
-    def name(self) -> str:
-        """Of the file, for people: one line."""
-        return printable(self.path.name)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", self.name or printable(self.path.name))
 
 
 @dataclass(frozen=True, eq=False)

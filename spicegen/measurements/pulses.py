@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from spicegen.measurements import rows
 from spicegen.measurements.direction import by_polarity, by_turning_points
 from spicegen.measurements.kinds import Pulses
-from spicegen.measurements.table import Array, Table
+from spicegen.measurements.table import FIRST_ROW, Array, Table
 
 MOST_PULSES = 100_000
 _SAID = {"potentiation": 1, "depression": -1}
@@ -25,7 +25,7 @@ def read_pulses(table: Table) -> Pulses:
     if len(g) < 2:
         raise table.fault("only one row of numbers: give two pulses or more", 0)
     rows.check_varies(table, g, "the conductance", "are these reads after pulses that write?")
-    amplitude, width = _of_each(table, "amplitude", len(g)), _of_each(table, "width", len(g))
+    amplitude, width = _amplitude(table, len(g)), _of_each(table, "width", len(g))
     if not amplitude.any():
         raise table.fault("no pulses: the amplitude is 0 in every row: give those of the pulses too", 0)
     amplitude = amplitude * rows.sign(table, "voltage")
@@ -63,6 +63,17 @@ def _of_each(table: Table, quantity: str, n: int) -> Array:
     return np.full(n, table.settings.get(quantity, np.nan))
 
 
+def _amplitude(table: Table, n: int) -> Array:
+    """Of each pulse, shape (n,), V, as the file counts it; 0 in the first row if that was read before any."""
+    amplitude = _of_each(table, "amplitude", n)
+    if FIRST_ROW in table.words:
+        if "amplitude" in table.quantities and amplitude[0] != 0:
+            problem = f"{amplitude[0]:g} V, but {FIRST_ROW} says that it is a read: give 0, or remove {FIRST_ROW}"
+            raise table.fault(problem, 0, table.column("amplitude"))
+        amplitude[0] = 0.0
+    return amplitude
+
+
 def _gap(table: Table, amplitude: Array, width: Array) -> Array:
     """From the end of each pulse to the next, s: given, or period less width."""
     n = len(width)
@@ -95,4 +106,4 @@ def _direction(table: Table, amplitude: Array, g: Array) -> NDArray[np.int8]:
     else:
         direction, note = by_turning_points(g)
     table.notes.append(note)
-    return direction
+    return np.where(amplitude == 0, 0, direction).astype(np.int8)

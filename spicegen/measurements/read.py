@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from spicegen.files import distinct_names
 from spicegen.measurements.description import Kind, read_described
 from spicegen.measurements.header import STATES
 from spicegen.measurements.kinds import Measurement, Pulses, Retention, Sweep, WriteVerify
@@ -14,7 +16,7 @@ from spicegen.measurements.pulses import read_pulses
 from spicegen.measurements.retention import read_constant_voltage, read_retention
 from spicegen.measurements.rows import check_units
 from spicegen.measurements.sweep import read_sweep
-from spicegen.measurements.table import Table, read_table
+from spicegen.measurements.table import FIRST_ROW, Table, read_table
 from spicegen.measurements.text import fault
 from spicegen.measurements.write_verify import read_write_verify
 
@@ -31,7 +33,23 @@ def read_measurement(path: str | Path) -> Measurement:
     Raises:
         InputError: it cannot be understood or holds nothing to fit; one line with file, line, column and remedy.
     """
-    path = Path(path)
+    return read_measurements([path])[0]
+
+
+def read_measurements(paths: Iterable[str | Path]) -> list[Measurement]:
+    """Read several files; two of one name are called with their folders.
+
+    Raises:
+        InputError: see ``read_measurement``.
+    """
+    given = [Path(path) for path in paths]
+    found = [_read(path) for path in given]
+    return [
+        replace(m, origin=replace(m.origin, name=name)) for m, name in zip(found, distinct_names(given), strict=True)
+    ]
+
+
+def _read(path: Path) -> Measurement:
     if path.suffix.lower() not in (".yaml", ".yml"):
         return _measurement(read_table(path))
     table, kind = read_described(path)
@@ -41,17 +59,15 @@ def read_measurement(path: str | Path) -> Measurement:
     return found
 
 
-def read_measurements(paths: Iterable[str | Path]) -> list[Measurement]:
-    """Read several files.
-
-    Raises:
-        InputError: see ``read_measurement``.
-    """
-    return [read_measurement(path) for path in paths]
-
-
 def _measurement(table: Table) -> Measurement:
     check_units(table)
+    found = _of_kind(table)
+    if FIRST_ROW in table.words and not isinstance(found, Pulses):
+        raise table.fault(f"{FIRST_ROW}: is of pulses, not of what columns {table.listed} are: remove it")
+    return found
+
+
+def _of_kind(table: Table) -> Measurement:
     has = table.quantities
     state = has & set(STATES)
     if {"target", "achieved"} <= has:

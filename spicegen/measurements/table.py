@@ -38,7 +38,11 @@ CONVENTIONS = {
     "voltage_convention": ("voltage",),
     "current_convention": ("current",),
 }
-WORDS = {name: ("te-be", "be-te") for name in CONVENTIONS} | {"direction": ("potentiation", "depression")}
+FIRST_ROW = "first_row"
+WORDS = {name: ("te-be", "be-te") for name in CONVENTIONS} | {
+    "direction": ("potentiation", "depression"),
+    FIRST_ROW: ("read",),
+}
 """Comments whose value is one of a few words."""
 
 

@@ -12,6 +12,7 @@ from spicegen.check import check
 from spicegen.fit import fit_measurements, fit_task
 from spicegen.fit import measured_report as module
 from spicegen.fit.bench import Device, benches
+from spicegen.fit.card import fitted_card
 from spicegen.fit.measured import fit_model
 from spicegen.measurements import read_measurement
 from spicegen.render import render
@@ -151,6 +152,19 @@ def test_a_model_that_misses_a_file_is_said(found, monkeypatch):
 
 def with_held(found, held):
     return replace(found, task=replace(found.task, held={"pulse_update": held}))
+
+
+def test_two_descriptions_of_one_file_are_told_apart(found, tmp_path):
+    (tmp_path / "both.csv").write_text("2e-6,6e-6\n3e-6,5e-6\n4e-6,3e-6\n", encoding="utf-8")
+    for column, name in enumerate(("up", "down"), 1):
+        described = f"file: both.csv\nheader: none\ncolumns: {{conductance: {{columns: {column}, unit: S}}}}\n"
+        (tmp_path / f"{name}.yaml").write_text(f"{described}amplitude_V: {3 - 2 * column}\nwidth_ms: 10\n")
+    task = fit_task([tmp_path / "up.yaml", tmp_path / "down.yaml"], ["pulse_update"], [], 1)
+    runs = tuple(bench for m in task.measurements for bench in benches(m))
+    assert [bench.name for bench in runs] == ["up.yaml", "down.yaml"]
+    predicted = tuple(bench.observed * (1 + error) for bench, error in zip(runs, (0.1, 0.2), strict=True))
+    card = fitted_card(replace(found.best, benches=runs, predicted=predicted), task.measurements, "two")
+    assert [(f.name, f.error) for f in card.fit.files] == [("up.yaml of both.csv", 0.1), ("down.yaml of both.csv", 0.2)]
 
 
 @pytest.mark.parametrize("held", [{"g_min": 1e-3}, {"g_max": 1e-7}])

@@ -27,8 +27,8 @@ def test_names_with_stars_are_cycles(described):
     train = read_measurement(path)
     assert train.g_siemens[0] == pytest.approx([0.5e-3, 0.6e-3])
     assert np.isnan(train.g_siemens[1]).tolist() == [False, True]
-    assert train.origin.name == "data.csv"
-    assert train.origin.notes[:2] == ("Read as data.yaml describes it.", "Columns that are not used: 'n'.")
+    assert (train.origin.name, train.origin.path.name) == ("data.yaml", "data.csv")
+    assert train.origin.notes[:2] == ("Describes data.csv.", "Columns that are not used: 'n'.")
 
 
 def test_numbers_of_columns_scales_and_settings(described):
@@ -51,6 +51,15 @@ direction: potentiation
     assert train.gap_s == pytest.approx([0.05, 0.05])
     assert (train.v_read_volt, train.temperature_k) == (0.2, 300.0)
     assert train.direction.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(("said", "direction"), [("amplitude_V: 1", [0, 1, 1]), ("direction: depression", [0, -1, -1])])
+def test_a_first_row_that_was_read_before_the_first_pulse(described, said, direction):
+    path = described("g\n1\n2\n3\n", f"columns: {{conductance: {{columns: g, unit: uS}}}}\nfirst_row: read\n{said}\n")
+    train = read_measurement(path)
+    assert train.direction.tolist() == direction
+    assert train.amplitude_volt[0] == 0
+    assert (train.amplitude_volt[1:] == 1).all() == ("amplitude_V" in said)
 
 
 def test_a_sweep_whose_header_has_no_units(described):
@@ -76,6 +85,11 @@ def test_without_columns_the_header_is_read(described):
         ("kind: sweeps\n", "data.yaml: kind: Input should be 'sweep', 'pulses'"),
         ("widht_ms: 1\n", "data.yaml: widht_ms: Extra inputs"),
         ("width_ms: -1\n", "data.yaml: width_ms"),
+        ("first_row: pulse\n", "data.yaml: first_row: Input should be 'read'"),
+        (
+            "columns: {conductance: {columns: a, unit: S}, time: {columns: b, unit: s}}\nfirst_row: read\n",
+            "data.csv: first_row: is of pulses, not of what columns 'a', 'b' are: remove it",
+        ),
         ("header: none\n", "data.yaml: a file without a header needs columns"),
         ("columns: {conductance: {columns: a}}\n", "a column needs either unit, or scale_siemens"),
         ("columns: {conductance: {columns: a, unit: S, scale_siemens: 1}}\n", "a column needs either unit, or"),
@@ -124,6 +138,8 @@ def test_measurements_of_others(name):
     train = read_measurement(path)
     assert train.g_siemens.shape == SHAPES[name]
     rises = np.nanmean(train.g_siemens[-10:]) > np.nanmean(train.g_siemens[:10])
-    assert set(train.direction.tolist()) == {1 if rises else -1}
+    first_is_read = name.startswith("ion_transistor") and name.endswith("reset")
+    assert set(train.direction[int(first_is_read) :].tolist()) == {1 if rises else -1}
+    assert (train.direction[0] == 0) == first_is_read
     assert (np.sign(train.amplitude_volt) == train.direction).all()
     assert (train.width_s > 0).all()

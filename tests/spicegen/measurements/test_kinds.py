@@ -97,8 +97,23 @@ def test_cycles_without_amplitude_turn_where_the_median_does(read):
     cycles = read("# gap_ms: 5\ncycle1_kohm,cycle2_kohm\n4,4\n2,2.1\n1,1.1\n2,2\n4,\n")
     assert cycles.g_siemens[:, 0] == pytest.approx([0.25e-3, 0.5e-3, 1e-3, 0.5e-3, 0.25e-3])
     assert cycles.direction.tolist() == [1, 1, 1, -1, -1]
-    assert any("turns after pulse 3" in note for note in cycles.origin.notes)
+    assert any("turns after row 3" in note for note in cycles.origin.notes)
     assert cycles.gap_s == pytest.approx([5e-3] * 5)
+
+
+FIRST_READ = "# first_row: read\n# width_ms: 10\n# period_ms: 30\n"
+
+
+def test_a_comment_says_that_the_first_row_was_read_before_the_first_pulse(read):
+    without = read(FIRST_READ + "cycle1_uS\n1\n2\n3\n2\n1\n")
+    assert without.direction.tolist() == [0, 1, 1, -1, -1]
+    assert without.gap_s == pytest.approx([30e-3] + [20e-3] * 4)  # a read takes no width off the period
+    same = read(FIRST_READ + "amplitude_V,conductance_uS\n0,1\n1,2\n")
+    assert same.direction.tolist() == [0, 1]
+    with pytest.raises(InputError, match=r"m.csv, line 5, column 'amplitude_V': 1 V, but first_row .* give 0, or"):
+        read(FIRST_READ + "amplitude_V,conductance_uS\n1,1\n1,2\n")
+    with pytest.raises(InputError, match=r"line 1, column 'first_row': 'pulse': expected read"):
+        read("# first_row: pulse\nconductance_uS\n1\n2\n")
 
 
 @given(st.integers(5, 40), st.integers(5, 40), st.integers(1, 4), st.sampled_from([1, -1]), st.integers(0, 2**32))
@@ -244,6 +259,17 @@ def test_thinning_is_said(read):
 def test_numbers_that_no_device_shows_have_another_unit(read, text, problem):
     with pytest.raises(InputError, match=problem):
         read(text)
+
+
+def test_files_of_one_name_are_called_with_their_folders(tmp_path, monkeypatch):
+    for folder in ("a/run", "b/run", "c"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "m.csv").write_text("time_s,conductance_uS\n1,2\n2,3\n")
+    (tmp_path / "c/n.yaml").write_text("file: m.csv\n")
+    monkeypatch.chdir(tmp_path / "c")
+    found = read_measurements(["../a/run/m.csv", "../b/run/m.csv", "m.csv", "n.yaml", "../c/m.csv"])
+    assert [m.origin.name for m in found] == ["a/run/m.csv", "b/run/m.csv", "c/m.csv", "n.yaml", "c/m.csv"]
+    assert [m.origin.path.name for m in found] == ["m.csv"] * 5
 
 
 def test_control_characters_of_a_files_name_are_escaped(tmp_path):
