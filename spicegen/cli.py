@@ -260,7 +260,7 @@ def metrics(
     reports = measure_files(data, seed)
     for report in reports:
         show_table(*report.table(get_terminal_size().columns), report.title)
-        for note in report.notes:
+        for note in [*report.notes, *(f"{o.name}: {note}" for o in report.origins for note in o.notes)]:
             typer.echo(note)
     if output:
         folder = output_folder(output)

@@ -2,8 +2,9 @@
 
 ::
 
-    Pulses       branches (spicegen/branches.py) -> samples of a bootstrap (_bootstrap.py) -> mean curves, fits, scatter
-                 (_curves.py, _fitting.py, _sigma_line.py) -> trains.py
+    Pulses       branches (spicegen/branches.py) -> samples of a bootstrap (_bootstrap.py, _trains.py) -> mean curves
+                 (_curves.py) with laws (_law.py, _fitting.py), trend (_trend.py), scatter (_scatter.py, _noise.py,
+                 _sigma_line.py) -> branch_figures.py, window_figures.py, symmetry_figures.py -> trains.py
     WriteVerify  programming.py;  Sweep  sweeps.py;  Retention  retention.py;  UpdateTable  tables.py
     Pulses       updates.py -> UpdateTable (spicegen/update_table.py)
     -> reports (_metrics.py, report.py, pictures.py)

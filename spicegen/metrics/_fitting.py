@@ -13,6 +13,7 @@ Array = NDArray[np.float64]
 _ITERATIONS = 200
 _STEP = 1e-6
 _CLOSE = 1e-8
+_FLAT = 1e-8
 _BETA_STARTS = (-10.0, -2.0, 0.5, 3.0, 10.0, 30.0)
 _ALPHA_STARTS = (-10.0, -3.0, 1.0, 3.0, 10.0)
 
@@ -43,10 +44,12 @@ def least_squares(law: Callable[[Array], Array], start: Array, y: Array, most: A
         damped = curvature + (damping[active, None] * diagonal + 1e-15)[:, :, None] * np.eye(len(most))
         tried = np.clip(at - np.linalg.solve(damped, slope @ r[..., None])[..., 0], -most, most)
         tried_residual = np.where(ok, law(tried) - data[active], 0.0)
-        better = (tried_residual**2).sum(axis=1) < (r**2).sum(axis=1)
+        cost, tried_cost = ((x**2).sum(axis=1) for x in (r, tried_residual))
+        better = tried_cost < cost
         found[active[better]], residual[active[better]] = tried[better], tried_residual[better]
         damping[active] = np.clip(np.where(better, damping[active] / 5, damping[active] * 4), 1e-12, 1e9)
-        active = active[(np.abs(tried - at).max(axis=1) >= _CLOSE) & (damping[active] < 1e9)]
+        still = (np.abs(tried - at).max(axis=1) >= _CLOSE) & (damping[active] < 1e9)
+        active = active[still & ~(better & (cost - tried_cost < _FLAT * cost))]
         if not len(active):
             break
     return found

@@ -93,15 +93,20 @@ def _relaxation(temperature_k: float, time_s: Array, g: Array, rng: np.random.Ge
     refitted = least_squares(lambda p: _relaxing(time_s, p), np.tile(best, (RESAMPLES, 1)), drawn, bounds)
     fitted = np.concatenate([best[None], refitted])
     scale = np.array([unit, unit, 1.0])
-    return Relaxation(temperature_k, time_s, g, fitted * scale, _drift(time_s, np.concatenate([g[None] / unit, drawn])))
+    return Relaxation(temperature_k, time_s, g, fitted * scale, _drift(time_s, g, rng))
 
 
-def _drift(time_s: Array, g: Array) -> Array:
+def _drift(time_s: Array, g: Array, rng: np.random.Generator) -> Array:
     later = time_s > 0
-    if later.sum() < _FEWEST or not np.all(g[:, later] > 0):
-        return np.full(len(g), np.nan)
-    x = np.log(time_s[later]) - np.log(time_s[later]).mean()
-    return np.asarray(-(np.log(g[:, later]) @ x) / (x @ x))
+    if later.sum() < _FEWEST or not np.all(g[later] > 0):
+        return np.full(1 + RESAMPLES, np.nan)
+    x, y = np.log(time_s[later]), np.log(g[later])
+    x -= x.mean()
+    slope = x @ y / (x @ x)
+    line = y.mean() + slope * x
+    residual = (y - line) * np.sqrt(len(y) / (len(y) - 2))
+    drawn = line + rng.choice(residual, (RESAMPLES, len(y)))
+    return np.asarray(-np.r_[slope, drawn @ x / (x @ x)])
 
 
 def decay_time(relaxation: Relaxation) -> Array:

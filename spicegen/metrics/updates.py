@@ -31,7 +31,7 @@ def update_table(pulses: Pulses) -> tuple[UpdateTable | None, UpdateTable | None
     of the updates, are put onto the line at the bin's mean conductance (in the first and last bin also at its end).
 
     Raises:
-        InputError: a direction with fewer than 100 pulses in all cycles.
+        InputError: a direction with fewer than 100 pulses in all cycles, or with steps that are lost in read noise.
     """
     made: list[UpdateTable | None] = []
     for branch in branches(pulses):
@@ -60,7 +60,12 @@ def branch_table(branch: Branch, curves: Curves, place: str) -> UpdateTable:
         slope, quantiles = _conditional(x, y, float(noise.mean()), cdf)
         nodes += [(float(at), slope * (at - x.mean()) + quantiles) for at in ends]
     kept = [node for last, node in zip([(-np.inf, cdf), *nodes], nodes, strict=False) if node[0] > last[0]]
-    return UpdateTable(np.array([at for at, _ in kept]), cdf, np.stack([q for _, q in kept], axis=1))
+    table = UpdateTable(np.array([at for at, _ in kept]), cdf, np.stack([q for _, q in kept], axis=1))
+    if table.rises != branch.rises:
+        raise InputError(
+            f"{place}: what a pulse does is lost in the noise of reads: an update table needs larger steps"
+        )
+    return table
 
 
 def _filtered(branch: Branch, curves: Curves) -> tuple[Array, Array, Array]:

@@ -107,6 +107,14 @@ def test_a_power_law_drifts_by_its_exponent():
     assert found["loss_ten_years"] == pytest.approx(1 - retention.TEN_YEARS_S**-0.05)
 
 
+def test_an_interval_of_the_drift_holds_it_where_it_drifts_otherwise():
+    t = np.geomspace(1, 1e3, 20)
+    g = 1e-5 * (0.85 + 0.15 * np.exp(-t / 0.6)) * (1 + 0.02 * np.random.default_rng(6).standard_normal(20))
+    found = retention.measure(*retention.relaxations(Retention(ORIGIN, t, g, np.full(20, 300.0), 0.1), 1))
+    drift = next(m for m in found if m.name == "drift_exponent")
+    assert drift.ci95[0] < drift.value < drift.ci95[1]
+
+
 def write_cycles(path, g):
     names = ",".join(f"cycle{n}_uS" for n in range(1, g.shape[1] + 1))
     np.savetxt(path, 1e6 * g, delimiter=",", header=names, comments="")

@@ -1,5 +1,7 @@
 """Update tables: made from synthetic devices, written, read, refused, sampled; those of other people."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -51,6 +53,14 @@ def test_a_table_of_one_long_cycle():
     g = np.linspace(1.5e-5, 3.5e-5, 10)
     assert np.mean(table.mean_siemens(g) / (2e-3 * (4e-5 - g))) == pytest.approx(1, abs=0.2)
     assert table.sigma_siemens(g).mean() == pytest.approx(5e-8, rel=0.15)
+
+
+def test_no_table_of_steps_that_noise_hides():
+    """Reads of a device that pulses hardly move: their differences must not become updates the other way."""
+    reads = 1e-5 + 1e-6 * np.random.default_rng(2).standard_normal((120, 3))
+    measured = replace(train(reads), direction=np.r_[0, np.ones(119)].astype(np.int8))
+    with pytest.raises(InputError, match="lost in the noise"):
+        update_table(measured)
 
 
 def test_no_table_of_few_pulses():
