@@ -20,8 +20,8 @@ class Branch:
 
     Attributes:
         rises: pulses raise the conductance.
-        g_siemens: before the first pulse, if it was read, and after each, shape (cycles, points), S; NaN where a cycle
-            ended earlier. Points that fewer than half of the cycles reach are left out.
+        g_siemens: before the first pulse and after each, shape (cycles, points), S; NaN where a cycle was not read
+            or ended earlier. Points that fewer than half of the cycles have are left out.
     """
 
     rises: bool
@@ -53,7 +53,9 @@ def branches(pulses: Pulses) -> tuple[Branch | None, Branch | None]:
 
 
 def _branch(pulses: Pulses, runs: list[NDArray[np.intp]]) -> Branch | None:
-    pieces = [pulses.g_siemens[np.r_[run[0] - 1, run] if run[0] else run].T for run in runs]
+    # a row of nothing in front: before the first pulse of a file there may be no read
+    read = np.pad(pulses.g_siemens, ((1, 0), (0, 0)), constant_values=np.nan)
+    pieces = [read[np.r_[run[0], run + 1]].T for run in runs]
     longest = max((p.shape[1] for p in pieces), default=0)
     rows = [np.pad(p, ((0, 0), (0, longest - p.shape[1])), constant_values=np.nan) for p in pieces]
     g = np.concatenate(rows) if rows else np.empty((0, 0))

@@ -115,6 +115,23 @@ def test_cycles_that_end_early_and_repeated_runs():
     assert [b.g_siemens.shape[1] for b in trains.measured] == [41, 41]
 
 
+@pytest.mark.parametrize("read_before", [True, False])
+def test_repeated_runs_are_in_step_with_and_without_a_first_read(read_before):
+    """A ramp of 1 uS a pulse, the same each time: nothing scatters, nothing bends."""
+    up = 1e-5 + 1e-6 * np.arange(26.0)[:, None]
+    whole = train(up, up[::-1], up, up[::-1])
+    first = 0 if read_before else 1
+    measured = replace(whole, direction=whole.direction[first:], g_siemens=whole.g_siemens[first:])
+    found = figures(measured)
+    for name, value in (("mean_step_p", 1e-6), ("mean_step_d", -1e-6), ("g_min", 1e-5), ("g_max", 3.5e-5)):
+        assert found[name].value == pytest.approx(value), name
+    for name, most in (("beta_p", 1e-6), ("beta_d", 1e-6), ("cycle_sigma_p", 1e-15), ("cycle_sigma_d", 1e-15)):
+        assert abs(found[name].value) < most, name
+    single = figures(replace(measured, direction=measured.direction[:50], g_siemens=measured.g_siemens[:50]))
+    assert single["g_min"].value == pytest.approx(1e-5)
+    assert single["mean_step_p"].value == pytest.approx(1e-6)
+
+
 def test_one_cycle_has_intervals():
     rng = np.random.default_rng(7)
     found = figures(train(linear_device(rng, 1, 150, gain=0.02, update=0.0, read=5e-7)))
