@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 from models_va import Model
 from models_va.errors import InputError
 from spicegen.measurements import Measurement, Pulses, Retention, Sweep, between_compliance
+from spicegen.measurements.thinning import FIT_POINTS, log_spaced, with_turns
 from spicegen.printers.numpy_model import numpy_model
 from spicegen.simulate.native import Drive, slopes_in_steps, states_under
 
 Array = NDArray[np.float64]
 
-MOST_POINTS = 600
-"""Of a sweep or a retention curve: more say the same again."""
 _LEAST_NOISE = 0.005
 """Relative: no model is better than that, and no contact."""
 _FLOOR = 1e-4
@@ -31,6 +30,8 @@ _REL_TOL = 1e-4
 """Of a run's steps."""
 _LIMIT = 1e3
 """Of any residual; that of what cannot be simulated, so that nothing is worse."""
+_TELLING = 0.05
+"""Of the largest voltage: below it a current is small for no other reason."""
 _TINY = 1e-30
 """Amperes that are nothing."""
 _DIFFERENCE = 1e-5
@@ -99,6 +100,7 @@ class Bench:
     Attributes:
         name: for people.
         measurement: that it is of.
+        rows: of the measurement that are observed, shape (n,).
         drive: the voltage te - be.
         seen: at which points of the drive, shape (n,).
         read_volt: voltage of each observation, shape (n,), V.
@@ -112,6 +114,7 @@ class Bench:
 
     name: str
     measurement: Measurement
+    rows: NDArray[np.intp]
     drive: Drive
     seen: NDArray[np.intp]
     read_volt: Array
@@ -248,16 +251,15 @@ class Bench:
     @cached_property
     def first(self) -> int:
         """The observation that tells the state at the start: the first at a voltage that is not nearly zero."""
-        telling = np.abs(self.read_volt) >= 0.05 * np.abs(self.read_volt).max()
-        return int(np.argmax(telling))
+        return int(np.argmax(telling(self.read_volt)))
 
     @cached_property
     def g_siemens(self) -> Array:
         """The conductances that were seen, shape (m,): of a sweep, those at voltages that are not nearly zero."""
         if not self.is_current:
             return self.observed
-        telling = np.abs(self.read_volt) >= 0.05 * np.abs(self.read_volt).max()
-        g = self.observed[telling] / self.read_volt[telling]
+        told = telling(self.read_volt)
+        g = self.observed[told] / self.read_volt[told]
         return np.asarray(g[g > 0])
 
     def free_states(self, model: Model) -> list[int]:
@@ -307,11 +309,17 @@ class Bench:
         return np.asarray(np.where(crossed.any(axis=1), found, grid[np.argmin(np.abs(away), axis=1)]))
 
 
+def telling(volt: Array) -> NDArray[np.bool_]:
+    """Where a voltage is not nearly zero, shape (n,)."""
+    return np.asarray(np.abs(volt) >= _TELLING * np.abs(volt).max())
+
+
 def benches(measurement: Measurement) -> list[Bench]:
     """The runs of a measurement; none for one that says nothing about a model's equations (write-verify).
 
     Raises:
-        InputError: pulses whose amplitude or width the file does not say; a sweep that is all compliance.
+        InputError: pulses whose amplitude or width the file does not say; a sweep that is all compliance; conductances
+            that are all 0.
     """
     if isinstance(measurement, Pulses):
         return [_of_pulses(measurement)]
@@ -320,11 +328,6 @@ def benches(measurement: Measurement) -> list[Bench]:
     if isinstance(measurement, Retention):
         return [_of_rest(measurement, t) for t in np.unique(measurement.temperature_k)]
     return []
-
-
-def assumed_gap(pulses: Pulses) -> bool:
-    """Whether the time between pulses is not known: then it is taken to be a pulse's width."""
-    return bool(np.isnan(pulses.gap_s).any())
 
 
 def _of_pulses(p: Pulses) -> Bench:
@@ -348,22 +351,31 @@ def _of_pulses(p: Pulses) -> Bench:
         ends.append(len(time) - 1)
     curves = np.log(np.where(p.g_siemens > 0, p.g_siemens, np.nan))
     middle = np.nanmedian(np.where(np.isfinite(p.g_siemens).any(axis=1, keepdims=True), p.g_siemens, 0.0), axis=1)
-    kept = middle > 0
+    kept = _above_zero(p, middle, np.arange(len(middle)))
     drive, seen = Drive(np.array(time), np.array(volt)), np.array(ends)[kept]
     if p.cycles > 1 and {1, -1} <= set(p.direction.tolist()):  # what is seen began where a cycle ends
         drive, seen = _twice(drive), seen + len(time) - 1
     return Bench(
         name=p.origin.name,
         measurement=p,
+        rows=kept,
         drive=drive,
         seen=seen,
-        read_volt=np.full(int(kept.sum()), p.v_read_volt),
+        read_volt=np.full(len(kept), p.v_read_volt),
         observed=middle[kept],
         is_current=False,
         noise=_spread(curves[kept]),
         temperature_k=p.temperature_k,
         rested=True,
     )
+
+
+def _above_zero(measurement: Pulses | Retention, g_siemens: Array, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Those of the rows whose conductance has a logarithm."""
+    kept = rows[g_siemens[rows] > 0]
+    if not len(kept):
+        raise InputError(f"{measurement.origin.path}: conductances of 0 only: read in a smaller range of the meter")
+    return kept
 
 
 def _twice(drive: Drive) -> Drive:
@@ -396,11 +408,11 @@ def _of_sweep(s: Sweep) -> list[Bench]:
     if not parts:
         raise InputError(f"{s.origin.path}: all of it is at the compliance: measure it with a higher one")
     names = [f"{s.origin.name}, part {n + 1}" for n in range(len(parts))] if len(parts) > 1 else [s.origin.name]
-    return [_of_part(s, part, name, MOST_POINTS // len(parts)) for part, name in zip(parts, names, strict=True)]
+    return [_of_part(s, part, name, FIT_POINTS // len(parts)) for part, name in zip(parts, names, strict=True)]
 
 
 def _of_part(whole: Sweep, s: Sweep, name: str, most: int) -> Bench:
-    kept = _thinned(s.voltage_volt, most)
+    kept = with_turns(s.voltage_volt, most)
     time, v, i = s.time_s[kept] - s.time_s[kept[0]], s.voltage_volt[kept], s.current_amp[kept]
     largest = float(np.abs(i).max())
     rough = np.abs(np.diff(s.current_amp, 2, prepend=s.current_amp[:1], append=s.current_amp[-1:]))[kept] / _SECOND
@@ -411,6 +423,7 @@ def _of_part(whole: Sweep, s: Sweep, name: str, most: int) -> Bench:
     return Bench(
         name=name,
         measurement=whole,
+        rows=np.searchsorted(whole.time_s, s.time_s[kept]),
         drive=Drive(time, v),
         seen=np.arange(len(kept)),
         read_volt=v,
@@ -422,17 +435,10 @@ def _of_part(whole: Sweep, s: Sweep, name: str, most: int) -> Bench:
     )
 
 
-def _thinned(v: Array, most: int) -> NDArray[np.intp]:
-    """Points of a sweep that are enough: evenly spaced ones, and those where the voltage turns."""
-    even = np.linspace(0, len(v) - 1, min(len(v), most)).astype(np.intp)
-    steps = np.sign(np.diff(v))
-    turns = 1 + np.flatnonzero(steps[1:] * steps[:-1] < 0)
-    return np.union1d(even, turns[: most // 2]).astype(np.intp)
-
-
 def _of_rest(r: Retention, temperature_k: float) -> Bench:
-    rows = np.flatnonzero(r.temperature_k == temperature_k)
-    rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), MOST_POINTS)).astype(np.intp))]
+    rows = _above_zero(r, r.g_siemens, np.flatnonzero(r.temperature_k == temperature_k))
+    noise = max(_roughness(np.log(r.g_siemens[rows])), _LEAST_NOISE)
+    rows = rows[log_spaced(r.time_s[rows], FIT_POINTS)]
     time, g = r.time_s[rows], r.g_siemens[rows]
     starts_later = time[0] > 0
     breaks = np.concatenate([[0.0], time]) if starts_later else time
@@ -440,12 +446,13 @@ def _of_rest(r: Retention, temperature_k: float) -> Bench:
     return Bench(
         name=f"{r.origin.name} at {temperature_k:.0f} K" if several else r.origin.name,
         measurement=r,
+        rows=rows,
         drive=Drive(breaks, np.zeros(len(breaks))),
         seen=np.arange(len(time)) + int(starts_later),
         read_volt=np.full(len(time), r.v_read_volt),
         observed=g,
         is_current=False,
-        noise=np.full(len(time), max(_roughness(np.log(g)), _LEAST_NOISE)),
+        noise=np.full(len(time), noise),
         temperature_k=temperature_k,
         rested=False,
     )

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from spicegen.fit.bench import Bench
+from spicegen.fit.bench import Bench, telling
 from spicegen.measurements import Pulses, Sweep
 from spicegen.metrics.pictures import Picture, scaled, siemens
 from spicegen.plotting import COLOURS, PAPER, axes, new_figure
@@ -20,8 +20,6 @@ Shown = Sequence[tuple[Bench, Array]]
 _SHOWN_CYCLES = 50
 _DECADES = 100.0
 """A current that spans more is drawn on a log scale too."""
-_TELLING = 0.05
-"""Of the largest voltage: below it a current is small for no other reason."""
 
 
 def measured_against_fitted(runs: Shown) -> Picture:
@@ -38,7 +36,7 @@ def _of_pulses(pulses: Pulses, bench: Bench, fitted: Array) -> Picture:
     figure = new_figure(9.0)
     unit, text = siemens(bench.observed)
     number = np.cumsum(pulses.direction != 0)
-    seen = number[(pulses.g_siemens > 0).any(axis=1)]
+    seen = number[bench.rows]
     ax = axes(figure, 121, title="Measured and fitted", x="Pulse", y=f"Conductance ({text})")
     several = pulses.cycles > 1
     if several:
@@ -53,8 +51,8 @@ def _of_pulses(pulses: Pulses, bench: Bench, fitted: Array) -> Picture:
 
 
 def _of_sweep(sweep: Sweep, runs: Shown) -> Picture:
-    telling = np.abs(sweep.current_amp[np.abs(sweep.voltage_volt) >= _TELLING * np.abs(sweep.voltage_volt).max()])
-    spans = telling.max() > _DECADES * telling.min()
+    size = np.abs(sweep.current_amp[telling(sweep.voltage_volt)])
+    spans = size.max() > _DECADES * size.min()
     figure = new_figure(9.0 + 3.0 * spans)
     place = 131 if spans else 121
     unit, text = scaled(sweep.current_amp, "A")
@@ -69,7 +67,7 @@ def _of_sweep(sweep: Sweep, runs: Shown) -> Picture:
         ax.semilogy(sweep.voltage_volt, _magnitude(sweep.current_amp), ".", ms=2.5, color=COLOURS[0])
         for bench, fitted in runs:
             ax.semilogy(bench.read_volt, _magnitude(fitted), color=COLOURS[1], lw=1.2)
-        ax.set_ylim(bottom=max(telling.min(), 1e-6 * telling.max()) / 3)
+        ax.set_ylim(bottom=max(size.min(), 1e-6 * size.max()) / 3)
     left = [(bench.drive.time_s[bench.seen], bench.residuals(fitted), COLOURS[1]) for bench, fitted in runs]
     _residuals(figure, place + 1, "Time (s)", left)
     parts = " Parts between compliances are runs of their own, each from time 0." if len(runs) > 1 else ""

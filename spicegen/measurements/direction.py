@@ -42,7 +42,7 @@ def by_turning_points(g_siemens: Array) -> tuple[NDArray[np.int8], str]:
         1 or -1 for each pulse, shape (n,); a sentence that says where the curve turns.
     """
     curve = np.nanmedian(g_siemens, axis=1)
-    turns = _turning_points(curve)
+    turns = turning_points(curve, _TURN)
     direction = np.empty(len(curve), dtype=np.int8)
     for first, last in zip([0, *turns], [*turns, len(curve) - 1], strict=True):
         direction[first + bool(first) : last + 1] = 1 if curve[last] > curve[first] else -1
@@ -51,9 +51,14 @@ def by_turning_points(g_siemens: Array) -> tuple[NDArray[np.int8], str]:
     return direction, f"{begins}, and turns after row {where}." if turns else f"{begins}, to the end."
 
 
-def _turning_points(curve: Array) -> list[int]:
-    """Indices of the highest and lowest points between branches: where it has gone back by a part of its range."""
-    least = _TURN * (curve.max() - curve.min())
+def turning_points(curve: Array, part: float) -> list[int]:
+    """Indices of the highest and lowest points between branches: where it has gone back by a part of its range.
+
+    Args:
+        curve: shape (n,).
+        part: of the range, 0 to 1.
+    """
+    least = part * float(np.ptp(curve))
     turns: list[int] = []
     high = low = 0
     rising = 0  # unknown

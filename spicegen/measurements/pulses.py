@@ -51,8 +51,7 @@ def _cycles(table: Table, v_read: float) -> Array:
             row = int(np.argmax(ended))
             raise table.fault("empty, but the cycle goes on below: fill it in, or remove the row", row, column)
     g = np.stack([rows.conductance(table, column, v_read) for column in columns], axis=1)
-    if zeros := np.count_nonzero(g == 0):
-        table.notes.append(f"Conductances of 0: {zeros}.")
+    rows.note_zeros(table, g)
     return np.asarray(g[: int(np.flatnonzero(~np.isnan(g).all(axis=1))[-1]) + 1])
 
 
@@ -84,6 +83,8 @@ def _gap(table: Table, amplitude: Array, width: Array) -> Array:
     _check_positive(table, "period", period <= width)
     gap = np.where(np.isnan(gap), period - np.where(pulse, width, 0.0), gap)
     _check_positive(table, "gap", gap <= 0)
+    if np.isnan(gap).any():
+        table.notes.append("The file does not say the time between pulses: a fit takes the width of one.")
     return np.asarray(gap)
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from spicegen.measurements import rows
 from spicegen.measurements.kinds import Retention
 from spicegen.measurements.table import Array, Table
-from spicegen.measurements.thinning import log_spaced
+from spicegen.measurements.thinning import FIT_POINTS, log_spaced
 
 
 def read_retention(table: Table) -> Retention:
@@ -42,6 +42,7 @@ def read_constant_voltage(table: Table) -> Retention:
 
 def _retention(table: Table, g: Array, v_read: float) -> Retention:
     rows.check_varies(table, g, "the conductance", "read it more often, with more digits")
+    rows.note_zeros(table, g)
     column = table.column("time")
     time, temperature_k = table.values(column), rows.temperatures(table)
     table.fault_where(time < 0, column, "{}: time counts from the end of programming, and is not negative")
@@ -53,6 +54,8 @@ def _retention(table: Table, g: Array, v_read: float) -> Retention:
     keep = np.sort(np.concatenate(kept))
     if len(keep) < len(time):
         table.notes.append(f"Of {len(time)} points {len(keep)} are used, at equal steps of log time.")
+    if max(map(len, kept)) > FIT_POINTS:
+        table.notes.append(f"A fit takes at most {FIT_POINTS} points of a temperature, at equal steps of log time.")
     if len(kept) > 1:
         listed = ", ".join(f"{t:g} K" for t in np.unique(temperature_k))
         table.notes.append(f"{len(kept)} temperatures: {listed}.")

@@ -105,6 +105,14 @@ def conductance(table: Table, column: Column, v_read_volt: float) -> Array:
     return g
 
 
+def note_zeros(table: Table, g_siemens: Array) -> None:
+    """Say how many conductances, shape (rows, ...), are 0: less than the meter shows."""
+    if zeros := np.count_nonzero(g_siemens == 0):
+        table.notes.append(
+            f"Conductances of 0: {zeros}. A fit, of logarithms, leaves out rows of which that is the median."
+        )
+
+
 def temperatures(table: Table) -> Array:
     """Temperature of each row, shape (rows,), K: those within 2 K are one, their mean."""
     if "temperature" not in table.quantities:

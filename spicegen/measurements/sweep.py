@@ -8,7 +8,7 @@ from spicegen.measurements import rows
 from spicegen.measurements.compliance import MOST_PARTS, at_compliance
 from spicegen.measurements.kinds import Sweep
 from spicegen.measurements.table import Array, Table
-from spicegen.measurements.thinning import MOST_POINTS, extremes
+from spicegen.measurements.thinning import FIT_POINTS, MOST_POINTS, extremes
 
 _COMPLIANCE = "was it the compliance? measure it in a larger range"
 
@@ -31,6 +31,11 @@ def read_sweep(table: Table) -> Sweep:
         table.notes.append(
             f"Of {len(time)} points {len(keep)} are used: of each of {MOST_POINTS // 4} equally long pieces those with "
             "the lowest and highest voltage and current."
+        )
+    if len(keep) > FIT_POINTS:
+        table.notes.append(
+            f"A fit takes at most {FIT_POINTS} points, equally spaced ones and those where the voltage turns, and ends "
+            "where half of these are turns."
         )
     _note_compliance(table, voltage[keep], current[keep])
     return Sweep(rows.origin(table), time[keep], voltage[keep], current[keep], temperature_k)

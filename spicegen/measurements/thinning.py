@@ -7,8 +7,14 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from spicegen.measurements.direction import turning_points
+
 Array = NDArray[np.float64]
 MOST_POINTS = 20_000
+FIT_POINTS = 600
+"""Of a sweep, or of a temperature's retention, that a fit takes: more say the same again."""
+_TURN = 0.05
+"""Of a sweep's range: it has turned when it has gone back by so much, more than the noise of a measured voltage."""
 
 
 def extremes(*curves: Array) -> NDArray[np.int64]:
@@ -28,11 +34,26 @@ def extremes(*curves: Array) -> NDArray[np.int64]:
     return np.unique(np.array(kept, dtype=np.int64))
 
 
-def log_spaced(time_s: Array) -> NDArray[np.int64]:
-    """Indices of at most ``MOST_POINTS`` points at equal steps of the logarithm of a rising time, with both ends."""
+def with_turns(voltage_volt: Array, most: int) -> NDArray[np.int64]:
+    """Indices of at most ``most`` points: evenly spaced ones, and those between which the voltage is held as it turns.
+
+    Where it turns so often that these are more than half, nothing beyond that half is kept.
+    """
+    n = len(voltage_volt)
+    if n <= most:
+        return np.arange(n)
+    turns = np.array(turning_points(voltage_volt, _TURN), dtype=np.int64)
+    ends = np.append(np.flatnonzero(np.diff(voltage_volt)), n - 1)  # of holds, of one point most
+    held = np.union1d(turns, ends[np.searchsorted(ends, turns)])
+    held = np.append(held, n - 1)[: most // 2]
+    return np.union1d(held, np.linspace(0, held[-1], most - len(held)).astype(np.int64))
+
+
+def log_spaced(time_s: Array, most: int = MOST_POINTS) -> NDArray[np.int64]:
+    """Indices of at most ``most`` points at equal steps of the logarithm of a rising time, with both ends."""
     n = len(time_s)
-    if n <= MOST_POINTS:
+    if n <= most:
         return np.arange(n)
     since = time_s - time_s[0]
-    steps = np.geomspace(since[1], since[-1], MOST_POINTS - 1)
+    steps = np.geomspace(since[1], since[-1], most - 1)
     return np.unique(np.concatenate([[0], np.minimum(np.searchsorted(since, steps), n - 1)]))

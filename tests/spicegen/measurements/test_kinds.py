@@ -10,7 +10,7 @@ from models_va.errors import InputError
 from spicegen.measurements import Pulses, Retention, Sweep, WriteVerify, read_measurement, read_measurements
 from spicegen.measurements import pulses as pulses_module
 from spicegen.measurements.direction import by_turning_points
-from spicegen.measurements.thinning import MOST_POINTS, extremes, log_spaced
+from spicegen.measurements.thinning import FIT_POINTS, MOST_POINTS, extremes, log_spaced
 
 
 @pytest.fixture
@@ -147,6 +147,18 @@ def test_retention(read):
     assert found.v_read_volt == 0.1
 
 
+def test_conductances_of_zero_are_said(read):
+    (note,) = (n for n in read("time_s,conductance_uS\n1,2\n2,1\n3,0\n").origin.notes if "of 0" in n)
+    assert note.startswith("Conductances of 0: 1.")
+
+
+def test_a_gap_that_nobody_states_is_said_to_be_assumed(read):
+    text = "# width_ms: 1\namplitude_V,conductance_uS\n1,1\n1,2\n"
+    assumed = "The file does not say the time between pulses: a fit takes the width of one."
+    assert assumed in read(text).origin.notes
+    assert assumed not in read("# gap_ms: 1\n" + text).origin.notes
+
+
 def test_a_constant_voltage_is_retention(read):
     found = read("time_s,voltage_V,current_uA\n0,-0.5,-1\n1,-0.5,-0.5\n")
     assert isinstance(found, Retention)
@@ -245,6 +257,9 @@ def test_thinning_is_said(read):
     sweep = read("time_s,voltage_V,current_mA\n" + rows)
     assert len(sweep.time_s) == len(sweep.voltage_volt) == len(sweep.current_amp) <= MOST_POINTS
     assert any(note.startswith(f"Of {n} points {len(sweep.time_s)} are used") for note in sweep.origin.notes)
+    assert any(note.startswith(f"A fit takes at most {FIT_POINTS} points, ") for note in sweep.origin.notes)
+    rest = read("time_s,conductance_uS\n" + "".join(f"{k},{k}\n" for k in range(1, FIT_POINTS + 2)))
+    assert any(note.startswith(f"A fit takes at most {FIT_POINTS} points of a temp") for note in rest.origin.notes)
 
 
 @pytest.mark.parametrize(

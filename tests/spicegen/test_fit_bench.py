@@ -1,0 +1,90 @@
+"""Benches: which points of a measurement a fit takes, what is applied there, and how uncertain they are said to be."""
+
+import numpy as np
+import pytest
+
+from models_va.errors import InputError
+from spicegen.fit.bench import benches
+from spicegen.fit.measured_pictures import measured_against_fitted
+from spicegen.measurements import Pulses, Retention, Sweep
+from spicegen.measurements.thinning import FIT_POINTS, with_turns
+from tests.spicegen.measured import ORIGIN
+
+LEG = np.linspace(0, 1, 126)
+LOOP = np.concatenate([LEG, LEG[::-1], -LEG[1:], -LEG[-2::-1]])
+"""A dual sweep of a source meter: the 1 V at its end is measured twice."""
+
+
+def sweep(voltage):
+    return Sweep(ORIGIN, np.arange(len(voltage)) * 0.01, voltage, 1e-6 * voltage, 300.15)
+
+
+@pytest.mark.parametrize("noise_volt", [0.0, 5e-3])
+def test_a_thinned_sweep_turns_where_the_whole_one_does(noise_volt):
+    whole = np.tile(LOOP, 20) + noise_volt * np.random.default_rng(0).standard_normal(20 * len(LOOP))
+    (bench,) = benches(sweep(whole))
+    assert len(bench.drive.v_volt) <= FIT_POINTS
+    loop = bench.rows // len(LOOP)
+    for n in range(20):
+        here, all_of_it = bench.drive.v_volt[loop == n], whole[n * len(LOOP) : (n + 1) * len(LOOP)]
+        assert (here.max(), here.min()) == (all_of_it.max(), all_of_it.min())
+
+
+def test_a_hold_where_a_sweep_turns_stays_as_long():
+    held = np.concatenate([LEG, np.ones(7), LEG[::-1]])
+    at = with_turns(held, 40)
+    top = at[held[at] == 1.0]
+    assert (top[0], top[-1]) == (125, 133)
+
+
+def test_a_sweep_of_more_turns_than_are_fitted_ends_early():
+    """Rather than to be done to the model with peaks left away."""
+    at = with_turns(np.tile(LOOP, 200), FIT_POINTS)
+    assert len(at) <= FIT_POINTS
+    loops = at[-1] // len(LOOP)
+    assert 60 < loops < 200
+    peaks = np.bincount(at // len(LOOP), np.tile(LOOP, 200)[at] == 1.0)
+    assert peaks[:loops].tolist() == [2] * loops
+
+
+def test_thinned_retention_keeps_its_first_seconds():
+    """Read once a second for hours, with a time constant of three seconds."""
+    time = np.arange(1.0, 10_001)
+    (bench,) = benches(Retention(ORIGIN, time, 1e-6 + 1e-6 * np.exp(-time / 3), np.full(len(time), 300.0), 0.1))
+    seen = bench.drive.time_s[bench.seen]
+    assert len(seen) <= FIT_POINTS
+    assert seen[:10].tolist() == time[:10].tolist()
+    assert np.diff(np.log(seen[10:])).max() < 0.1
+
+
+def retention(g_siemens, kelvin=300.0):
+    time = np.arange(1.0, len(g_siemens) + 1)
+    return Retention(ORIGIN, time, np.asarray(g_siemens), np.full(len(time), kelvin), 0.1)
+
+
+def test_retention_that_ends_below_what_the_meter_shows_is_fitted_to_there():
+    (bench,) = benches(retention([*np.geomspace(1e-6, 1e-7, 18), 0, 0]))
+    assert bench.rows.tolist() == list(range(18))
+    assert np.isfinite(bench.noise).all()
+    assert np.isfinite(bench.residuals(bench.observed)).all()
+    with pytest.raises(InputError, match=r"synthetic.csv: conductances of 0 only: read in a smaller range"):
+        benches(retention(np.zeros(5)))
+
+
+def train(g_siemens):
+    """Half of the pulses up, half down."""
+    n = len(g_siemens)
+    direction = np.repeat([1, -1], n // 2).astype(np.int8)
+    width = np.full(n, 1e-3)
+    return Pulses(ORIGIN, direction * 1.0, width, width, direction, np.asarray(g_siemens), 0.1, 300.15)
+
+
+def test_a_row_whose_median_is_zero_is_neither_fitted_nor_drawn():
+    g = np.full((8, 3), 1e-6)
+    g[7] = [0, 0, 1e-9]
+    (bench,) = benches(train(g))
+    assert bench.rows.tolist() == list(range(7))
+    figure, _ = measured_against_fitted([(bench, bench.observed)])
+    assert figure.axes[0].lines[-1].get_xdata().tolist() == [1, 2, 3, 4, 5, 6, 7]
+    with pytest.raises(InputError, match="conductances of 0 only"):
+        benches(train(0 * g))
