@@ -16,30 +16,22 @@ from models_va import (
     DeviceCard,
     FitRecord,
     MeasuredFile,
-    ProgrammingError,
     Quantity,
     WritePulse,
 )
-from models_va.errors import CardError, InputError
+from models_va.errors import CardError
 from spicegen import __version__
 from spicegen.files import printable
 from spicegen.fit.bench import Bench, Device
+from spicegen.fit.digits import DIGITS, rounded
 from spicegen.fit.measured import MeasuredFit
-from spicegen.measurements import Measurement, Pulses, WriteVerify
+from spicegen.fit.programming import card_sigma
+from spicegen.measurements import Measurement, Pulses
 from spicegen.memory_state import reach
-from spicegen.metrics.programming import programmed
 
 Array = NDArray[np.float64]
 
-DIGITS = 4
-"""Significant digits of fitted values on a card."""
-_UNIT_SIEMENS = 1e-6
 _LONGEST_NAME = 64
-
-
-def rounded(value: float, digits: int) -> float:
-    """A number with so many significant digits."""
-    return float(f"{value:.{digits - 1}e}")
 
 
 def card_name(stem: str) -> str:
@@ -89,7 +81,7 @@ def fitted_card(found: MeasuredFit, measurements: Sequence[Measurement], name: s
         model=found.model.name,
         source=f"spicegen {__version__} fit of {files}",
         parameters=_parameters(found),
-        programming_error=_programming_error(measurements, found.seed),
+        programming_error=card_sigma(measurements, found.seed).error,
         write_pulse=_write_pulse(measurements, found.turned),
         fit=_record(found, measurements),
     )
@@ -169,29 +161,6 @@ def _write_pulse(measurements: Sequence[Measurement], turned: bool) -> WritePuls
             note = m.origin.name
             up, down, long = (Quantity(value=v, provenance="measured", note=note) for v in (*amplitudes, width))
             return WritePulse(amplitude_p_volt=up, amplitude_d_volt=down, width_s=long)
-    return None
-
-
-def _programming_error(measurements: Sequence[Measurement], seed: int) -> ProgrammingError | None:
-    """sigma(G) of the first file of write-verify."""
-    for m in measurements:
-        if isinstance(m, WriteVerify):
-            try:
-                found = programmed(m, seed)
-            except InputError:
-                return None
-            note = m.origin.name
-            slope, offset = (
-                Quantity(
-                    value=max(rounded(float(v[0]), DIGITS), 0.0),
-                    uncertainty=rounded(float(np.std(v[found.samples.first_resample :])), 2),
-                    provenance="measured",
-                    note=note,
-                )
-                for v in (found.slope, found.offset / _UNIT_SIEMENS)
-            )
-            unit = Quantity(value=_UNIT_SIEMENS, provenance="assumed", note="uS: a unit, no measurement")
-            return ProgrammingError(slope=slope, offset=offset, unit_siemens=unit)
     return None
 
 

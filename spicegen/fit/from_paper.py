@@ -15,7 +15,7 @@ from models_va import DeviceCard, Quantity, load_card, parse_yaml
 from models_va.errors import InputError
 from spicegen import __version__
 from spicegen.experiments import Assumptions, Experiment
-from spicegen.fit.card import DIGITS, rounded
+from spicegen.fit.digits import DIGITS, rounded
 from spicegen.fit.least_squares import Free, Solution
 from spicegen.fit.paper import FITTED, PaperResiduals, Term
 from spicegen.fit.parameters import parameters_json, show_parameters

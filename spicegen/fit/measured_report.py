@@ -17,9 +17,9 @@ from spicegen.fit.card import fitted_card, fixed_by_data
 from spicegen.fit.measured import MeasuredFit, aicc, benches_of, fit_model
 from spicegen.fit.measured_pictures import measured_against_fitted
 from spicegen.fit.parameters import parameter_rows, parameters_json, show_parameters
+from spicegen.fit.programming import CardSigma, card_sigma
 from spicegen.measurements import Measurement, Pulses, Sweep, WriteVerify, read_measurements
 from spicegen.metrics.pictures import Picture, of_programming
-from spicegen.metrics.programming import programmed
 from spicegen.page import Page
 
 FILE_HEAD = ("file", "points", "error (%)", "of", "error / noise")
@@ -180,7 +180,8 @@ class MeasuredReport:
             (b.name, len(b.observed), _percent(e), "rms current" if b.is_current else "conductance", float(scale))
             for b, e, scale in zip(best.benches, best.errors, best.weights.scale, strict=True)
         ]
-        return rows + [(m.origin.name, len(m.target_siemens), "-", "sigma(G)", "-") for m in self._write_verify]
+        pairs = [m for m in self.task.measurements if isinstance(m, WriteVerify)]
+        return rows + [(m.origin.name, len(m.target_siemens), "-", "sigma(G)", "-") for m in pairs]
 
     def parameter_rows(self) -> list[tuple[object, ...]]:
         """One a parameter of the model, under ``spicegen.fit.HEAD``; states where runs begin stand in the report."""
@@ -195,7 +196,7 @@ class MeasuredReport:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a user should know before trusting the card, one sentence each."""
-        best, on_card = self.best, self.card.programming_error is not None
+        best = self.best
         remedy = "; ".join([*map("is {} right, which is held?".format, self._given), "try another model"])
         missed = [
             f"{b.name}: the model misses it by {_percent(e):g} %, {scale:.2g} times the noise: {remedy}"
@@ -208,9 +209,7 @@ class MeasuredReport:
                 "them it is a guess"
             )
         found = [*map("{}, which is held, is far from what the files show: is it right?".format, self._far), *missed]
-        late = self._write_verify[1:] if on_card else self._write_verify
-        why = "the card has one programming error, of the first" if on_card else "too few pairs for sigma(G)"
-        return (*found, *best.warnings, *(f"{m.origin.name}: is not used: {why}" for m in late))
+        return (*found, *best.warnings, *self._sigma.unused)
 
     @property
     def _given(self) -> list[str]:
@@ -234,8 +233,8 @@ class MeasuredReport:
         return [(name, v, model.param[name].unit) for name, v in self.task.held[model.name].items()]
 
     @cached_property
-    def _write_verify(self) -> list[WriteVerify]:
-        return [m for m in self.task.measurements if isinstance(m, WriteVerify)]
+    def _sigma(self) -> CardSigma:
+        return card_sigma(self.task.measurements, self.task.seed)
 
     def _runs(self, measurement: Measurement) -> list[tuple[int, Bench]]:
         return [(n, b) for n, b in enumerate(self.best.benches) if b.measurement.origin is measurement.origin]
@@ -324,8 +323,7 @@ class MeasuredReport:
     def _pictures(self, m: Measurement) -> list[Picture]:
         if not isinstance(m, WriteVerify):
             return [measured_against_fitted([(b, self.best.predicted[n]) for n, b in self._runs(m)])]
-        used = self.card.programming_error is not None and m is self._write_verify[0]
-        return of_programming(programmed(m, self.task.seed)) if used else []
+        return of_programming(self._sigma.programmed) if self._sigma.programmed and m is self._sigma.measurement else []
 
     def _show_held(self, page: Page) -> None:
         model = self.best.model

@@ -1,0 +1,9 @@
+"""Digits of the numbers on a card."""
+
+DIGITS = 4
+"""Significant digits of fitted values on a card."""
+
+
+def rounded(value: float, digits: int) -> float:
+    """A number with so many significant digits."""
+    return float(f"{value:.{digits - 1}e}")
