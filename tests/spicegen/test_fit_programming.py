@@ -15,8 +15,8 @@ def pairs(target, sigma, name="pairs.csv"):
     return WriteVerify(Origin(Path(name), "0" * 64), target, target + error)
 
 
-TARGET = np.repeat(np.linspace(2e-6, 8e-6, 10), 30)
-GOOD = pairs(TARGET, 0.03 * TARGET + 1e-8, "good.csv")
+TARGET = np.repeat(np.linspace(2e-6, 8e-6, 10), 20)
+GOOD = pairs(TARGET, 0.03 * TARGET + 1e-7, "good.csv")
 
 
 @pytest.mark.parametrize(("slope", "offset"), [(0.03, 1e-7), (0.03, -3e-8), (-0.02, 2e-7)])
