@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import chi2
 
 from models_va import Model
 from models_va.errors import InputError
@@ -46,6 +47,8 @@ _TELLS = 0.2
 """Relative uncertainty of an observation that tells a state."""
 _MAD = 1.4826
 """Standard deviations in a median absolute deviation of normal errors."""
+_PRIOR = 4.0
+"""Degrees of freedom of what all rows say of one row's variance."""
 _SECOND = np.sqrt(6.0)
 """Standard deviations in a second difference of white noise."""
 
@@ -386,13 +389,21 @@ def _twice(drive: Drive) -> Drive:
 
 
 def _spread(curves: Array) -> Array:
-    """Standard deviation of the median over cycles of each row, shape (n,): from other cycles, or from neighbours."""
-    median = np.nanmedian(curves, axis=1)
-    count = np.maximum(np.isfinite(curves).sum(axis=1), 1)
-    if curves.shape[1] < 3:
-        return np.full(len(median), max(_roughness(median), _LEAST_NOISE))
-    between = _MAD * np.nanmedian(np.abs(curves - median[:, None]), axis=1)
-    return np.asarray(np.maximum(np.maximum(between, np.median(between)) / np.sqrt(count), _LEAST_NOISE))
+    """Standard deviation of the median over cycles of each row, shape (n,): from other cycles, or from neighbours.
+
+    A row's own variance counts by its degrees of freedom, that of all rows by ``_PRIOR``, as a row of few cycles says
+    little: a moderated variance. Source: Smyth, Stat. Appl. Genet. Mol. Biol. 3, 3 (2004).
+    """
+    count = np.isfinite(curves).sum(axis=1)
+    several = count > 2
+    if not several.any():
+        return np.full(len(curves), max(_roughness(np.nanmedian(curves, axis=1)), _LEAST_NOISE))
+    free = count - 1
+    squares = np.nansum((curves - np.nanmean(curves, axis=1, keepdims=True)) ** 2, axis=1)
+    usual = np.median(squares[several] / chi2.median(free[several]))
+    variance = (squares + _PRIOR * usual) / (free + _PRIOR)
+    of_median = np.pi / (2 * count + np.pi - 2)  # exact for one and for many, within a percent for an odd number
+    return np.asarray(np.maximum(np.sqrt(of_median * variance), _LEAST_NOISE))
 
 
 def _roughness(values: Array) -> float:

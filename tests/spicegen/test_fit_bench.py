@@ -88,3 +88,35 @@ def test_a_row_whose_median_is_zero_is_neither_fitted_nor_drawn():
     assert figure.axes[0].lines[-1].get_xdata().tolist() == [1, 2, 3, 4, 5, 6, 7]
     with pytest.raises(InputError, match="conductances of 0 only"):
         benches(train(0 * g))
+
+
+def left(g_siemens):
+    """Residuals of what the devices of these reads really are, in units of the noise."""
+    (bench,) = benches(train(g_siemens))
+    return bench.residuals(np.full(len(g_siemens), 1e-6))
+
+
+def rms(values):
+    return float(np.sqrt(np.mean(values**2)))
+
+
+@pytest.mark.parametrize("cycles", [3, 4, 5, 10, 30])
+@pytest.mark.parametrize("ended", [0, 1])
+def test_what_a_perfect_model_leaves_is_one_in_units_of_the_noise(cycles, ended):
+    """White noise; in the last third one cycle may have ended."""
+    g = 1e-6 * np.exp(0.1 * np.random.default_rng(cycles).standard_normal((1200, cycles)))
+    g[800:, :ended] = np.nan
+    found = left(g)
+    assert (rms(found), rms(found[800:])) == pytest.approx((1.0, 1.0), abs=0.1)
+
+
+def test_of_many_cycles_each_row_has_its_own_noise():
+    sigma = np.tile([0.05, 0.15], 600)[:, None]
+    found = left(1e-6 * np.exp(sigma * np.random.default_rng(0).standard_normal((1200, 30))))
+    assert (rms(found[::2]), rms(found[1::2])) == pytest.approx((1.0, 1.0), abs=0.15)
+
+
+def test_of_two_cycles_the_noise_is_what_neighbours_miss_of_a_smooth_curve():
+    rng = np.random.default_rng(0)
+    g = np.linspace(1e-6, 2e-6, 1000)[:, None] * np.exp(0.02 * rng.standard_normal((1000, 1))) * np.ones(2)
+    assert benches(train(g))[0].noise == pytest.approx(np.full(1000, 0.02), rel=0.1)
