@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -169,6 +169,12 @@ def benches_of(measurements: Sequence[Measurement]) -> list[Bench]:
     return found
 
 
+def why_held(model: Model, benches: Sequence[Bench], known: Collection[str]) -> dict[str, str]:
+    """Why each parameter is not fitted; empty for one that is. ``known``: those that are given."""
+    temperatures = len({b.temperature_k for b in benches})
+    return {p.name: "given" if p.name in known else is_held(p, model, temperatures) for p in model.params}
+
+
 def fit_model(
     name: str, measurements: Sequence[Measurement], held: Mapping[str, float] | None = None, seed: int = 1
 ) -> MeasuredFit:
@@ -185,8 +191,7 @@ def fit_model(
     """
     model, known = load_model(name), dict(held or {})
     benches = benches_of(measurements)
-    temperatures = len({b.temperature_k for b in benches})
-    held_for = {p.name: "given" if p.name in known else is_held(p, model, temperatures) for p in model.params}
+    held_for = why_held(model, benches, known)
     fitted = [k for k, p in enumerate(model.params) if not held_for[p.name]]
     states = sum(len(b.free_states(model)) for b in benches)
     cost = _cost(benches, len(fitted) + states) * max(len(model.states), 1)

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from models_va import DeviceCard, load_model
+from models_va import DeviceCard, Model, load_model
 from models_va.errors import InputError, located
 from spicegen.fit.bench import Bench
 from spicegen.fit.card import fitted_card, fixed_by_data
-from spicegen.fit.measured import MeasuredFit, aicc, benches_of, fit_model
+from spicegen.fit.measured import MeasuredFit, aicc, benches_of, fit_model, why_held
 from spicegen.fit.measured_pictures import measured_against_fitted
 from spicegen.fit.parameters import parameter_rows, parameters_json, show_parameters
 from spicegen.fit.programming import CardSigma, card_sigma
@@ -62,14 +62,16 @@ def fit_task(paths: Sequence[str | Path], models: Sequence[str], held: Sequence[
 
     Raises:
         InputError: a file that says nothing or the same as another, a model or parameter that does not exist, a value
-            out of range.
+            out of range; of a model, nothing that is not held, or fewer points than parameters.
     """
     names = tuple(dict.fromkeys(models))
     known = _held(held, names)
     measurements = read_measurements(paths)
     _check_different(measurements)
-    benches_of(measurements)
+    runs = benches_of(measurements)
     _check_written(names, measurements)
+    for name in names:
+        _check_enough(load_model(name), measurements, runs, known[name])
     return FitTask(names, tuple(measurements), known, seed)
 
 
@@ -101,6 +103,22 @@ def _check_written(models: Sequence[str], measurements: Sequence[Measurement]) -
         files = ", ".join(str(m.origin.path) for m in measurements)
         raise InputError(
             f"fit: {files}: retention alone does not say how {stateful[0]} is written: give pulses or a sweep too"
+        )
+
+
+def _check_enough(
+    model: Model, measurements: Sequence[Measurement], runs: Sequence[Bench], known: Mapping[str, float]
+) -> None:
+    """Something is to be fitted, and more points are there than parameters, states where runs begin, and noises."""
+    own = sum(not why for why in why_held(model, runs, known).values())
+    free = own + sum(len(run.free_states(model)) for run in runs)
+    files, points = ", ".join(m.origin.name for m in measurements), sum(len(run.observed) for run in runs)
+    if not own:
+        raise InputError(f"fit: {files}: no parameter of {model.name} is left to be fitted: hold fewer")
+    if points <= free + len(runs) + 1:
+        raise InputError(
+            f"fit: {files}: {points} points are too few for {free} parameter{'s' * (free > 1)} of {model.name}: "
+            "measure more, hold what is known, or take a smaller model"
         )
 
 
@@ -356,16 +374,10 @@ def fit_measurements(task: FitTask, name: str) -> MeasuredReport:
         name: of the card.
 
     Raises:
-        InputError: fewer points than parameters, or see ``fit_model``.
+        InputError: see ``fit_model``.
     """
     fits = tuple(fit_model(model, task.measurements, task.held[model], task.seed) for model in task.models)
     best, _ = ranked(fits)[0]
-    if best.points <= best.parameters + 1:
-        files, count = ", ".join(m.origin.name for m in task.measurements), len(best.solution.free)
-        raise InputError(
-            f"fit: {files}: {best.points} points are too few for {count} parameter{'s' * (count > 1)} of "
-            f"{best.model.name}: measure more, hold what is known, or take a smaller model"
-        )
     return MeasuredReport(task, fits, fitted_card(best, task.measurements, name))
 
 

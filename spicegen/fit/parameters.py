@@ -78,13 +78,13 @@ def parameters_json(solution: Solution) -> dict[str, Any]:
 
 def show_parameters(page: Page, solution: Solution, model: Model) -> None:
     """Add the table of parameters, what the data decide, what they do not, and correlations to a page."""
-    factor = np.exp(max(w for w, f in zip(solution.prior, solution.free, strict=True) if f.scale == "log"))
+    widest = [w for w, f in zip(solution.prior, solution.free, strict=True) if f.scale == "log"]
+    factor = f", from a prior of a factor of {np.exp(max(widest)):.0f} either way" if widest else ""
     page.section(
         "Parameters",
         "The uncertainty is one standard deviation, of the natural logarithm where it is in %. Fixed: the data leave "
-        "less than a factor of 1.7 either way (of what may be negative, a fortieth of its range), from a prior of a "
-        f"factor of {factor:.0f} either way. Both are local: a "
-        "condition that is met with room to spare says nothing here, though it would forbid larger changes.",
+        f"less than a factor of 1.7 either way (of what may be negative, a fortieth of its range){factor}. Both are "
+        "local: a condition that is met with room to spare says nothing here, though it would forbid larger changes.",
     )
     own = [n for n, f in enumerate(solution.free) if f.name in model.param]
     rows = parameter_rows(solution, model)

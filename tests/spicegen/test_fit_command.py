@@ -14,7 +14,9 @@ from spicegen.fit import measured_report as module
 from spicegen.fit.bench import Device, benches
 from spicegen.fit.card import fitted_card
 from spicegen.fit.measured import fit_model
+from spicegen.fit.parameters import show_parameters
 from spicegen.measurements import read_measurement
+from spicegen.page import Page
 from spicegen.render import render
 from tests.spicegen.test_cli import refusal, run
 
@@ -187,11 +189,34 @@ def test_how_many_parameters_the_data_fix_is_on_the_card_and_said(found):
     assert not any("by itself" in w for w in found.warnings) or not count
 
 
-def test_fewer_points_than_parameters_are_no_card(run, tmp_path):
-    (tmp_path / "three.csv").write_text(SAID + PULSES_HEAD + "0,2\n1,3\n1,4\n")
-    line = refusal(run("fit", tmp_path / "three.csv", "--model", "linear", "-o", tmp_path / "c.yaml"))
-    assert "three.csv: 3 points are too few" in line
-    assert not (tmp_path / "c.yaml").exists()
+@pytest.mark.parametrize(("rows", "model", "parameters"), [(3, "linear", "1 parameter of"), (6, "vteam", "parameters")])
+def test_fewer_points_than_parameters_are_refused_before_the_fit(run, tmp_path, monkeypatch, rows, model, parameters):
+    monkeypatch.setattr(module, "fit_model", None)
+    (tmp_path / "few.csv").write_text(SAID + PULSES_HEAD + "".join(f"{min(n, 1)},{2 + n}\n" for n in range(rows)))
+    models = ("--model", "linear", "--model", model)
+    line = refusal(run("fit", tmp_path / "few.csv", *models, "-o", tmp_path / "c.yaml"))
+    assert f"few.csv: {rows} points are too few for" in line
+    assert f"{parameters}" in line
+    assert f"of {model}: measure more" in line
+
+
+def test_the_page_of_parameters_that_have_no_logarithm(found, tmp_path):
+    s, model = found.best.solution, found.best.model
+    kept = [n for n, f in enumerate(s.free) if f.scale == "linear" and f.name in model.param]
+    assert kept
+    bounded = replace(
+        s,
+        free=tuple(s.free[n] for n in kept),
+        prior=s.prior[kept],
+        ends=tuple(z[kept] for z in s.ends),
+        jacobian=s.jacobian[:, kept],
+        stretch=s.stretch[kept],
+    )
+    for solution, says in ((bounded, False), (s, True)):
+        page = Page("parameters", "")
+        show_parameters(page, solution, model)
+        page.write(tmp_path, {})
+        assert ("from a prior of a factor of 10" in (tmp_path / "report.html").read_text()) == says
 
 
 SAID = "# width_ms: 10\n"
@@ -235,6 +260,7 @@ def test_a_file_that_cannot_be_fitted_is_refused_before_anything_is_written(run,
         (["--model", "vteam", "--hold", "r_on=nan"], ["--hold r_on=nan", "(0, inf)"]),
         (["--model", "vteam", "--hold", "r_on"], ["--hold r_on", "NAME=VALUE"]),
         (["--model", "vteam", "--hold", "r_on=1", "--hold", "r_on=2"], ["--hold r_on=2", "once"]),
+        (["--model", "vteam", "--model", "linear", "--hold", "g0=1e-5"], ["no parameter of linear", "hold fewer"]),
         (["--model", "vteam", "--starts", "2"], ["--starts", "paper"]),
         (["paper", "--model", "vteam"], ["paper", "alone"]),
         (["TRAIN", "--model", "vteam"], ["train.csv", "the same", "once"]),
