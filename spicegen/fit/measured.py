@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 from threadpoolctl import threadpool_limits
 
 from models_va import Model, load_model
@@ -41,6 +42,8 @@ _REACHED, _PATIENCE, _HOP = 2.0, 6, (0.1, 0.3)
 standard deviations of their starts, natural log."""
 _CARRIED_ON, _STEPS = 5, (20, 20, 20)
 """Of the ends, the best, and steps of each, with files weighed anew each time; what they disagree on is uncertain."""
+_OUTSIDE = 3.0
+"""Standard deviations beyond which a residual is an outlier."""
 _ELSEWHERE = 0.3
 """Distance of two ends that are not the same valley, natural log."""
 _PROFILE_WORK = 500_000
@@ -105,6 +108,12 @@ class MeasuredFit:
         return tuple(found)
 
     @property
+    def over_noise(self) -> tuple[float, ...]:
+        """Root mean square of each run's residuals in units of their noise: 1 where nothing but noise is left."""
+        left = [b.residuals(y) for b, y in zip(self.benches, self.predicted, strict=True)]
+        return tuple(float(np.sqrt(np.mean(r**2))) for r in left)
+
+    @property
     def points(self) -> int:
         """Observations in all."""
         return sum(len(r.observed) for r in self.benches)
@@ -135,10 +144,11 @@ class MeasuredFit:
 def aicc(fits: Sequence[MeasuredFit]) -> tuple[float, ...]:
     """Akaike's criterion of fits to the same measurements, corrected for small samples.
 
-    -2 ln L + 2 k + 2 k (k + 1)/(n - k - 1), less what is the same for every model; L that of normal errors with a scale
-    of its own in each run, k the parameters, memory states and scales. What wanders for many points is no evidence at
-    each of them: n counts those that are independent in what the best of the fits leaves of a run. The smaller the
-    better: a difference of 10 is decisive. Source: Hurvich and Tsai, Biometrika 76, 297 (1989).
+    -2 ln L + 2 k + 2 k (k + 1)/(n - k - 1), less what is the same for every model; L that of Laplace's errors, among
+    which an outlier is not decisive, with a scale of its own in each run; k the parameters, memory states and scales.
+    What wanders for many points is no evidence at each of them: n counts those that are independent in what the best of
+    the fits leaves of a run. The smaller the better: a difference of 10 is decisive. Source: Hurvich and Tsai,
+    Biometrika 76, 297 (1989).
 
     Returns:
         Of each fit; infinite with more parameters than independent points.
@@ -146,9 +156,9 @@ def aicc(fits: Sequence[MeasuredFit]) -> tuple[float, ...]:
     counts, logs = [], []
     for runs in zip(*(zip(f.benches, f.predicted, strict=True) for f in fits), strict=True):
         left = [bench.residuals(predicted) for bench, predicted in runs]
-        squares = [float(np.mean(r**2)) for r in left]
-        counts.append(weight_of_independent(left[int(np.argmin(squares))]) * len(left[0]))
-        logs.append(np.log(squares))
+        missed = [float(np.mean(np.abs(r))) for r in left]
+        counts.append(weight_of_independent(left[int(np.argmin(missed))]) * len(left[0]))
+        logs.append(2 * np.log(missed))
     n, found = sum(counts), []
     for f, likelihood in zip(fits, counts @ np.array(logs), strict=True):
         k = f.parameters
@@ -425,7 +435,11 @@ def _coarse(benches: Sequence[Bench], relative: float) -> Weights:
 
 
 def _weights(benches: Sequence[Bench], runs: Sequence[Run]) -> Weights:
-    """Each bench's uncertainty is what the model misses it by, and what is independent in that counts."""
+    """Each bench's uncertainty is what the model misses most of it by, and what is independent in that counts.
+
+    Neither hangs on outliers: these count less already, and are not to make the rest of their file count less, too.
+    """
     found = [b.residuals(r.predicted) for b, r in zip(benches, runs, strict=True)]
-    scale = [max(1.0, float(np.sqrt(np.mean(r**2)))) for r in found]
-    return Weights(np.array(scale), np.array([weight_of_independent(r) for r in found]))
+    scale = [max(1.0, float(np.median(np.abs(r)) / norm.ppf(0.75))) for r in found]
+    inside = [np.clip(r, -_OUTSIDE * s, _OUTSIDE * s) for r, s in zip(found, scale, strict=True)]
+    return Weights(np.array(scale), np.array([weight_of_independent(r) for r in inside]))

@@ -196,7 +196,7 @@ class MeasuredReport:
         best = self.best
         rows: list[tuple[object, ...]] = [
             (b.name, len(b.observed), _percent(e), "rms current" if b.is_current else "conductance", float(scale))
-            for b, e, scale in zip(best.benches, best.errors, best.weights.scale, strict=True)
+            for b, e, scale in zip(best.benches, best.errors, best.over_noise, strict=True)
         ]
         pairs = [m for m in self.task.measurements if isinstance(m, WriteVerify)]
         return rows + [(m.origin.name, len(m.target_siemens), "-", "sigma(G)", "-") for m in pairs]
@@ -218,7 +218,7 @@ class MeasuredReport:
         remedy = "; ".join([*map("is {} right, which is held?".format, self._given), "try another model"])
         missed = [
             f"{b.name}: the model misses it by {_percent(e):g} %, {scale:.2g} times the noise: {remedy}"
-            for b, e, scale in zip(best.benches, best.errors, best.weights.scale, strict=True)
+            for b, e, scale in zip(best.benches, best.errors, best.over_noise, strict=True)
             if e > _MISSED or scale > _MISSED_NOISE
         ]
         if not fixed_by_data(best)[0]:
@@ -296,7 +296,7 @@ class MeasuredReport:
                     "name": b.name,
                     "temperature_k": b.temperature_k,
                     "error": best.errors[n],
-                    "error_over_noise": best.weights.scale[n],
+                    "error_over_noise": best.over_noise[n],
                     "share_independent": best.weights.independent[n],
                     "unit": "A" if b.is_current else "S",
                     "time_s": b.drive.time_s[b.seen],

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from models_va import load_card
+from spicegen.fit import bench as bench_module
 from spicegen.fit.bench import Device, benches
 from spicegen.fit.measured import fit_model
+from spicegen.fit.start import is_held
 from spicegen.measurements import Origin, Pulses
 from tests.spicegen.known_devices import shipped, train
 
@@ -31,18 +33,44 @@ def exponential(count=50, cycles=12, noise=0.1e-6):
     return pulses([1.0] * count + [-1.0] * count, curve[:, None] + scatter)
 
 
-def test_the_most_common_law_is_found_and_its_uncertainties_are_right():
-    """The beta law is alpha = 0 with r = -N/A and +N/A; no card that ships has these signs."""
+LAW = {"alpha_p": 0.0, "ratio_p": -50 / 20, "alpha_d": 0.0, "ratio_d": 50 / 12, "g_min": 2e-6, "g_max": 20e-6}
+"""The beta law is alpha = 0 with r = -N/A and +N/A; no card that ships has these signs."""
+
+
+@pytest.fixture(scope="module")
+def common():
+    """The most common law, fitted."""
+    return fitted_law(exponential())
+
+
+def fitted_law(train):
     held = {"v_p": 1.0, "v_d": 1.0, "t_write": 1e-3, "updates_p": 50.0, "updates_d": 50.0}
-    found = fit_model("pulse_update", [exponential()], held)
-    assert found.errors[0] < 0.01
-    assert not found.turned
-    value = dict(zip((f.name for f in found.solution.free), found.solution.values, strict=True))
-    std = dict(zip((f.name for f in found.solution.free), found.solution.value_std, strict=True))
-    truth = {"alpha_p": 0.0, "ratio_p": -50 / 20, "alpha_d": 0.0, "ratio_d": 50 / 12, "g_min": 2e-6, "g_max": 20e-6}
-    for name, right in truth.items():
-        assert abs(value[name] - right) < 3.5 * std[name], name
-    assert all(found.solution.is_fixed[[f.name in truth for f in found.solution.free]])
+    return fit_model("pulse_update", [train], held)
+
+
+def of_law(found, what):
+    """Values or uncertainties of the law's parameters."""
+    by_name = dict(zip((f.name for f in found.solution.free), what, strict=True))
+    return np.array([by_name[name] for name in LAW])
+
+
+def test_the_most_common_law_is_found_and_its_uncertainties_are_right(common):
+    assert common.errors[0] < 0.01
+    assert not common.turned
+    off = of_law(common, common.solution.values) - list(LAW.values())
+    assert np.abs(off / of_law(common, common.solution.value_std)).max() < 3.5
+    assert of_law(common, common.solution.is_fixed).all()
+
+
+def test_a_few_bad_points_do_no_harm(common):
+    bad = exponential()
+    bad.g_siemens[[7, 20, 70]] *= [[1.5], [0.6], [2.0]]
+    found = fitted_law(bad)
+    off = of_law(found, found.solution.values) - list(LAW.values())
+    assert found.weights.scale[0] < 1.5
+    assert np.abs(off / of_law(found, found.solution.value_std)).max() < 3.5
+    assert (of_law(found, found.solution.std) < 1.5 * of_law(common, common.solution.std)).all()
+    assert found.over_noise[0] > 3  # it is said, nevertheless
 
 
 def test_what_was_never_pulsed_is_said_not_to_be_fixed():
@@ -55,29 +83,44 @@ def test_what_was_never_pulsed_is_said_not_to_be_fixed():
     assert "g_max" in fixed
 
 
-@pytest.mark.parametrize("name", ["magic-vteam", "ag-chalcogenide-yakopcic", "rram-stanford-pku", "au-lixcoo2-pt"])
-def test_derivatives_are_those_of_the_device(name):
-    """Against central differences of runs with fine steps."""
+WITHOUT_EFFECT = {
+    "magic-vteam": set(),
+    "ag-chalcogenide-yakopcic": {"a2", "v_c"},
+    "rram-stanford-pku": set(),
+    "au-lixcoo2-pt": {"tau_c", "half_c", "order_c", "ea_c"},
+}
+"""On these pulses."""
+
+
+@pytest.mark.parametrize("name", WITHOUT_EFFECT)
+def test_derivatives_are_those_of_the_device(name, monkeypatch):
+    """Against central differences of runs with fine steps, each parameter on its own scale."""
+    monkeypatch.setattr(bench_module, "_REL_TOL", 1e-8)
     card = load_card(name)
     model, pulse = card.device_model, card.write_pulse
     up, down, width = (-1.5, 1.1, 1e-2) if pulse is None else (
         pulse.amplitude_p_volt.value, pulse.amplitude_d_volt.value, pulse.width_s.value
     )  # fmt: skip
-    (bench,) = benches(pulses([up] * 4 + [down] * 4, np.ones(9), width))
+    bench = replace(benches(pulses([up] * 4 + [down] * 4, np.ones(9), width))[0], temperature_k=330.0)
     values = np.array([card.values[p.name] for p in model.params])
     initial = np.full(len(model.states), 0.4)
     device = Device(model, values, initial, False)
     run = bench.run(device)
-    places = np.array([k for k, p in enumerate(model.params) if values[k] and p.unit != "K" and p.default is None])
+    places = np.array([k for k, p in enumerate(model.params) if not is_held(p, model, 2) and values[k]])
     slopes = bench.slopes(run, device, places)
+    without = set()
     for column, k in enumerate(places):
-        step = 1e-3 * abs(values[k])
+        step = 1e-4 * abs(values[k])
         ends = [values.copy(), values.copy()]
         ends[0][k], ends[1][k] = values[k] + step, values[k] - step
         above, below = (bench.run(replace(device, values=v)).predicted for v in ends)
-        least = 2e-2 * np.abs(run.predicted).max() / abs(values[k])  # what the steps of these runs leave
-        wanted = pytest.approx((above - below) / (2 * step), rel=0.05, abs=least)
-        assert slopes[:, column] == wanted, model.params[k].name
+        wanted = (above - below) / (2 * step)
+        if np.abs(wanted).max() * abs(values[k]) < 1e-8 * run.predicted.max():
+            without.add(model.params[k].name)
+        else:
+            wanted = pytest.approx(wanted, abs=1e-3 * np.abs(wanted).max(), rel=0)
+            assert slopes[:, column] == wanted, model.params[k].name
+    assert without <= WITHOUT_EFFECT[name]
 
 
 @pytest.mark.parametrize("name", ["vteam", "stanford_pku"])

@@ -13,6 +13,16 @@ from tests.spicegen.known_devices import MODELS, TRAINS, campaign, off, rest, sh
 
 ROUND_TRIPS = [(model, noise) for model in MODELS for noise in (0.01, 0.05)]
 
+FIXED = {
+    "vteam": {"r_off", "v_on"},
+    "yakopcic": {"v_p"},
+    "stanford_pku": {"g0", "v0"},
+    "pulse_update": {"g_min"},
+    "li_intercalation": {"g0", "v_io", "tau_x"},
+    "linear": {"g0"},
+}
+"""By so few measurements, even at 5 % of noise."""
+
 
 def fixed(found):
     return {f.name for f, is_fixed in zip(found.solution.free, found.solution.is_fixed, strict=True) if is_fixed}
@@ -34,7 +44,7 @@ def test_a_known_device_is_found_within_the_stated_uncertainties(model, noise):
     found = fit_model(model, files(model, noise, rng, card))
     away = off(found, card)
     assert max(found.errors) < 1.5 * noise
-    assert away
+    assert fixed(found) >= FIXED[model]
     assert max(map(abs, away.values())) < 3.5
 
 
@@ -90,12 +100,13 @@ def test_reads_leave_the_curve_open_and_trains_the_relaxation():
     assert "tau_x" in rested - swept
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_activation_energies_want_two_temperatures(model):
+@pytest.mark.parametrize(
+    ("model", "energies"), [("stanford_pku", {"ea"}), ("li_intercalation", {"ea_s", "ea_c", "ea_x", "ea_r"})]
+)
+def test_activation_energies_want_two_temperatures(model, energies):
     known = load_model(model)
-    energies = [p for p in known.params if "activation energy" in p.description]
-    assert all(is_held(p, known, 1) for p in energies)
-    assert not any(is_held(p, known, 2) for p in energies)
+    held = [{p.name for p in known.params if is_held(p, known, temperatures)} for temperatures in (1, 2)]
+    assert held[0] - held[1] == energies
 
 
 def test_a_device_that_stands_the_other_way_around_is_turned():
@@ -126,15 +137,6 @@ def test_the_same_seed_finds_the_same_with_any_number_of_workers(monkeypatch):
     again = fit_model("vteam", files, seed=3)
     assert (again.values == found.values).all()
     assert (again.solution.covariance == found.solution.covariance).all()
-
-
-def test_a_few_bad_points_do_no_harm(vteam_fixed):
-    rng, card = np.random.default_rng(0), shipped("vteam")
-    files = campaign(card, NOISE, rng)
-    files[0].g_siemens[[7, 20, 40]] *= [[1.5], [0.6], [2.0]]
-    found = fit_model("vteam", files)
-    assert fixed(found) >= {"k_on", "v_on", "r_off"}
-    assert max(map(abs, off(found, card).values())) < 3.5
 
 
 def test_the_true_model_has_the_lowest_aicc():
