@@ -47,7 +47,7 @@ def main(devices: int) -> None:
             seconds = (time.process_time() - start) / count
             print(
                 f"{model:17} {noise:6.0%} {count:8} {missed:7} {len(away):8} of {asked:4}         ", *within,
-                f"{max(away):8.1f} {seconds:6.1f}", flush=True,
+                f"{max(away, default=np.nan):8.1f} {seconds:6.1f}", flush=True,
             )  # fmt: skip
 
 
