@@ -18,7 +18,7 @@ from scipy import stats
 Array = NDArray[np.float64]
 RESAMPLES = 1000
 LEVEL = 0.95
-FEW_CYCLES = 10
+FEW_CYCLES = 20
 _LEFT_OUT = 400
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from spicegen.branches import Branch
 from spicegen.metrics._bins import Bins
 from spicegen.metrics._bootstrap import FEW_CYCLES, means
+from spicegen.metrics._fitting import exponential_curves
 from spicegen.metrics._law import Laws, fit_laws
 from spicegen.metrics._noise import of_one_cycle, variances
 from spicegen.metrics._scatter import Scatter, of_cycles, resampled, simulated
@@ -23,7 +24,7 @@ class Curves:
     """Samples of one branch. Points of long trains are means over bins of neighbouring ones.
 
     What cycles cannot say is simulated: the mean curve of a single one, as its trend with new updates and reads of its
-    own variances; the scatter of fewer than five.
+    own variances; the scatter of fewer than 20 (of normal noise).
 
     Args:
         branch: the measurement.
@@ -62,8 +63,8 @@ class Curves:
 
     def _one_cycle(self, g: Array, rows: tuple[int, int], rng: np.random.Generator) -> None:
         self.g_siemens = self._bins.mean(g)
-        law = self.laws.curves(np.linspace(0, 1, self.pulses + 1))
-        noise = of_one_cycle((g - law)[0], law[0], rng)
+        w = np.linspace(0, 1, self.pulses + 1)
+        noise = of_one_cycle((g - self.laws.curves(w))[0], exponential_curves(self.laws.exponential, w)[0], rng)
         trend, (repeated, drawn) = self.trend.g_siemens, rows
         curves = [np.repeat(self.g_siemens, repeated, axis=0)]
         spread = [np.array([[noise.update, noise.read]] * repeated)]

@@ -55,10 +55,10 @@ class Noise:
         return np.asarray(self.offset + self.read + self.update * np.r_[0.0, grown])
 
 
-def of_one_cycle(residual: Array, law: Array, rng: np.random.Generator) -> Noise:
-    """From what takes one cycle off its law, both of shape (points,), S.
+def of_one_cycle(residual: Array, exponential: Array, rng: np.random.Generator) -> Noise:
+    """From what takes one cycle off its law, and its exponential law, both of shape (points,), S.
 
-    The memory is that with which simulated cycles leave their own laws as far as this one.
+    The memory is that with which simulated cycles about an exponential law leave their own ones as far.
     """
     points = len(residual)
     trials = int(np.clip(_AT_ONCE // points, 10, _TRIALS))
@@ -68,7 +68,7 @@ def of_one_cycle(residual: Array, law: Array, rng: np.random.Generator) -> Noise
     for memory in 1 - np.geomspace(0.1 / points, 1 / np.sqrt(points), _MEMORIES):
         update, read = variances(residual[None], float(memory))[0]
         found = Noise(float(update), float(read), 0.0, float(memory))
-        again = law + found.draw((trials, points), rng)
+        again = exponential + found.draw((trials, points), rng)
         fitted = exponential_curves(fit_exponential(again, w), w)
         if np.mean((again - fitted) ** 2) <= seen:
             break

@@ -69,9 +69,9 @@ def of_cycles(measured: Scatter, points: int) -> Noise:
 def simulated(noise: Noise, sigma_siemens: Array, shape: tuple[int, int], rng: np.random.Generator) -> Scatter:
     """Of (samples, cycles) of that noise, as far apart at each point as ``sigma_siemens``, shape (points,), S.
 
-    For two or three cycles, of which resamples say next to nothing: they are often the same one twice. Where the
-    scatter of a sample comes out at r times the true one, what was measured may be r times the truth: the sample gets
-    1 / r, so that percentiles are confidence limits.
+    For few cycles, of whose scatter resamples say too little: of two or three they are often the same one twice.
+    Where the scatter of a sample comes out at r times the true one, what was measured may be r times the truth: the
+    sample gets 1 / r, so that percentiles are confidence limits.
     """
     points, parts = len(sigma_siemens), []
     own, bins = np.sqrt(noise.variance(points)), Bins(points)

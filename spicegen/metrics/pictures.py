@@ -135,8 +135,10 @@ def _branches(trains: Trains) -> Picture:
         if np.isfinite(power[0, 2]):
             law = power_curves(power, curves.w if branch.rises else 1 - curves.w)[0]
             ax.plot(pulse, law / unit, "--", color=COLOURS[4], lw=1.2, label=f"alpha law, {power[0, 2]:.3g}")
+        if curves.trend.rest is not None:
+            ax.plot(pulse, curves.trend.g_siemens[0] / unit, ":", color=COLOURS[2], lw=1.6, label="trend")
         ax.legend(fontsize=8, frameon=False)
-    return figure, "Cycles, their mean, and both laws by least squares."
+    return figure, "Cycles, their mean, both laws by least squares, and the trend where neither law is enough."
 
 
 def _deviations(trains: Trains) -> Picture:

@@ -30,8 +30,8 @@ def asymmetric_ratio(trains: Trains) -> Array:
 def symmetry(trains: Trains) -> Array:
     """Symmetry of steps up and down; 1 is symmetric, 0 is one way only.
 
-    Mean of 1 - |S|, S = (dG_p + dG_d) / (dG_p - dG_d) at the same G, over the window that both branches have. Steps by
-    the slope of the trends (see _trend.py).
+    Mean of 1 - |S|, S = (dG_p + dG_d) / (dG_p - dG_d) at the same G, over the window that both branches have; none if
+    they have none. Steps by the slope of the trends (see _trend.py).
     Source: after the symmetry factor, a function of G, of Gong et al., Nat. Commun. 9, 2102 (2018), figure 4; S is
     written, and averaged, as defined here.
     """
@@ -41,7 +41,7 @@ def symmetry(trains: Trains) -> Array:
     g = low + (high - low) * np.linspace(0, 1, _GRID)
     rise, fall = up.trend.step_siemens(g), down.trend.step_siemens(g)
     alike = 1 - np.abs(rise + fall) / (np.abs(rise) + np.abs(fall))
-    return np.asarray(np.trapezoid(alike, dx=1 / (_GRID - 1), axis=1))
+    return np.where((high > low)[:, 0], np.trapezoid(alike, dx=1 / (_GRID - 1), axis=1), np.nan)
 
 
 def symmetry_point(trains: Trains) -> Array:
