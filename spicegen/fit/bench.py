@@ -417,7 +417,10 @@ def _of_sweep(s: Sweep) -> list[Bench]:
     """A run for each part that the source meter did not limit: what the device got in between is not known."""
     parts = between_compliance(s)
     if not parts:
-        raise InputError(f"{s.origin.path}: all of it is at the compliance: measure it with a higher one")
+        raise InputError(
+            f"{s.origin.path}: nowhere five points in a row that are not at the compliance: measure more points, or "
+            "with a higher one"
+        )
     names = [f"{s.origin.name}, part {n + 1}" for n in range(len(parts))] if len(parts) > 1 else [s.origin.name]
     return [_of_part(s, part, name, FIT_POINTS // len(parts)) for part, name in zip(parts, names, strict=True)]
 

@@ -10,6 +10,9 @@ from spicegen.measurements.kinds import Retention
 from spicegen.measurements.table import Array, Table
 from spicegen.measurements.thinning import FIT_POINTS, log_spaced
 
+_MOST_READ_VOLT = 0.5
+"""What is more in every row writes: the device is under it, and does not rest."""
+
 
 def read_retention(table: Table) -> Retention:
     """The retention of a table with columns time and conductance, resistance or current.
@@ -30,11 +33,22 @@ def read_retention(table: Table) -> Retention:
 
 
 def read_constant_voltage(table: Table) -> Retention:
-    """The same of a table with columns time, voltage and current whose voltage never changes."""
+    """The same of a table with columns time, voltage and current whose voltage never changes.
+
+    Raises:
+        InputError: that voltage is no read's; or see ``read_retention``.
+    """
     rows.check_several(table)
     v_read = float(table.values("voltage")[0]) * rows.sign(table, "voltage")
     if abs(v_read) < rows.LEAST_READ_VOLT:
         raise table.fault(f"the voltage is {v_read:g} V in every row: nothing to fit: read at 0.1 V, say", 0)
+    if abs(v_read) > _MOST_READ_VOLT:
+        raise table.fault(
+            f"the voltage is {v_read:g} V in every row, too much for reads of a device at rest: if it was on all the "
+            f"time, add the row before, of 0 V and 0 A, which makes this a sweep; if these are short reads, put "
+            f"'# read_voltage_V: {v_read:g}' in the place of the column",
+            0,
+        )
     table.settings["read_voltage"] = v_read
     table.notes.append(f"The voltage is {v_read:g} V in every row: read as retention, not as a sweep.")
     return _retention(table, rows.conductance(table, table.column("current"), v_read), v_read)

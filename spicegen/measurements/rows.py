@@ -114,7 +114,11 @@ def note_zeros(table: Table, g_siemens: Array) -> None:
 
 
 def temperatures(table: Table) -> Array:
-    """Temperature of each row, shape (rows,), K: those within 2 K are one, their mean."""
+    """Temperature of each row, shape (rows,), K: those within 2 K are one, their mean.
+
+    Raises:
+        InputError: below absolute zero; one that drifts from one to another.
+    """
     if "temperature" not in table.quantities:
         given = table.settings.get("temperature")
         if given is None:
@@ -127,7 +131,17 @@ def temperatures(table: Table) -> Array:
     measured = table.values(column)
     table.fault_where(measured <= 0, column, "{}: a temperature must be above absolute zero: is its unit right?")
     distinct, which = np.unique(measured, return_inverse=True)
-    group = np.concatenate([[0], np.cumsum(np.diff(distinct) > _SAME_K)])[which]
+    first = np.flatnonzero(np.diff(distinct, prepend=-np.inf) > _SAME_K)  # of each group
+    low, high = distinct[first], distinct[np.append(first[1:], len(distinct)) - 1]
+    if (drifts := high - low > 2 * _SAME_K).any():
+        n = int(np.argmax(drifts))
+        raise table.fault(
+            f"the temperature drifts from {low[n]:.5g} K to {high[n]:.5g} K: measure at one, or in steps; or give one "
+            "for all rows in the place of the column: '# temperature_C: 25'",
+            int(np.argmax(measured == high[n])),
+            column,
+        )
+    group = np.searchsorted(first, which, side="right") - 1
     mean = np.bincount(group, measured) / np.bincount(group)
     return np.asarray(mean[group])
 

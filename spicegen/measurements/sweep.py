@@ -34,8 +34,8 @@ def read_sweep(table: Table) -> Sweep:
         )
     if len(keep) > FIT_POINTS:
         table.notes.append(
-            f"A fit takes at most {FIT_POINTS} points, equally spaced ones and those where the voltage turns, and ends "
-            "where half of these are turns."
+            f"A fit takes at most {FIT_POINTS} points, equally spaced ones and those where the voltage turns or jumps, "
+            "and ends where half of them are such."
         )
     _note_compliance(table, voltage[keep], current[keep])
     return Sweep(rows.origin(table), time[keep], voltage[keep], current[keep], temperature_k)

@@ -14,7 +14,8 @@ MOST_POINTS = 20_000
 FIT_POINTS = 600
 """Of a sweep, or of a temperature's retention, that a fit takes: more say the same again."""
 _TURN = 0.05
-"""Of a sweep's range: it has turned when it has gone back by so much, more than the noise of a measured voltage."""
+"""Of a sweep's range: it has turned when it has gone back by so much, more than the noise of a measured voltage; and
+jumps when it does so from point to point."""
 
 
 def extremes(*curves: Array) -> NDArray[np.int64]:
@@ -35,7 +36,7 @@ def extremes(*curves: Array) -> NDArray[np.int64]:
 
 
 def with_turns(voltage_volt: Array, most: int) -> NDArray[np.int64]:
-    """Indices of at most ``most`` points: evenly spaced ones, and those between which the voltage is held as it turns.
+    """Indices of at most ``most`` points: evenly spaced ones, both ends of where the voltage turns, and of its jumps.
 
     Where it turns so often that these are more than half, nothing beyond that half is kept.
     """
@@ -43,10 +44,12 @@ def with_turns(voltage_volt: Array, most: int) -> NDArray[np.int64]:
     if n <= most:
         return np.arange(n)
     turns = np.array(turning_points(voltage_volt, _TURN), dtype=np.int64)
-    ends = np.append(np.flatnonzero(np.diff(voltage_volt)), n - 1)  # of holds, of one point most
-    held = np.union1d(turns, ends[np.searchsorted(ends, turns)])
-    held = np.append(held, n - 1)[: most // 2]
-    return np.union1d(held, np.linspace(0, held[-1], most - len(held)).astype(np.int64))
+    steps = np.abs(np.diff(voltage_volt))
+    ends = np.append(np.flatnonzero(steps), n - 1)  # of holds, which mostly are of one point
+    jumps = np.flatnonzero(steps > _TURN * np.ptp(voltage_volt))
+    corners = np.unique(np.concatenate([turns, ends[np.searchsorted(ends, turns)], jumps, jumps + 1, [n - 1]]))
+    corners = corners[: most // 2]
+    return np.union1d(corners, np.linspace(0, corners[-1], most - len(corners)).astype(np.int64))
 
 
 def log_spaced(time_s: Array, most: int = MOST_POINTS) -> NDArray[np.int64]:

@@ -37,6 +37,12 @@ def test_a_hold_where_a_sweep_turns_stays_as_long():
     assert (top[0], top[-1]) == (125, 133)
 
 
+def test_a_jump_of_the_voltage_stays_one():
+    at = with_turns(np.repeat([0.0, 1.5, 2.0], [1, 500, 500]), 40)
+    assert {0, 1, 500, 501, 1000} <= set(at.tolist())
+    assert len(at) <= 40
+
+
 def test_a_sweep_of_more_turns_than_are_fitted_ends_early():
     """Rather than to be done to the model with peaks left away."""
     at = with_turns(np.tile(LOOP, 200), FIT_POINTS)
@@ -120,3 +126,8 @@ def test_of_two_cycles_the_noise_is_what_neighbours_miss_of_a_smooth_curve():
     rng = np.random.default_rng(0)
     g = np.linspace(1e-6, 2e-6, 1000)[:, None] * np.exp(0.02 * rng.standard_normal((1000, 1))) * np.ones(2)
     assert benches(train(g))[0].noise == pytest.approx(np.full(1000, 0.02), rel=0.1)
+
+
+def test_a_sweep_of_too_few_points_says_so():
+    with pytest.raises(InputError, match=r"synthetic.csv: nowhere five points in a row .* measure more points, or"):
+        benches(sweep(np.array([0.0, 1.0, 0.5, 0.0])))
