@@ -8,11 +8,15 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 _TURN = 0.3
 """A curve has turned when it has gone back by so much of its whole range: more than its noise, less than a branch."""
+_BACK = 0.5
+"""Pulses of one polarity go both ways when their changes, one after the other, end so far back in their range."""
 _WORD = {1: "raise", -1: "lower"}
 
 
 def by_polarity(amplitude_volt: Array, g_siemens: Array) -> tuple[NDArray[np.int8], str]:
     """The direction of each polarity, as the sum of the changes that its pulses make.
+
+    Unipolar devices go both ways at one polarity: then the direction is that of branches between turning points.
 
     Args:
         amplitude_volt: shape (n,), V; 0 is a read.
@@ -27,7 +31,11 @@ def by_polarity(amplitude_volt: Array, g_siemens: Array) -> tuple[NDArray[np.int
     for polarity, name in ((1, "positive"), (-1, "negative")):
         mine = np.sign(amplitude_volt) == polarity
         if mine.any():
-            direction[mine] = 1 if change[mine].sum() > 0 else -1
+            sums = np.cumsum(change[mine])
+            if abs(sums[-1]) < _BACK * np.ptp([0.0, *sums]):
+                direction, note = by_turning_points(g_siemens)
+                return direction, f"{name.capitalize()} pulses go both ways. {note}"
+            direction[mine] = 1 if sums[-1] > 0 else -1
             found.append(f"{name} pulses {_WORD[int(direction[mine][0])]} the conductance")
     return direction, f"{' and '.join(found) or 'There are only reads'}.".capitalize()
 

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from models_va import ROOM_TEMPERATURE_K
 from models_va.errors import InputError
+from spicegen.fit.bench import benches
 from spicegen.measurements import Pulses, Retention, Sweep, WriteVerify, read_measurement, read_measurements
 from spicegen.measurements import pulses as pulses_module
-from spicegen.measurements.direction import by_turning_points
+from spicegen.measurements.direction import by_polarity, by_turning_points
 from spicegen.measurements.thinning import FIT_POINTS, MOST_POINTS, extremes, log_spaced
 
 
@@ -124,6 +125,28 @@ def test_turning_points_of_noisy_triangles(up, down, repeats, sign, seed):
     assert direction.tolist() == (sign * np.sign(steps)).tolist()
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_pulses_of_a_unipolar_device_go_by_turning_points(read, sign):
+    """20 pulses of 1 V up and 20 of 2 V down, twice, with noise of half a step."""
+    noise = 0.5 * np.random.default_rng(0).uniform(-1, 1, 80)
+    volt, g = np.tile([sign * 1] * 20 + [sign * 2] * 20, 2), np.tile([*range(1, 21), *range(19, -1, -1)], 2) + noise
+    found = read("amplitude_V,conductance_uS\n" + "".join(f"{v},{x:.6f}\n" for v, x in zip(volt, g + 5, strict=True)))
+    assert found.direction.tolist() == np.where(np.abs(volt) == 1, 1, -1).tolist()
+    name = "Positive" if sign > 0 else "Negative"
+    assert any(note.startswith(f"{name} pulses go both ways. ") for note in found.origin.notes)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 3))
+def test_noise_turns_no_polarity(seed, trains):
+    """Up by 20 pulses, down by 20, or up only and erased without a word; noise of a tenth of the window."""
+    noise = 0.1 * np.random.default_rng(seed).uniform(-1, 1, 40 * trains)
+    up, down = np.linspace(0.05, 1, 20), np.linspace(0.95, 0, 20)
+    for volt, g in (([1.0] * 20 + [-1.0] * 20, [*up, *down]), ([1.0] * 40, np.repeat(up, 2))):
+        amplitude = np.tile(volt, trains)
+        direction, note = by_polarity(amplitude, 5 + (np.tile(g, trains) + noise)[:, None])
+        assert direction.tolist() == np.sign(amplitude).tolist(), note
+
+
 def test_direction_that_is_said(read):
     text = "conductance_uS\n3.0\n2\n2.7\n1\n"
     assert read("# direction: potentiation\n" + text).direction.tolist() == [1, 1, 1, 1]
@@ -159,6 +182,17 @@ def test_a_gap_that_nobody_states_is_said_to_be_assumed(read):
     assert assumed not in read("# gap_ms: 1\n" + text).origin.notes
 
 
+def test_a_thermometers_noise_is_one_temperature_and_a_ramp_is_none(read):
+    head = "time_s,conductance_uS,T_C\n"
+    noisy = read(head + "".join(f"{k},{k},{25 + t}\n" for k, t in enumerate([0, 1.9, -1.9, 0.5])))
+    assert noisy.temperature_k == pytest.approx(np.full(4, 298.275))
+    ramp = head + "".join(f"{k},{k},{k}\n" for k in range(26, 86))
+    with pytest.raises(
+        InputError, match=r"line 61, column 'T_C': the temperature drifts from 299.15 K to 358.15 K: mea"
+    ):
+        read(ramp)
+
+
 def test_a_constant_voltage_is_retention(read):
     found = read("time_s,voltage_V,current_uA\n0,-0.5,-1\n1,-0.5,-0.5\n")
     assert isinstance(found, Retention)
@@ -166,6 +200,19 @@ def test_a_constant_voltage_is_retention(read):
     assert found.v_read_volt == -0.5
     assert found.temperature_k == pytest.approx(ROOM_TEMPERATURE_K)
     assert any("read as retention" in note for note in found.origin.notes)
+
+
+def test_a_constant_voltage_that_writes_is_no_retention(read):
+    """Each of the two remedies of the message is taken as it says."""
+    rows = "0,1.5,10\n1,1.5,11\n2,1.5,12\n3,1.5,12\n"
+    with pytest.raises(InputError, match=r"m.csv, line 2: the voltage is 1.5 V in every row, too much for reads of a"):
+        read("time_s,voltage_V,current_uA\n" + rows)
+    stress = read("time_s,voltage_V,current_uA\n-0.001,0,0\n" + rows)
+    assert isinstance(stress, Sweep)
+    assert benches(stress)[0].drive.v_volt.tolist() == [0, 1.5, 1.5, 1.5, 1.5]
+    rest = read("# read_voltage_V: 1.5\ntime_s,current_uA\n0,10\n1,11\n")
+    assert isinstance(rest, Retention)
+    assert rest.v_read_volt == 1.5
 
 
 def test_write_verify(read):
