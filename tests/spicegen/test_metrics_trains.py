@@ -8,10 +8,13 @@ import pytest
 from scipy import stats
 
 from models_va.errors import InputError
+from spicegen.branches import Branch
 from spicegen.measurements import read_measurement
 from spicegen.metrics import exponential_law, power_law
 from spicegen.metrics._bootstrap import draw, interval, means
+from spicegen.metrics._curves import Curves
 from spicegen.metrics._fitting import fit_exponential
+from spicegen.metrics.branch_figures import read_noise
 from spicegen.metrics.trains import measure, trains_of
 from tests.spicegen.measured import DEVICES, linear_device, mean_curves, noisy, train, true_figures
 
@@ -201,17 +204,14 @@ def test_trends_reach_the_ends():
 
 def test_long_trains_are_binned():
     """Bins say of laws what all points say; noise is still that from pulse to pulse."""
-    rng = np.random.default_rng(13)
-    g = linear_device(rng, 12, 1200, gain=2.5e-3, update=5e-8, read=2e-7)
-    w = np.linspace(0, 1, 1201)
-    found = figures(train(g))
-    assert found["beta_p"].value == pytest.approx(
-        fit_exponential(g.mean(axis=1)[None], w)[0, 2], abs=0.05 * np.ptp(found["beta_p"].ci95)
-    )
-    for name, value in (("beta_p", 3.0), ("read_noise_p", 2e-7), ("update_sigma_p", 5e-8)):
-        low, high = found[name].ci95
-        assert low < value < high, name
-    assert found["read_noise_p"].value == pytest.approx(2e-7, rel=0.05)
+    g = linear_device(np.random.default_rng(13), 12, 5000, gain=6e-4, update=2e-8, read=2e-7)
+    one = np.ones((1, 12))
+    curves = Curves(Branch(True, g.T), one, 0 * one, 1, np.random.default_rng(0))
+    assert curves.g_siemens.shape == (1, 512)
+    whole = fit_exponential(g.mean(axis=1)[None], np.linspace(0, 1, 5001))
+    assert curves.laws.exponential == pytest.approx(whole, rel=1e-3)
+    assert read_noise(curves)[0] == pytest.approx(2e-7, rel=0.02)
+    assert curves.scatter.pooled_variance[0] == pytest.approx(np.var(g, axis=1, ddof=1).mean())
 
 
 def test_nothing_to_measure():
