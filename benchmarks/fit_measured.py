@@ -67,7 +67,7 @@ def rms(log_error):
 
 def branches(pulses, bench):
     """Trains of one direction in what a bench saw: their logarithms, without rows that nothing was read after."""
-    direction = pulses.direction[(pulses.g_siemens > 0).any(axis=1)]
+    direction = pulses.direction[bench.rows]
     return np.split(np.log(bench.observed), 1 + np.flatnonzero(np.diff(direction) * direction[:-1]))
 
 
