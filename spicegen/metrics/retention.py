@@ -5,7 +5,7 @@ At each temperature the conductance relaxes as G = G_inf + (G_0 - G_inf) exp(-t 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ Array = NDArray[np.float64]
 TEN_YEARS_S = 10 * 365.25 * 86400
 _FEWEST = 5
 _TAU_STARTS = 7
+_AT_ONCE = 300_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,9 +90,11 @@ def _relaxation(temperature_k: float, time_s: Array, g: Array, rng: np.random.Ge
     best = fits[np.argmin(((_relaxing(time_s, fits) - y) ** 2).sum(axis=1))]
     smooth = _relaxing(time_s, best[None])[0]
     residual = (g / unit - smooth) * np.sqrt(len(g) / (len(g) - 3))
-    drawn = smooth + rng.choice(residual, (RESAMPLES, len(g)))
-    refitted = least_squares(lambda p: _relaxing(time_s, p), np.tile(best, (RESAMPLES, 1)), drawn, bounds)
-    fitted = np.concatenate([best[None], refitted])
+    refitted = [
+        least_squares(lambda p: _relaxing(time_s, p), np.tile(best, (len(drawn), 1)), drawn, bounds)
+        for drawn in _drawn(smooth, residual, rng)
+    ]
+    fitted = np.concatenate([best[None], *refitted])
     scale = np.array([unit, unit, 1.0])
     return Relaxation(temperature_k, time_s, g, fitted * scale, _drift(time_s, g, rng))
 
@@ -105,8 +108,13 @@ def _drift(time_s: Array, g: Array, rng: np.random.Generator) -> Array:
     slope = x @ y / (x @ x)
     line = y.mean() + slope * x
     residual = (y - line) * np.sqrt(len(y) / (len(y) - 2))
-    drawn = line + rng.choice(residual, (RESAMPLES, len(y)))
-    return np.asarray(-np.r_[slope, drawn @ x / (x @ x)])
+    return -np.concatenate([[slope], *(drawn @ x / (x @ x) for drawn in _drawn(line, residual, rng))])
+
+
+def _drawn(curve: Array, residual: Array, rng: np.random.Generator) -> Iterator[Array]:
+    """The resamples, shape (rows, points), some at a time so that not too much is in memory."""
+    for rows in np.array_split(np.arange(RESAMPLES), -(-RESAMPLES * len(curve) // _AT_ONCE)):
+        yield curve + rng.choice(residual, (len(rows), len(curve)))
 
 
 def decay_time(relaxation: Relaxation) -> Array:

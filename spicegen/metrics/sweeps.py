@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 
 from models_va.errors import InputError
 from spicegen.measurements import Sweep
+from spicegen.measurements.compliance import at_compliance
 from spicegen.metrics._bootstrap import Samples, draw, means
 from spicegen.metrics.report import Metric, Statistic
 from spicegen.sigma import V_READ_VOLT
 
 Array = NDArray[np.float64]
 _FEWEST = 8
+_CHANGE = 0.05
+"""Of ln G: less is no change of state."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,20 +47,26 @@ def loops(sweep: Sweep, seed: int) -> dict[str, Loops]:
     """The excursions of each polarity that the sweep has, under ``_pos`` and ``_neg``.
 
     Raises:
-        InputError: no polarity has eight points out and back.
+        InputError: no polarity has eight points out and back, the last of them below the compliance.
     """
     found = {}
+    limited = at_compliance(sweep.voltage_volt, sweep.current_amp)
     for suffix, sign in (("_pos", 1), ("_neg", -1)):
         v, i = sign * sweep.voltage_volt, sign * sweep.current_amp
         groups = np.split(np.arange(len(v)), np.flatnonzero(np.diff(v > 0)) + 1)
-        outings = [g for g in groups if v[g[0]] > 0 and len(g) >= _FEWEST and 0 < np.argmax(v[g]) < len(g) - 1]
+        groups = [g for g in groups if v[g[0]] > 0 and len(g) >= _FEWEST and 0 < np.argmax(v[g]) < len(g) - 1]
+        groups = [g for g in groups if not limited[g[-1]]]
+        outings = [_Outing(np.pad(v[g], 1), np.pad(i[g], 1), np.pad(limited[g], 1)) for g in groups]
         if outings:
-            read = min(V_READ_VOLT, min(float(v[g].max()) for g in outings) / 2)
-            rows = [_excursion(np.r_[0, v[g], 0], np.r_[0, i[g], 0], read) for g in outings]
+            read = min(V_READ_VOLT, min(float(o.back[0][-1]) for o in outings) / 2)
+            rows = [_excursion(o, read) for o in outings]
             values = {name: np.array([r[name] for r in rows]) for name in rows[0]}
             found[suffix] = Loops(sign * read, values, draw((len(rows),), np.random.default_rng(seed), paired=True))
     if not found:
-        raise InputError(f"{sweep.origin.path}: no sweep of {_FEWEST} points out to a voltage and back to zero")
+        raise InputError(
+            f"{sweep.origin.path}: no sweep of {_FEWEST} points out to a voltage and back to zero, there below the "
+            "compliance"
+        )
     return found
 
 
@@ -66,30 +75,54 @@ def measure(found: dict[str, Loops]) -> list[Metric]:
     return [s.evaluate(data, data.samples, suffix) for suffix, data in found.items() for s in _ALL]
 
 
-def _excursion(v: Array, i: Array, read: float) -> dict[str, float]:
-    """What one excursion to positive voltages says, all currents and voltages of that sign."""
-    top = int(np.argmax(v))
-    legs = [(v[: top + 1], i[: top + 1]), (v[top:][::-1], i[top:][::-1])]
-    at_read = [float(np.interp(read, *leg)) / read for leg in legs]
-    back_v, back_i = legs[1]
-    half = float(np.interp(v[top] / 2, back_v, back_i))
+@dataclass(frozen=True, eq=False)
+class _Outing:
+    """One excursion from 0 V to positive voltages and back, all currents and voltages of that sign.
+
+    Attributes:
+        v, i: V, A, shape (n,).
+        limited: where the current is the source meter's, shape (n,).
+    """
+
+    v: Array
+    i: Array
+    limited: NDArray[np.bool_]
+
+    @property
+    def out(self) -> tuple[Array, Array]:
+        """Voltage and current of the way out, V rising."""
+        top = int(np.argmax(self.v)) + 1
+        return self.v[:top], self.i[:top]
+
+    @property
+    def back(self) -> tuple[Array, Array]:
+        """Of the way back from where the current is the device's own, V rising."""
+        first = max(int(np.argmax(self.v)), int(np.flatnonzero(self.limited).max(initial=-1)) + 1)
+        return self.v[first:][::-1], self.i[first:][::-1]
+
+
+def _excursion(outing: _Outing, read: float) -> dict[str, float]:
+    out, back = (float(np.interp(read, *leg)) / read for leg in (outing.out, outing.back))
+    v, i = outing.back
+    half = float(np.interp(v[-1] / 2, v, i)) if v[1] <= v[-1] / 2 else 0.0
     return {
-        "out": at_read[0],
-        "back": at_read[1],
-        "switch": _switching(*legs[0], at_read),
-        "nonlinearity": float(i[top]) / half if half > 0 else np.nan,
+        "out": out,
+        "back": back,
+        "switch": _switching(outing, out, back),
+        "nonlinearity": float(i[-1]) / half if half > 0 else np.nan,
     }
 
 
-def _switching(v: Array, i: Array, at_read: list[float]) -> float:
-    """Where the way out has half of the change of ln G behind it; NaN if there is none."""
-    out, back = at_read
-    beyond = (v > 0) & (i > 0)
-    g = np.divide(i, v, out=np.ones_like(i), where=beyond)
-    if out <= 0 or back <= 0 or abs(np.log(back / out)) < 0.05:
+def _switching(outing: _Outing, before: float, after: float) -> float:
+    """Where the way out has half of the change of ln G behind it for good; NaN if there is none."""
+    if before <= 0 or after <= 0 or abs(np.log(after / before)) < _CHANGE:
         return np.nan
-    passed = (np.log(g[beyond] / np.sqrt(out * back)) * np.sign(back - out)) > 0
-    return float(v[beyond][np.argmax(passed)]) if passed.any() and not passed[0] else np.nan
+    v, i = outing.out
+    passed = (i - v * np.sqrt(before * after)) * np.sign(after - before) > 0
+    # at the compliance, the conductance is larger than it looks
+    passed = np.where(outing.limited[: len(v)], after > before, passed)[v > 0]
+    first = int(np.flatnonzero(~passed).max(initial=-1)) + 1
+    return float(v[v > 0][first]) if 0 < first < len(passed) else np.nan
 
 
 def on_off_ratio(data: Loops) -> Array:
@@ -107,8 +140,8 @@ def on_off_ratio(data: Loops) -> Array:
 def switching_voltage(data: Loops) -> Array:
     """Voltage at which the state changes on the way out.
 
-    Where I/V passes the geometric mean of the states before and after. None where the loop changes the state by less
-    than 5 %. Source: half-way definition, as usual for set and reset.
+    Where I/V passes the geometric mean of the states before and after for the last time. None where the loop changes
+    the state by less than 5 %. Source: half-way definition, as usual for set and reset.
     """
     return np.asarray(data.mean("switch") * np.sign(data.v_read_volt))
 
@@ -116,7 +149,7 @@ def switching_voltage(data: Loops) -> Array:
 def iv_nonlinearity(data: Loops) -> Array:
     """I(V) / I(V/2) at the largest voltage; 2 is ohmic.
 
-    I(V/2) on the way back.
+    Both on the way back, below the source meter's compliance; none if no point is as low as V/2.
 
     Source: arithmetic; why arrays need it: Burr et al., J. Vac. Sci. Technol. B 32, 040802 (2014).
     """

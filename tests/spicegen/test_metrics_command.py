@@ -1,6 +1,7 @@
 """`spicegen metrics`, and the figures of merit of write-verify, sweeps and retention, against what made them."""
 
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -79,6 +80,40 @@ def test_a_switch():
     assert low < 10 < high
 
 
+def switched_on(volt, off, on):
+    """Conductance along a sweep of a device that switches from ``off`` to ``on`` at 0.7 V, S."""
+    return np.where(np.cumsum(volt >= 0.7) > 0, on, off)
+
+
+def of_one_loop(volt, current):
+    measured = Sweep(ORIGIN, np.arange(len(volt)) * 0.01, volt, current, 300.0)
+    return {m.name: m.value for m in sweeps.measure(sweeps.loops(measured, 1))}
+
+
+def test_what_the_source_meter_limits_says_nothing_of_the_device():
+    """I = G V (1 + 20 V^2), up to 0.1 mA: on the way back the device's own from 0.08 V down."""
+    v = np.r_[np.linspace(0, 1, 51), np.linspace(1, 0, 51)[1:]]
+    wanted = switched_on(v, 1e-6, 1e-3) * v * (1 + 20 * v**2)
+    found = of_one_loop(v, np.minimum(wanted, 1e-4))
+    assert found["iv_nonlinearity_pos"] == pytest.approx(2 * (1 + 20 * 0.08**2) / (1 + 20 * 0.04**2))
+    assert found["on_off_ratio_pos"] == pytest.approx(1000)
+    assert found["switching_voltage_pos"] == pytest.approx(0.7)
+    with pytest.raises(InputError, match="there below the compliance"):
+        of_one_loop(v, np.minimum(wanted, 1e-5))
+
+
+def test_noise_before_the_switch_is_not_taken_for_it():
+    """Off, the noise is as large as the current up to 0.2 V: the state before is not always seen, but never wrong."""
+    v = np.r_[np.linspace(0, 1, 201), np.linspace(1, 0, 201)[1:]]
+    found = []
+    for seed in range(40):
+        noise = 2e-9 * np.random.default_rng(seed).standard_normal(len(v))
+        found.append(of_one_loop(v, switched_on(v, 1e-8, 1e-6) * v + noise)["switching_voltage_pos"])
+    seen = np.array(found)[np.isfinite(found)]
+    assert len(seen) >= 20
+    assert seen == pytest.approx(0.7)
+
+
 def test_an_ohmic_resistor():
     v = np.r_[np.linspace(0, 1, 20), np.linspace(1, 0, 20)]
     found = {m.name: m for m in sweeps.measure(sweeps.loops(Sweep(ORIGIN, np.arange(40.0), v, 1e-5 * v, 300.0), 1))}
@@ -105,6 +140,18 @@ def test_a_power_law_drifts_by_its_exponent():
     found = {m.name: m.value for m in retention.measure(*retention.relaxations(measured, 1))}
     assert found["drift_exponent"] == pytest.approx(0.05)
     assert found["loss_ten_years"] == pytest.approx(1 - retention.TEN_YEARS_S**-0.05)
+
+
+def test_long_retention_takes_little_memory():
+    t = np.arange(1.0, 4001.0)
+    g = 1e-5 * (1 + np.exp(-t / 500)) * (1 + 0.01 * np.random.default_rng(7).standard_normal(len(t)))
+    tracemalloc.start()
+    found = retention.measure(*retention.relaxations(Retention(ORIGIN, t, g, np.full(len(t), 300.0), 0.1), 1))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    low, high = next(m.ci95 for m in found if m.name == "decay_time")
+    assert low < 500 < high
+    assert peak < 1e8
 
 
 def test_an_interval_of_the_drift_holds_it_where_it_drifts_otherwise():

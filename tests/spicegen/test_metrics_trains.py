@@ -69,6 +69,14 @@ def test_symmetry_of_soft_bounds():
     assert mirrored["symmetry"].value == pytest.approx(1, abs=1e-3)
 
 
+def test_no_symmetry_over_a_window_that_branches_do_not_share():
+    up, down = (np.linspace(*ends, 30)[:, None] * np.ones(3) for ends in ((1e-5, 2e-5), (4e-5, 3e-5)))
+    noise = 1e-8 * np.random.default_rng(2).standard_normal((2, 30, 3))
+    found = figures(train(up + noise[0]), train(down + noise[1]))
+    assert np.isnan(found["symmetry"].value)
+    assert found["symmetry"].ci95 is None
+
+
 def test_noise_is_told_from_updates():
     rng = np.random.default_rng(3)
     found = figures(train(linear_device(rng, 300, 40, update=1e-7, read=2e-7)))
