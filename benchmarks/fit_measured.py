@@ -25,10 +25,8 @@ from models_va import load_model, model_names
 from spicegen.files import output_folder, write_text
 from spicegen.fit import MeasuredReport, card_name, fit_task
 from spicegen.fit.bench import benches
-from spicegen.fit.card import fitted_card
 from spicegen.fit.measured import fit_model
 from spicegen.fit.measured_pictures import measured_against_fitted
-from spicegen.fit.measured_report import ranked
 from spicegen.metrics.laws import exponential_law, power_law
 from spicegen.progress import track
 from spicegen.update_table import read_update_table
@@ -153,13 +151,12 @@ def main(folder, names):
         task = fit_task(paths, MODELS, (), seed=1)
         known.append(references(name, [(m, benches(m)[0]) for m in task.measurements]))
         fits = dict(fitted(model, task, paths, folder) for model in track(MODELS, name))
-        best = ranked(list(fits))[0][0]
-        report = MeasuredReport(task, tuple(fits), fitted_card(best, task.measurements, card_name(name)))
+        report = MeasuredReport.of(task, list(fits), card_name(name))
         for found, criterion in report.ranked:
             show(details(name, found, criterion, fits[found]))
         report.page().write(output_folder(folder / name), report.to_json())
         print(report.comparison(), *report.warnings, sep="\n", flush=True)
-        errors.append((name, *(f"**{e}**" if f is best else e for f in fits for e in [percent(*f.errors)])))
+        errors.append((name, *(f"**{e}**" if f is report.best else e for f in fits for e in [percent(*f.errors)])))
     for head, rows in ((REFERENCES, known), (("data set", *MODELS), errors)):
         show(head)
         show(["---"] * len(head))

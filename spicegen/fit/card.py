@@ -16,6 +16,7 @@ from models_va import (
     DeviceCard,
     FitRecord,
     MeasuredFile,
+    ProgrammingError,
     Quantity,
     WritePulse,
 )
@@ -25,7 +26,6 @@ from spicegen.files import printable
 from spicegen.fit.bench import Bench, Device
 from spicegen.fit.digits import DIGITS, rounded
 from spicegen.fit.measured import MeasuredFit
-from spicegen.fit.programming import card_sigma
 from spicegen.measurements import Measurement, Pulses
 from spicegen.memory_state import reach
 
@@ -60,14 +60,17 @@ def fixed_by_data(found: MeasuredFit) -> tuple[int, int]:
     return sum(own), len(own)
 
 
-def fitted_card(found: MeasuredFit, measurements: Sequence[Measurement], name: str) -> DeviceCard:
+def fitted_card(
+    found: MeasuredFit, measurements: Sequence[Measurement], error: ProgrammingError | None, name: str
+) -> DeviceCard:
     """The card of what was fitted.
 
-    Window, write pulse and programming error are on it as far as the measurements show them.
+    Window and write pulse are on it as far as the measurements show them.
 
     Args:
         found: the fit.
         measurements: all files, those of write-verify included.
+        error: of programming; None if no file shows it.
         name: of the card.
 
     Raises:
@@ -81,7 +84,7 @@ def fitted_card(found: MeasuredFit, measurements: Sequence[Measurement], name: s
         model=found.model.name,
         source=f"spicegen {__version__} fit of {files}",
         parameters=_parameters(found),
-        programming_error=card_sigma(measurements, found.seed).error,
+        programming_error=error,
         write_pulse=_write_pulse(measurements, found.turned),
         fit=_record(found, measurements),
     )

@@ -139,11 +139,20 @@ class MeasuredReport:
         task: what was asked for.
         fits: one a model, in that order.
         card: of the best.
+        sigma: its programming error, with what it is of.
     """
 
     task: FitTask
     fits: tuple[MeasuredFit, ...]
     card: DeviceCard
+    sigma: CardSigma
+
+    @classmethod
+    def of(cls, task: FitTask, fits: Sequence[MeasuredFit], name: str) -> MeasuredReport:
+        """With the card of the best, of that name."""
+        sigma = card_sigma(task.measurements, task.seed)
+        card = fitted_card(ranked(fits)[0][0], task.measurements, sigma.error, name)
+        return cls(task, tuple(fits), card, sigma)
 
     @cached_property
     def ranked(self) -> list[tuple[MeasuredFit, float]]:
@@ -227,7 +236,7 @@ class MeasuredReport:
                 "them it is a guess"
             )
         found = [*map("{}, which is held, is far from what the files show: is it right?".format, self._far), *missed]
-        return (*found, *best.warnings, *self._sigma.unused)
+        return (*found, *best.warnings, *self.sigma.unused)
 
     @property
     def _given(self) -> list[str]:
@@ -249,10 +258,6 @@ class MeasuredReport:
     def _held(self) -> list[tuple[str, float, str]]:
         model = self.best.model
         return [(name, v, model.param[name].unit) for name, v in self.task.held[model.name].items()]
-
-    @cached_property
-    def _sigma(self) -> CardSigma:
-        return card_sigma(self.task.measurements, self.task.seed)
 
     def _runs(self, measurement: Measurement) -> list[tuple[int, Bench]]:
         return [(n, b) for n, b in enumerate(self.best.benches) if b.measurement.origin is measurement.origin]
@@ -341,7 +346,7 @@ class MeasuredReport:
     def _pictures(self, m: Measurement) -> list[Picture]:
         if not isinstance(m, WriteVerify):
             return [measured_against_fitted([(b, self.best.predicted[n]) for n, b in self._runs(m)])]
-        return of_programming(self._sigma.programmed) if self._sigma.programmed and m is self._sigma.measurement else []
+        return of_programming(self.sigma.programmed) if self.sigma.programmed and m is self.sigma.measurement else []
 
     def _show_held(self, page: Page) -> None:
         model = self.best.model
@@ -376,9 +381,8 @@ def fit_measurements(task: FitTask, name: str) -> MeasuredReport:
     Raises:
         InputError: see ``fit_model``.
     """
-    fits = tuple(fit_model(model, task.measurements, task.held[model], task.seed) for model in task.models)
-    best, _ = ranked(fits)[0]
-    return MeasuredReport(task, fits, fitted_card(best, task.measurements, name))
+    fits = [fit_model(model, task.measurements, task.held[model], task.seed) for model in task.models]
+    return MeasuredReport.of(task, fits, name)
 
 
 def ranked(fits: Sequence[MeasuredFit]) -> list[tuple[MeasuredFit, float]]:

@@ -161,11 +161,11 @@ def test_two_descriptions_of_one_file_are_told_apart(found, tmp_path):
     for column, name in enumerate(("up", "down"), 1):
         described = f"file: both.csv\nheader: none\ncolumns: {{conductance: {{columns: {column}, unit: S}}}}\n"
         (tmp_path / f"{name}.yaml").write_text(f"{described}amplitude_V: {3 - 2 * column}\nwidth_ms: 10\n")
-    task = fit_task([tmp_path / "up.yaml", tmp_path / "down.yaml"], ["pulse_update"], [], 1)
+    task = fit_task([tmp_path / "up.yaml", tmp_path / "down.yaml"], ["linear"], [], 1)
     runs = tuple(bench for m in task.measurements for bench in benches(m))
     assert [bench.name for bench in runs] == ["up.yaml", "down.yaml"]
     predicted = tuple(bench.observed * (1 + error) for bench, error in zip(runs, (0.1, 0.2), strict=True))
-    card = fitted_card(replace(found.best, benches=runs, predicted=predicted), task.measurements, "two")
+    card = fitted_card(replace(found.best, benches=runs, predicted=predicted), task.measurements, None, "two")
     assert [(f.name, f.error) for f in card.fit.files] == [("up.yaml of both.csv", 0.1), ("down.yaml of both.csv", 0.2)]
 
 
