@@ -155,7 +155,8 @@ def test_what_cannot_be_fitted_is_said(arguments, word, tmp_path):
 def test_a_folder_as_card_is_refused_before_the_work(tmp_path):
     from typer.testing import CliRunner
 
-    result = CliRunner().invoke(app, ["fit", "paper", "--model", "li_intercalation", "-o", str(tmp_path)])
+    (tmp_path / "c.yaml").mkdir()
+    result = CliRunner().invoke(app, ["fit", "paper", "--model", "li_intercalation", "-o", str(tmp_path / "c.yaml")])
     assert isinstance(result.exception, InputError)
     assert "is a folder" in str(result.exception)
 
