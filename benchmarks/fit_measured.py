@@ -24,7 +24,7 @@ from scipy.optimize import least_squares
 from models_va import load_model, model_names
 from spicegen.files import output_folder, write_text
 from spicegen.fit import MeasuredReport, card_name, fit_task
-from spicegen.fit.bench import benches
+from spicegen.fit.benches import benches
 from spicegen.fit.measured import fit_model
 from spicegen.fit.measured_pictures import measured_against_fitted
 from spicegen.metrics.laws import exponential_law, power_law

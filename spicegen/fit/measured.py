@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
 from threadpoolctl import threadpool_limits
 
 from models_va import Model, load_model
 from models_va.errors import InputError
-from spicegen.fit.bench import Bench, Device, Run, benches, weight_of_independent
-from spicegen.fit.least_squares import Free, Solution, fit, profiled
-from spicegen.fit.start import Start, free_parameter, is_held, starts, varied
+from spicegen.fit.bench import Bench, weight_of_independent
+from spicegen.fit.benches import benches
+from spicegen.fit.least_squares import Solution, fit, profiled
+from spicegen.fit.problem import MeasuredProblem, Setting, Weights, coarse, weights_by_misfit
+from spicegen.fit.start import Start, is_held, starts, varied
 from spicegen.measurements import Measurement
 from spicegen.progress import counter
 
@@ -42,25 +42,10 @@ _REACHED, _PATIENCE, _HOP = 2.0, 6, (0.1, 0.3)
 standard deviations of their starts, natural log."""
 _CARRIED_ON, _STEPS = 5, (20, 20, 20)
 """Of the ends, the best, and steps of each, with files weighed anew each time; what they disagree on is uncertain."""
-_OUTSIDE = 3.0
-"""Standard deviations beyond which a residual is an outlier."""
 _ELSEWHERE = 0.3
 """Distance of two ends that are not the same valley, natural log."""
 _PROFILE_WORK = 500_000
 """Points of the benches times parameters in the derivatives of one side of a profile: tens of seconds in all."""
-
-
-@dataclass(frozen=True, eq=False)
-class Weights:
-    """What each run counts.
-
-    Attributes:
-        scale: by which its uncertainties are larger than the noise in it, because the model misses it: shape (runs,).
-        independent: share of its points that are as good as independent, shape (runs,).
-    """
-
-    scale: Array
-    independent: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,7 +198,7 @@ def fit_model(
         threadpool_limits(1),
         ThreadPoolExecutor(os.cpu_count()) as pool,
     ):
-        work = _Work(_Setting(model, benches, fitted, pool), advance)
+        work = _Work(Setting(model, benches, fitted, pool), advance)
         start, begins = work.tried(starts(model, benches, known, fitted, seed, tried), seed)
         problem, solution = work.carried_on(start, begins)
         solution = profiled(problem, solution, _effort(benches, len(problem.free)), robust=True)
@@ -240,27 +225,6 @@ def fit_model(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Setting:
-    """What stays the same during a fit.
-
-    Attributes:
-        model: that is fitted.
-        benches: the measurements.
-        fitted: places of the fitted parameters among the model's.
-        pool: of threads, as many as there are processors.
-    """
-
-    model: Model
-    benches: Sequence[Bench]
-    fitted: Sequence[int]
-    pool: ThreadPoolExecutor
-
-    def in_parts(self, count: int) -> _Setting:
-        """The same with benches in so many parts."""
-        return self if count == 1 else replace(self, benches=[b.in_parts(count) for b in self.benches])
-
-
 _Tried = tuple[float, Start, Start]
 """The misfit of a descent, its start and its end."""
 
@@ -277,7 +241,7 @@ class _Work:
         advance: takes the number of steps so far and a label.
     """
 
-    def __init__(self, setting: _Setting, advance: Callable[[int, str], None]) -> None:
+    def __init__(self, setting: Setting, advance: Callable[[int, str], None]) -> None:
         self._setting, self._advance, self._done = setting, advance, 0
 
     def tried(self, begins: Iterable[Start], seed: int) -> tuple[Start, list[Start]]:
@@ -300,14 +264,14 @@ class _Work:
         for parts, relative, steps in _COARSE:
             if parts > 1 and len(setting.model.states) > 1:
                 continue  # what is seen is not the memory state alone
-            problem = _Problem(setting.in_parts(parts), begin, _coarse(setting.benches, relative))
+            problem = MeasuredProblem(setting.in_parts(parts), begin, coarse(setting.benches, relative))
             found = self._descended(problem, at, steps, robust=parts == 1)  # in parts, a jump is no outlier
             at = found.ends
         return found.misfit[0], begin, problem.start(at[0])
 
     def _apart(self, start: Start, ends: Iterable[Start]) -> list[Start]:
         """The first few that are not in one valley."""
-        problem = _Problem(self._setting, start, _coarse(self._setting.benches, 0.0))
+        problem = MeasuredProblem(self._setting, start, coarse(self._setting.benches, 0.0))
         found: list[Start] = []
         at: list[Array] = []
         for end in ends:
@@ -317,18 +281,20 @@ class _Work:
                 at.append(z)
         return found
 
-    def carried_on(self, start: Start, begins: Sequence[Start]) -> tuple[_Problem, Solution]:
+    def carried_on(self, start: Start, begins: Sequence[Start]) -> tuple[MeasuredProblem, Solution]:
         """Go on from several points, with files weighed anew each time."""
         setting = self._setting
-        problem = _Problem(setting, start, _coarse(setting.benches, 0.0))
+        problem = MeasuredProblem(setting, start, coarse(setting.benches, 0.0))
         found = self._descended(problem, [problem.coordinates(b) for b in begins], _STEPS[0])
         for steps in _STEPS[1:]:
-            weights = _weights(setting.benches, problem.runs(found.ends[found.chosen]))
-            problem = _Problem(setting, start, weights)
+            weights = weights_by_misfit(setting.benches, problem.runs(found.ends[found.chosen]))
+            problem = MeasuredProblem(setting, start, weights)
             found = self._descended(problem, found.ends, steps)
         return problem, found
 
-    def _descended(self, problem: _Problem, begins: Sequence[Array], steps: int, *, robust: bool = True) -> Solution:
+    def _descended(
+        self, problem: MeasuredProblem, begins: Sequence[Array], steps: int, *, robust: bool = True
+    ) -> Solution:
         def report(number: int, iteration: int, misfit: float) -> None:
             label = f"fit {self._setting.model.name}, misfit {misfit:.4g}"
             self._advance(self._done + number * steps + iteration, label)
@@ -336,73 +302,6 @@ class _Work:
         found = fit(problem, problem.free, begins, iterations=steps, prior=PRIOR, robust=robust, report=report)
         self._done += steps * max(len(begins), 1)
         return found
-
-
-class _Problem:
-    """Residuals of a model against measurements.
-
-    Args:
-        setting: what is fitted to what.
-        start: the centre of the priors; gives the values that are not fitted.
-        weights: of the benches.
-    """
-
-    def __init__(self, setting: _Setting, start: Start, weights: Weights) -> None:
-        model, benches, fitted = setting.model, setting.benches, setting.fitted
-        self.free, self.weights = _free(model, benches, start, fitted), weights
-        self._model, self._benches, self._start, self._fitted = model, benches, start, list(fitted)
-        self._pool = setting.pool
-        self._states = [b.free_states(model) for b in benches]
-        ends = np.cumsum([len(fitted), *map(len, self._states)])
-        self._own = [list(range(a, b)) for a, b in pairwise(ends.tolist())]
-        self._weight = np.sqrt(weights.independent) / weights.scale
-        self._known: tuple[bytes, list[Run]] = (b"", [])
-
-    def coordinates(self, start: Start) -> Array:
-        """Of a start of this problem's parameters, shape (k,)."""
-        states = [x for at, places in zip(start.initial, self._states, strict=True) for x in at[places].tolist()]
-        values = [*start.values[self._fitted].tolist(), *states]
-        return np.array([f.coordinate(v) for f, v in zip(self.free, values, strict=True)])
-
-    def start(self, z: Array) -> Start:
-        """The other way around."""
-        values = self._start.values.copy()
-        initial = self._start.initial.copy()
-        found = [f.value(c) for f, c in zip(self.free, z, strict=True)]
-        values[self._fitted] = found[: len(self._fitted)]
-        for at, places, own in zip(initial, self._states, self._own, strict=True):
-            at[places] = [found[n] for n in own]
-        return replace(self._start, values=values, initial=initial)
-
-    def runs(self, z: Array) -> list[Run]:
-        """What the device does on each bench."""
-        if self._known[0] != z.tobytes():
-            start = self.start(z)
-            devices = [_device(self._model, start, k) for k in range(len(self._benches))]
-            self._known = z.tobytes(), list(self._pool.map(lambda b, d: b.run(d), self._benches, devices))
-        return self._known[1]
-
-    def residuals(self, z: Array) -> Array:
-        """Shape (n,)."""
-        found = [b.residuals(r.predicted) for b, r in zip(self._benches, self.runs(z), strict=True)]
-        return np.concatenate([w * r for w, r in zip(self._weight, found, strict=True)])
-
-    def jacobian(self, z: Array) -> Array:
-        """Shape (n, k)."""
-        start, inside = self.start(z), len(self._fitted)
-        by_coordinate = np.array([f.slope(c) for f, c in zip(self.free, z, strict=True)])
-        places = np.array(self._fitted, dtype=np.intp)
-        runs = self.runs(z)  # by the pool's threads, too: not from within one of them
-
-        def block(k: int) -> Array:
-            bench, run, device = self._benches[k], runs[k], _device(self._model, start, k)
-            slopes = bench.residual_slopes(run.predicted, bench.slopes(run, device, places))
-            found = np.zeros((len(slopes), len(z)))
-            found[:, :inside] = slopes[:, :inside]
-            found[:, self._own[k]] = slopes[:, [inside + place for place in self._states[k]]]
-            return np.asarray(self._weight[k] * found * by_coordinate)
-
-        return np.concatenate(list(self._pool.map(block, range(len(self._benches)))))
 
 
 def _effort(benches: Sequence[Bench], parameters: int) -> int:
@@ -413,33 +312,3 @@ def _effort(benches: Sequence[Bench], parameters: int) -> int:
 def _cost(benches: Sequence[Bench], parameters: int) -> int:
     """What derivatives cost."""
     return sum(len(b.drive.time_s) for b in benches) * parameters
-
-
-def _device(model: Model, start: Start, bench: int) -> Device:
-    return Device(model, start.values, start.initial[bench], start.turned)
-
-
-def _free(model: Model, benches: Sequence[Bench], start: Start, fitted: Sequence[int]) -> list[Free]:
-    found = [free_parameter(model.params[k], float(start.values[k])) for k in fitted]
-    for bench, initial in zip(benches, start.initial.tolist(), strict=True):
-        for place in bench.free_states(model):
-            s = model.states[place]
-            found.append(Free(f"{s.name} at the start of {bench.name}", initial[place], s.lower, s.upper, "linear"))
-    return found
-
-
-def _coarse(benches: Sequence[Bench], relative: float) -> Weights:
-    """All points count, with at least this relative uncertainty."""
-    scale = [max(1.0, relative / b.relative_noise) for b in benches]
-    return Weights(np.array(scale), np.ones(len(benches)))
-
-
-def _weights(benches: Sequence[Bench], runs: Sequence[Run]) -> Weights:
-    """Each bench's uncertainty is what the model misses most of it by, and what is independent in that counts.
-
-    Neither hangs on outliers: these count less already, and are not to make the rest of their file count less, too.
-    """
-    found = [b.residuals(r.predicted) for b, r in zip(benches, runs, strict=True)]
-    scale = [max(1.0, float(np.median(np.abs(r)) / norm.ppf(0.75))) for r in found]
-    inside = [np.clip(r, -_OUTSIDE * s, _OUTSIDE * s) for r, s in zip(found, scale, strict=True)]
-    return Weights(np.array(scale), np.array([weight_of_independent(r) for r in inside]))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models_va.errors import InputError
-from spicegen.fit.bench import benches
+from spicegen.fit.benches import benches
 from spicegen.fit.measured_pictures import measured_against_fitted
 from spicegen.measurements import Pulses, Retention, Sweep
 from spicegen.measurements.thinning import FIT_POINTS, with_turns

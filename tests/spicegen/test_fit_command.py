@@ -11,7 +11,8 @@ from models_va import load_card, model_names
 from spicegen.check import check
 from spicegen.fit import fit_measurements, fit_task
 from spicegen.fit import measured_report as module
-from spicegen.fit.bench import Device, benches
+from spicegen.fit.bench import Device
+from spicegen.fit.benches import benches
 from spicegen.fit.card import fitted_card
 from spicegen.fit.measured import fit_model
 from spicegen.fit.parameters import show_parameters

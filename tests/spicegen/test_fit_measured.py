@@ -8,7 +8,8 @@ import pytest
 
 from models_va import load_card
 from spicegen.fit import bench as bench_module
-from spicegen.fit.bench import Device, benches
+from spicegen.fit.bench import Device
+from spicegen.fit.benches import benches
 from spicegen.fit.measured import fit_model
 from spicegen.fit.start import is_held
 from spicegen.measurements import Origin, Pulses

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from models_va import load_card
-from spicegen.fit.bench import Device, benches
+from spicegen.fit.bench import Device
+from spicegen.fit.benches import benches
 from spicegen.measurements import Sweep, between_compliance, read_measurement
 from spicegen.measurements.compliance import MOST_PARTS, at_compliance
 from spicegen.printers.numpy_model import numpy_model

@@ -1,0 +1,184 @@
+"""Benches of measurements: what their files say was done and seen, and how uncertain each point is.
+
+That comes from the data: the spread between cycles, or what neighbours miss of a smooth curve.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2
+
+from models_va.errors import InputError
+from spicegen.fit.bench import Bench
+from spicegen.measurements import Measurement, Pulses, Retention, Sweep, between_compliance
+from spicegen.measurements.thinning import FIT_POINTS, log_spaced, with_turns
+from spicegen.simulate.native import Drive
+
+Array = NDArray[np.float64]
+
+_LEAST_NOISE = 0.005
+"""Relative: no model is better than that, and no contact."""
+_FLOOR = 1e-4
+"""Of a sweep's largest current: what passes for zero."""
+_MAD = 1.4826
+"""Standard deviations in a median absolute deviation of normal errors."""
+_PRIOR = 4.0
+"""Degrees of freedom of what all rows say of one row's variance."""
+_SECOND = np.sqrt(6.0)
+"""Standard deviations in a second difference of white noise."""
+
+
+def benches(measurement: Measurement) -> list[Bench]:
+    """The runs of a measurement; none for one that says nothing about a model's equations (write-verify).
+
+    Raises:
+        InputError: pulses whose amplitude or width the file does not say; a sweep that is all compliance; conductances
+            that are all 0.
+    """
+    if isinstance(measurement, Pulses):
+        return [_of_pulses(measurement)]
+    if isinstance(measurement, Sweep):
+        return _of_sweep(measurement)
+    if isinstance(measurement, Retention):
+        return [_of_rest(measurement, t) for t in np.unique(measurement.temperature_k)]
+    return []
+
+
+def _of_pulses(p: Pulses) -> Bench:
+    pulse = p.direction != 0
+    for what, values in (("amplitude_V: 1.5", p.amplitude_volt), ("width_ms: 10", p.width_s)):
+        if np.isnan(values[pulse]).any():
+            name = what.partition(":")[0]
+            raise InputError(
+                f"{p.origin.path}: does not say the pulses' {name}: add a column, or a line such as '# {what}'"
+            )
+    time, volt, ends = [0.0], [0.0], []
+    longest = float(np.nanmax(np.where(pulse, p.width_s, np.nan), initial=0.0)) or 1.0
+    for is_pulse, amplitude, width, gap in zip(pulse, p.amplitude_volt, p.width_s, p.gap_s, strict=True):
+        now = time[-1]
+        if is_pulse:
+            time += [now, now + width, now + width]
+            volt += [amplitude, amplitude, 0.0]
+        usual = width if is_pulse else longest
+        time.append(time[-1] + (usual if np.isnan(gap) or gap <= 0 else gap))
+        volt.append(0.0)
+        ends.append(len(time) - 1)
+    curves = np.log(np.where(p.g_siemens > 0, p.g_siemens, np.nan))
+    middle = np.nanmedian(np.where(np.isfinite(p.g_siemens).any(axis=1, keepdims=True), p.g_siemens, 0.0), axis=1)
+    kept = _above_zero(p, middle, np.arange(len(middle)))
+    drive, seen = Drive(np.array(time), np.array(volt)), np.array(ends)[kept]
+    if p.cycles > 1 and {1, -1} <= set(p.direction.tolist()):  # what is seen began where a cycle ends
+        drive, seen = _twice(drive), seen + len(time) - 1
+    return Bench(
+        name=p.origin.name,
+        measurement=p,
+        rows=kept,
+        drive=drive,
+        seen=seen,
+        read_volt=np.full(len(kept), p.v_read_volt),
+        observed=middle[kept],
+        is_current=False,
+        noise=_spread(curves[kept]),
+        temperature_k=p.temperature_k,
+        rested=True,
+    )
+
+
+def _above_zero(measurement: Pulses | Retention, g_siemens: Array, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Those of the rows whose conductance has a logarithm."""
+    kept = rows[g_siemens[rows] > 0]
+    if not len(kept):
+        raise InputError(f"{measurement.origin.path}: conductances of 0 only: read in a smaller range of the meter")
+    return kept
+
+
+def _twice(drive: Drive) -> Drive:
+    return Drive(
+        np.concatenate([drive.time_s, drive.time_s[-1] + drive.time_s[1:]]),
+        np.concatenate([drive.v_volt, drive.v_volt[1:]]),
+    )
+
+
+def _spread(curves: Array) -> Array:
+    """Standard deviation of the median over cycles of each row, shape (n,): from other cycles, or from neighbours.
+
+    A row's own variance counts by its degrees of freedom, that of all rows by ``_PRIOR``, as a row of few cycles says
+    little: a moderated variance. Source: Smyth, Stat. Appl. Genet. Mol. Biol. 3, 3 (2004).
+    """
+    count = np.isfinite(curves).sum(axis=1)
+    several = count > 2
+    if not several.any():
+        return np.full(len(curves), max(_roughness(np.nanmedian(curves, axis=1)), _LEAST_NOISE))
+    free = count - 1
+    squares = np.nansum((curves - np.nanmean(curves, axis=1, keepdims=True)) ** 2, axis=1)
+    usual = np.median(squares[several] / chi2.median(free[several]))
+    variance = (squares + _PRIOR * usual) / (free + _PRIOR)
+    of_median = np.pi / (2 * count + np.pi - 2)  # exact for one and for many, within a percent for an odd number
+    return np.asarray(np.maximum(np.sqrt(of_median * variance), _LEAST_NOISE))
+
+
+def _roughness(values: Array) -> float:
+    """Standard deviation of white noise on a smooth curve; 0 of fewer than four points."""
+    if len(values) < 4:
+        return 0.0
+    return float(_MAD * np.median(np.abs(np.diff(values, 2))) / _SECOND)
+
+
+def _of_sweep(s: Sweep) -> list[Bench]:
+    """A run for each part that the source meter did not limit: what the device got in between is not known."""
+    parts = between_compliance(s)
+    if not parts:
+        raise InputError(
+            f"{s.origin.path}: nowhere five points in a row that are not at the compliance: measure more points, or "
+            "with a higher one"
+        )
+    names = [f"{s.origin.name}, part {n + 1}" for n in range(len(parts))] if len(parts) > 1 else [s.origin.name]
+    return [_of_part(s, part, name, FIT_POINTS // len(parts)) for part, name in zip(parts, names, strict=True)]
+
+
+def _of_part(whole: Sweep, s: Sweep, name: str, most: int) -> Bench:
+    kept = with_turns(s.voltage_volt, most)
+    time, v, i = s.time_s[kept] - s.time_s[kept[0]], s.voltage_volt[kept], s.current_amp[kept]
+    largest = float(np.abs(i).max())
+    rough = np.abs(np.diff(s.current_amp, 2, prepend=s.current_amp[:1], append=s.current_amp[-1:]))[kept] / _SECOND
+    high = np.abs(i) > 0.1 * largest
+    relative = max(_MAD * float(np.median(rough[high] / np.abs(i[high]))), 2 * _LEAST_NOISE)
+    low = np.abs(i) <= np.quantile(np.abs(i), 0.25)
+    absolute = max(_MAD * float(np.median(rough[low])), _FLOOR * largest)
+    return Bench(
+        name=name,
+        measurement=whole,
+        rows=np.searchsorted(whole.time_s, s.time_s[kept]),
+        drive=Drive(time, v),
+        seen=np.arange(len(kept)),
+        read_volt=v,
+        observed=i,
+        is_current=True,
+        noise=np.hypot(absolute, relative * np.abs(i)),
+        temperature_k=s.temperature_k,
+        rested=bool(s.time_s[0] == whole.time_s[0]),
+    )
+
+
+def _of_rest(r: Retention, temperature_k: float) -> Bench:
+    rows = _above_zero(r, r.g_siemens, np.flatnonzero(r.temperature_k == temperature_k))
+    noise = max(_roughness(np.log(r.g_siemens[rows])), _LEAST_NOISE)
+    rows = rows[log_spaced(r.time_s[rows], FIT_POINTS)]
+    time, g = r.time_s[rows], r.g_siemens[rows]
+    starts_later = time[0] > 0
+    breaks = np.concatenate([[0.0], time]) if starts_later else time
+    several = len(np.unique(r.temperature_k)) > 1
+    return Bench(
+        name=f"{r.origin.name} at {temperature_k:.0f} K" if several else r.origin.name,
+        measurement=r,
+        rows=rows,
+        drive=Drive(breaks, np.zeros(len(breaks))),
+        seen=np.arange(len(time)) + int(starts_later),
+        read_volt=np.full(len(time), r.v_read_volt),
+        observed=g,
+        is_current=False,
+        noise=np.full(len(time), noise),
+        temperature_k=temperature_k,
+        rested=False,
+    )
