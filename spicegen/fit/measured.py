@@ -130,13 +130,13 @@ def aicc(fits: Sequence[MeasuredFit]) -> tuple[float, ...]:
     """Akaike's criterion of fits to the same measurements, corrected for small samples.
 
     -2 ln L + 2 k + 2 k (k + 1)/(n - k - 1), less what is the same for every model; L that of Laplace's errors, among
-    which an outlier is not decisive, with a scale of its own in each run; k the parameters, memory states and scales.
-    What wanders for many points is no evidence at each of them: n counts those that are independent in what the best of
-    the fits leaves of a run. The smaller the better: a difference of 10 is decisive. Source: Hurvich and Tsai,
-    Biometrika 76, 297 (1989).
+    which an outlier is not decisive, with a scale of its own in each run; k the parameters, memory states and scales; n
+    the points. What wanders for many points is no evidence at each of them: L counts those that are independent in what
+    the best of the fits leaves of a run. The smaller the better: a difference of 10 is decisive. Source: Hurvich and
+    Tsai, Biometrika 76, 297 (1989).
 
     Returns:
-        Of each fit; infinite with more parameters than independent points.
+        Of each fit; infinite with more parameters than points.
     """
     counts, logs = [], []
     for runs in zip(*(zip(f.benches, f.predicted, strict=True) for f in fits), strict=True):
@@ -144,9 +144,9 @@ def aicc(fits: Sequence[MeasuredFit]) -> tuple[float, ...]:
         missed = [float(np.mean(np.abs(r))) for r in left]
         counts.append(weight_of_independent(left[int(np.argmin(missed))]) * len(left[0]))
         logs.append(2 * np.log(missed))
-    n, found = sum(counts), []
+    found = []
     for f, likelihood in zip(fits, counts @ np.array(logs), strict=True):
-        k = f.parameters
+        k, n = f.parameters, f.points
         found.append(float(likelihood) + 2 * k + 2 * k * (k + 1) / (n - k - 1) if n > k + 1 else float("inf"))
     return tuple(found)
 

@@ -184,7 +184,7 @@ class MeasuredReport:
             return f"The points are too few to tell models apart by AICc: {best.model.name} misses them least."
         apart = f"{next_one - lowest:.3g} below {other.model.name}"
         if not np.isfinite(next_one):
-            apart = "the others have more parameters than independent points"
+            apart = "the others have more parameters than points"
         return f"{best.model.name} has the lowest AICc, {apart}: the card is of it."
 
     def model_rows(self) -> list[tuple[object, ...]]:

@@ -14,23 +14,36 @@ from spicegen.update_table import UpdateTable
 
 Array = NDArray[np.float64]
 _MOST_PULSES = 100_000
+_SATURATED, _NEAR = 0.05, 0.01
+"""Of the range of a table: how far before its end a device may saturate, and how near to that its curve ends."""
 
 
 def trajectory(table: UpdateTable) -> Array:
     """Conductance after 0, 1, ... mean pulses from one end of the table until its other end, shape (points,), S.
 
+    Where the device saturates, mean updates of a measured table vanish before its last conductance, the highest or
+    lowest that noise led to: within 5 % of the table's range from there, the curve ends 1 % before they do.
+
     Raises:
         InputError: the mean update does not lead there.
     """
-    start, end = (table.g_siemens[0], table.g_siemens[-1]) if table.rises else (table.g_siemens[-1], table.g_siemens[0])
-    g = [float(start)]
-    while (end - g[-1]) * (end - start) > 0:
-        g.append(g[-1] + float(table.mean_siemens(g[-1])))
-        if len(g) > _MOST_PULSES or (g[-1] - g[-2]) * (end - start) <= 0:
+    on = 1 if table.rises else -1
+    nodes = table.g_siemens[::on]
+    step, width = on * table.mean_siemens(nodes), abs(nodes[-1] - nodes[0])
+    end, least = nodes[-1], width / _MOST_PULSES
+    if (step <= least).any():
+        n = int(np.argmax(step <= least))
+        part = (step[n - 1] - least) / (step[n - 1] - step[n]) if n else 0.0
+        stuck = nodes[n - 1] + (nodes[n] - nodes[n - 1]) * part if n else nodes[0]
+        if abs(end - stuck) > _SATURATED * width:
             raise InputError(
-                f"update table: mean updates get stuck at {g[-2]:.4g} S on their way from {start:.4g} to {end:.4g} S: "
-                "cut the table there"
+                f"update table: mean updates get stuck at {stuck:.4g} S on their way from {nodes[0]:.4g} to {end:.4g} "
+                "S: cut the table there"
             )
+        end = stuck - on * _NEAR * width
+    g = [float(nodes[0])]
+    while on * (end - g[-1]) > 0:
+        g.append(g[-1] + float(table.mean_siemens(g[-1])))
     curve = np.array(g)
     return curve if curve[-1] == end else curve[:-1]
 

@@ -55,6 +55,15 @@ def test_a_table_of_one_long_cycle():
     assert table.sigma_siemens(g).mean() == pytest.approx(5e-8, rel=0.15)
 
 
+def test_the_table_of_a_saturating_device_is_walked_to_where_it_saturates():
+    """Its last conductance is the highest that noise reached, to which mean updates do not lead."""
+    for seed in range(8):
+        reads = linear_device(np.random.default_rng(seed), 10, 100, gain=0.1, read=1e-7)
+        curve = tables.trajectory(update_table(train(reads))[0])
+        assert (np.diff(curve) > 0).all()
+        assert curve[-1] == pytest.approx(4e-5, rel=0.03)
+
+
 def test_no_table_of_steps_that_noise_hides():
     """Reads of a device that pulses hardly move: their differences must not become updates the other way."""
     reads = 1e-5 + 1e-6 * np.random.default_rng(2).standard_normal((120, 3))
