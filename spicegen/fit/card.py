@@ -78,9 +78,10 @@ def fitted_card(
     """
     files = ", ".join(m.origin.name for m in measurements)
     fixed, fitted = fixed_by_data(found)
+    turned = "; te is the be of these measurements, and be their te: connect it so" if found.turned else ""
     card = DeviceCard(
         name=_checked(name),
-        title=f"{name}: {found.model.title}, fitted to measurements that fix {fixed} of {fitted} parameters",
+        title=f"{name}: {found.model.title}, fitted to measurements that fix {fixed} of {fitted} parameters{turned}",
         model=found.model.name,
         source=f"spicegen {__version__} fit of {files}",
         parameters=_parameters(found),
@@ -161,7 +162,7 @@ def _write_pulse(measurements: Sequence[Measurement], turned: bool) -> WritePuls
         amplitudes = [sign * float(np.median(m.amplitude_volt[m.direction == d])) for d in (1, -1)]
         if amplitudes[0] * amplitudes[1] < 0:
             width = float(np.median(m.width_s[m.direction != 0]))
-            note = m.origin.name
+            note = f"{m.origin.name}, te and be exchanged" if turned else m.origin.name
             up, down, long = (Quantity(value=v, provenance="measured", note=note) for v in (*amplitudes, width))
             return WritePulse(amplitude_p_volt=up, amplitude_d_volt=down, width_s=long)
     return None

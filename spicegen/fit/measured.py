@@ -122,7 +122,7 @@ class MeasuredFit:
             )
         found += [f"{s.free[n].name}: stands at its bound, {s.values[n]:g}" for n in own if s.at_bound[n]]
         if self.turned:
-            found.append("the model's top electrode is the bottom one of the measurement: voltages have the other sign")
+            found.append("the model stands the other way around: te of card, .va and .lib is the measurement's be")
         return tuple(found)
 
 

@@ -47,12 +47,6 @@ def write_pulse(card):
     return pulse.amplitude_p_volt.value, pulse.amplitude_d_volt.value, pulse.width_s.value
 
 
-def with_values(card, values):
-    """The card with other values."""
-    changed = {name: card.parameters[name].model_copy(update={"value": v}) for name, v in values.items()}
-    return DeviceCard.model_validate({**card.model_dump(), "parameters": {**card.parameters, **changed}})
-
-
 def varied(model, rng, size=None):
     """A card about the shipped one: each parameter that a fit is to find is off by ``size``, natural log, at random."""
     card = shipped(model)
@@ -63,7 +57,7 @@ def varied(model, rng, size=None):
             low, high = f.bounds
             z = f.coordinate(card.values[p.name]) + size * rng.standard_normal()
             values[p.name] = f.value(min(max(z, low + 0.05), high - 0.05))
-    return with_values(card, values)
+    return card.with_values(values)
 
 
 def measured(card, p, noise, rng) -> Record:

@@ -78,6 +78,19 @@ def test_what_is_held_stands_on_the_card(found):
     assert "t_write" not in found.card.fit.covariance.names
 
 
+def test_a_device_that_stands_the_other_way_around_is_said_to_in_its_files(found, tmp_path):
+    best = found.best
+    other = replace(best, start=replace(best.start, turned=not best.turned))
+    card = fitted_card(other, found.task.measurements, None, "other")
+    pulse, own = card.write_pulse, found.card.write_pulse
+    assert pulse.amplitude_p_volt.value == -own.amplitude_p_volt.value
+    assert "te and be exchanged" in (own if best.turned else pulse).amplitude_p_volt.note
+    turned, straight = (found.card, card) if best.turned else (card, found.card)
+    for number, (one, is_said) in enumerate([(turned, True), (straight, False)]):
+        for path in render(one, tmp_path / str(number)):
+            assert ("te is the be of these measurements" in path.read_text()) is is_said
+
+
 def test_a_value_that_is_not_the_models_default_is_on_the_card(train):
     report = fit_measurements(fit_task([train], ["pulse_update"], ["steep=20"], 1), "x-y")
     assert report.card.values["steep"] == 20
