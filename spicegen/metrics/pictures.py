@@ -83,7 +83,7 @@ def of_sweep(sweep: Sweep) -> list[Picture]:
 
 
 def of_retention(found: Sequence[Relaxation]) -> list[Picture]:
-    """Conductance against time, with the relaxation that was fitted."""
+    """Conductance against time, with the law that is preferred."""
     figure = new_figure()
     unit, text = siemens(np.concatenate([r.g_siemens for r in found]))
     ax = axes(figure, title="Retention", x="Time (s)", y=f"Conductance ({text})")
@@ -95,7 +95,7 @@ def of_retention(found: Sequence[Relaxation]) -> list[Picture]:
         smooth = np.geomspace(time.min(), time.max(), 200)
         ax.semilogx(smooth, relaxation.curve(smooth)[0] / unit, color=colour, lw=1)
     ax.legend(fontsize=8, frameon=False)
-    return [(figure, "Conductance after programming; lines: exponential relaxation to a plateau, by least squares.")]
+    return [(figure, "Conductance after programming; lines: exponential relaxation or power law, as AICc prefers.")]
 
 
 def scaled(values: Array, unit: str) -> tuple[float, str]:

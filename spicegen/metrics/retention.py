@@ -1,12 +1,12 @@
 """Figures of merit of retention, with confidence intervals by bootstrap of residuals.
 
-At each temperature the conductance relaxes as G = G_inf + (G_0 - G_inf) exp(-t / tau), by least squares.
+At each temperature two laws are fitted by least squares: an exponential relaxation to a plateau, and a power law.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ TEN_YEARS_S = 10 * 365.25 * 86400
 _FEWEST = 5
 _TAU_STARTS = 7
 _AT_ONCE = 300_000
+_PREFERRED = "the law that AICc prefers"
+_MOST_PLATEAU, _MOST_POWER = np.array([10.0, 10.0, 60.0]), np.array([10.0, 10.0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +34,9 @@ class Relaxation:
     Attributes:
         temperature_k: K.
         time_s, g_siemens: as measured, shape (n,), s, S.
-        fitted: (G_0 in S, G_inf in S, ln(tau / s)), shape (rows, 3).
-        drift: exponent nu of G = G_1 t^-nu, by least squares of ln G, shape (rows,); NaN where G is not positive.
+        fitted: (G_0 in S, G_inf in S, ln(tau / s)) of G = G_inf + (G_0 - G_inf) exp(-t / tau), shape (rows, 3).
+        drift: (G at 1 s in S, nu) of G = G_1 t^-nu, shape (rows, 2).
+        by_power: whether AICc prefers that power law, shape (rows,).
     """
 
     temperature_k: float
@@ -41,10 +44,17 @@ class Relaxation:
     g_siemens: Array
     fitted: Array
     drift: Array
+    by_power: NDArray[np.bool_]
 
     def curve(self, time_s: Array) -> Array:
-        """Conductance at times, shape (rows, times), S."""
-        return _relaxing(time_s, self.fitted)
+        """Conductance of the preferred law at times above 0, shape (rows, times), S."""
+        return np.where(self.by_power[:, None], _drifting(time_s, self.drift), _relaxing(time_s, self.fitted))
+
+    def loss(self, until_s: float) -> Array:
+        """Part of the conductance at the first time above 0 that is gone at a time, shape (rows,)."""
+        ends = self.curve(np.array([self.time_s[self.time_s > 0].min(), until_s]))
+        # what is still falling fast extrapolates to below 0, where no conductance is
+        return np.asarray(1 - np.maximum(ends[:, 1], 0.0) / ends[:, 0])
 
 
 def relaxations(measured: Retention, seed: int) -> tuple[list[Relaxation], Samples]:
@@ -66,10 +76,12 @@ def relaxations(measured: Retention, seed: int) -> tuple[list[Relaxation], Sampl
 
 def measure(found: Sequence[Relaxation], samples: Samples) -> list[Metric]:
     """Every figure of merit: at each temperature, then over temperatures."""
-    metrics = []
+    metrics: list[Metric] = []
     for relaxation in found:
         suffix = f"_{relaxation.temperature_k:g}k" if len(found) > 1 else ""
-        metrics += [s.evaluate(relaxation, samples, suffix) for s in _AT_ONE]
+        law = f"the {'power law' if relaxation.by_power[0] else 'exponential relaxation'}, which AICc prefers"
+        for metric in (s.evaluate(relaxation, samples, suffix) for s in _AT_ONE):
+            metrics.append(replace(metric, definition=metric.definition.replace(_PREFERRED, law)))
     if len(found) > 1:
         metrics.append(Statistic("activation_energy", "eV", activation_energy).evaluate(found, samples))
     return metrics
@@ -79,36 +91,58 @@ def _relaxing(time_s: Array, p: Array) -> Array:
     return np.asarray(p[:, 1:2] + (p[:, :1] - p[:, 1:2]) * np.exp(-time_s * np.exp(-p[:, 2:])))
 
 
+def _drifting(time_s: Array, p: Array) -> Array:
+    return np.asarray(p[:, :1] * time_s ** -p[:, 1:])
+
+
 def _relaxation(temperature_k: float, time_s: Array, g: Array, rng: np.random.Generator) -> Relaxation:
-    unit, span = float(np.abs(g).max()), float(time_s.max())
-    first = span / 1e4 if not np.any(time_s > 0) else float(time_s[time_s > 0].min())
-    bounds = np.array([10.0, 10.0, 60.0])
-    starts = np.log(np.geomspace(first, 10 * span, _TAU_STARTS))
-    tries = np.array([[g[0] / unit, g[-1] / unit, start] for start in starts])
-    y = np.tile(g / unit, (_TAU_STARTS, 1))
-    fits = least_squares(lambda p: _relaxing(time_s, p), tries, y, bounds)
-    best = fits[np.argmin(((_relaxing(time_s, fits) - y) ** 2).sum(axis=1))]
-    smooth = _relaxing(time_s, best[None])[0]
-    residual = (g / unit - smooth) * np.sqrt(len(g) / (len(g) - 3))
-    refitted = [
-        least_squares(lambda p: _relaxing(time_s, p), np.tile(best, (len(drawn), 1)), drawn, bounds)
-        for drawn in _drawn(smooth, residual, rng)
-    ]
-    fitted = np.concatenate([best[None], *refitted])
-    scale = np.array([unit, unit, 1.0])
-    return Relaxation(temperature_k, time_s, g, fitted * scale, _drift(time_s, g, rng))
+    unit, later = float(np.abs(g).max()), time_s > 0
+    centre = float(np.exp(np.log(time_s[later]).mean()))  # value there and exponent of a power law do not correlate
+    t, y = time_s / centre, g / unit
+    starts = np.log(np.geomspace(t[later].min(), 10 * t.max(), _TAU_STARTS))
+    tries = np.array([[y[0], y[-1], start] for start in starts])
+    plateaus, powers = _fit_both(t, np.tile(y, (_TAU_STARTS, 1)), tries, np.array([[y.mean(), 0.0]]))
+    best = int(np.argmin(((_relaxing(t, plateaus) - y) ** 2).sum(axis=1)))
+    plateau, power = plateaus[best : best + 1], powers[best : best + 1]
+    smooth, freedom = _relaxing(t, plateau)[0], len(g) - 3
+    by_power = [_prefers_power(t, y[None], plateau, power)]
+    if by_power[0][0]:
+        smooth[later], freedom = _drifting(t[later], power)[0], len(g) - 2
+    plateaus, powers = plateau, power
+    for drawn in _drawn(smooth, (y - smooth) * np.sqrt(len(g) / freedom), rng):
+        refitted = _fit_both(t, drawn, plateau, power)
+        by_power.append(_prefers_power(t, drawn, *refitted))
+        plateaus, powers = np.concatenate([plateaus, refitted[0]]), np.concatenate([powers, refitted[1]])
+    plateaus = plateaus * [unit, unit, 1.0] + [0.0, 0.0, np.log(centre)]
+    powers[:, 0] *= unit * centre ** powers[:, 1]
+    return Relaxation(temperature_k, time_s, g, plateaus, powers, np.concatenate(by_power))
 
 
-def _drift(time_s: Array, g: Array, rng: np.random.Generator) -> Array:
-    later = time_s > 0
-    if later.sum() < _FEWEST or not np.all(g[later] > 0):
-        return np.full(1 + RESAMPLES, np.nan)
-    x, y = np.log(time_s[later]), np.log(g[later])
-    x -= x.mean()
-    slope = x @ y / (x @ x)
-    line = y.mean() + slope * x
-    residual = (y - line) * np.sqrt(len(y) / (len(y) - 2))
-    return -np.concatenate([[slope], *(drawn @ x / (x @ x) for drawn in _drawn(line, residual, rng))])
+def _fit_both(t: Array, y: Array, plateau: Array, power: Array) -> tuple[Array, Array]:
+    """Both laws by least squares, each from one start or from one for each row of ``y``."""
+    later, n = t > 0, len(y)
+    return (
+        least_squares(lambda p: _relaxing(t, p), np.broadcast_to(plateau, (n, 3)), y, _MOST_PLATEAU),
+        least_squares(lambda p: _drifting(t[later], p), np.broadcast_to(power, (n, 2)), y[:, later], _MOST_POWER),
+    )
+
+
+def _prefers_power(t: Array, y: Array, plateau: Array, power: Array) -> NDArray[np.bool_]:
+    """For each row; time 0, of which a power law says nothing, does not count."""
+    t, y = t[t > 0], y[:, t > 0]
+    return np.asarray(_aicc(_drifting(t, power) - y, 2) < _aicc(_relaxing(t, plateau) - y, 3))
+
+
+def _aicc(misfit: Array, parameters: int) -> Array:
+    """Of a least-squares fit to each row; its scatter is a parameter too.
+
+    Source: Hurvich and Tsai, Biometrika 76, 297 (1989).
+    """
+    n, k = misfit.shape[1], parameters + 1
+    if n <= k + 1:
+        return np.full(len(misfit), np.inf)
+    mean = np.maximum((misfit**2).mean(axis=1), np.finfo(np.float64).tiny)
+    return np.asarray(n * np.log(mean) + 2 * k * n / (n - k - 1))
 
 
 def _drawn(curve: Array, residual: Array, rng: np.random.Generator) -> Iterator[Array]:
@@ -126,29 +160,27 @@ def decay_time(relaxation: Relaxation) -> Array:
 
 
 def loss_measured(relaxation: Relaxation) -> Array:
-    """Part of the first conductance that is gone at the last time, by that fit.
+    """Part of the first conductance that is gone at the last time, by the law that AICc prefers.
 
-    Source: arithmetic.
+    First is the first time above 0. Each sample of the interval takes the law that it prefers. Source: arithmetic.
     """
-    ends = relaxation.curve(relaxation.time_s[[0, -1]])
-    return np.asarray(1 - ends[:, 1] / ends[:, 0])
+    return relaxation.loss(float(relaxation.time_s.max()))
 
 
 def drift_exponent(relaxation: Relaxation) -> Array:
-    """Exponent nu of G = G_1 t^-nu, by least squares of ln G against ln t.
+    """Exponent nu of G = G_1 t^-nu, both by least squares, times above 0.
 
     Source: the power law usual for phase-change memories.
     """
-    return relaxation.drift
+    return relaxation.drift[:, 1]
 
 
 def loss_ten_years(relaxation: Relaxation) -> Array:
-    """Part of the first conductance that would be gone after ten years, extrapolated by the drift exponent.
+    """Part of the first conductance that would be gone after ten years, by the law that AICc prefers.
 
-    Source: as drift_exponent.
+    Extrapolated, as loss_measured. Source: as decay_time or drift_exponent.
     """
-    first = relaxation.time_s[relaxation.time_s > 0].min(initial=TEN_YEARS_S)
-    return np.asarray(1 - (TEN_YEARS_S / first) ** -relaxation.drift)
+    return relaxation.loss(TEN_YEARS_S)
 
 
 def activation_energy(found: Sequence[Relaxation]) -> Array:

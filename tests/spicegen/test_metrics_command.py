@@ -142,6 +142,35 @@ def test_a_power_law_drifts_by_its_exponent():
     assert found["loss_ten_years"] == pytest.approx(1 - retention.TEN_YEARS_S**-0.05)
 
 
+@pytest.mark.parametrize("by_power", [False, True])
+def test_loss_goes_by_the_law_that_the_data_prefer(by_power):
+    rng, t, kelvin = np.random.default_rng(3), np.r_[0, np.geomspace(1, 1e4, 40)], np.repeat([300.0, 358.0], 41)
+    tau, nu = np.repeat([1000.0, 23.0], 41), np.repeat([0.03, 0.06], 41)
+    both = np.tile(t, 2)
+    level = np.maximum(both, 0.5) ** -nu if by_power else 0.6 + 0.4 * np.exp(-both / tau)
+    g = 2e-5 * level * (1 + 0.01 * rng.standard_normal(82))
+    metrics = retention.measure(*retention.relaxations(Retention(ORIGIN, both, g, kelvin, 0.1), 1))
+    found = {m.name: m for m in metrics}
+    for name, temperature in (("300k", 300.0), ("358k", 358.0)):
+        for until, metric in ((1e4, "loss_measured"), (retention.TEN_YEARS_S, "loss_ten_years")):
+            one = kelvin == temperature
+            kept = until ** -nu[one][0] if by_power else 0.6 + 0.4 * np.exp(-until / tau[one][0])
+            first = 1.0 if by_power else 0.6 + 0.4 * np.exp(-1 / tau[one][0])
+            low, high = found[f"{metric}_{name}"].ci95
+            assert low < 1 - kept / first < high
+            assert high - low < 0.05
+            law = "power law" if by_power else "exponential relaxation"
+            assert f"by the {law}, which AICc prefers." in found[f"{metric}_{name}"].definition
+
+
+def test_no_more_than_all_is_lost():
+    t = np.arange(8.0)
+    found = retention.measure(
+        *retention.relaxations(Retention(ORIGIN, t, 1e-5 * (1 - t / 100), np.full(8, 300.0), 0.1), 1)
+    )
+    assert next(m.value for m in found if m.name == "loss_ten_years") == 1
+
+
 def test_long_retention_takes_little_memory():
     t = np.arange(1.0, 4001.0)
     g = 1e-5 * (1 + np.exp(-t / 500)) * (1 + 0.01 * np.random.default_rng(7).standard_normal(len(t)))
