@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,8 @@ _TURN = 0.3
 """A curve has turned when it has gone back by so much of its whole range: more than its noise, less than a branch."""
 _BACK = 0.5
 """Pulses of one polarity go both ways when their changes, one after the other, end so far back in their range."""
+_JUMP = 0.5
+"""A branch of which one step is so much is no pulses' work: the device was erased without a word."""
 _WORD = {1: "raise", -1: "lower"}
 
 
@@ -31,13 +35,24 @@ def by_polarity(amplitude_volt: Array, g_siemens: Array) -> tuple[NDArray[np.int
     for polarity, name in ((1, "positive"), (-1, "negative")):
         mine = np.sign(amplitude_volt) == polarity
         if mine.any():
-            sums = np.cumsum(change[mine])
-            if abs(sums[-1]) < _BACK * np.ptp([0.0, *sums]):
+            sums = np.cumsum([0.0, *change[mine]])
+            if _both_ways(sums):
                 direction, note = by_turning_points(g_siemens)
                 return direction, f"{name.capitalize()} pulses go both ways. {note}"
             direction[mine] = 1 if sums[-1] > 0 else -1
             found.append(f"{name} pulses {_WORD[int(direction[mine][0])]} the conductance")
     return direction, f"{' and '.join(found) or 'There are only reads'}.".capitalize()
+
+
+def _both_ways(sums: Array) -> bool:
+    """Whether changes of one polarity, added up from 0 to shape (n,), end far back, or are branches up and down."""
+    ends = [0, *turning_points(sums, _TURN), len(sums) - 1]
+    steady = {
+        bool(sums[last] > sums[first])
+        for first, last in pairwise(ends)
+        if np.abs(np.diff(sums[first : last + 1])).max() < _JUMP * abs(sums[last] - sums[first])
+    }
+    return abs(float(sums[-1])) < _BACK * float(np.ptp(sums)) or len(steady) == 2
 
 
 def by_turning_points(g_siemens: Array) -> tuple[NDArray[np.int8], str]:

@@ -111,6 +111,12 @@ def parse_cell(text: str, index: int = 0) -> Column:
     return Column(index, name)
 
 
+def unit_of(name: str) -> Unit:
+    """The unit that a header cell carries, whatever it holds; ``NONE`` if there is none."""
+    found = (parse_unit(symbol) for _, symbol in _divided(" ".join(name.split())))
+    return next((unit for unit in found if unit is not NONE), NONE)
+
+
 def parse_header(cells: Sequence[str]) -> list[Column]:
     """What the cells of a header line say, in their order."""
     return [parse_cell(cell, index) for index, cell in enumerate(cells)]

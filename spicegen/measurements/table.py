@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 
 from models_va.errors import InputError
 from spicegen.measurements.head import HEAD_LINES, Head, Layout, find_head, is_comment, uncommented, used_columns
-from spicegen.measurements.header import Column, parse_cell, parse_header
+from spicegen.measurements.header import Column, parse_cell, parse_header, unit_of
 from spicegen.measurements.text import LARGEST, NO_TEXT, Dialect, fault, inspect, shown
+from spicegen.measurements.units import VOLTAGE
 
 Array = NDArray[np.float64]
 _Kept = TypeVar("_Kept", float, str)
@@ -148,6 +149,7 @@ class _Reader:
         if ignored:
             names = ", ".join([*map(shown, ignored[:10]), *(["..."] if len(ignored) > 10 else [])])
             self.table.notes.append(f"Columns that are not used: {names}.")
+            self.table.notes += _on_volts(columns, ignored)
         self._indices = [column.index for column in columns]
 
     def read(self, head: list[str], rest: TextIO) -> Table:
@@ -274,6 +276,14 @@ class _Reader:
     def _keep(self, where: dict[str, _Kept], name: str, value: _Kept, n: int) -> None:
         if where.setdefault(name, value) != value:
             raise fault(self.path, f"{name} is {where[name]} before and {value} here: give a file for each", n)
+
+
+def _on_volts(used: list[Column], ignored: list[str]) -> list[str]:
+    """What to say where only columns that are not used are in volts."""
+    if any(column.unit.dimension == VOLTAGE for column in used):
+        return []
+    first = next((shown(name) for name in ignored if unit_of(name).dimension == VOLTAGE), "")
+    return [f"{first} is in volts: if it holds the amplitudes of pulses, call it amplitude."] if first else []
 
 
 def _well_quoted(line: str, separator: str) -> bool:

@@ -136,6 +136,14 @@ def test_pulses_of_a_unipolar_device_go_by_turning_points(read, sign):
     assert any(note.startswith(f"{name} pulses go both ways. ") for note in found.origin.notes)
 
 
+def test_one_amplitude_of_a_device_that_ends_far_below_its_start_goes_by_turning_points(read):
+    """10 uS, up by 8 in 30 pulses, down by 17 in 30."""
+    g = [*np.linspace(10, 18, 31)[1:], *np.linspace(18, 1, 31)[1:]]
+    found = read("# amplitude_V: 1\nVset (V),conductance_uS\n" + "".join(f"0,{x:.6f}\n" for x in g))
+    assert found.direction.tolist() == [1] * 30 + [-1] * 30
+    assert "'Vset (V)' is in volts: if it holds the amplitudes of pulses, call it amplitude." in found.origin.notes
+
+
 @given(st.integers(0, 2**32), st.integers(1, 3))
 def test_noise_turns_no_polarity(seed, trains):
     """Up by 20 pulses, down by 20, or up only and erased without a word; noise of a tenth of the window."""
