@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from models_va import ROOM_TEMPERATURE_K, parse_yaml, read_yaml
+from models_va import ROOM_TEMPERATURE_K, dump_yaml, load_yaml, parse_yaml, read_yaml
 from models_va.errors import InputError
 from netlists import ArrayConfig
 from spicegen.files import beside
@@ -157,7 +156,7 @@ class HardwareConfig(_Section):
         tree = self.model_dump(mode="json")
         for key, text in values.items():
             _section_of(tree, key)[key.rpartition(".")[2]] = _value(key, text)
-        return parse_yaml(yaml.safe_dump(tree), "settings", HardwareConfig)
+        return parse_yaml(dump_yaml(tree), "settings", HardwareConfig)
 
     def beside(self, file: Path) -> HardwareConfig:
         """The same with a table of sigma that is found beside ``file``, if there is one."""
@@ -239,8 +238,8 @@ def _value(key: str, text: str) -> Any:
     if not text:
         raise InputError(f"setting {key}: is empty: give KEY=VALUE, with the value null for none")
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        return load_yaml(text)
+    except InputError as error:
         raise InputError(f"setting {key}: {text!r} is no YAML value: give a number or a word") from error
 
 

@@ -28,7 +28,7 @@ from models_va._model import (
 )
 from models_va._param import Param
 from models_va._registry import load_model, model_names
-from models_va._yaml import parse_yaml, read_yaml
+from models_va._yaml import dump_yaml, load_yaml, parse_yaml, read_yaml
 
 __all__ = [
     "BOLTZMANN",
@@ -51,8 +51,10 @@ __all__ = [
     "State",
     "WritePulse",
     "card_names",
+    "dump_yaml",
     "load_card",
     "load_model",
+    "load_yaml",
     "model_names",
     "parse_yaml",
     "read_yaml",

@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-import yaml
 from numpy.typing import ArrayLike, NDArray
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from models_va._model import Model
 from models_va._names import RESERVED
 from models_va._registry import load_model
-from models_va._yaml import parse_yaml, read_yaml
+from models_va._yaml import dump_yaml, parse_yaml, read_yaml
 from models_va.errors import CardError, InputError, UnknownNameError
 
 Provenance = Literal["paper", "fitted", "measured", "assumed"]
@@ -224,13 +223,7 @@ class DeviceCard(_Frozen):
 
     def to_yaml(self) -> str:
         """The text of a card file, read back by ``load_card``."""
-        return yaml.safe_dump(
-            self.model_dump(mode="json", exclude_none=True, exclude_defaults=True),
-            sort_keys=False,
-            allow_unicode=True,
-            default_flow_style=None,
-            width=1000,
-        )
+        return dump_yaml(self.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
 
     def window(self) -> tuple[float, float]:
         """(g_min, g_max) in S.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import reprlib
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,9 +41,9 @@ def parse_yaml(text: str, where: str, kind: type[Checked]) -> Checked:
         InputError: see ``read_yaml``.
     """
     try:
-        raw: Any = yaml.load(text, _StrictLoader)
-    except Exception as error:  # PyYAML's constructors raise whatever a value provokes
-        raise InputError(f"{where}: not valid YAML: {_one_line(error)}") from error
+        raw = load_yaml(text)
+    except InputError as error:
+        raise InputError(f"{where}: not valid YAML: {error}") from error
     if not isinstance(raw, dict):
         raise InputError(f"{where}: expected a mapping with {', '.join(kind.model_fields)}")
     try:
@@ -51,6 +52,23 @@ def parse_yaml(text: str, where: str, kind: type[Checked]) -> Checked:
         raise InputError(f"{where}: {_first_problem(error, kind)}") from error
     except InputError as error:
         raise InputError(f"{where}: {_one_line(error)}") from error
+
+
+def load_yaml(text: str) -> Any:
+    """What YAML ``text`` holds.
+
+    Raises:
+        InputError: it is not YAML.
+    """
+    try:
+        return yaml.load(text, _StrictLoader)
+    except Exception as error:  # PyYAML's constructors raise whatever a value provokes
+        raise InputError(_one_line(error)) from error
+
+
+def dump_yaml(data: Any) -> str:
+    """``data`` as YAML that ``load_yaml`` reads back, keys in their order, a list of numbers in a line."""
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=1000)
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -69,6 +87,16 @@ class _StrictLoader(yaml.SafeLoader):
         if twice:
             raise yaml.YAMLError(f"key {twice[0]!r} stands twice")
         return super().construct_mapping(node, deep)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes what ``_StrictLoader`` reads as it was: the word 1e3 in quotation marks."""
+
+
+# as in YAML 1.2: in 1.1, which PyYAML follows, numbers without a point or a sign of the exponent are words
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+\Z")
+for _kind in (_StrictLoader, _Dumper):
+    _kind.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+.0123456789"))
 
 
 def _first_problem(error: ValidationError, kind: type[BaseModel]) -> str:
