@@ -50,7 +50,7 @@ class ColumnDescription(BaseModel):
     def holds(self, index: int, name: str) -> bool:
         """Whether it is the column at ``index`` (from 0) of that name."""
         wanted = self.columns if isinstance(self.columns, list) else [self.columns]
-        return any(index + 1 == w if isinstance(w, int) else fnmatchcase(name, w) for w in wanted)
+        return any(index + 1 == w if isinstance(w, int) else w == name or fnmatchcase(name, w) for w in wanted)
 
 
 class MeasurementDescription(BaseModel):

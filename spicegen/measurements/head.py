@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from spicegen.files import printable
 from spicegen.measurements import exports
-from spicegen.measurements.header import Column, parse_header
+from spicegen.measurements.header import Column, parse_cell, parse_header, unit_of
 from spicegen.measurements.text import COMMENT_MARKS, SEPARATORS, Dialect, fault, shown
+from spicegen.measurements.units import CONDUCTANCE, CURRENT, NONE, RESISTANCE, TEMPERATURE, TIME, VOLTAGE
 
 HEAD_LINES = 1000
 """Among so many lines the header must be."""
+_USUAL = {
+    TIME: "time",
+    VOLTAGE: "voltage",
+    CURRENT: "current",
+    CONDUCTANCE: "conductance",
+    RESISTANCE: "resistance",
+    TEMPERATURE: "temperature",
+}
+"""What a column of such a unit most likely holds."""
 _LETTER = re.compile(r"[^\W\d_eE]")
 
 
@@ -63,6 +75,11 @@ class Head:
         """How many columns say what they hold."""
         return sum(bool(column.quantity) for column in self.columns)
 
+    @property
+    def likeness(self) -> int:
+        """How many columns say what they hold, or carry a unit at least."""
+        return sum(bool(column.quantity) or unit_of(column.name) is not NONE for column in self.columns)
+
 
 def find_head(path: Path, lines: list[str], layout: Layout) -> Head:
     """The header: the line that names most quantities with units; the first of equals."""
@@ -78,15 +95,48 @@ def find_head(path: Path, lines: list[str], layout: Layout) -> Head:
         best = max(heads, key=Head.rank, default=None)
         if best and best.whole >= least:
             return best
-    best = max(plain, key=lambda h: h.known, default=None)
+    best = max(plain, key=lambda h: h.likeness, default=None)
     if best and best.known:
         return best  # a unit is missing: used_columns says where
-    n, text = next(((n, line) for n, line in enumerate(lines, 1) if line.strip()), (1, ""))
+    if best and (unknown := not_understood(path, best.cells)):
+        raise fault(path, f"no header that is understood: {unknown}", best.line)
+    n = _above_numbers(lines)
     raise fault(
         path,
-        f"{shown(text.strip())}: no header with units in it: expected names such as time_s,voltage_V,current_uA, or "
-        "give a description of the file (YAML)",
+        f"{shown(lines[n - 1].strip() if lines else '')}: no header with units in it: expected names such as "
+        "time_s,voltage_V,current_uA, or give a description of the file (YAML)",
         n,
+    )
+
+
+def _above_numbers(lines: list[str]) -> int:
+    """The line where a header most likely is, from 1: the last words above the first numbers; else the first line."""
+    words = 1
+    for n, line in enumerate(lines, 1):
+        if line.strip() and not is_comment(line):
+            if not _LETTER.search(line):
+                break
+            words = n
+    return words
+
+
+def not_understood(path: Path, cells: Sequence[str]) -> str:
+    """What to do about names that carry a unit and are not known, with the description to write; empty if none is."""
+    columns = {cell: parse_cell(cell).quantity for cell in cells if unit_of(cell) is not NONE}
+    unknown = [cell for cell, quantity in columns.items() if not quantity]
+    if not unknown:
+        return ""
+    state = {CONDUCTANCE, RESISTANCE} & {unit_of(cell).dimension for cell in columns}
+    usual = _USUAL | ({VOLTAGE: "amplitude"} if state else {})
+    described = {quantity or usual[unit_of(cell).dimension]: cell for cell, quantity in reversed(columns.items())}
+    entries = ", ".join(
+        f"{quantity}: {{columns: {printable(json.dumps(cell, ensure_ascii=False))}, unit: {unit_of(cell).symbol}}}"
+        for quantity, cell in reversed(described.items())
+    )
+    first = unit_of(unknown[0])
+    return (
+        f"{', '.join(map(shown, unknown))}: what is it? write {usual[first.dimension]}_{first.symbol}, say, or give in "
+        f"the place of the file a YAML file of two lines: file: {printable(path.name)} / columns: {{{entries}}}"
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from spicegen.files import distinct_names
 from spicegen.measurements.description import Kind, read_described
+from spicegen.measurements.head import not_understood
 from spicegen.measurements.header import STATES
 from spicegen.measurements.kinds import Measurement, Pulses, Retention, Sweep, WriteVerify
 from spicegen.measurements.pulses import read_pulses
@@ -17,7 +18,7 @@ from spicegen.measurements.retention import read_constant_voltage, read_retentio
 from spicegen.measurements.rows import check_units
 from spicegen.measurements.sweep import read_sweep
 from spicegen.measurements.table import FIRST_ROW, Table, read_table
-from spicegen.measurements.text import fault
+from spicegen.measurements.text import fault, shown
 from spicegen.measurements.write_verify import read_write_verify
 
 _KINDS: dict[type, Kind] = {Sweep: "sweep", Pulses: "pulses", Retention: "retention", WriteVerify: "write-verify"}
@@ -79,4 +80,6 @@ def _of_kind(table: Table) -> Measurement:
         return read_constant_voltage(table) if constant else read_sweep(table)
     if state and "voltage" not in has:
         return read_retention(table) if "time" in has else read_pulses(table)
-    raise fault(table.path, f"columns {table.listed}: {_EXPECTED}")
+    unknown = not_understood(table.path, [*(column.name for column in table.columns), *table.ignored])
+    others = f", and not understood {', '.join(map(shown, table.ignored[:10]))}" if table.ignored else ""
+    raise fault(table.path, f"columns {table.listed}{others}: {unknown or _EXPECTED}")

@@ -60,6 +60,7 @@ class Table:
         settings: what comments say of all rows, SI units.
         words: the same, for what is no number.
         notes: what was understood or left away, for people.
+        ignored: names of columns that are not used.
     """
 
     path: Path
@@ -70,6 +71,7 @@ class Table:
     settings: dict[str, float]
     words: dict[str, str]
     notes: list[str] = field(default_factory=list)
+    ignored: tuple[str, ...] = ()
 
     @property
     def quantities(self) -> set[str]:
@@ -146,6 +148,7 @@ class _Reader:
             self.cells.pop()  # a separator at the end of each line
         columns, ignored = used_columns(path, head)
         self.table = Table(path, sha256, columns, np.empty((0, 0)), np.empty(0, np.int64), {}, {}, list(head.notes))
+        self.table.ignored = tuple(ignored)
         if ignored:
             names = ", ".join([*map(shown, ignored[:10]), *(["..."] if len(ignored) > 10 else [])])
             self.table.notes.append(f"Columns that are not used: {names}.")

@@ -143,3 +143,40 @@ def test_measurements_of_others(name):
     assert (train.direction[0] == 0) == first_is_read
     assert (np.sign(train.amplitude_volt) == train.direction).all()
     assert (train.width_s > 0).all()
+
+
+PREAMBLE = "Messplatz 3; Operator: X; Geraet: Keithley 4200\n# Datum: 1.1.2025\n# Probe: A\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "place"),
+    [
+        (
+            "Leitwert [\u00b5S];Spannung [V];Puls\n",
+            ", line 4: no header that is understood: 'Leitwert [\u00b5S]', 'Spann",
+        ),
+        (
+            "Leitwert (uS);Amplitude (V);Puls\n",
+            ": columns 'Amplitude (V)', and not understood 'Leitwert (uS)', 'Puls': 'L",
+        ),
+    ],
+)
+def test_names_that_are_not_known_are_answered_with_the_description_to_write(tmp_path, header, place):
+    path = tmp_path / "data.csv"
+    path.write_text(f"{PREAMBLE}{header}2,5;1;1\n2,6;1;2\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_measurement(path)
+    message, _, lines = str(caught.value).partition(" of two lines: ")
+    assert f"data.csv{place}" in message
+    described = path.with_suffix(".yaml")
+    described.write_text(lines.replace(" / ", "\n"), encoding="utf-8")
+    found = read_measurement(described)
+    assert found.g_siemens[:, 0] == pytest.approx([2.5e-6, 2.6e-6])
+    assert found.amplitude_volt.tolist() == [1, 1]
+
+
+def test_a_header_without_units_is_looked_for_above_the_numbers(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text(f"{PREAMBLE}Puls;Leitwert\n1;2,5\n2;2,6\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"data.csv, line 4: 'Puls;Leitwert': no header with units in it"):
+        read_measurement(path)
