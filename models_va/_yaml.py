@@ -24,6 +24,8 @@ def read_yaml(path: Path, kind: type[Checked]) -> Checked:
         InputError: the file cannot be read, is not YAML, or a field is missing, misspelt or out of range.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path}: is no file: give one of YAML")
         if path.stat().st_size > _LARGEST_BYTES:
             raise InputError(f"{path}: larger than {_LARGEST_BYTES // 10**6} MB: not a configuration")
         text = path.read_text(encoding="utf-8")

@@ -257,13 +257,13 @@ def metrics(
     from spicegen.files import output_folder
     from spicegen.metrics import measure_files, whole_json, whole_page, write_tables
 
+    folder = output_folder(output) if output else None
     reports = measure_files(data, seed)
     for report in reports:
         show_table(*report.table(get_terminal_size().columns), report.title)
         for note in [*report.notes, *(f"{o.name}: {note}" for o in report.origins for note in o.notes)]:
             typer.echo(note)
-    if output:
-        folder = output_folder(output)
+    if folder:
         whole_page(reports).write(folder, whole_json(reports, seed))
         for path in [*write_tables(reports, folder), folder / "report.html"]:
             typer.echo(path)

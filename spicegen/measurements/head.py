@@ -66,9 +66,9 @@ class Head:
         """How many columns say what they hold, in which unit."""
         return sum(column.whole for column in self.columns)
 
-    def rank(self) -> tuple[int, bool, int]:
-        """Of two headers, the one with more quantities, the longer; white space may be inside of names."""
-        return self.whole, self.dialect.separator != " ", len(self.cells)
+    def rank(self, above: int) -> tuple[int, bool, bool, int]:
+        """Of two headers: more quantities, at line ``above``, longer; white space may be inside of names."""
+        return self.whole, self.line == above, self.dialect.separator != " ", len(self.cells)
 
     @property
     def known(self) -> int:
@@ -82,7 +82,7 @@ class Head:
 
 
 def find_head(path: Path, lines: list[str], layout: Layout) -> Head:
-    """The header: the line that names most quantities with units; the first of equals."""
+    """The header: the line that names most quantities with units; of equals that above the numbers, or the first."""
     if not layout.header:
         return _headless(path, lines, layout)
     found = list(_candidates(lines, layout))
@@ -90,22 +90,24 @@ def find_head(path: Path, lines: list[str], layout: Layout) -> Head:
     exported = next((h for h in map(lambda h: _exported(h, lines), plain) if h), None)
     if exported:
         return exported
+    above = _above_numbers(lines)
     # numpy.savetxt writes its header as a comment
     for heads, least in ((plain, 1), (found, 2)):
-        best = max(heads, key=Head.rank, default=None)
+        best = max(heads, key=lambda h: h.rank(above), default=None)
         if best and best.whole >= least:
             return best
+    if layout.columns is not parse_header:
+        raise fault(path, "no line has a column that the description names: write names as they stand there", above)
     best = max(plain, key=lambda h: h.likeness, default=None)
     if best and best.known:
         return best  # a unit is missing: used_columns says where
     if best and (unknown := not_understood(path, best.cells)):
         raise fault(path, f"no header that is understood: {unknown}", best.line)
-    n = _above_numbers(lines)
     raise fault(
         path,
-        f"{shown(lines[n - 1].strip() if lines else '')}: no header with units in it: expected names such as "
+        f"{shown(lines[above - 1].strip() if lines else '')}: no header with units in it: expected names such as "
         "time_s,voltage_V,current_uA, or give a description of the file (YAML)",
-        n,
+        above,
     )
 
 

@@ -104,6 +104,10 @@ def _title(what: str, origins: Sequence[Origin]) -> str:
     return f"{what}: {', '.join(o.name for o in origins)}"
 
 
+def _counted(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
 def _of_trains(origins: Sequence[Origin], pulses: Sequence[Pulses], seed: int) -> MetricsReport:
     data = trains.trains_of(pulses, seed)
     made: list[UpdateTable] = []
@@ -114,7 +118,7 @@ def _of_trains(origins: Sequence[Origin], pulses: Sequence[Pulses], seed: int) -
         except InputError as error:
             notes.append(f"No update table: {error}.")
     found = trains.measure(data)
-    counts = ", ".join(f"{b.cycles} cycles {'up' if b.rises else 'down'}" for b in data.measured)
+    counts = ", ".join(f"{_counted(b.cycles, 'cycle')} {'up' if b.rises else 'down'}" for b in data.measured)
     notes = [f"{counts}; intervals by bootstrap with seed {seed}.", *_on_cycles(data.samples.smallest), *notes]
     notes += _at_limits(found)
     made.sort(key=lambda t: not t.rises)
@@ -155,7 +159,7 @@ def _of_tables(origins: Sequence[Origin], found: Sequence[UpdateTable], seed: in
 
 def _of_programming(origins: Sequence[Origin], measured: Sequence[WriteVerify], seed: int) -> MetricsReport:
     data = programming.programmed(measured[0], seed)
-    notes = [f"{len(data.target_siemens)} programmings; intervals by bootstrap with seed {seed}."]
+    notes = [f"{_counted(len(data.target_siemens), 'programming')}; intervals by bootstrap with seed {seed}."]
     found = programming.measure(data)
     return MetricsReport(_title("Write-verify", origins), origins, found, notes, lambda: pictures.of_programming(data))
 
@@ -170,6 +174,6 @@ def _of_sweep(origins: Sequence[Origin], measured: Sequence[Sweep], seed: int) -
 
 def _of_retention(origins: Sequence[Origin], measured: Sequence[Retention], seed: int) -> MetricsReport:
     found, samples = retention.relaxations(measured[0], seed)
-    notes = [f"{len(found)} temperatures; intervals by bootstrap of residuals with seed {seed}."]
+    notes = [f"{_counted(len(found), 'temperature')}; intervals by bootstrap of residuals with seed {seed}."]
     metrics = retention.measure(found, samples)
     return MetricsReport(_title("Retention", origins), origins, metrics, notes, lambda: pictures.of_retention(found))

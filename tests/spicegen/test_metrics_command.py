@@ -1,6 +1,7 @@
 """`spicegen metrics`, and the figures of merit of write-verify, sweeps and retention, against what made them."""
 
 import json
+import os
 import tracemalloc
 
 import numpy as np
@@ -239,6 +240,25 @@ def test_the_command_refuses_in_one_line(run, tmp_path, text, message):
     line = refusal(run("metrics", path))
     assert str(path) in line
     assert message in line
+
+
+def test_an_output_that_is_no_folder_is_refused_before_the_work(run, tmp_path):
+    (tmp_path / "out").write_text("")
+    code, out, err = run("metrics", tmp_path / "absent.csv", "-o", tmp_path / "out")
+    assert (code, out) == (2, "")
+    assert "cannot be used as output folder" in err
+
+
+@pytest.mark.parametrize("name", ["pipe.csv", "pipe.yaml"])
+def test_a_pipe_is_refused_not_waited_for(run, tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    assert "is no file" in refusal(run("metrics", tmp_path / name))
+
+
+def test_one_of_a_thing_is_not_several(run, tmp_path):
+    path = tmp_path / "rest.csv"
+    path.write_text("time_s,conductance_uS\n" + "".join(f"{2**n},{10 - n}\n" for n in range(6)))
+    assert "\n1 temperature; intervals" in run("metrics", path)[1]
 
 
 @pytest.mark.parametrize("level", ["0.05", "0.1", "0.5"])

@@ -180,3 +180,13 @@ def test_a_header_without_units_is_looked_for_above_the_numbers(tmp_path):
     path.write_text(f"{PREAMBLE}Puls;Leitwert\n1;2,5\n2;2,6\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"data.csv, line 4: 'Puls;Leitwert': no header with units in it"):
         read_measurement(path)
+
+
+def test_columns_by_number_are_those_of_the_line_above_the_numbers(tmp_path):
+    (tmp_path / "data.csv").write_text(f"{PREAMBLE}Puls;Leitwert\n1;2,5\n2;2,6\n", encoding="utf-8")
+    described = tmp_path / "data.yaml"
+    described.write_text("file: data.csv\ncolumns: {conductance: {columns: 2, unit: uS}}\n", encoding="utf-8")
+    assert read_measurement(described).g_siemens[:, 0] == pytest.approx([2.5e-6, 2.6e-6])
+    described.write_text("file: data.csv\ncolumns: {conductance: {columns: Leit, unit: uS}}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"data.csv, line 4: no line has a column that the description names"):
+        read_measurement(described)
