@@ -38,12 +38,21 @@ def test_cycles_show_the_card():
 def test_the_forms_in_their_readme_are_read(tmp_path):
     text = (FOLDER / "README.md").read_text(encoding="utf-8")
     blocks = [block for block in re.findall(r"(?:^    .*\n)+", text, re.MULTILINE)]
-    table, description = (textwrap.dedent(next(b for b in blocks if word in b)) for word in ("amplitude_V,", "file:"))
+    words = ("amplitude_V,", "file: set", "file: train")
+    table, description, whole = (textwrap.dedent(next(b for b in blocks if word in b)) for word in words)
     (tmp_path / "train.csv").write_text(table, encoding="utf-8")
     assert read_measurement(tmp_path / "train.csv").direction.tolist() == [0, 1]
     (tmp_path / "set.csv").write_text("rmp1,rmp2\n1e-5,1e-5\n2e-5,3e-5\n", encoding="utf-8")
     (tmp_path / "set.yaml").write_text(description, encoding="utf-8")
     assert read_measurement(tmp_path / "set.yaml").amplitude_volt.tolist() == [1.0, 1.0]
+    names = re.search(r"# (Puls;.*)", whole)[1]
+    (tmp_path / "train.csv").write_text(f"{names}\n1;1;10;50;8,1\n2;-1,5;20;40;8\n", encoding="utf-8")
+    (tmp_path / "train.yaml").write_text(whole, encoding="utf-8")
+    train = read_measurement(tmp_path / "train.yaml")
+    assert train.amplitude_volt.tolist() == [1.0, -1.5]
+    assert train.width_s == pytest.approx([10e-3, 20e-3])
+    assert train.gap_s == pytest.approx([50e-3, 40e-3])
+    assert not [note for note in train.origin.notes if "does not say" in note]
 
 
 def test_the_script_makes_them(tmp_path):
