@@ -25,7 +25,7 @@ def read_yaml(path: Path, kind: type[Checked]) -> Checked:
     """
     try:
         if path.exists() and not path.is_file():
-            raise InputError(f"{path}: is no file: give one of YAML")
+            raise InputError(f"{path}: cannot be read: is no file")
         if path.stat().st_size > _LARGEST_BYTES:
             raise InputError(f"{path}: larger than {_LARGEST_BYTES // 10**6} MB: not a configuration")
         text = path.read_text(encoding="utf-8")
