@@ -104,18 +104,20 @@ def _relaxation(temperature_k: float, time_s: Array, g: Array, rng: np.random.Ge
     plateaus, powers = _fit_both(t, np.tile(y, (_TAU_STARTS, 1)), tries, np.array([[y.mean(), 0.0]]))
     best = int(np.argmin(((_relaxing(t, plateaus) - y) ** 2).sum(axis=1)))
     plateau, power = plateaus[best : best + 1], powers[best : best + 1]
-    smooth, freedom = _relaxing(t, plateau)[0], len(g) - 3
-    by_power = [_prefers_power(t, y[None], plateau, power)]
-    if by_power[0][0]:
-        smooth[later], freedom = _drifting(t[later], power)[0], len(g) - 2
-    plateaus, powers = plateau, power
-    for drawn in _drawn(smooth, (y - smooth) * np.sqrt(len(g) / freedom), rng):
-        refitted = _fit_both(t, drawn, plateau, power)
-        by_power.append(_prefers_power(t, drawn, *refitted))
-        plateaus, powers = np.concatenate([plateaus, refitted[0]]), np.concatenate([powers, refitted[1]])
-    plateaus = plateaus * [unit, unit, 1.0] + [0.0, 0.0, np.log(centre)]
+    relaxing = _relaxing(t, plateau)[0]
+    drifting = relaxing.copy()  # at time 0 a power law says nothing
+    drifting[later] = _drifting(t[later], power)[0]
+    found = [(plateau, power, _prefers_power(t, y[None], plateau, power))]
+    draws = (_drawn(law, (y - law) * np.sqrt(len(g) / (len(g) - k)), rng) for law, k in ((relaxing, 3), (drifting, 2)))
+    for of_plateau, of_power in zip(*draws, strict=True):
+        # each law by what it leaves itself; which is nearer by what the nearer one leaves
+        one, other = (_fit_both(t, drawn, plateau, power) for drawn in (of_plateau, of_power))
+        judged = (of_power, *other) if found[0][2][0] else (of_plateau, *one)
+        found.append((one[0], other[1], _prefers_power(t, *judged)))
+    plateaus = np.concatenate([f[0] for f in found]) * [unit, unit, 1.0] + [0.0, 0.0, np.log(centre)]
+    powers = np.concatenate([f[1] for f in found])
     powers[:, 0] *= unit * centre ** powers[:, 1]
-    return Relaxation(temperature_k, time_s, g, plateaus, powers, np.concatenate(by_power))
+    return Relaxation(temperature_k, time_s, g, plateaus, powers, np.concatenate([f[2] for f in found]))
 
 
 def _fit_both(t: Array, y: Array, plateau: Array, power: Array) -> tuple[Array, Array]:

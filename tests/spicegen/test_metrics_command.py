@@ -3,6 +3,7 @@
 import json
 import os
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -190,6 +191,13 @@ def test_an_interval_of_the_drift_holds_it_where_it_drifts_otherwise():
     found = retention.measure(*retention.relaxations(Retention(ORIGIN, t, g, np.full(20, 300.0), 0.1), 1))
     drift = next(m for m in found if m.name == "drift_exponent")
     assert drift.ci95[0] < drift.value < drift.ci95[1]
+
+
+def test_intervals_of_both_laws_hold_their_values():
+    """Of the synthetic example, whose first temperature neither law describes well."""
+    measured = read_measurement(Path(__file__).parents[2] / "examples" / "measurements" / "retention.csv")
+    for metric in retention.measure(*retention.relaxations(measured, 1)):
+        assert metric.ci95[0] < metric.value < metric.ci95[1], metric.name
 
 
 def write_cycles(path, g):
