@@ -50,6 +50,12 @@ class Relaxation:
         """Conductance of the preferred law at times above 0, shape (rows, times), S."""
         return np.where(self.by_power[:, None], _drifting(time_s, self.drift), _relaxing(time_s, self.fitted))
 
+    @property
+    def shows_tau(self) -> bool:
+        """Whether tau is within the times that were measured."""
+        later = self.time_s[self.time_s > 0]
+        return bool(later.min() <= np.exp(self.fitted[0, 2]) <= later.max())
+
     def loss(self, until_s: float) -> Array:
         """Part of the conductance at the first time above 0 that is gone at a time, shape (rows,)."""
         ends = self.curve(np.array([self.time_s[self.time_s > 0].min(), until_s]))
@@ -188,10 +194,14 @@ def loss_ten_years(relaxation: Relaxation) -> Array:
 def activation_energy(found: Sequence[Relaxation]) -> Array:
     """Activation energy E of tau = tau_0 exp(E / (k T)), by least squares of ln tau against 1 / (k T).
 
+    Of temperatures whose tau is within the times measured: what is shorter or longer is another process, or a guess.
     Source: Arrhenius, Z. phys. Chem. 4, 226 (1889).
     """
-    x = np.array([elementary_charge / (Boltzmann * r.temperature_k) for r in found])
-    log_tau = np.stack([r.fitted[:, 2] for r in found], axis=1)
+    seen = [r for r in found if r.shows_tau]
+    if len(seen) < 2:
+        return np.full(len(found[0].fitted), np.nan)
+    x = np.array([elementary_charge / (Boltzmann * r.temperature_k) for r in seen])
+    log_tau = np.stack([r.fitted[:, 2] for r in seen], axis=1)
     return np.asarray(log_tau @ (x - x.mean()) / np.sum((x - x.mean()) ** 2))
 
 

@@ -136,6 +136,19 @@ def test_activation_energy_is_found_again():
     assert found["loss_measured_300k"].value == pytest.approx(0.5, abs=0.02)
 
 
+def test_a_tau_that_was_not_seen_says_nothing_of_activation():
+    """A fast process is over before the first read at 300 K, where the slow one takes longer than was measured."""
+    t, kelvin = np.geomspace(1, 1e3, 20), np.repeat([300.0, 330.0, 360.0], 20)
+    slow = 1e-8 * np.exp(0.7 * elementary_charge / (Boltzmann * kelvin))
+    g = 1e-5 * (1 + np.exp(-np.tile(t, 3) / slow) + 0.1 * np.exp(-np.tile(t, 3) / 0.5) * (kelvin == 300))
+    g *= 1 + 1e-3 * np.random.default_rng(1).standard_normal(60)
+    found, samples = retention.relaxations(Retention(ORIGIN, np.tile(t, 3), g, kelvin, 0.1), 1)
+    assert [r.shows_tau for r in found] == [False, True, True]
+    energy = next(m for m in retention.measure(found, samples) if m.name == "activation_energy")
+    assert energy.value == pytest.approx(0.7, abs=0.02)
+    assert np.isnan(retention.activation_energy(found[:2])).all()
+
+
 def test_a_power_law_drifts_by_its_exponent():
     t = np.geomspace(1, 1e4, 30)
     measured = Retention(ORIGIN, t, 1e-5 * t**-0.05, np.full(30, 300.0), 0.1)
