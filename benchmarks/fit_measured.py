@@ -25,6 +25,7 @@ from models_va import load_model, model_names
 from spicegen.files import output_folder, write_text
 from spicegen.fit import MeasuredReport, card_name, fit_task
 from spicegen.fit.benches import benches
+from spicegen.fit.card import fixed_by_data
 from spicegen.fit.measured import fit_model
 from spicegen.fit.measured_pictures import measured_against_fitted
 from spicegen.metrics.laws import exponential_law, power_law
@@ -128,14 +129,13 @@ def fitted(model, task, paths, folder):
 
 def details(name, found, criterion, seconds):
     """A row: AICc, how many of the model's parameters the data fix, seconds."""
-    own = [n for n, f in enumerate(found.solution.free) if f.name in found.model.param]
-    fixed = int(np.count_nonzero(np.asarray(found.solution.is_fixed)[own]))
+    fixed, free = fixed_by_data(found)
     return (
         name,
         found.model.name,
         percent(*found.errors),
         f"{criterion:.0f}",
-        f"{fixed} of {len(own)}",
+        f"{fixed} of {free}",
         f"{seconds:.0f}",
     )
 

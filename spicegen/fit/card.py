@@ -55,9 +55,8 @@ def _checked(name: str) -> str:
 
 def fixed_by_data(found: MeasuredFit) -> tuple[int, int]:
     """How many parameters of the model the data fix, of how many that were fitted."""
-    s = found.solution
-    own = [fixed for f, fixed in zip(s.free, s.is_fixed.tolist(), strict=True) if f.name in found.model.param]
-    return sum(own), len(own)
+    fixed = found.solution.is_fixed[found.own]
+    return int(fixed.sum()), len(fixed)
 
 
 def fitted_card(
@@ -170,8 +169,7 @@ def _write_pulse(measurements: Sequence[Measurement], turned: bool) -> WritePuls
 
 def _record(found: MeasuredFit, measurements: Sequence[Measurement]) -> FitRecord:
     files = tuple(MeasuredFile(name=_file(m), sha256=m.origin.sha256, error=_error(found, m)) for m in measurements)
-    s = found.solution
-    own = [n for n, f in enumerate(s.free) if f.name in found.model.param]
+    s, own = found.solution, found.own
     scale = np.array([1.0 if s.free[n].scale == "log" else s.free[n].std(1.0, 1.0) for n in own])
     covariance = s.covariance[np.ix_(own, own)] * np.outer(scale, scale)
     covered = _covered(found)

@@ -165,7 +165,7 @@ class Solution:
         """Part of each parameter's prior variance that the data take away, 0 to 1, shape (k,)."""
         return np.maximum(1 - np.diag(self.covariance) / self.prior**2, 0.0)
 
-    @property
+    @cached_property
     def is_fixed(self) -> NDArray[np.bool_]:
         """Whether the data leave less than a factor of 1.7 either way, or a fortieth of the range, shape (k,).
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,11 +93,20 @@ class MeasuredFit:
                 found.append(float(np.sqrt(np.mean((y / run.observed - 1) ** 2))))
         return tuple(found)
 
+    @cached_property
+    def residuals(self) -> tuple[Array, ...]:
+        """What is left of each run, in units of its noise."""
+        return tuple(b.residuals(y) for b, y in zip(self.benches, self.predicted, strict=True))
+
     @property
     def over_noise(self) -> tuple[float, ...]:
         """Root mean square of each run's residuals in units of their noise: 1 where nothing but noise is left."""
-        left = [b.residuals(y) for b, y in zip(self.benches, self.predicted, strict=True)]
-        return tuple(float(np.sqrt(np.mean(r**2))) for r in left)
+        return tuple(float(np.sqrt(np.mean(r**2))) for r in self.residuals)
+
+    @property
+    def own(self) -> list[int]:
+        """Places of the model's parameters among what was fitted."""
+        return [n for n, f in enumerate(self.solution.free) if f.name in self.model.param]
 
     @property
     def points(self) -> int:
@@ -111,9 +121,7 @@ class MeasuredFit:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a user should know before trusting the card, one sentence each."""
-        s = self.solution
-        own = [n for n, f in enumerate(s.free) if f.name in self.model.param]
-        found = []
+        s, own, found = self.solution, self.own, []
         if loose := [s.free[n].name for n in own if not s.is_fixed[n]]:
             one = len(loose) == 1
             found.append(
@@ -139,8 +147,7 @@ def aicc(fits: Sequence[MeasuredFit]) -> tuple[float, ...]:
         Of each fit; infinite with more parameters than points.
     """
     counts, logs = [], []
-    for runs in zip(*(zip(f.benches, f.predicted, strict=True) for f in fits), strict=True):
-        left = [bench.residuals(predicted) for bench, predicted in runs]
+    for left in zip(*(f.residuals for f in fits), strict=True):
         missed = [float(np.mean(np.abs(r))) for r in left]
         counts.append(weight_of_independent(left[int(np.argmin(missed))]) * len(left[0]))
         logs.append(2 * np.log(missed))

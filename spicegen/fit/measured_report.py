@@ -180,11 +180,7 @@ class MeasuredReport:
         if len(self.fits) < 2:
             return ""
         (best, lowest), (other, next_one) = self.ranked[:2]
-        if not np.isfinite(lowest):
-            return f"The points are too few to tell models apart by AICc: {best.model.name} misses them least."
         apart = f"{next_one - lowest:.3g} below {other.model.name}"
-        if not np.isfinite(next_one):
-            apart = "the others have more parameters than points"
         return f"{best.model.name} has the lowest AICc, {apart}: the card is of it."
 
     def model_rows(self) -> list[tuple[object, ...]]:
@@ -194,8 +190,8 @@ class MeasuredReport:
                 f.model.name,
                 len(f.solution.free),
                 _percent(max(f.errors)),
-                criterion if np.isfinite(criterion) else "too few points",
-                criterion - self.ranked[0][1] if np.isfinite(criterion) else "-",
+                criterion,
+                criterion - self.ranked[0][1],
             )
             for f, criterion in self.ranked
         ]
@@ -308,7 +304,7 @@ class MeasuredReport:
                     "voltage_volt": b.read_volt,
                     "measured": b.observed,
                     "fitted": best.predicted[n],
-                    "residual": b.residuals(best.predicted[n]),
+                    "residual": best.residuals[n],
                 }
                 for n, b in self._runs(m)
             ],
@@ -386,8 +382,8 @@ def fit_measurements(task: FitTask, name: str) -> MeasuredReport:
 
 
 def ranked(fits: Sequence[MeasuredFit]) -> list[tuple[MeasuredFit, float]]:
-    """Fits to the same measurements with their AICc, the best first; where it is infinite, that of the least error."""
-    return sorted(zip(fits, aicc(fits), strict=True), key=lambda found: (found[1], max(found[0].errors)))
+    """Fits to the same measurements with their AICc, the best first."""
+    return sorted(zip(fits, aicc(fits), strict=True), key=lambda found: found[1])
 
 
 def _percent(error: float) -> float:

@@ -17,8 +17,6 @@ from spicegen.metrics.programming import Programmed, programmed, sigma_rms
 Array = NDArray[np.float64]
 
 _UNIT_SIEMENS = 1e-6
-_ENOUGH = 0.9
-"""Part of the samples without which there is no uncertainty, as of intervals of figures of merit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,11 +79,10 @@ def _not_negative(data: Programmed) -> tuple[Array, Array]:
 
 
 def _quantity(values: Array, free: float, data: Programmed, file: str) -> Quantity:
-    drawn = values[data.samples.first_resample :]
-    known = drawn[np.isfinite(drawn)]
+    drawn = data.samples.drawn(values)
     return Quantity(
         value=rounded(float(values[0]), DIGITS),
-        uncertainty=rounded(float(np.std(known)), 2) if len(known) >= _ENOUGH * len(drawn) else None,
+        uncertainty=rounded(float(np.std(drawn)), 2) if len(drawn) else None,
         provenance="measured",
         note=f"{file}; a free line has {free:.3g} here: fitted again with 0" if free < 0 else file,
     )

@@ -148,10 +148,10 @@ def varied(
     """Every fitted parameter off by so much, natural log, at random."""
     values, params = origin.values.copy(), origin.card.device_model.params
     for k in fitted:
-        frees = free_parameter(params[k], values[k]) if values[k] else None
-        if frees is not None:
-            low, high = frees.bounds
-            values[k] = frees.value(min(max(frees.coordinate(values[k]) + size * rng.standard_normal(), low), high))
+        if values[k]:
+            free = free_parameter(params[k], values[k])
+            z = free.coordinate(values[k]) + size * rng.standard_normal()
+            values[k] = free.value(float(np.clip(z, *free.bounds)))
     return _started(origin.card, benches, origin.turned, values)
 
 

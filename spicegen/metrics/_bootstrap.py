@@ -20,6 +20,7 @@ RESAMPLES = 1000
 LEVEL = 0.95
 FEW_CYCLES = 20
 _LEFT_OUT = 400
+_ENOUGH = 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,14 +38,15 @@ class Samples:
     left_out: int
 
     @property
-    def rows(self) -> int:
-        """Of every array."""
-        return len(self.counts[0])
-
-    @property
     def first_resample(self) -> int:
         """The row."""
         return 1 + self.left_out
+
+    def drawn(self, values: Array) -> Array:
+        """The finite resamples of a statistic of shape (rows,); none of them if fewer than 90 % are."""
+        drawn = values[self.first_resample :]
+        known = drawn[np.isfinite(drawn)]
+        return known if len(known) >= _ENOUGH * len(drawn) else known[:0]
 
     @property
     def smallest(self) -> int:
@@ -93,9 +95,8 @@ def interval(values: Array, samples: Samples, *, of_scatter: bool = False) -> tu
     ``_curves.py``): plain percentiles. Source: Efron, J. Am. Stat. Assoc. 82, 171 (1987); Hesterberg, The American
     Statistician 69, 371 (2015), expanded percentile intervals.
     """
-    drawn = values[samples.first_resample :]
-    drawn = drawn[np.isfinite(drawn)]
-    if not np.isfinite(values[0]) or len(drawn) < 0.9 * (samples.rows - samples.first_resample) or np.ptp(drawn) == 0:
+    drawn = samples.drawn(values)
+    if not np.isfinite(values[0]) or not len(drawn) or np.ptp(drawn) == 0:
         return None
     n = samples.smallest
     tail = (1 - LEVEL) / 2
