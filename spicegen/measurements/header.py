@@ -46,8 +46,9 @@ _SYNONYMS = {
     "t": "time", "relative time": "time", "elapsed time": "time", "timestamp": "time",
     "v": "voltage", "volt": "voltage", "volts": "voltage", "bias": "voltage", "applied voltage": "voltage",
     "source voltage": "voltage",
-    "i": "current", "measured current": "current",
-    "g": "conductance", "r": "resistance",
+    "i": "current", "measured current": "current", "read current": "current", "i read": "current",
+    "g": "conductance", "measured conductance": "conductance", "measured g": "conductance",
+    "g measured": "conductance", "read conductance": "conductance", "r": "resistance",
     "pulse amplitude": "amplitude", "pulse voltage": "amplitude", "v pulse": "amplitude", "vpulse": "amplitude",
     "pulse width": "width",
     "pulse gap": "gap", "pulse period": "period",
@@ -56,6 +57,7 @@ _SYNONYMS = {
     "temp": "temperature",
     "target conductance": "target", "g target": "target", "target g": "target",
     "achieved conductance": "achieved", "g achieved": "achieved", "achieved g": "achieved",
+    "actual conductance": "achieved", "g actual": "achieved", "actual g": "achieved",
     "sigma g": "sigma",
 }  # fmt: skip
 _BRACKETED = re.compile(r"(.*?)\s*[(\[]\s*([^()\[\]]*?)\s*[)\]]")

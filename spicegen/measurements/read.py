@@ -71,7 +71,7 @@ def _measurement(table: Table) -> Measurement:
 def _of_kind(table: Table) -> Measurement:
     has = table.quantities
     state = has & set(STATES)
-    if {"target", "achieved"} <= has:
+    if {"target", "achieved"} <= has or ("target" in has and state and not has & {"time", "amplitude", "width"}):
         return read_write_verify(table)
     if "cycle" in has or (state and has & {"amplitude", "width"}):
         return read_pulses(table)

@@ -11,13 +11,14 @@ from spicegen.measurements.thinning import MOST_POINTS
 
 
 def read_write_verify(table: Table) -> WriteVerify:
-    """The pairs of a table with columns target and achieved.
+    """The pairs of a table with columns target and achieved, or target and the conductance that was left.
 
     Raises:
         InputError: a conductance that is not positive; all achieved ones the same.
     """
     rows.check_several(table)
-    pair = [table.column("target"), table.column("achieved")]
+    left = table.column("achieved") if "achieved" in table.quantities else rows.state(table)
+    pair = [table.column("target"), left]
     v_read = rows.read_voltage(table) if any(c.unit.dimension == "A" for c in pair) else np.nan
     target, achieved = (rows.conductance(table, column, v_read) for column in pair)
     rows.check_varies(table, achieved, "the achieved conductance", "give what was read after the last pulse")

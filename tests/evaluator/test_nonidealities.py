@@ -237,9 +237,7 @@ def test_what_the_card_lacks_is_said(digits):
     with pytest.raises(CardError, match="has no device_to_device"):
         evaluate(*digits, card, hardware=config({"errors.device_to_device": True}))
     for kind in ("card", "write-verify"):
-        with pytest.raises(
-            CardError, match=r"has no programming_error: add .* a CSV of sigma\(G\) or exact as"
-        ):
+        with pytest.raises(CardError, match=r"has no programming_error: add .* a CSV of sigma\(G\) or exact as"):
             evaluate(*digits, bare, hardware=config({"errors.programming": kind}))
     made = evaluate(*digits, bare, hardware=config({"errors.programming": "exact"}), trials=3, limit=30)
     assert len(made.accuracy_trials) == 1  # nothing is random

@@ -39,6 +39,9 @@ from spicegen.measurements.units import parse_unit
         ("T_K", "temperature", "K", 1),
         ("target_uS", "target", "S", 1e-6),
         ("achieved_nA", "achieved", "A", 1e-9),
+        ("G_actual (uS)", "achieved", "S", 1e-6),
+        ("read_current_nA", "current", "A", 1e-9),
+        ("G_measured (uS)", "conductance", "S", 1e-6),
         ("sigma_uS", "sigma", "S", 1e-6),
     ],
 )

@@ -223,8 +223,9 @@ def test_a_constant_voltage_that_writes_is_no_retention(read):
     assert rest.v_read_volt == 1.5
 
 
-def test_write_verify(read):
-    found = read("target_uS,achieved_uS\n10,10.1\n20,19.8\n")
+@pytest.mark.parametrize("left", ["achieved", "conductance"])
+def test_write_verify(read, left):
+    found = read(f"target_uS,{left}_uS\n10,10.1\n20,19.8\n")
     assert isinstance(found, WriteVerify)
     assert found.target_siemens == pytest.approx([1e-5, 2e-5])
     assert found.achieved_siemens == pytest.approx([1.01e-5, 1.98e-5])
