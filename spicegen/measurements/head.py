@@ -148,13 +148,13 @@ def _candidates(lines: list[str], layout: Layout) -> Iterator[Head]:
             continue  # numbers
         text = uncommented(line) if is_comment(line) else line
         for separator in SEPARATORS:
-            cells = _cells(separator, text)
+            cells = cells_of(separator, text)
             if cells and (separator == SEPARATORS[0] or len(cells) > 1):
                 yield Head(n, Dialect(separator), cells, layout.columns(cells))
 
 
 def _exported(head: Head, lines: list[str]) -> Head | None:
-    below = _cells(head.dialect.separator, lines[head.line]) if head.line < len(lines) else []
+    below = cells_of(head.dialect.separator, lines[head.line]) if head.line < len(lines) else []
     export = exports.recognise(head.cells, below)
     if not export:
         return None
@@ -167,12 +167,12 @@ def _headless(path: Path, lines: list[str], layout: Layout) -> Head:
     first = next((n for n, line in enumerate(lines) if line.strip() and not is_comment(line)), None)
     if first is None:
         raise fault(path, "no rows of numbers: give some")
-    separator = max(SEPARATORS, key=lambda s: sum(map(_is_number, _cells(s, lines[first]))))
-    nameless = [""] * len(_cells(separator, lines[first]))
+    separator = max(SEPARATORS, key=lambda s: sum(map(_is_number, cells_of(s, lines[first]))))
+    nameless = [""] * len(cells_of(separator, lines[first]))
     return Head(0, Dialect(separator), nameless, layout.columns(nameless))
 
 
-def _cells(separator: str, line: str) -> list[str]:
+def cells_of(separator: str, line: str) -> list[str]:
     """The cells of a line; none if a quotation mark is not closed."""
     try:
         return Dialect(separator).split(line)
@@ -182,7 +182,7 @@ def _cells(separator: str, line: str) -> list[str]:
 
 def _is_number(cell: str) -> bool:
     try:
-        Dialect(" ").number(cell)
+        Dialect(";").number(cell)
     except ValueError:
         return False
     return True

@@ -21,9 +21,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models_va.errors import InputError
-from spicegen.measurements.head import HEAD_LINES, Head, Layout, find_head, is_comment, uncommented, used_columns
+from spicegen.measurements.head import (
+    HEAD_LINES,
+    Head,
+    Layout,
+    cells_of,
+    find_head,
+    is_comment,
+    uncommented,
+    used_columns,
+)
 from spicegen.measurements.header import Column, parse_cell, parse_header, unit_of
-from spicegen.measurements.text import LARGEST, NO_TEXT, Dialect, fault, inspect, shown
+from spicegen.measurements.text import LARGEST, NO_TEXT, Dialect, decimal_mark, fault, inspect, shown
 from spicegen.measurements.units import VOLTAGE
 
 Array = NDArray[np.float64]
@@ -160,6 +169,8 @@ class _Reader:
         numbers: list[NDArray[np.int64]] = []
         for first, lines in _blocks(head, rest):
             rows = self._rows(lines, first)
+            if lines is head:
+                self._settle(rows)
             values, line = self._fast(rows) or self._exact(rows)
             blocks.append(values)
             numbers.append(line)
@@ -182,6 +193,12 @@ class _Reader:
             else:
                 self._comment(uncommented(line), n)
         return rows
+
+    def _settle(self, rows: dict[int, str]) -> None:
+        """Find the decimal mark in the first rows, so that it is known where a comma may part thousands."""
+        cut = (cells_of(self.dialect.separator, line) for line in rows.values())
+        marks = (decimal_mark(cells[i]) for cells in cut for i in self._indices if i < len(cells))
+        self.dialect.decimal = next(filter(None, marks), "")
 
     def _fast(self, rows: dict[int, str]) -> tuple[Array, NDArray[np.int64]] | None:
         """Rows that are nothing but numbers in the usual form; None if they are not: then _exact says what they are."""

@@ -99,11 +99,17 @@ class Dialect:
     def number(self, text: str) -> float:
         """The number in a cell; the first with a decimal mark decides which mark it is.
 
+        ``1,500`` is refused where none has: but between semicolons, which people write for the sake of decimal commas.
+
         Raises:
             ValueError: it is none; the message says what it is instead, and the remedy.
         """
-        if self.separator == "," and _THREE.fullmatch(text):
-            raise ValueError(f"{shown(text)} may have a decimal comma or a thousands separator: write it without")
+        commas = self.decimal == "," or (not self.decimal and self.separator == ";")
+        if not commas and _THREE.fullmatch(text):
+            raise ValueError(
+                f"{shown(text)} may have a decimal comma or a thousands separator: write {text.replace(',', '')} or "
+                f"{text.replace(',', '.')}"
+            )
         marks = [self.decimal] if self.decimal else [".", ","]
         for mark in marks:
             if _NUMBERS[mark].fullmatch(text):
@@ -113,12 +119,19 @@ class Dialect:
         raise ValueError(f"{shown(text)} {_instead(text, self.decimal)}")
 
 
+def decimal_mark(text: str) -> str:
+    """The decimal mark of a cell; empty if it is no number, has none, or may have a thousands separator."""
+    if _THREE.fullmatch(text):
+        return ""
+    return next((mark for mark in _NUMBERS if mark in text and _NUMBERS[mark].fullmatch(text)), "")
+
+
 SEPARATORS = ("\t", ";", ",", " ")
 _NUMBERS = {
     mark: re.compile(rf"[+-]?(\d+{re.escape(mark)}?\d*|{re.escape(mark)}\d+)([eE][+-]?\d+)?", re.ASCII)
     for mark in (".", ",")
 }
-_THREE = re.compile(r"[+-]?\d{1,3},\d{3}", re.ASCII)
+_THREE = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(([,.' ]\d{3})+[.,]\d+|([,.' ]\d{3}){2,}|[' ]\d{3})", re.ASCII)
 
 

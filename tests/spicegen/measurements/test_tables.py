@@ -150,6 +150,44 @@ def test_comments_that_say_something_of_all_rows(written, comment):
     assert table.settings == {"read_voltage": pytest.approx(0.2, rel=1e-15)}
 
 
+THREE = "voltage_mV\ttime_us\n1,500\t1,000\n1,250\t2,000\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "voltage"),
+    [
+        (THREE.replace("2,000", "2,0001"), [1.5e-3, 1.25e-3]),
+        (THREE.replace("2,000", "0,200"), [1.5e-3, 1.25e-3]),
+        (THREE.replace("\t", ";"), [1.5e-3, 1.25e-3]),
+        ('voltage_mV,time_us\n"1,500",1\n"1,2",2\n', [1.5e-3, 1.2e-3]),
+    ],
+)
+def test_three_digits_after_a_comma_are_decimals_where_the_file_says_so(written, text, voltage):
+    assert read_table(written(text)).values("voltage") == pytest.approx(voltage)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (THREE, "line 2, column 'voltage_mV': '1,500'"),
+        (THREE.replace("2,000", "0.2"), "line 2, column 'voltage_mV': '1,500'"),
+        (THREE + "1.5\t3\n" * 2000 + "1,500\t3\n", "line 2, column 'voltage_mV': '1,500'"),
+        (THREE.replace(",", "") + "1.5\t3\n" * 9000 + "1,500\t3\n", "line 9004, column 'voltage_mV': '1,500'"),
+        ("# width_us: 1,500\nvoltage_mV,time_us\n0.5,1\n", "line 1, column 'width_us': '1,500'"),
+        ("# width: 1,500 us\nvoltage_mV;time_us\n0,5;1\n", "line 1, column .*: '1,500'"),
+    ],
+)
+def test_three_digits_after_a_comma_may_be_thousands(written, text, place):
+    with pytest.raises(InputError, match=f"{place} may have a decimal comma or a .* separator: write 1500 or 1.500"):
+        read_table(written(text))
+
+
+def test_three_digits_after_every_comma_without_a_header(written):
+    described = written("file: a.csv\nheader: none\ncolumns: {conductance: {columns: 2, unit: uS}}\n", "a.yaml")
+    written("1,000;1,500\n2,000;1,250\n")
+    assert read_measurement(described).g_siemens[:, 0] == pytest.approx([1.5e-6, 1.25e-6])
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
