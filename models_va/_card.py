@@ -40,7 +40,8 @@ class Quantity(_Frozen):
     """A number with its origin: from a paper, fitted to data, measured as it stands, or assumed (the note says why).
 
     Attributes:
-        uncertainty: one standard deviation, in the value's unit; None means that it was not estimated.
+        uncertainty: one standard deviation, in the value's unit; None means that it was not estimated, or that data
+            leave the value open by a factor, whose logarithm is in the card's covariance.
     """
 
     value: Annotated[float, BeforeValidator(_no_boolean)]

@@ -55,6 +55,12 @@ class Device:
     initial: Array
     turned: bool
 
+    @classmethod
+    def fresh(cls, model: Model, values: Array, turned: bool) -> Device:
+        """A device to which nothing has been done: its states are those that its parameters say."""
+        names = [p.name for p in model.params]
+        return cls(model, values, values[[names.index(s.initial) for s in model.states]], turned)
+
     @property
     def sign(self) -> float:
         """Of its voltage and current over the measurement's."""
@@ -245,11 +251,15 @@ class Bench:
     @cached_property
     def g_siemens(self) -> Array:
         """The conductances that were seen, shape (m,): of a sweep, those at voltages that are not nearly zero."""
+        g = self.observed[self.conducting]
+        return np.asarray(g / self.read_volt[self.conducting] if self.is_current else g)
+
+    @cached_property
+    def conducting(self) -> NDArray[np.intp]:
+        """Observations that are conductances, m of them: of a sweep, at voltages that are not nearly zero."""
         if not self.is_current:
-            return self.observed
-        told = telling(self.read_volt)
-        g = self.observed[told] / self.read_volt[told]
-        return np.asarray(g[g > 0])
+            return np.arange(len(self.observed))
+        return np.flatnonzero(telling(self.read_volt) & (self.observed * self.read_volt > 0))
 
     def free_states(self, model: Model) -> list[int]:
         """Places of the states whose values at the start nobody knows.
@@ -294,7 +304,8 @@ class Bench:
             found = (grid[left] + grid[left + 1]) / 2
             for _ in range(_POLISHED):
                 over, slope = (y[:, 0] for y in off(found[:, None]))
-                found = np.clip(found - np.nan_to_num(over / slope), grid[left], grid[left + 1])
+                step = np.nan_to_num(over / slope, posinf=0.0, neginf=0.0)  # beyond a bound nothing changes
+                found = np.clip(found - step, grid[left], grid[left + 1])
         return np.asarray(np.where(crossed.any(axis=1), found, grid[np.argmin(np.abs(away), axis=1)]))
 
 

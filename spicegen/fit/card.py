@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from models_va import (
+    ROOM_TEMPERATURE_K,
     ConductanceWindow,
     Covariance,
     DeviceCard,
@@ -27,11 +28,14 @@ from spicegen.fit.bench import Bench, Device
 from spicegen.fit.digits import DIGITS, rounded
 from spicegen.fit.measured import MeasuredFit
 from spicegen.measurements import Measurement, Pulses
-from spicegen.memory_state import reach
+from spicegen.memory_state import memory
+from spicegen.printers.numpy_model import initial_conductances
 
 Array = NDArray[np.float64]
 
 _LONGEST_NAME = 64
+_WINDOW_DIGITS = 6
+"""Of the ends of a window, which may be those of the device's reach: see ``spicegen.memory_state.ROUNDING``."""
 
 
 def card_name(stem: str) -> str:
@@ -101,7 +105,7 @@ def _parameters(found: MeasuredFit) -> dict[str, Quantity]:
             note = "" if s.is_fixed[n] else "the data do not fix it"
             result[p.name] = Quantity(
                 value=_inside(p.lower, p.upper, rounded(float(value), DIGITS), float(value)),
-                uncertainty=rounded(float(s.value_std[n]), 2),
+                uncertainty=s.uncertainty(n),
                 provenance="fitted",
                 note=note,
             )
@@ -122,8 +126,7 @@ def _first_seen(found: MeasuredFit) -> tuple[Bench, float]:
     """The train that begins with the lowest conductance, or else the first file, and the memory state there."""
     trains = [b for b in found.benches if isinstance(b.measurement, Pulses)]
     bench = min(trains, key=lambda b: float(b.observed[0])) if trains else found.benches[0]
-    fresh = Device(found.model, found.values, found.initial[0] * 0.0, found.turned)
-    return bench, bench.memory_at_start(fresh)
+    return bench, bench.memory_at_start(Device.fresh(found.model, found.values, found.turned))
 
 
 def _inside(lower: float, upper: float, short: float, exact: float) -> float:
@@ -131,24 +134,27 @@ def _inside(lower: float, upper: float, short: float, exact: float) -> float:
 
 
 def _window(card: DeviceCard, found: MeasuredFit) -> ConductanceWindow | None:
-    """From the lowest to the highest conductance seen that the fitted device reaches."""
-    seen = [b.observed for b in found.benches if isinstance(b.measurement, Pulses)] or [
-        b.g_siemens for b in found.benches
-    ]
-    low, high = (float(f(np.concatenate(seen))) for f in (np.min, np.max))
-    note = "of the measured conductances"
-    if found.model.memory is not None:
-        reached = [float(end) for end in reach(card)]
-        if low < reached[0] or high > reached[1]:
-            note += ", within the model's reach"
-        low, high = max(low, reached[0]), min(high, reached[1])
-    if not low < high:
+    """From the lowest to the highest conductance that the fitted device had in the measurements.
+
+    A read shows I/V at its voltage and temperature, and a memory state; the window is of these states where mappings
+    are: at v = 0 and room temperature.
+    """
+    benches = [b for b in found.benches if isinstance(b.measurement, Pulses)] or found.benches
+    note = "conductance measured"
+    if found.model.memory is None:
+        had = np.concatenate([b.g_siemens for b in benches])
+    else:
+        fresh = Device.fresh(found.model, found.values, found.turned)
+        shown = np.concatenate([b.memory_shown(fresh, b.conducting) for b in benches])
+        had = initial_conductances(card, {memory(card).initial: shown})
+        note = f"memory state that was read, at v = 0 and {ROOM_TEMPERATURE_K:g} K"
+    if not had.min() < had.max():
         return None
-    digits = DIGITS + 2
-    return ConductanceWindow(
-        g_min_siemens=Quantity(value=rounded(low, digits), provenance="measured", note=f"the lowest {note}"),
-        g_max_siemens=Quantity(value=rounded(high, digits), provenance="measured", note=f"the highest {note}"),
+    low, high = (
+        Quantity(value=rounded(float(end), _WINDOW_DIGITS), provenance="measured", note=f"of the {which} {note}")
+        for end, which in ((had.min(), "least conducting"), (had.max(), "most conducting"))
     )
+    return ConductanceWindow(g_min_siemens=low, g_max_siemens=high)
 
 
 def _write_pulse(measurements: Sequence[Measurement], turned: bool) -> WritePulse | None:
@@ -178,12 +184,12 @@ def _record(found: MeasuredFit, measurements: Sequence[Measurement]) -> FitRecor
         seed=found.seed,
         files=files,
         turned=found.turned,
-        valid_from={k: rounded(float(np.min(v)), DIGITS) for k, v in covered.items()},
-        valid_to={k: rounded(float(np.max(v)), DIGITS) for k, v in covered.items()},
+        valid_from={k: float(np.min(v)) for k, v in covered.items()},
+        valid_to={k: float(np.max(v)) for k, v in covered.items()},
         covariance=Covariance(
             names=tuple(s.free[n].name for n in own),
             logarithmic=tuple(s.free[n].scale == "log" for n in own),
-            values=tuple(tuple(rounded(float(c), 3) for c in row) for row in covariance),
+            values=tuple(map(tuple, covariance.tolist())),  # not rounded: what is fixed best would be lost
         ),
     )
 

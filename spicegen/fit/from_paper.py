@@ -161,9 +161,9 @@ def fit_paper(
 
 def _fitted(card: DeviceCard, solution: Solution) -> DeviceCard:
     found: dict[str, Quantity] = {}
-    for free, value, std in zip(solution.free, solution.values, solution.value_std, strict=True):
+    for n, (free, value) in enumerate(zip(solution.free, solution.values.tolist(), strict=True)):
         note = card.parameters[free.name].note if free.name in card.parameters else ""
         found[free.name] = Quantity(
-            value=rounded(value, DIGITS), uncertainty=rounded(std, 2), provenance="fitted", note=note
+            value=rounded(value, DIGITS), uncertainty=solution.uncertainty(n), provenance="fitted", note=note
         )
     return card.with_parameters(found)

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.optimize import least_squares
 
+from spicegen.fit.digits import rounded
+
 Array = NDArray[np.float64]
 PRIOR = math.log(3.0)
 """Standard deviation of the usual prior, natural log: a factor of three either way."""
@@ -159,6 +161,15 @@ class Solution:
     def value_std(self) -> Array:
         """Standard deviation of each parameter, in its unit, shape (k,)."""
         return np.array([f.std(s, v) for f, s, v in zip(self.free, self.std, self.values, strict=True)])
+
+    def uncertainty(self, place: int) -> float | None:
+        """Standard deviation of a parameter in its unit, two digits.
+
+        None for what the data do not fix on a logarithmic scale: it is then off by a factor, see ``std``.
+        """
+        if self.free[place].scale == "log" and not self.is_fixed[place]:
+            return None
+        return rounded(float(self.value_std[place]), 2)
 
     @property
     def share(self) -> Array:

@@ -28,7 +28,9 @@ def parameter_rows(solution: Solution, model: Model) -> list[tuple[object, ...]]
         unit = model.param[free.name].unit if free.name in model.param else "1"
         verdict = "at its bound" if solution.at_bound[n] else "yes" if solution.is_fixed[n] else "NO"
         std, value = float(solution.std[n]), float(solution.values[n])
-        if free.scale == "log":
+        if solution.uncertainty(n) is None:
+            uncertainty = f"a factor of {np.exp(std):.2g}"
+        elif free.scale == "log":
             uncertainty = f"{100 * std:.{0 if std >= 0.1 else 1}f} %"
         else:
             uncertainty = f"± {float(solution.value_std[n]):.2g}"
@@ -63,7 +65,8 @@ def parameters_json(solution: Solution) -> dict[str, Any]:
                 "lower": f.lower,
                 "upper": f.upper,
                 "value": float(s.values[n]),
-                "std": float(s.value_std[n]),
+                "std": s.uncertainty(n),
+                "coordinate_std": float(s.std[n]),
                 "prior_std_of_coordinate": float(s.prior[n]),
                 "share_from_data": float(s.share[n]),
                 "fixed_by_data": bool(s.is_fixed[n]),
@@ -82,9 +85,10 @@ def show_parameters(page: Page, solution: Solution, model: Model) -> None:
     factor = f", from a prior of a factor of {np.exp(max(widest)):.0f} either way" if widest else ""
     page.section(
         "Parameters",
-        "The uncertainty is one standard deviation, of the natural logarithm where it is in %. Fixed: the data leave "
-        f"less than a factor of 1.7 either way (of what may be negative, a fortieth of its range){factor}. Both are "
-        "local: a condition that is met with room to spare says nothing here, though it would forbid larger changes.",
+        "The uncertainty is one standard deviation, of the natural logarithm where it is in % or a factor. Fixed: the "
+        "data leave less than a factor of 1.7 either way (of what may be negative, a fortieth of its range)"
+        f"{factor}. Both are local: a condition that is met with room to spare says nothing here, though it would "
+        "forbid larger changes.",
     )
     own = [n for n, f in enumerate(solution.free) if f.name in model.param]
     rows = parameter_rows(solution, model)

@@ -194,9 +194,7 @@ def _on_a_grid(card: DeviceCard, benches: Sequence[Bench], held: Mapping[str, fl
 
 def _started(card: DeviceCard, benches: Sequence[Bench], turned: bool, values: Array) -> Start:
     model, loss = card.device_model, 0.0
-    names = [p.name for p in model.params]
-    fresh = np.array([values[names.index(s.initial)] for s in model.states])
-    initial = np.tile(fresh, (len(benches), 1))
+    initial = np.tile(Device.fresh(model, values, turned).initial, (len(benches), 1))
     for bench, x in zip(benches, initial, strict=True):
         if model.memory is not None:
             place = model.state_names.index(model.memory)
