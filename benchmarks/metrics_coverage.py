@@ -9,7 +9,8 @@ import sys
 
 import numpy as np
 
-from spicegen.metrics.trains import measure, trains_of
+from spicegen.metrics.train_figures import measure
+from spicegen.metrics.trains import trains_of
 from tests.spicegen.measured import DEVICES, mean_curves, noisy, train, true_figures
 
 

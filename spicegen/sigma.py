@@ -1,7 +1,7 @@
 """sigma(G) measured again on simulated devices, by the procedure behind figure 6c.
 
 Source: Baek et al., Nano-Micro Lett. 15:69 (2023), section 3.4: "60 weight programmings for each target
-conductance of a total of 25 states", sigma fitted linearly against G.
+conductance of a total of 25 states", sigma fitted linearly against G (here by maximum likelihood).
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from models_va.errors import InputError
 from netlists import Crossbar, Job, ReadVectors, crossbar_circuit, source_voltages
 from spicegen.array import column_currents
 from spicegen.programming import program_devices
+from spicegen.sigma_line import sigma_line, standard_errors
 from spicegen.simulate import REFERENCE, simulator
 
 Array = NDArray[np.float64]
 STATES = 25
 PROGRAMMINGS = 60
 V_READ_VOLT = 0.1
-_REWEIGHTINGS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class SigmaLine:
-    """sigma = slope G + offset, fitted.
+    """sigma = slope G + offset, the likeliest of normal errors (see ``sigma_line``).
 
     Attributes:
         slope, slope_error: and its standard error, dimensionless.
@@ -101,34 +101,11 @@ def measure_sigma(card: DeviceCard, engine: str = REFERENCE, seed: int = 0, repe
         seed=seed,
         target_siemens=target,
         sigma_siemens=first,
-        sigma_error_siemens=first * _relative_error(PROGRAMMINGS),
+        sigma_error_siemens=first / np.sqrt(2 * (PROGRAMMINGS - 1)),  # of normal values
         line=_line(card, target, first),
         repetitions=tuple(_line(card, target, sigma) for sigma in repeated),
         limited=limited,
     )
-
-
-def fit_line(g: Array, sigma: Array, samples: int) -> SigmaLine:
-    """Fit sigma = slope g + offset to standard deviations, each of ``samples`` values; all in one unit.
-
-    The relative error of a standard deviation of normal values is 1/sqrt(2 (samples - 1)) whatever it is, so the
-    weights are 1/sigma: of the fitted line, found by iteration, because measured ones favour those that came
-    out too small.
-
-    Raises:
-        InputError: a standard deviation is not positive.
-    """
-    if not (sigma > 0).all():
-        raise InputError("sigma(G): is zero at some conductance: nothing to fit")
-    columns = np.stack([g, np.ones_like(g)], axis=1)
-    expected = sigma
-    for _ in range(_REWEIGHTINGS):
-        weighted = columns / expected[:, None]
-        found = np.linalg.lstsq(weighted, sigma / expected)[0]
-        expected = np.maximum(columns @ found, sigma.min() / 2)
-    covariance = np.linalg.inv(weighted.T @ weighted) * _relative_error(samples) ** 2
-    errors = np.sqrt(np.diag(covariance))
-    return SigmaLine(*map(float, (found[0], errors[0], found[1], errors[1])))
 
 
 def _measured(card: DeviceCard, engine: str, target: Array, seed: np.random.SeedSequence) -> tuple[Array, int]:
@@ -143,11 +120,11 @@ def _measured(card: DeviceCard, engine: str, target: Array, seed: np.random.Seed
 
 
 def _line(card: DeviceCard, target: Array, sigma: Array) -> SigmaLine:
+    if not (sigma > 0).all():
+        raise InputError("sigma(G): is zero at some conductance: nothing to fit")
+    freedom = np.full_like(sigma, PROGRAMMINGS - 1)
+    (slope,), (offset,) = sigma_line(target[None], sigma[None] ** 2, freedom[None])
+    slope_error, offset_error = standard_errors(target, slope * target + offset, freedom)
     error = card.programming_error
     unit = error.unit_siemens.value if error else 1.0
-    return fit_line(target / unit, sigma / unit, PROGRAMMINGS)
-
-
-def _relative_error(samples: int) -> float:
-    """Of a standard deviation of that many normal values."""
-    return float(1 / np.sqrt(2 * (samples - 1)))
+    return SigmaLine(float(slope), slope_error, float(offset / unit), offset_error / unit)

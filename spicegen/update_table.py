@@ -90,12 +90,12 @@ class UpdateTable:
 
 
 def is_update_table(path: Path) -> bool:
-    """Whether a file's first line is that of a table: it says what rows are CDF points."""
+    """Whether a file's first line is that of a table: it says which row has the CDF points."""
     if not path.is_file():
         return False  # a pipe would wait for ever
     try:
         with open(path, "rb") as file:
-            return b"CDF" in file.readline(1000)
+            return b"CDF Points" in file.readline(1000)
     except OSError:
         return False
 

@@ -2,18 +2,18 @@
 
 ::
 
-    Pulses       branches (spicegen/branches.py) -> samples of a bootstrap (_bootstrap.py, _trains.py) -> mean curves
-                 (_curves.py) with laws (_law.py, _fitting.py), trend (_trend.py), scatter (_scatter.py, _noise.py,
-                 _sigma_line.py) -> branch_figures.py, window_figures.py, symmetry_figures.py -> trains.py
+    Pulses       branches (spicegen/branches.py) -> samples of a bootstrap (_bootstrap.py, trains.py) -> mean curves
+                 (_curves.py) with laws (_fitted_laws.py, _fitting.py), trend (_trend.py), scatter (_scatter.py,
+                 _noise.py, spicegen/sigma_line.py) -> branch_figures.py, window_figures.py, symmetry_figures.py
+                 -> train_figures.py
     WriteVerify  programming.py;  Sweep  sweeps.py;  Retention  retention.py;  UpdateTable  tables.py
     Pulses       updates.py -> UpdateTable (spicegen/update_table.py)
-    -> reports (_metrics.py, report.py, pictures.py)
+    -> reports (_from_files.py, report.py, pictures.py)
 """
 
-from spicegen.metrics._metrics import measure_files, whole_json, whole_page, write_tables
+from spicegen.metrics._from_files import measure_files, whole_json, whole_page, write_tables
 from spicegen.metrics.laws import alpha, asymmetric_ratio, beta, decay_time, exponential_law, neurosim_label, power_law
 from spicegen.metrics.report import HEAD, Metric, MetricsReport
-from spicegen.metrics.updates import update_table
 
 __all__ = [
     "HEAD",
@@ -27,7 +27,6 @@ __all__ = [
     "measure_files",
     "neurosim_label",
     "power_law",
-    "update_table",
     "whole_json",
     "whole_page",
     "write_tables",

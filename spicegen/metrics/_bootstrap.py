@@ -3,7 +3,8 @@
 Statistics are computed of many samples at once, one sample a row: row 0 is the measurement, then come those that leave
 one cycle out (for the acceleration of BCa intervals), then the resamples. Means are drawn from Student's t about the
 measured ones: whole cycles drawn with replacement would never leave the range of the few that were measured. What is of
-the scatter between cycles is computed of cycles drawn with replacement.
+the scatter between cycles is computed of cycles drawn with replacement. Where cycles are too few for either, whoever
+computes the statistic simulates cycles instead, and says so.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from scipy import stats
 Array = NDArray[np.float64]
 RESAMPLES = 1000
 LEVEL = 0.95
-FEW_CYCLES = 20
 _LEFT_OUT = 400
 _ENOUGH = 0.9
 
@@ -31,11 +31,14 @@ class Samples:
         counts: how often a cycle is in a sample: of statistics of the scatter.
         shifts: how much of a cycle's deviation from the mean comes to the mean, over the cycles: of means.
         left_out: how many rows, after the first, leave a cycle out.
+        means_simulated, scatter_simulated: statistics of either kind are of simulated cycles, not of these samples.
     """
 
     counts: tuple[Array, ...]
     shifts: tuple[Array, ...]
     left_out: int
+    means_simulated: bool = False
+    scatter_simulated: bool = False
 
     @property
     def first_resample(self) -> int:
@@ -91,16 +94,16 @@ def interval(values: Array, samples: Samples, *, of_scatter: bool = False) -> tu
     """The 95 % interval of a statistic of shape (rows,): BCa; None where nothing is known.
 
     ``of_scatter``: of cycles drawn with replacement, whose quantiles are too close together for few cycles: the
-    quantiles of Student's t, times sqrt(n / (n - 1)), take the place of the normal ones. Simulated rows (see
-    ``_curves.py``): plain percentiles. Source: Efron, J. Am. Stat. Assoc. 82, 171 (1987); Hesterberg, The American
-    Statistician 69, 371 (2015), expanded percentile intervals.
+    quantiles of Student's t, times sqrt(n / (n - 1)), take the place of the normal ones. Of simulated cycles: plain
+    percentiles. Source: Efron, J. Am. Stat. Assoc. 82, 171 (1987); Hesterberg, The American Statistician 69, 371
+    (2015), expanded percentile intervals.
     """
     drawn = samples.drawn(values)
     if not np.isfinite(values[0]) or not len(drawn) or np.ptp(drawn) == 0:
         return None
     n = samples.smallest
     tail = (1 - LEVEL) / 2
-    simulated = n < (FEW_CYCLES if of_scatter else 2)
+    simulated = samples.scatter_simulated if of_scatter else samples.means_simulated
     wide = of_scatter and not simulated
     reach = -stats.t.ppf(tail, n - 1) * np.sqrt(n / (n - 1)) if wide else -stats.norm.ppf(tail)
     z = np.array([-reach, reach])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -9,15 +10,16 @@ from numpy.typing import NDArray
 
 from spicegen.branches import Branch
 from spicegen.metrics._bins import Bins
-from spicegen.metrics._bootstrap import FEW_CYCLES, means
+from spicegen.metrics._bootstrap import Samples, means
+from spicegen.metrics._fitted_laws import Laws, fit_laws
 from spicegen.metrics._fitting import exponential_curves
-from spicegen.metrics._law import Laws, fit_laws
 from spicegen.metrics._noise import of_one_cycle, variances
 from spicegen.metrics._scatter import Scatter, of_cycles, resampled, simulated
-from spicegen.metrics._sigma_line import sigma_line
 from spicegen.metrics._trend import Trend, find_trend
+from spicegen.sigma_line import sigma_line
 
 Array = NDArray[np.float64]
+FEW_CYCLES = 20
 
 
 class Curves:
@@ -28,11 +30,11 @@ class Curves:
 
     Args:
         branch: the measurement.
-        counts, shifts: as in ``Samples``, shape (rows, cycles).
-        first_resample: the first row that is a resample.
+        samples: of its cycles.
         rng: for what is simulated.
 
     Attributes:
+        samples: as given, and what is simulated instead.
         rises: as the branch.
         pulses: from the first point to the last.
         w: of the points, from 0 to 1, shape (points,).
@@ -43,20 +45,20 @@ class Curves:
     g_siemens: Array
     scatter: Scatter
 
-    def __init__(
-        self, branch: Branch, counts: Array, shifts: Array, first_resample: int, rng: np.random.Generator
-    ) -> None:
+    def __init__(self, branch: Branch, samples: Samples, rng: np.random.Generator) -> None:
+        (counts,), (shifts,), first_resample = samples.counts, samples.shifts, samples.first_resample
         self.rises, self.pulses = branch.rises, branch.g_siemens.shape[1] - 1
         self._bins = Bins(self.pulses + 1)
         self.w = self._bins.mean(np.linspace(0, 1, self.pulses + 1))
         self._left_out, missing = np.nonzero(shifts[:first_resample] < 0)
         self._cycles_siemens = self._bins.mean(branch.g_siemens[missing])
         rows = (first_resample, len(counts) - first_resample)
-        if branch.cycles == 1:
+        single, few = branch.cycles == 1, branch.cycles < FEW_CYCLES
+        self.samples = replace(samples, means_simulated=single, scatter_simulated=few)
+        if single:
             self._one_cycle(branch.g_siemens, rows, rng)
         else:
             self.g_siemens = means(branch.g_siemens, shifts, self._bins.mean)
-            few = branch.cycles < FEW_CYCLES and rows[1] > 0
             self.scatter = resampled(branch.g_siemens, counts[:1] if few else counts, first_resample)
             if few:
                 self._few_cycles(branch.cycles, rows, rng)

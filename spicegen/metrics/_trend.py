@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from spicegen.metrics._law import Laws
+from spicegen.metrics._fitted_laws import Laws
 
 Array = NDArray[np.float64]
 _STRENGTHS = np.geomspace(1e-3, 1e12, 46)

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from models_va.errors import InputError
 from spicegen.measurements import WriteVerify
-from spicegen.metrics._bootstrap import Samples, draw
-from spicegen.metrics._sigma_line import sigma_line
+from spicegen.metrics._bootstrap import Samples, draw, means
 from spicegen.metrics.report import Metric, Statistic
 from spicegen.metrics.window_figures import states_between
+from spicegen.sigma_line import sigma_line
 
 Array = NDArray[np.float64]
 _FEWEST = 10
@@ -24,7 +24,7 @@ class Programmed:
 
     Attributes:
         target_siemens, error_siemens: wanted, and achieved less wanted, shape (n,), S.
-        samples: how often each programming is in each sample.
+        samples: of programmings, which take the place of cycles.
         slope, offset: of sigma = slope G + offset in each, shape (rows,): 1, S.
     """
 
@@ -80,8 +80,7 @@ def bias(data: Programmed) -> Array:
 
     Source: arithmetic.
     """
-    counts = data.samples.counts[0]
-    return np.asarray(counts @ data.error_siemens / counts.sum(axis=1))
+    return means(data.error_siemens[:, None], data.samples.shifts[0])[:, 0]
 
 
 def sigma_rms(data: Programmed) -> Array:
@@ -106,7 +105,7 @@ def distinct_states(data: Programmed) -> Array:
 _ALL = (
     Statistic("sigma_slope", "1", sigma_slope, of_scatter=True),
     Statistic("sigma_offset", "S", sigma_offset, of_scatter=True),
-    Statistic("programming_bias", "S", bias, of_scatter=True),
+    Statistic("programming_bias", "S", bias),
     Statistic("sigma_rms", "S", sigma_rms, of_scatter=True),
     Statistic("distinct_states", "1", distinct_states, of_scatter=True),
 )

@@ -77,7 +77,7 @@ def relaxations(measured: Retention, seed: int) -> tuple[list[Relaxation], Sampl
             found.append(_relaxation(float(temperature), measured.time_s[here], measured.g_siemens[here], rng))
     if not found:
         raise InputError(f"{measured.origin.path}: no temperature has {_FEWEST} conductances: retention needs as many")
-    return found, Samples((one := np.ones((1 + RESAMPLES, 1)),), (one - 1,), 0)
+    return found, Samples((one := np.ones((1 + RESAMPLES, 1)),), (one - 1,), 0, means_simulated=True)
 
 
 def measure(found: Sequence[Relaxation], samples: Samples) -> list[Metric]:

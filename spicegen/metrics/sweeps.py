@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import find_peaks
 
 from models_va.errors import InputError
 from spicegen.measurements import Sweep
@@ -18,6 +19,8 @@ Array = NDArray[np.float64]
 _FEWEST = 8
 _CHANGE = 0.05
 """Of ln G: less is no change of state."""
+_RETURN = 0.05
+"""Of the largest voltage: less is noise of a voltage that rests, no excursion and no return from one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,21 +29,28 @@ class Loops:
 
     Attributes:
         v_read_volt: where states are compared, of the excursions' sign, V.
-        values: of each excursion (see ``_excursion``), by name, shape (excursions,).
-        samples: how often each excursion is in each sample.
+        values: of each excursion (see ``_excursion``), by figure of merit, shape (excursions,); NaN where it has none.
+        seed: of the bootstrap.
     """
 
     v_read_volt: float
     values: dict[str, Array]
-    samples: Samples
+    seed: int
 
-    def mean(self, name: str, *, geometric: bool = False) -> Array:
-        """Of a value over the excursions of each sample, shape (rows,)."""
+    @property
+    def count(self) -> int:
+        """Of excursions."""
+        return len(self.values["on_off_ratio"])
+
+    def samples(self, name: str) -> Samples:
+        """Of the excursions that have this figure of merit, which take the place of cycles."""
+        known = int(np.isfinite(self.values[name]).sum())
+        return draw((known,), np.random.default_rng(self.seed), paired=True)
+
+    def mean(self, name: str) -> Array:
+        """Of a figure of merit over the excursions of each of its samples, shape (rows,)."""
         value = self.values[name]
-        if geometric:
-            value = np.log(np.where(value > 0, value, np.nan))
-        mean = means(value[:, None], self.samples.shifts[0])[:, 0]
-        return np.exp(mean) if geometric else mean
+        return means(value[np.isfinite(value)][:, None], self.samples(name).shifts[0])[:, 0]
 
 
 def loops(sweep: Sweep, seed: int) -> dict[str, Loops]:
@@ -53,15 +63,13 @@ def loops(sweep: Sweep, seed: int) -> dict[str, Loops]:
     limited = at_compliance(sweep.voltage_volt, sweep.current_amp)
     for suffix, sign in (("_pos", 1), ("_neg", -1)):
         v, i = sign * sweep.voltage_volt, sign * sweep.current_amp
-        groups = np.split(np.arange(len(v)), np.flatnonzero(np.diff(v > 0)) + 1)
-        groups = [g for g in groups if v[g[0]] > 0 and len(g) >= _FEWEST and 0 < np.argmax(v[g]) < len(g) - 1]
-        groups = [g for g in groups if not limited[g[-1]]]
+        groups = [g for g in _out_and_back(v) if not limited[g[-1]]]
         outings = [_Outing(np.pad(v[g], 1), np.pad(i[g], 1), np.pad(limited[g], 1)) for g in groups]
         if outings:
             read = min(V_READ_VOLT, min(float(o.back[0][-1]) for o in outings) / 2)
             rows = [_excursion(o, read) for o in outings]
             values = {name: np.array([r[name] for r in rows]) for name in rows[0]}
-            found[suffix] = Loops(sign * read, values, draw((len(rows),), np.random.default_rng(seed), paired=True))
+            found[suffix] = Loops(sign * read, values, seed)
     if not found:
         raise InputError(
             f"{sweep.origin.path}: no sweep of {_FEWEST} points out to a voltage and back to zero, there below the "
@@ -72,12 +80,26 @@ def loops(sweep: Sweep, seed: int) -> dict[str, Loops]:
 
 def measure(found: dict[str, Loops]) -> list[Metric]:
     """Every figure of merit of both polarities."""
-    return [s.evaluate(data, data.samples, suffix) for suffix, data in found.items() for s in _ALL]
+    return [s.evaluate(data, data.samples(s.name), suffix) for suffix, data in found.items() for s in _ALL]
+
+
+def _out_and_back(v: Array) -> list[NDArray[np.intp]]:
+    """Points above 0 V of each excursion, which lie between the turning points below half of their neighbours' peaks.
+
+    A measured voltage, or that of a unipolar loop, need not return to 0 V.
+    """
+    up = np.maximum(v, 0.0)
+    turns, shape = find_peaks(-up, prominence=_RETURN * up.max())
+    parts = np.split(np.arange(len(v)), turns[shape["prominences"] >= up[turns]])
+    groups = [part[v[part] > 0] for part in parts]
+    return [
+        g for g in groups if len(g) >= _FEWEST and v[g].max() > _RETURN * up.max() and 0 < np.argmax(v[g]) < len(g) - 1
+    ]
 
 
 @dataclass(frozen=True, eq=False)
 class _Outing:
-    """One excursion from 0 V to positive voltages and back, all currents and voltages of that sign.
+    """One excursion from about 0 V to positive voltages and back, all currents and voltages of that sign.
 
     Attributes:
         v, i: V, A, shape (n,).
@@ -90,27 +112,31 @@ class _Outing:
 
     @property
     def out(self) -> tuple[Array, Array]:
-        """Voltage and current of the way out, V rising."""
+        """Voltage and current of the way out, to its extreme."""
         top = int(np.argmax(self.v)) + 1
         return self.v[:top], self.i[:top]
 
     @property
     def back(self) -> tuple[Array, Array]:
-        """Of the way back from where the current is the device's own, V rising."""
+        """Of the way back from where the current is the device's own, turned round."""
         first = max(int(np.argmax(self.v)), int(np.flatnonzero(self.limited).max(initial=-1)) + 1)
         return self.v[first:][::-1], self.i[first:][::-1]
 
 
 def _excursion(outing: _Outing, read: float) -> dict[str, float]:
+    """Its figures of merit, of which those that are ratios are logarithms; NaN where it has none."""
     out, back = (float(np.interp(read, *leg)) / read for leg in (outing.out, outing.back))
     v, i = outing.back
     half = float(np.interp(v[-1] / 2, v, i)) if v[1] <= v[-1] / 2 else 0.0
     return {
-        "out": out,
-        "back": back,
-        "switch": _switching(outing, out, back),
-        "nonlinearity": float(i[-1]) / half if half > 0 else np.nan,
+        "on_off_ratio": _log_ratio(back, out),
+        "switching_voltage": _switching(outing, out, back),
+        "iv_nonlinearity": _log_ratio(float(i[-1]), half),
     }
+
+
+def _log_ratio(one: float, other: float) -> float:
+    return float(np.log(one / other)) if min(one, other) > 0 else np.nan
 
 
 def _switching(outing: _Outing, before: float, after: float) -> float:
@@ -125,16 +151,19 @@ def _switching(outing: _Outing, before: float, after: float) -> float:
     return float(v[v > 0][first]) if 0 < first < len(passed) else np.nan
 
 
+def _exp(logarithm: Array) -> Array:
+    return np.asarray(np.exp(np.minimum(logarithm, 700.0)))  # the largest that is finite: of two loops, samples go far
+
+
 def on_off_ratio(data: Loops) -> Array:
     """Larger over smaller conductance at the read voltage.
 
-    Of the way out and the way back, geometric means over loops.
+    Of the way out and the way back, geometric mean over loops.
 
     Source: arithmetic.
     """
-    out, back = data.mean("out", geometric=True), data.mean("back", geometric=True)
-    ratio = np.asarray(back / out)
-    return ratio if ratio[0] > 1 else np.asarray(1 / ratio)
+    change = data.mean("on_off_ratio")
+    return _exp(np.copysign(1.0, change[0]) * change)
 
 
 def switching_voltage(data: Loops) -> Array:
@@ -143,7 +172,7 @@ def switching_voltage(data: Loops) -> Array:
     Where I/V passes the geometric mean of the states before and after for the last time. None where the loop changes
     the state by less than 5 %. Source: half-way definition, as usual for set and reset.
     """
-    return np.asarray(data.mean("switch") * np.sign(data.v_read_volt))
+    return np.asarray(data.mean("switching_voltage") * np.sign(data.v_read_volt))
 
 
 def iv_nonlinearity(data: Loops) -> Array:
@@ -153,7 +182,7 @@ def iv_nonlinearity(data: Loops) -> Array:
 
     Source: arithmetic; why arrays need it: Burr et al., J. Vac. Sci. Technol. B 32, 040802 (2014).
     """
-    return data.mean("nonlinearity", geometric=True)
+    return _exp(data.mean("iv_nonlinearity"))
 
 
 _ALL = (

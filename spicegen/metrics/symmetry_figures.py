@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from models_va.errors import InputError
 from spicegen.metrics import laws
 from spicegen.metrics._curves import Curves
-from spicegen.metrics._trains import Trains
 from spicegen.metrics.report import Statistic
+from spicegen.metrics.trains import Trains
 
 Array = NDArray[np.float64]
 _GRID = 201

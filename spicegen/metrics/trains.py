@@ -1,25 +1,91 @@
-"""Figures of merit of trains of pulses, with confidence intervals by bootstrap over cycles.
-
-Curves are the mean over cycles. Measured ends are noisy, so the laws' ends are fitted as well; without noise, and where
-a law holds, that is what ``spicegen.metrics.laws`` gives.
-"""
+"""Measured trains as samples of a bootstrap."""
 
 from __future__ import annotations
 
-from spicegen.metrics import branch_figures, symmetry_figures, window_figures
-from spicegen.metrics._trains import Trains, trains_of
-from spicegen.metrics.report import Metric
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
 
-__all__ = ["Trains", "measure", "trains_of"]
+import numpy as np
+from numpy.typing import NDArray
+
+from models_va.errors import InputError
+from spicegen.branches import Branch, branches
+from spicegen.measurements import Pulses
+from spicegen.metrics._bootstrap import RESAMPLES, Samples, draw
+from spicegen.metrics._curves import Curves
+from spicegen.sigma_line import sigma_line
+
+Array = NDArray[np.float64]
+_FEWEST_RESAMPLES = 200
+_NUMBERS = 50_000_000
 
 
-def measure(trains: Trains) -> list[Metric]:
-    """Every figure of merit of trains: of each branch, then of both together."""
-    found = []
-    for curves in trains.curves:
-        suffix = "_p" if curves.rises else "_d"
-        found += [s.evaluate(curves, trains.samples, suffix) for s in branch_figures.FIGURES]
-    found += [s.evaluate(trains, trains.samples) for s in window_figures.FIGURES]
-    if trains.pair:
-        found += [s.evaluate(trains, trains.samples) for s in symmetry_figures.FIGURES]
-    return found
+class Trains:
+    """What is computed from: samples of a rising branch, a falling one, or both.
+
+    Args:
+        up, down: the branches.
+        seed: of the bootstrap. It has 1000 resamples, fewer (never below 200) of branches longer than 50,000 pulses.
+
+    Attributes:
+        samples: of the cycles of all branches; each of the curves has those of its own.
+        curves: of the branches, the rising one first.
+        measured: the branches.
+    """
+
+    samples: Samples
+
+    def __init__(self, up: Branch | None, down: Branch | None, seed: int) -> None:
+        found = [b for b in (up, down) if b]
+        if not found:
+            raise InputError("figures of merit: no branch of pulses in one direction")
+        rng = np.random.default_rng(seed)
+        cycles = tuple(b.cycles for b in found)
+        longest = max(b.g_siemens.shape[1] for b in found)
+        resamples = int(np.clip(_NUMBERS // longest, _FEWEST_RESAMPLES, RESAMPLES))
+        # the cycles of a train that goes up and down belong together
+        samples = draw(cycles, rng, paired=len(set(cycles)) == 1, resamples=resamples)
+        self.curves = [
+            Curves(branch, replace(samples, counts=(counts,), shifts=(shifts,)), rng)
+            for branch, counts, shifts in zip(found, samples.counts, samples.shifts, strict=True)
+        ]
+        self.samples = replace(
+            samples,
+            means_simulated=any(c.samples.means_simulated for c in self.curves),
+            scatter_simulated=any(c.samples.scatter_simulated for c in self.curves),
+        )
+        self.measured = found
+
+    @property
+    def pair(self) -> tuple[Curves, Curves] | None:
+        """The rising and the falling samples, if there are both."""
+        return (self.curves[0], self.curves[1]) if len(self.curves) == 2 else None
+
+    @cached_property
+    def window(self) -> tuple[Array, Array]:
+        """The lowest and highest end of the trends, shape (rows,), S.
+
+        Those that are so in the measurement: the lower of two ends in each sample would be lower than either.
+        """
+        ends = np.concatenate([c.trend.ends for c in self.curves], axis=1)
+        return ends[:, np.argmin(ends[0])], ends[:, np.argmax(ends[0])]
+
+    @cached_property
+    def sigma(self) -> tuple[Array, Array]:
+        """Line of sigma against G from cycle to cycle: slope (1), offset (S), shape (rows,); NaN for one cycle."""
+        g = [c.g_siemens for c in self.curves]
+        scatters = [c.scatter for c in self.curves]
+        return sigma_line(
+            *(np.concatenate(m, axis=1) for m in (g, [s.variance for s in scatters], [s.freedom for s in scatters]))
+        )
+
+
+def trains_of(pulses: Sequence[Pulses], seed: int) -> Trains:
+    """Trains from one measurement, or from one that only rises and one that only falls."""
+    found = [branches(p) for p in pulses]
+    ups, downs = ([b for b in side if b] for side in zip(*found, strict=True))
+    if len(ups) > 1 or len(downs) > 1:
+        names = ", ".join(p.origin.name for p in pulses)
+        raise InputError(f"{names}: more than one rising or falling branch: give each device by itself")
+    return Trains(ups[0] if ups else None, downs[0] if downs else None, seed)

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models_va.errors import InputError
-from spicegen.branches import Branch, branches
-from spicegen.measurements import Pulses
+from spicegen.branches import Branch
 from spicegen.metrics._curves import Curves
 from spicegen.update_table import UpdateTable
 
@@ -17,35 +16,28 @@ _PER_BIN = 50
 _MOST_BINS = 40
 
 
-def update_table(pulses: Pulses) -> tuple[UpdateTable | None, UpdateTable | None]:
-    """Tables of a measured train, for potentiation and for depression; None where the train has none.
+def branch_table(branch: Branch, curves: Curves, place: str) -> UpdateTable:
+    """The table of one direction of a measured train.
 
     Read noise must not be taken for updates: a read that came out too high is followed by a lower one, and a plain
     table would say that pulses go back. So the conductance before a pulse is the best estimate from the reads until
     then (Kalman's filter of the local-level model about the trend, with the variances of ``read_noise`` and
     ``update_sigma``), the change is the next read less that estimate, and the variance that the reads add is taken off
-    the table's. Without read noise that is the plain difference against the plain read.
+    the table's. Without read noise that is the plain difference against the plain read. A read that is missing leaves
+    the estimate as it was, in more doubt.
 
     Changes are sorted by the conductance before and cut into at most 40 bins of equally many, 50 or more. In each bin a
     straight line against conductance is taken off, and the quantiles of what remains, scaled to the standard deviation
     of the updates, are put onto the line at the bin's mean conductance (in the first and last bin also at its end).
 
+    Args:
+        branch: that direction.
+        curves: samples of it, the first of which is the measurement.
+        place: for errors.
+
     Raises:
-        InputError: a direction with fewer than 100 pulses in all cycles, or with steps that are lost in read noise.
+        InputError: fewer than 100 pulses in all cycles, or steps that are lost in read noise.
     """
-    made: list[UpdateTable | None] = []
-    for branch in branches(pulses):
-        if branch:
-            one = np.ones((1, branch.cycles))
-            curves = Curves(branch, one, 0 * one, 1, np.random.default_rng(0))
-            made.append(branch_table(branch, curves, str(pulses.origin.path)))
-        else:
-            made.append(None)
-    return made[0], made[1]
-
-
-def branch_table(branch: Branch, curves: Curves, place: str) -> UpdateTable:
-    """The table of one direction, as ``update_table``; ``place`` is for errors."""
     before, change, added = _filtered(branch, curves)
     there = np.isfinite(before) & np.isfinite(change)
     order = np.argsort(before[there], kind="stable")
@@ -77,16 +69,17 @@ def _filtered(branch: Branch, curves: Curves) -> tuple[Array, Array, Array]:
     update = max(float(curves.scatter.step_variance[0]) - 2 * read, 0.0)
     g = branch.g_siemens
     trend = np.interp(np.linspace(0, 1, g.shape[1]), curves.w, curves.trend.g_siemens[0])
-    apart = g - trend
-    known, doubt = np.empty_like(g), np.empty(g.shape[1])
-    known[:, 0], doubt[0] = apart[:, 0], read
-    for n in range(1, g.shape[1]):
-        expected = doubt[n - 1] + update
-        gain = expected / (expected + read) if expected + read > 0 else 1.0
-        known[:, n] = known[:, n - 1] + gain * (apart[:, n] - known[:, n - 1])
-        doubt[n] = (1 - gain) * expected
-    before, added = trend + known, np.broadcast_to(doubt + read, g.shape)
-    return before[:, :-1].ravel(), (g[:, 1:] - before[:, :-1]).ravel(), added[:, :-1].ravel()
+    known, doubt = np.zeros_like(g), np.empty_like(g)
+    at, variance = np.zeros(len(g)), np.full(len(g), np.inf)  # before its first read nothing is known of a run
+    for n, apart in enumerate((g - trend).T):
+        expected = variance + update
+        gain = 1 / (1 + np.divide(read, expected, out=np.zeros_like(expected), where=expected > 0))
+        seen = np.isfinite(apart)
+        at = np.where(seen, at + gain * (apart - at), at)
+        variance = np.where(seen, gain * read, expected)
+        known[:, n], doubt[:, n] = at, variance
+    before = np.where(np.isfinite(doubt), trend + known, np.nan)[:, :-1]
+    return before.ravel(), (g[:, 1:] - before).ravel(), (doubt + read)[:, :-1].ravel()
 
 
 def _conditional(x: Array, y: Array, added: float, cdf: Array) -> tuple[float, Array]:

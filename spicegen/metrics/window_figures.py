@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from spicegen.metrics._trains import Trains
 from spicegen.metrics.branch_figures import read_noise
 from spicegen.metrics.report import Statistic
+from spicegen.metrics.trains import Trains
 
 Array = NDArray[np.float64]
 _GRID = 201

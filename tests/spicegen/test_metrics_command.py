@@ -7,19 +7,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.constants import Boltzmann, elementary_charge
 
 from models_va.errors import InputError
 from spicegen.branches import branches
 from spicegen.measurements import Retention, Sweep, WriteVerify, read_measurement
 from spicegen.metrics import branch_figures, programming, retention, sweeps
+from spicegen.metrics._bootstrap import draw, interval
 from spicegen.metrics._curves import Curves
-from spicegen.metrics._sigma_line import sigma_line
+from spicegen.sigma_line import sigma_line
 from tests.spicegen.measured import ORIGIN, linear_device
 from tests.spicegen.test_cli import refusal, run
 
 __all__ = ["run"]
 SLOPE, OFFSET = 0.0161, 8.264e-8
+NAMES = ("on_off_ratio", "switching_voltage", "iv_nonlinearity")
 
 
 def write_verify(n, rng):
@@ -36,6 +39,31 @@ def test_programming_error_is_found_again():
     line = SLOPE * np.array([1e-5, 4e-5]) + OFFSET
     assert found["distinct_states"].value == pytest.approx(1 + np.log(line[1] / line[0]) / SLOPE / 4, rel=0.1)
     assert found["sigma_rms"].value == pytest.approx(np.sqrt(np.mean(data.error_siemens**2)))
+
+
+@pytest.mark.parametrize("pairs", [10, 19])
+def test_few_programmings_are_not_taken_for_simulated_ones(pairs):
+    """How often sigma_rms is held: by plain percentiles in 79 of 100 with 10 pairs, in 87 with 19."""
+    rng, inside, trials = np.random.default_rng(4), 0, 300
+    target = np.linspace(1e-5, 4e-5, pairs)
+    sigma = SLOPE * target + OFFSET
+    for seed in range(trials):
+        error, unknown = sigma * rng.standard_normal(pairs), np.empty(0)
+        samples = draw((pairs,), np.random.default_rng(seed), paired=True, resamples=300)
+        data = programming.Programmed(target, error, samples, unknown, unknown)
+        low, high = interval(programming.sigma_rms(data), samples, of_scatter=True)
+        inside += low < np.sqrt(np.mean(sigma**2)) < high
+    assert inside / trials > {10: 0.83, 19: 0.9}[pairs]
+
+
+def test_a_mean_error_has_the_limits_of_students_t():
+    measured = write_verify(12, np.random.default_rng(5))
+    error = measured.achieved_siemens - measured.target_siemens
+    found = {m.name: m for m in programming.measure(programming.programmed(measured, 1))}["programming_bias"]
+    half = stats.t.ppf(0.975, 11) * error.std(ddof=1) / np.sqrt(12)
+    assert found.value == pytest.approx(error.mean())
+    assert np.ptp(found.ci95) == pytest.approx(2 * half, rel=0.1)
+    assert np.mean(found.ci95) == pytest.approx(error.mean(), abs=0.3 * half)
 
 
 def test_sigma_line_is_the_maximum_of_the_likelihood():
@@ -80,6 +108,29 @@ def test_a_switch():
     noisy = {m.name: m for m in sweeps.measure(sweeps.loops(bipolar_sweep(8, np.random.default_rng(2), 0.03), 1))}
     low, high = noisy["on_off_ratio_pos"].ci95
     assert low < 10 < high
+
+
+@pytest.mark.parametrize("rest", [0.0, 1e-3, 0.05])
+def test_unipolar_loops_are_told_apart_where_they_turn(rest):
+    """Four loops, each wider than the one before, of a measured voltage that rests at 0 V, 1 mV or 50 mV."""
+    rng, once = np.random.default_rng(7), np.r_[np.linspace(0, 1, 60), np.linspace(1, 0, 60), np.zeros(20)]
+    v = np.concatenate([rest + (top - rest) * once for top in (0.9, 1.0, 1.1, 1.2)])
+    v += 2e-4 * rng.standard_normal(len(v))
+    (found,) = sweeps.loops(Sweep(ORIGIN, np.arange(len(v)) * 0.01, v, 1e-5 * v**2, 300.0), 1).values()
+    assert found.count == 4
+    nonlinearity = next(m for m in sweeps.measure({"_pos": found}) if m.name == "iv_nonlinearity_pos")
+    assert nonlinearity.value == pytest.approx(4, rel=0.01)
+
+
+def test_what_few_loops_have_is_as_uncertain_as_that():
+    """Two of twenty loops switch: their mean is held as often as that of two loops."""
+    rng, inside = np.random.default_rng(8), 0
+    for seed in range(200):
+        switched = np.where(np.arange(20) < 2, 1 + 0.1 * rng.standard_normal(20), np.nan)
+        found = sweeps.measure({"_pos": sweeps.Loops(0.1, dict.fromkeys(NAMES, switched), seed)})
+        low, high = next(m.ci95 for m in found if m.name == "switching_voltage_pos")
+        inside += low < 1 < high
+    assert 0.9 < inside / 200 < 0.99
 
 
 def switched_on(volt, off, on):
@@ -237,6 +288,19 @@ def test_the_command_writes_a_report_and_tables(run, tmp_path):
     assert "pulses_through_p" in out
 
 
+def test_files_of_one_name_are_told_apart(run, tmp_path):
+    """And a table has the number of its measurement: the second has none."""
+    rng = np.random.default_rng(9)
+    for folder in "pqr":
+        (tmp_path / folder).mkdir()
+        write_cycles(tmp_path / folder / "x.csv", linear_device(rng, 3, 40 if folder != "q" else 10))
+    code, out, _ = run("metrics", *(tmp_path / folder / "x.csv" for folder in "pqr"), "-o", tmp_path / "out")
+    assert code == 0
+    for folder in "pqr":
+        assert f"Pulses: {Path(folder, 'x.csv')}" in out
+    assert sorted(p.name for p in (tmp_path / "out").glob("dG*")) == ["dG_increasing_1.txt", "dG_increasing_3.txt"]
+
+
 @pytest.mark.parametrize(("columns", "definitions"), [(80, False), (120, True)])
 def test_the_table_fits_the_terminal(run, tmp_path, monkeypatch, columns, definitions):
     monkeypatch.setenv("COLUMNS", str(columns))
@@ -253,7 +317,7 @@ def test_the_table_fits_the_terminal(run, tmp_path, monkeypatch, columns, defini
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("CDF\n1,2\n0,1\n1,x\n2,3\n", "line 4, column 2"), ("words\n", "line 1")]
+    ("text", "message"), [("CDF Points\n1,2\n0,1\n1,x\n2,3\n", "line 4, column 2"), ("words\n", "line 1")]
 )
 def test_the_command_refuses_in_one_line(run, tmp_path, text, message):
     path = tmp_path / "data.txt"
@@ -291,6 +355,6 @@ def test_noise_that_the_authors_added(shared_data, tmp_path, level, side, direct
     columns = '{conductance: {columns: "rmp*", unit: S}}'
     path.write_text(f"file: {file}\ncolumns: {columns}\ndirection: {direction}\n")
     branch = next(b for b in branches(read_measurement(path)) if b)
-    one = np.ones((1, branch.cycles))
-    curves = Curves(branch, one, 0 * one, 1, np.random.default_rng(0))
+    rng = np.random.default_rng(0)
+    curves = Curves(branch, draw((branch.cycles,), rng, paired=True, resamples=1), rng)
     assert branch_figures.read_noise(curves)[0] / float(level) == pytest.approx(2.75e-6, rel=0.1)

@@ -7,7 +7,8 @@ from scipy import stats
 from models_va import DeviceCard, load_card
 from models_va.errors import InputError
 from spicegen import sigma as sigma_module
-from spicegen.sigma import PROGRAMMINGS, STATES, fit_line, measure_sigma
+from spicegen.sigma import PROGRAMMINGS, STATES, measure_sigma
+from spicegen.sigma_line import sigma_line, standard_errors
 
 CARD = load_card("au-lixcoo2-pt")
 SLOPE, OFFSET = 0.0161, 0.08264  # the paper's, section 3.4
@@ -38,22 +39,20 @@ def test_the_line_is_the_papers_within_its_own_errors(measured):
 
 
 def test_repetitions_scatter_as_the_standard_errors_say(measured):
-    """Their variance by chi-square; their mean, a sample's standard deviation being 0.4 % small (c4 of 60)."""
+    """Their variance by chi-square; their mean: squares of a sample's standard deviations are not biased."""
     n = len(measured.repetitions)
     low, high = np.sqrt(stats.chi2.ppf([1e-5, 1 - 1e-5], n - 1) / (n - 1))
-    expected = fit_line(measured.target_siemens * 1e6, SLOPE * measured.target_siemens * 1e6 + OFFSET, PROGRAMMINGS)
-    for values, truth, error in (
-        (measured.slopes, SLOPE, expected.slope_error),
-        (measured.offsets, OFFSET, expected.offset_error),
-    ):
+    g = measured.target_siemens * 1e6
+    errors = standard_errors(g, SLOPE * g + OFFSET, np.full(STATES, PROGRAMMINGS - 1.0))
+    for values, truth, error in zip((measured.slopes, measured.offsets), (SLOPE, OFFSET), errors, strict=True):
         assert low < values.std(ddof=1) / error < high
-        assert abs(values.mean() - 0.996 * truth) < 5 * error / np.sqrt(n)
+        assert abs(values.mean() - truth) < 5 * error / np.sqrt(n)
 
 
 def test_a_line_is_found_exactly():
-    g = np.linspace(10, 40, 25)
-    line = fit_line(g, SLOPE * g + OFFSET, 60)
-    assert (line.slope, line.offset) == (pytest.approx(SLOPE, rel=1e-12), pytest.approx(OFFSET, rel=1e-12))
+    g = np.linspace(10, 40, 25)[None]
+    slope, offset = sigma_line(g, (SLOPE * g + OFFSET) ** 2, np.full_like(g, 59))
+    assert (slope[0], offset[0]) == (pytest.approx(SLOPE, rel=1e-12), pytest.approx(OFFSET, rel=1e-12))
 
 
 def test_the_seed_decides(measured):

@@ -6,11 +6,23 @@ import numpy as np
 import pytest
 
 from models_va.errors import InputError
-from spicegen.metrics import tables, update_table
+from spicegen.branches import branches
+from spicegen.metrics import tables
+from spicegen.metrics._bootstrap import draw
+from spicegen.metrics._curves import Curves
+from spicegen.metrics.updates import branch_table
 from spicegen.update_table import UpdateTable, is_update_table, read_update_table
 from tests.spicegen.measured import linear_device, train
 
 G = np.linspace(1e-5, 4e-5, 7)
+
+
+def table_of(pulses):
+    """Of the first direction of a train, from what was measured alone."""
+    rng = np.random.default_rng(1)
+    branch = next(b for b in branches(pulses) if b)
+    curves = Curves(branch, draw((branch.cycles,), rng, paired=True, resamples=1), rng)
+    return branch_table(branch, curves, "synthetic.csv")
 
 
 def uniform_table(g=G, low=-1e-7, high=3e-7):
@@ -36,7 +48,7 @@ def test_a_known_device_is_found_again(read, falls):
     """dG = 0.03 (4e-5 - G) with sigma 2e-7, whether reads are noisy or not; mirrored for depression."""
     rng = np.random.default_rng(2)
     reads = linear_device(rng, 150, 60, update=2e-7, read=read)
-    table = update_table(train(5e-5 - reads if falls else reads))[int(falls)]
+    table = table_of(train(5e-5 - reads if falls else reads))
     g = np.linspace(1.2e-5, 3.3e-5, 15)
     mean, at = 0.03 * (4e-5 - g), 5e-5 - g if falls else g
     found = -table.mean_siemens(at) if falls else table.mean_siemens(at)
@@ -49,7 +61,7 @@ def test_a_known_device_is_found_again(read, falls):
 
 def test_a_table_of_one_long_cycle():
     reads = linear_device(np.random.default_rng(4), 1, 300, gain=1e-2, update=5e-8)
-    table = update_table(train(reads))[0]
+    table = table_of(train(reads))
     g = np.linspace(1.5e-5, 3.5e-5, 10)
     assert np.mean(table.mean_siemens(g) / (1e-2 * (4e-5 - g))) == pytest.approx(1, abs=0.2)
     assert table.sigma_siemens(g).mean() == pytest.approx(5e-8, rel=0.15)
@@ -59,7 +71,7 @@ def test_the_table_of_a_saturating_device_is_walked_to_where_it_saturates():
     """Its last conductance is the highest that noise reached, to which mean updates do not lead."""
     for seed in range(8):
         reads = linear_device(np.random.default_rng(seed), 10, 100, gain=0.1, read=1e-7)
-        curve = tables.trajectory(update_table(train(reads))[0])
+        curve = tables.trajectory(table_of(train(reads)))
         assert (np.diff(curve) > 0).all()
         assert curve[-1] == pytest.approx(4e-5, rel=0.03)
 
@@ -69,16 +81,40 @@ def test_no_table_of_steps_that_noise_hides():
     reads = 1e-5 + 1e-6 * np.random.default_rng(2).standard_normal((120, 3))
     measured = replace(train(reads), direction=np.r_[0, np.ones(119)].astype(np.int8))
     with pytest.raises(InputError, match="lost in the noise"):
-        update_table(measured)
+        table_of(measured)
 
 
 def test_no_table_of_few_pulses():
     with pytest.raises(InputError, match=r"synthetic.csv: 60 pulses .* 100 or more"):
-        update_table(train(linear_device(np.random.default_rng(1), 2, 30)))
+        table_of(train(linear_device(np.random.default_rng(1), 2, 30)))
+
+
+def test_a_run_counts_from_its_first_read():
+    """One column without a first read, 3 x (40 up, 40 down): 119 changes up are known, and 80 would be too few."""
+    up = linear_device(np.random.default_rng(5), 1, 40)
+    whole = train(*[up, up[::-1]] * 3)
+    assert table_of(replace(whole, direction=whole.direction[1:], g_siemens=whole.g_siemens[1:])).rises
+
+
+def test_missing_reads_leave_the_table_as_it_is():
+    """As ``test_a_known_device_is_found_again``, a tenth of the reads being lost, among them first ones."""
+    rng = np.random.default_rng(6)
+    reads = linear_device(rng, 150, 60, update=2e-7, read=2e-7)
+    reads[rng.random(reads.shape) < 0.1] = np.nan
+    table = table_of(train(reads))
+    g = np.linspace(1.2e-5, 3.3e-5, 15)
+    assert np.mean(table.mean_siemens(g) / (0.03 * (4e-5 - g))) == pytest.approx(1, abs=0.02)
+    assert table.sigma_siemens(g).mean() == pytest.approx(2e-7, rel=0.06)
+
+
+def test_a_column_called_cdf_makes_no_table(tmp_path):
+    path = tmp_path / "quantiles.csv"
+    path.write_text("cycle1_uS,CDF\n1,0\n2,1\n")
+    assert not is_update_table(path)
 
 
 def test_written_and_read_exactly(tmp_path):
-    table = update_table(train(linear_device(np.random.default_rng(3), 10)))[0]
+    table = table_of(train(linear_device(np.random.default_rng(3), 10)))
     again = read_update_table(table.write(tmp_path / "dG.txt"))
     assert is_update_table(tmp_path / "dG.txt")
     for name in ("g_siemens", "cdf", "d_g_siemens"):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from models_va.errors import InputError, located
 from spicegen.branches import branches
+from spicegen.files import distinct_names
 from spicegen.measurements import Measurement, Origin, Pulses, Retention, Sweep, WriteVerify, read_measurement
-from spicegen.metrics import pictures, programming, retention, sweeps, tables, trains
-from spicegen.metrics._bootstrap import FEW_CYCLES
+from spicegen.metrics import pictures, programming, retention, sweeps, tables, train_figures, trains
+from spicegen.metrics._curves import FEW_CYCLES
 from spicegen.metrics.laws import MOST_ALPHA, MOST_BETA
 from spicegen.metrics.report import Metric, MetricsReport
 from spicegen.metrics.updates import branch_table
@@ -29,7 +31,7 @@ def measure_files(paths: Sequence[Path], seed: int) -> list[MetricsReport]:
     Raises:
         InputError: a file cannot be read, or holds too little.
     """
-    return [_report(group, seed) for group in _groups([_read(path) for path in paths])]
+    return [_report(group, seed) for group in _groups(_read(paths))]
 
 
 def whole_page(reports: Sequence[MetricsReport]) -> Page:
@@ -48,8 +50,8 @@ def whole_json(reports: Sequence[MetricsReport], seed: int) -> Mapping[str, Any]
 
 
 def write_tables(reports: Iterable[MetricsReport], folder: Path) -> list[Path]:
-    """Write the update tables that measurements gave, numbered where there are several measurements."""
-    reports = [r for r in reports if r.tables]
+    """Write the update tables that measurements gave, with the measurement's number where there are several."""
+    reports = list(reports)
     names = {True: "increasing", False: "decreasing"}
     return [
         table.write(folder / f"dG_{names[table.rises]}{f'_{n}' if len(reports) > 1 else ''}.txt")
@@ -58,15 +60,18 @@ def write_tables(reports: Iterable[MetricsReport], folder: Path) -> list[Path]:
     ]
 
 
-def _read(path: Path) -> tuple[Origin, Measurement | UpdateTable]:
-    if is_update_table(path):
-        table = read_update_table(path)
-        return Origin(path, hashlib.sha256(path.read_bytes()).hexdigest()), table
-    found = read_measurement(path)
-    return found.origin, found
+def _read(paths: Sequence[Path]) -> Iterator[tuple[Origin, Measurement | UpdateTable]]:
+    for path, name in zip(paths, distinct_names(paths), strict=True):
+        if is_update_table(path):
+            table = read_update_table(path)
+            yield Origin(path, hashlib.sha256(path.read_bytes()).hexdigest(), name=name), table
+        else:
+            found = read_measurement(path)
+            origin = replace(found.origin, name=name)
+            yield origin, replace(found, origin=origin)
 
 
-def _groups(found: Sequence[tuple[Origin, Measurement | UpdateTable]]) -> list[list[tuple[Origin, Any]]]:
+def _groups(found: Iterable[tuple[Origin, Measurement | UpdateTable]]) -> list[list[tuple[Origin, Any]]]:
     groups: list[list[tuple[Origin, Any]]] = []
     for item in found:
         last = groups[-1] if groups else []
@@ -93,9 +98,10 @@ def _side(measured: Measurement | UpdateTable) -> bool | None:
 
 def _report(group: Sequence[tuple[Origin, Any]], seed: int) -> MetricsReport:
     origins, measured = [origin for origin, _ in group], [m for _, m in group]
+    if isinstance(measured[0], UpdateTable):
+        return _of_tables(origins, measured)
     makers: dict[type, Callable[..., MetricsReport]] = {
-        Pulses: _of_trains, UpdateTable: _of_tables, WriteVerify: _of_programming, Sweep: _of_sweep,
-        Retention: _of_retention,
+        Pulses: _of_trains, WriteVerify: _of_programming, Sweep: _of_sweep, Retention: _of_retention,
     }  # fmt: skip
     return makers[type(measured[0])](origins, measured, seed)
 
@@ -117,7 +123,7 @@ def _of_trains(origins: Sequence[Origin], pulses: Sequence[Pulses], seed: int) -
             made.append(branch_table(branch, curves, ", ".join(o.name for o in origins)))
         except InputError as error:
             notes.append(f"No update table: {error}.")
-    found = trains.measure(data)
+    found = train_figures.measure(data)
     counts = ", ".join(f"{_counted(b.cycles, 'cycle')} {'up' if b.rises else 'down'}" for b in data.measured)
     notes = [f"{counts}; intervals by bootstrap with seed {seed}.", *_on_cycles(data.samples.smallest), *notes]
     notes += _at_limits(found)
@@ -150,7 +156,7 @@ def _at_limits(found: Sequence[Metric]) -> list[str]:
     return [f"{', '.join(named)}: at the limit of the search, the law does not describe this branch."] if named else []
 
 
-def _of_tables(origins: Sequence[Origin], found: Sequence[UpdateTable], seed: int) -> MetricsReport:
+def _of_tables(origins: Sequence[Origin], found: Sequence[UpdateTable]) -> MetricsReport:
     with located(", ".join(str(o.path) for o in origins)):
         metrics = tables.measure(found)
     notes = ["Figures of merit of the curve that mean updates give; a table has no intervals."]
@@ -166,7 +172,7 @@ def _of_programming(origins: Sequence[Origin], measured: Sequence[WriteVerify], 
 
 def _of_sweep(origins: Sequence[Origin], measured: Sequence[Sweep], seed: int) -> MetricsReport:
     found = sweeps.loops(measured[0], seed)
-    each = ", ".join(f"{data.samples.smallest} at read {data.v_read_volt:.3g} V" for data in found.values())
+    each = ", ".join(f"{data.count} at read {data.v_read_volt:.3g} V" for data in found.values())
     notes = [f"Loops: {each}; intervals by bootstrap over loops with seed {seed}, none of one loop."]
     metrics = sweeps.measure(found)
     return MetricsReport(_title("Sweep", origins), origins, metrics, notes, lambda: pictures.of_sweep(measured[0]))

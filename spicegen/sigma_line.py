@@ -43,6 +43,19 @@ def sigma_line(g_siemens: Array, variance: Array, freedom: Array) -> tuple[Array
     return slope, offset
 
 
+def standard_errors(g_siemens: Array, sigma: Array, freedom: Array) -> tuple[float, float]:
+    """Of slope (dimensionless) and offset (S) of one line: the inverse of the likelihood's Fisher information.
+
+    Args:
+        g_siemens: shape (points,), S.
+        sigma: the line there, S.
+        freedom: degrees of freedom of the variances that it was fitted to.
+    """
+    weighted = np.stack([g_siemens, np.ones_like(g_siemens)]) * np.sqrt(2 * freedom) / sigma
+    slope, offset = np.sqrt(np.diag(np.linalg.inv(weighted @ weighted.T)))
+    return float(slope), float(offset)
+
+
 def _ends(t: Array, v: Array, weight: Array) -> Array:
     """Sigma at t = 0 and at t = 1, shape (rows, 2)."""
     basis = np.stack([1 - t, t], axis=2)
