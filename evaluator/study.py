@@ -19,10 +19,11 @@ from evaluator.compensation import fit_columns, reach_for_weights
 from evaluator.data import Dataset, load_calibration, load_dataset
 from evaluator.graph.arrays import ArrayPart
 from evaluator.graph.batch_norm import fold_batch_norm
-from evaluator.graph.mapped import mapped_layers, with_arrays
+from evaluator.graph.mapped import with_arrays
 from evaluator.graph.onnx_model import Network, load_network
 from evaluator.hardware import Hardware
 from evaluator.mapping import Conductances
+from evaluator.ops.layers import mapped_layers
 from evaluator.plan import LayerPlan
 from evaluator.streams import FIT_NOISE
 from evaluator.write_verify import Misfits, WriteVerify

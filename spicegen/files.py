@@ -14,6 +14,12 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
+def one_line(error: Exception, length: int = 200) -> str:
+    """The message of a foreign exception on one line of at most about ``length`` characters."""
+    text = " ".join(str(error).split()).rstrip(".")
+    return text if len(text) <= length else text[:length] + "..."
+
+
 def distinct_names(paths: Sequence[str | Path]) -> list[str]:
     """A name for each file, for people: its own, with as many of its folders as tell it from other files given."""
     parts = [Path(os.path.abspath(path)).parts for path in paths]

@@ -9,7 +9,7 @@ import onnx
 from onnx import numpy_helper
 
 from evaluator.graph.constants import constant_values, tensor_names, unused_name
-from evaluator.ops._weights import attributes_of
+from evaluator.graph.node import attributes_of
 
 _FOLDED = {"Conv": 0, "ConvTranspose": 1, "Gemm": 1}
 """Operator -> axis of the outputs in its weights."""

@@ -10,8 +10,9 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from evaluator.graph.runtime import one_line, open_session, run
+from evaluator.graph.runtime import open_session, run
 from models_va.errors import InputError
+from spicegen.files import one_line
 
 
 def graph_inputs(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
@@ -54,6 +55,49 @@ def constant_values(model: onnx.ModelProto) -> Mapping[str, NDArray[Any]]:
     if names:
         values.update(zip(names, run(open_session(_part(model, nodes, names)), {}, names), strict=True))
     return values
+
+
+def constant_weights(
+    node: onnx.NodeProto, position: int, constants: Mapping[str, NDArray[Any]], axes: range
+) -> NDArray[Any]:
+    """The node's input at ``position`` as stored.
+
+    Args:
+        node: the node.
+        position: of the weights among its inputs.
+        constants: every constant tensor of the graph.
+        axes: how many axes the weights may have.
+
+    Raises:
+        InputError: it depends on the network's input, has other axes, is not floating-point, or holds NaN or infinity.
+
+    """
+    name = node.input[position]
+    if name not in constants:
+        raise InputError(f"weights {name!r} depend on the network's input: only constant weights go onto arrays")
+    stored = constants[name]
+    if stored.ndim not in axes or stored.size == 0:
+        wanted = "a matrix is" if axes == range(2, 3) else f"{axes[0]} to {axes[-1]} axes, none of them empty, are"
+        raise InputError(f"weights {name!r} have shape {stored.shape}: {wanted} needed")
+    if stored.dtype not in (np.float16, np.float32, np.float64):
+        raise InputError(f"weights {name!r} have type {stored.dtype}: export them as float16, float32 or float64")
+    if not np.all(np.isfinite(stored)):
+        raise InputError(f"weights {name!r} hold NaN or infinity: train or export the network again")
+    return stored
+
+
+def without_unused(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same object without initializers that no node reads, such as weights that were replaced."""
+    used = {name for node in model.graph.node for name in node.input} | {o.name for o in model.graph.output}
+    kept = [t for t in model.graph.initializer if t.name in used]
+    gone = {t.name for t in model.graph.initializer} - used
+    if gone:
+        announced = [i for i in model.graph.input if i.name not in gone]
+        stored = onnx.GraphProto(initializer=kept, input=announced)
+        del model.graph.initializer[:], model.graph.input[:]
+        model.graph.initializer.extend(stored.initializer)
+        model.graph.input.extend(stored.input)
+    return model
 
 
 def _stored(tensor: onnx.TensorProto) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""Which nodes of a graph go onto arrays, and the graph with the weights that the arrays really have."""
+"""The graph with arrays in its layers' places, or with the weights that they really have."""
 
 from __future__ import annotations
 
@@ -8,35 +8,9 @@ import onnx
 from onnx import numpy_helper
 
 from evaluator.graph.arrays import ArrayPart, Taps, emit, is_plain, plain_weights
-from evaluator.graph.constants import constant_values, tensor_names, unused_name
+from evaluator.graph.constants import tensor_names, unused_name, without_unused
 from evaluator.graph.emitter import Emitter
 from evaluator.layer import Array, MappedLayer
-from evaluator.ops import EXTRACTORS, UNMAPPED
-from evaluator.ops._weights import node_name
-from models_va.errors import InputError, located
-
-
-def mapped_layers(model: onnx.ModelProto) -> list[MappedLayer]:
-    """The layers of a network, in the order of its nodes.
-
-    A matrix that several nodes share is a layer of each: every node has arrays of its own.
-
-    Raises:
-        InputError: an operator that holds weights and is not mapped, weights that cannot be mapped, or no layer
-            at all; the message names the node.
-
-    """
-    for index, node in enumerate(model.graph.node):
-        _check_supported(index, node)
-    constants = constant_values(model)
-    layers = []
-    for index, node in enumerate(model.graph.node):
-        if node.op_type in EXTRACTORS and node.output[0] not in constants:
-            with located(f"{node.op_type} node {node_name(index, node)!r}"):
-                layers.append(EXTRACTORS[node.op_type](index, node, constants))
-    if not layers:
-        raise InputError(f"has no {' or '.join(EXTRACTORS)} node: there are no weights to put onto arrays")
-    return layers
 
 
 def with_weights(model: onnx.ModelProto, layers: Sequence[MappedLayer], weights: Sequence[Array]) -> onnx.ModelProto:
@@ -78,25 +52,3 @@ def with_arrays(model: onnx.ModelProto, parts: Sequence[ArrayPart]) -> tuple[onn
     del copy.graph.node[:]
     copy.graph.node.extend(replaced)
     return without_unused(copy), taps
-
-
-def without_unused(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The same object without initializers that no node reads, such as weights that were replaced."""
-    used = {name for node in model.graph.node for name in node.input} | {o.name for o in model.graph.output}
-    kept = [t for t in model.graph.initializer if t.name in used]
-    gone = {t.name for t in model.graph.initializer} - used
-    if gone:
-        announced = [i for i in model.graph.input if i.name not in gone]
-        stored = onnx.GraphProto(initializer=kept, input=announced)
-        del model.graph.initializer[:], model.graph.input[:]
-        model.graph.initializer.extend(stored.initializer)
-        model.graph.input.extend(stored.input)
-    return model
-
-
-def _check_supported(index: int, node: onnx.NodeProto) -> None:
-    if node.op_type in UNMAPPED or node.domain not in ("", "ai.onnx"):
-        raise InputError(
-            f"operator {node.op_type!r} of node {node_name(index, node)!r} may hold weights and cannot go onto arrays: "
-            f"export them as {', '.join(EXTRACTORS)}; all other standard operators run digitally"
-        )

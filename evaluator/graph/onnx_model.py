@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from evaluator.graph.constants import graph_inputs
 from evaluator.graph.free_batch import batch_size, free_batch
 from evaluator.graph.products import plain_products
-from evaluator.graph.runtime import one_line, open_session, run
+from evaluator.graph.runtime import open_session, run
 from models_va.errors import InputError, located
+from spicegen.files import one_line
 
 BATCH = 1000
 _LARGEST_BATCH = 65536

@@ -10,11 +10,9 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from evaluator.graph.constants import constant_values, tensor_names
+from evaluator.graph.constants import constant_values, constant_weights, tensor_names, without_unused
 from evaluator.graph.emitter import Emitter
-from evaluator.graph.mapped import without_unused
-from evaluator.ops._weights import attributes_of, constant_weights, node_name
-from evaluator.ops.gemm import with_bias
+from evaluator.graph.node import attributes_of, node_name
 from models_va.errors import InputError, located
 
 _AXES = range(1, 17)
@@ -55,6 +53,15 @@ def plain_products(model: onnx.ModelProto) -> onnx.ModelProto:
     copy.graph.node.extend(nodes)
     copy.ir_version = max(copy.ir_version, 4)  # initializers need not be announced as inputs
     return without_unused(copy)
+
+
+def with_bias(to: Emitter, product: str, node: onnx.NodeProto) -> str:
+    """A Gemm's alpha times the product A' B', and beta times its C added."""
+    attributes = attributes_of(node)
+    product = to.scaled(product, attributes.get("alpha", 1.0))
+    if len(node.input) < 3 or not node.input[2]:
+        return product
+    return to.node("Add", [product, to.scaled(node.input[2], attributes.get("beta", 1.0))])
 
 
 Constants = Mapping[str, NDArray[Any]]

@@ -10,6 +10,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from models_va.errors import InputError
+from spicegen.files import one_line
 
 _SILENT = 4  # what goes wrong reaches the user as an InputError
 
@@ -49,9 +50,3 @@ def run(
         return list(session.run(list(outputs), dict(feeds)))
     except Exception as error:  # see above
         raise InputError(f"onnxruntime cannot run the network ({one_line(error)}): export it again") from error
-
-
-def one_line(error: Exception, length: int = 200) -> str:
-    """The message of a foreign exception on one line of at most about ``length`` characters."""
-    text = " ".join(str(error).split()).rstrip(".")
-    return text if len(text) <= length else text[:length] + "..."

@@ -11,9 +11,10 @@ import onnx
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from evaluator.graph.constants import constant_weights
 from evaluator.graph.emitter import Emitter
+from evaluator.graph.node import attributes_of, node_name
 from evaluator.layer import Array, MappedLayer, Product, evenly
-from evaluator.ops._weights import attributes_of, constant_weights, node_name
 from models_va.errors import InputError
 
 
@@ -111,9 +112,7 @@ def _geometry(
     return strides, dilations, span, paddings(lengths, span, strides, attributes)
 
 
-def _room(
-    lengths: Sequence[int], kernel: Sequence[int], attributes: Mapping[str, Any]
-) -> tuple[list[int], list[int]]:
+def _room(lengths: Sequence[int], kernel: Sequence[int], attributes: Mapping[str, Any]) -> tuple[list[int], list[int]]:
     """How many places a kernel could stand at along each axis, and the strides between those taken."""
     strides, _, span, pads = _geometry(lengths, kernel, attributes)
     return [n + sum(p) - s + 1 for n, p, s in zip(lengths, pads, span, strict=True)], strides

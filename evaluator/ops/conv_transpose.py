@@ -10,9 +10,10 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from evaluator.graph.constants import constant_weights
 from evaluator.graph.emitter import Emitter
+from evaluator.graph.node import attributes_of, node_name
 from evaluator.layer import Array, MappedLayer, Product, evenly
-from evaluator.ops._weights import attributes_of, constant_weights, node_name
 from models_va.errors import InputError
 
 
@@ -59,9 +60,7 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
         node=index,
         weight_input=1,
         activation_input=0,
-        weights=np.asarray(stored, dtype=np.float64)
-        .reshape(groups, inputs, outputs * places)
-        .transpose(0, 2, 1),
+        weights=np.asarray(stored, dtype=np.float64).reshape(groups, inputs, outputs * places).transpose(0, 2, 1),
         dtype=stored.dtype,
         block=1,
         to_node=to_node,

@@ -9,9 +9,10 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from evaluator.graph.emitter import Emitter
+from evaluator.graph.constants import constant_weights
+from evaluator.graph.node import attributes_of, node_name
+from evaluator.graph.products import with_bias
 from evaluator.layer import Array, MappedLayer, Product, evenly
-from evaluator.ops._weights import attributes_of, constant_weights, node_name
 
 
 def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[Any]]) -> MappedLayer:
@@ -48,12 +49,3 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
         from_vectors=lambda values, _shape: values[0],
         product=Product("MatMul", {}, False, 1, 1, 0, lay_out, lambda to, product: with_bias(to, product, node)),
     )
-
-
-def with_bias(to: Emitter, product: str, node: onnx.NodeProto) -> str:
-    """A Gemm's alpha times the product A' B', and beta times its C added."""
-    attributes = attributes_of(node)
-    product = to.scaled(product, attributes.get("alpha", 1.0))
-    if len(node.input) < 3 or not node.input[2]:
-        return product
-    return to.node("Add", [product, to.scaled(node.input[2], attributes.get("beta", 1.0))])

@@ -10,8 +10,9 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from evaluator.graph.constants import constant_weights
+from evaluator.graph.node import node_name
 from evaluator.layer import Array, MappedLayer, Product, evenly
-from evaluator.ops._weights import constant_weights, node_name
 from models_va.errors import InputError
 
 

@@ -12,8 +12,9 @@ import pytest
 
 from evaluator.calibration import plan_layers
 from evaluator.graph.batch_norm import fold_batch_norm
-from evaluator.graph.mapped import mapped_layers, with_arrays, with_weights
+from evaluator.graph.mapped import with_arrays, with_weights
 from evaluator.graph.onnx_model import load_network
+from evaluator.ops.layers import mapped_layers
 from tests.evaluator.studies import IDEAL, hardware
 
 FOLDER = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"

@@ -8,9 +8,10 @@ import pytest
 from evaluator.calibration import plan_layers
 from evaluator.data import load_dataset
 from evaluator.graph.batch_norm import fold_batch_norm
-from evaluator.graph.mapped import mapped_layers, with_arrays
+from evaluator.graph.mapped import with_arrays
 from evaluator.graph.onnx_model import load_network
 from evaluator.hardware import Hardware
+from evaluator.ops.layers import mapped_layers
 from evaluator.settings import HardwareConfig
 
 NETWORKS = {

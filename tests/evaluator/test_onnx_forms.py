@@ -7,8 +7,9 @@ import pytest
 
 from evaluator import evaluate
 from evaluator.graph.batch_norm import fold_batch_norm
-from evaluator.graph.mapped import mapped_layers, with_weights
+from evaluator.graph.mapped import with_weights
 from evaluator.graph.onnx_model import load_network
+from evaluator.ops.layers import mapped_layers
 from tests.evaluator import networks
 
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluator import evaluate
-from evaluator.graph.mapped import mapped_layers
 from evaluator.graph.onnx_model import load_network
 from evaluator.graph.products import plain_products
+from evaluator.ops.layers import mapped_layers
 from models_va.errors import InputError
 from tests.evaluator import networks
 from tests.evaluator.networks import node, random

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from evaluator.graph.runtime import one_line
 from models_va.errors import InputError
+from spicegen.files import one_line, printable
 
 _BLOCK_BYTES = 2**22
 _LONGEST_SHOWN = 300
@@ -48,8 +48,7 @@ def cause(error: Exception) -> str:
 
 def shown(name: object) -> str:
     """A path or a name from a file, on one line of bearable length."""
-    text = str(name)
-    text = text if text.isprintable() else ascii(text)
+    text = printable(str(name))
     return text if len(text) <= _LONGEST_SHOWN else "..." + text[-_LONGEST_SHOWN:]
 
 

@@ -1,0 +1,42 @@
+"""Which nodes of a graph go onto arrays."""
+
+from __future__ import annotations
+
+import onnx
+
+from evaluator.graph.constants import constant_values
+from evaluator.graph.node import node_name
+from evaluator.layer import MappedLayer
+from evaluator.ops import EXTRACTORS, UNMAPPED
+from models_va.errors import InputError, located
+
+
+def mapped_layers(model: onnx.ModelProto) -> list[MappedLayer]:
+    """The layers of a network, in the order of its nodes.
+
+    A matrix that several nodes share is a layer of each: every node has arrays of its own.
+
+    Raises:
+        InputError: an operator that holds weights and is not mapped, weights that cannot be mapped, or no layer
+            at all; the message names the node.
+
+    """
+    for index, node in enumerate(model.graph.node):
+        _check_supported(index, node)
+    constants = constant_values(model)
+    layers = []
+    for index, node in enumerate(model.graph.node):
+        if node.op_type in EXTRACTORS and node.output[0] not in constants:
+            with located(f"{node.op_type} node {node_name(index, node)!r}"):
+                layers.append(EXTRACTORS[node.op_type](index, node, constants))
+    if not layers:
+        raise InputError(f"has no {' or '.join(EXTRACTORS)} node: there are no weights to put onto arrays")
+    return layers
+
+
+def _check_supported(index: int, node: onnx.NodeProto) -> None:
+    if node.op_type in UNMAPPED or node.domain not in ("", "ai.onnx"):
+        raise InputError(
+            f"operator {node.op_type!r} of node {node_name(index, node)!r} may hold weights and cannot go onto arrays: "
+            f"export them as {', '.join(EXTRACTORS)}; all other standard operators run digitally"
+        )
