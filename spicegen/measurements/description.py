@@ -14,10 +14,10 @@ from models_va import read_yaml
 from models_va.errors import InputError
 from spicegen.files import beside, printable
 from spicegen.measurements.head import Layout
-from spicegen.measurements.header import DIMENSIONS, STATES, Column, parse_cell
+from spicegen.measurements.header import COUNTS, DIMENSIONS, STATES, Column, parse_cell
 from spicegen.measurements.table import FIRST_ROW, Table, read_table
 from spicegen.measurements.text import fault
-from spicegen.measurements.units import CONDUCTANCE, Unit
+from spicegen.measurements.units import CONDUCTANCE, NONE, Unit
 
 Kind = Literal["sweep", "pulses", "retention", "write-verify"]
 Finite = Annotated[float, Field(ge=-1e30, le=1e30, allow_inf_nan=False)]
@@ -30,7 +30,7 @@ class ColumnDescription(BaseModel):
 
     Attributes:
         columns: names, in which ``*`` stands for anything, or numbers from 1; several are cycles.
-        unit: as in a header, such as ``uS``.
+        unit: as in a header, such as ``uS``; of numbers of pulses and cycles, none.
         scale_siemens, offset_siemens: in place of a unit: conductance = number * scale + offset, S.
     """
 
@@ -40,12 +40,6 @@ class ColumnDescription(BaseModel):
     unit: str | None = None
     scale_siemens: Positive | None = None
     offset_siemens: Finite = 0.0
-
-    @model_validator(mode="after")
-    def _one_unit(self) -> ColumnDescription:
-        if (self.unit is None) == (self.scale_siemens is None):
-            raise InputError("a column needs either unit, or scale_siemens and offset_siemens")
-        return self
 
     def holds(self, index: int, name: str) -> bool:
         """Whether it is the column at ``index`` (from 0) of that name."""
@@ -61,7 +55,8 @@ class MeasurementDescription(BaseModel):
         kind: what is measured; only compared with what the columns say.
         header: ``none`` if the first line holds numbers.
         columns: which column holds what; quantities are called as in headers (time, voltage, current, conductance,
-            resistance, amplitude, width, gap, period, temperature, target, achieved); None: as the header says.
+            resistance, amplitude, width, gap, period, temperature, target, achieved, pulse_number, cycle_number); None:
+            as the header says.
         amplitude_V, width_ms, gap_ms: of every pulse.
         interval_ms: from row to row of a sweep.
         read_voltage_V, temperature_C: of all rows.
@@ -89,8 +84,8 @@ class MeasurementDescription(BaseModel):
     @model_validator(mode="after")
     def _columns_known(self) -> MeasurementDescription:
         for quantity, column in (self.columns or {}).items():
-            if quantity not in DIMENSIONS or quantity == "cycle":
-                raise InputError(f"columns: {quantity}: known are {', '.join(q for q in DIMENSIONS if q != 'cycle')}")
+            if quantity not in _QUANTITIES:
+                raise InputError(f"columns: {quantity}: known are {', '.join(_QUANTITIES)}")
             _unit(quantity, column)
         if self.header and not self.columns:
             raise InputError("a file without a header needs columns: say which column holds what")
@@ -113,6 +108,7 @@ class MeasurementDescription(BaseModel):
         return Layout(_Described(self.columns), not self.header) if self.columns else Layout()
 
 
+_QUANTITIES = (*(q for q in DIMENSIONS if q != "cycle"), *COUNTS)
 _SETTINGS = ("amplitude_V", "width_ms", "gap_ms", "interval_ms", "read_voltage_V", "temperature_C")
 
 
@@ -157,6 +153,12 @@ class _Described:
 
 
 def _unit(quantity: str, description: ColumnDescription) -> Unit:
+    if quantity in COUNTS:
+        if (description.unit, description.scale_siemens) != (None, None):
+            raise InputError(f"columns: {quantity}: numbers have no unit: leave it away")
+        return NONE
+    if (description.unit is None) == (description.scale_siemens is None):
+        raise InputError(f"columns: {quantity}: a column needs either unit, or scale_siemens and offset_siemens")
     if description.scale_siemens is not None:
         if CONDUCTANCE not in DIMENSIONS[quantity]:
             raise InputError(f"columns: {quantity}: a scale in S is for conductances: give unit")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from spicegen.files import printable
 from spicegen.measurements import exports
-from spicegen.measurements.header import Column, parse_cell, parse_header, unit_of
+from spicegen.measurements.header import DIMENSIONS, Column, parse_cell, parse_header, unit_of
 from spicegen.measurements.text import COMMENT_MARKS, SEPARATORS, Dialect, fault, shown
 from spicegen.measurements.units import CONDUCTANCE, CURRENT, NONE, RESISTANCE, TEMPERATURE, TIME, VOLTAGE
 
@@ -73,12 +73,12 @@ class Head:
     @property
     def known(self) -> int:
         """How many columns say what they hold."""
-        return sum(bool(column.quantity) for column in self.columns)
+        return sum(column.quantity in DIMENSIONS for column in self.columns)
 
     @property
     def likeness(self) -> int:
         """How many columns say what they hold, or carry a unit at least."""
-        return sum(bool(column.quantity) or unit_of(column.name) is not NONE for column in self.columns)
+        return sum(column.quantity in DIMENSIONS or unit_of(column.name) is not NONE for column in self.columns)
 
 
 def find_head(path: Path, lines: list[str], layout: Layout) -> Head:
@@ -199,17 +199,17 @@ def uncommented(line: str) -> str:
 
 
 def used_columns(path: Path, head: Head) -> tuple[list[Column], list[str]]:
-    """The columns that hold a quantity with its unit, and the names of the others."""
-    whole: dict[tuple[str, int], Column] = {}
+    """The columns whose numbers can be taken, and the names of the others."""
+    used: dict[tuple[str, int], Column] = {}
     for column in head.columns:
-        if column.whole:
+        if column.used:
             key = (column.quantity, column.cycle)
-            if key in whole:
-                raise fault(path, f"the same as column {shown(whole[key].name)}: leave one", head.line, column.name)
-            whole[key] = column
-    quantities = {column.quantity for column in whole.values()}
+            if key in used:
+                raise fault(path, f"the same as column {shown(used[key].name)}: leave one", head.line, column.name)
+            used[key] = column
+    quantities = {column.quantity for column in used.values()}
     for column in head.columns:
         if column.problem and column.quantity not in quantities:
             raise fault(path, column.problem, head.line, column.name)
-    ignored = [column.name for column in head.columns if not column.whole and column.name]
-    return list(whole.values()), ignored
+    ignored = [column.name for column in head.columns if not column.used and column.name]
+    return list(used.values()), ignored

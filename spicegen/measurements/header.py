@@ -42,6 +42,8 @@ DIMENSIONS: dict[str, tuple[str, ...]] = {
     "sigma": (CONDUCTANCE,),
 }
 """What a column or a comment may hold, by the unit that it may have."""
+COUNTS = ("pulse_number", "cycle_number")
+"""What a column may count, without a unit: such a name alone makes no header."""
 _SYNONYMS = {
     "t": "time", "relative time": "time", "elapsed time": "time", "timestamp": "time",
     "v": "voltage", "volt": "voltage", "volts": "voltage", "bias": "voltage", "applied voltage": "voltage",
@@ -64,6 +66,7 @@ _BRACKETED = re.compile(r"(.*?)\s*[(\[]\s*([^()\[\]]*?)\s*[)\]]")
 _SLASHED = re.compile(r"(.*\S)\s*/\s*(\S.*)")
 _CHANNEL = re.compile(r"(?:smu|ch|channel)[ -]?1 ")
 _CYCLE = re.compile(r"cycle ?(\d{1,9})")
+_COUNT = re.compile(r"(pulse|cycle)(?: ?(?:#|no\.?|nr\.?|number|index|count))?")
 _LONGEST = 120
 
 
@@ -74,7 +77,7 @@ class Column:
     Attributes:
         index: where it stands, from 0.
         name: as it stands in the header.
-        quantity: what it holds, one of ``DIMENSIONS``; empty if that is not known.
+        quantity: what it holds, one of ``DIMENSIONS`` or ``COUNTS``; empty if that is not known.
         unit: ``NONE`` if there is none, or none that is known.
         cycle: which, where the quantity is a cycle.
         problem: what is wrong with its unit; empty if nothing is.
@@ -91,6 +94,11 @@ class Column:
     def whole(self) -> bool:
         """Whether it is known what it holds and in which unit."""
         return bool(self.quantity) and self.unit is not NONE
+
+    @property
+    def used(self) -> bool:
+        """Whether its numbers can be taken."""
+        return bool(self.quantity) and not self.problem
 
 
 def parse_cell(text: str, index: int = 0) -> Column:
@@ -141,11 +149,15 @@ def _quantity(stem: str) -> tuple[str, int]:
     plain = _CHANNEL.sub("", plain, count=1)
     if found := _CYCLE.fullmatch(plain):
         return "cycle", int(found[1])
+    if found := _COUNT.fullmatch(plain):
+        return f"{found[1]}_number", 0
     quantity = _SYNONYMS.get(plain, plain.replace(" ", "_"))
     return (quantity, 0) if quantity in DIMENSIONS and quantity != "cycle" else ("", 0)
 
 
 def _checked(index: int, name: str, quantity: str, symbol: str, unit: Unit) -> Column:
+    if quantity in COUNTS:
+        return Column(index, name, quantity if unit is NONE else "")
     expected = " or ".join(DIMENSIONS[quantity])
     if unit is NONE:
         found = f"unit {symbol!r} is not known" if symbol else "no unit"

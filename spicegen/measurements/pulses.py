@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from spicegen.measurements import rows
 from spicegen.measurements.direction import by_polarity, by_turning_points
+from spicegen.measurements.header import COUNTS
 from spicegen.measurements.kinds import Pulses
-from spicegen.measurements.table import FIRST_ROW, Array, Table
+from spicegen.measurements.table import FIRST_ROW, MOST_NUMBERS, Array, Table
+from spicegen.measurements.text import shown
 
 MOST_PULSES = 100_000
+TRAIN = ("amplitude", "width", "gap", "period")
+"""What makes a train: the same in every cycle of it."""
+_ONE_TRAIN = "give a file for each train, or remove the column of cycles if all rows are one train"
 _SAID = {"potentiation": 1, "depression": -1}
 
 
 def read_pulses(table: Table) -> Pulses:
     """The train of a table with one column a cycle, or one of conductance, resistance or current; the rows are pulses.
 
+    With the number of the cycle in a column, cycles stand below one another.
+
     Raises:
         InputError: a gap in a cycle, a constant conductance, widths that are not positive ...
     """
-    v_read = rows.read_voltage(table)
-    g = _cycles(table, v_read)
+    v_read, temperature_k = rows.read_voltage(table), rows.temperature(table)
+    _check_one_row_a_pulse(table)
+    if "cycle_number" in table.quantities and "cycle" not in table.quantities:
+        table, g = _cycles_below(table, v_read)
+    else:
+        g = _cycles_beside(table, v_read)
+    rows.note_zeros(table, g)
     if len(g) < 2:
         raise table.fault("only one row of numbers: give two pulses or more", 0)
     rows.check_varies(table, g, "the conductance", "are these reads after pulses that write?")
@@ -32,14 +46,50 @@ def read_pulses(table: Table) -> Pulses:
     keep = slice(0, MOST_PULSES)
     if len(g) > MOST_PULSES:
         table.notes.append(f"Of {len(g)} pulses the first {MOST_PULSES} are used.")
-    gap, temperature_k = _gap(table, amplitude, width), rows.temperature(table)
+    gap = _gap(table, amplitude, width)
     direction = _direction(table, amplitude[keep], g[keep])
     return Pulses(
         rows.origin(table), amplitude[keep], width[keep], gap[keep], direction, g[keep], v_read, temperature_k
     )
 
 
-def _cycles(table: Table, v_read: float) -> Array:
+def _check_one_row_a_pulse(table: Table) -> None:
+    if "pulse_number" in table.quantities:
+        column = table.column("pulse_number")
+        same = [np.diff(table.values(q), prepend=np.nan) == 0 for q in COUNTS if q in table.quantities]
+        table.fault_where(
+            np.all(same, axis=0), column, "{} again: keep the last row of each pulse, or call the column otherwise"
+        )
+
+
+def _cycles_below(table: Table, v_read: float) -> tuple[Table, Array]:
+    """The table of the longest cycle, and conductances of all, shape (rows, cycles), S."""
+    column = table.column("cycle_number")
+    number = table.values(column)
+    table.fault_where(np.isnan(number), column, "no number: write those of the cycles (1, 2 ...), or remove the column")
+    first = np.flatnonzero(np.diff(number, prepend=np.nan))
+    again = np.setdiff1d(first, first[np.unique(number[first], return_index=True)[1]])
+    if len(again):
+        raise table.fault("this cycle again, below another: sort the rows by cycle", int(again[0]), column)
+    length = np.diff(first, append=len(number))
+    if length.max() == 1:
+        raise table.fault("another cycle in every row: call the column pulse if it numbers pulses", 0, column)
+    if length.max() * len(length) > MOST_NUMBERS:
+        raise table.fault(f"{len(length)} cycles, one of {length.max()} rows: {_ONE_TRAIN}", 0, column)
+    cycle = np.repeat(np.arange(len(first)), length)
+    pulse = np.arange(len(number)) - first[cycle]
+    longest = np.flatnonzero(cycle == np.argmax(length))
+    for quantity in table.quantities & set(TRAIN):
+        values = table.values(quantity)
+        other = ~np.isclose(values, values[longest][pulse], atol=0)
+        table.fault_where(other, table.column(quantity), f"{{}}, unlike in the longest cycle: {_ONE_TRAIN}")
+    table.notes.append(f"{len(length)} cycles, by column {shown(column.name)}.")
+    g = np.full((length.max(), len(length)), np.nan)
+    g[pulse, cycle] = rows.conductance(table, rows.state(table), v_read)
+    return replace(table, numbers=table.numbers[longest], line=table.line[longest]), g
+
+
+def _cycles_beside(table: Table, v_read: float) -> Array:
     """Conductances, shape (rows, cycles), S: rows in which every cycle has ended are left away."""
     columns = sorted((c for c in table.columns if c.quantity == "cycle"), key=lambda c: c.cycle) or [rows.state(table)]
     for column in columns:
@@ -51,7 +101,6 @@ def _cycles(table: Table, v_read: float) -> Array:
             row = int(np.argmax(ended))
             raise table.fault("empty, but the cycle goes on below: fill it in, or remove the row", row, column)
     g = np.stack([rows.conductance(table, column, v_read) for column in columns], axis=1)
-    rows.note_zeros(table, g)
     return np.asarray(g[: int(np.flatnonzero(~np.isnan(g).all(axis=1))[-1]) + 1])
 
 
@@ -74,18 +123,30 @@ def _amplitude(table: Table, n: int) -> Array:
 
 
 def _gap(table: Table, amplitude: Array, width: Array) -> Array:
-    """From the end of each pulse to the next, s: given, or period less width."""
+    """From the end of each pulse to the next, s: given; or period, or else the time to the next row, less width."""
     n = len(width)
     pulse = ~(amplitude == 0)
     _check_positive(table, "width", (width <= 0) & pulse)
     gap = _of_each(table, "gap", n)
-    period = _of_each(table, "period", n)
-    _check_positive(table, "period", period <= width)
-    gap = np.where(np.isnan(gap), period - np.where(pulse, width, 0.0), gap)
+    width = np.where(pulse, width, 0.0)
+    timed = "time" in table.quantities and not {"gap", "period"} & (table.quantities | table.settings.keys())
+    period = _to_the_next(table, n) if timed and np.isfinite(width).all() else _of_each(table, "period", n)
+    _check_positive(table, "time" if timed else "period", period <= width)
+    gap = np.where(np.isnan(gap), period - width, gap)
     _check_positive(table, "gap", gap <= 0)
     if np.isnan(gap).any():
-        table.notes.append("The file does not say the time between pulses: a fit takes the width of one.")
+        table.notes.append("The file does not say the gap between pulses: a fit takes the width of one.")
     return np.asarray(gap)
+
+
+def _to_the_next(table: Table, n: int) -> Array:
+    """From the time of each row to that of the next, shape (n,), s: the last as the one before; NaN if it falls."""
+    step = np.diff(table.values("time")[:n])
+    if np.any(step <= 0):
+        table.notes.append("Times do not rise from row to row: they say nothing of the gaps.")
+        return np.full(n, np.nan)
+    table.notes.append("Gaps are the times from row to row less the widths; the last is as the one before.")
+    return np.append(step, step[-1])
 
 
 def _check_positive(table: Table, quantity: str, wrong: NDArray[np.bool_]) -> None:
@@ -93,8 +154,8 @@ def _check_positive(table: Table, quantity: str, wrong: NDArray[np.bool_]) -> No
         return
     row = int(np.argmax(wrong)) if quantity in table.quantities else None
     column = table.column(quantity) if quantity in table.quantities else None
-    remedy = "must be longer than the pulse" if quantity == "period" else "must be positive"
-    raise table.fault(f"{quantity}: {remedy}: is its unit right?", row, column)
+    remedies = {"period": "must be longer than the pulse", "time": "must rise by more than the width of the pulse"}
+    raise table.fault(f"{quantity}: {remedies.get(quantity, 'must be positive')}: is its unit right?", row, column)
 
 
 def _direction(table: Table, amplitude: Array, g: Array) -> NDArray[np.int8]:

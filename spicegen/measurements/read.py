@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,16 +12,23 @@ from spicegen.files import distinct_names
 from spicegen.measurements.description import Kind, read_described
 from spicegen.measurements.head import not_understood
 from spicegen.measurements.header import STATES
-from spicegen.measurements.kinds import Measurement, Pulses, Retention, Sweep, WriteVerify
-from spicegen.measurements.pulses import read_pulses
-from spicegen.measurements.retention import read_constant_voltage, read_retention
+from spicegen.measurements.kinds import Measurement
+from spicegen.measurements.pulses import TRAIN, read_pulses
+from spicegen.measurements.retention import read_retention
 from spicegen.measurements.rows import check_units
 from spicegen.measurements.sweep import read_sweep
 from spicegen.measurements.table import FIRST_ROW, Table, read_table
 from spicegen.measurements.text import fault, shown
 from spicegen.measurements.write_verify import read_write_verify
 
-_KINDS: dict[type, Kind] = {Sweep: "sweep", Pulses: "pulses", Retention: "retention", WriteVerify: "write-verify"}
+_READERS: dict[Kind, Callable[[Table], Measurement]] = {
+    "sweep": read_sweep,
+    "pulses": read_pulses,
+    "retention": read_retention,
+    "write-verify": read_write_verify,
+}
+_OF_PULSES = ("direction", FIRST_ROW)
+_NOT_OF_REST = (*TRAIN, "cycle_number")
 _EXPECTED = (
     "expected time, voltage, current (a sweep); amplitude, width and conductance (pulses); cycle1, cycle2 ... "
     "(cycles); time and conductance (retention); or target and achieved (write-verify)"
@@ -51,35 +58,38 @@ def read_measurements(paths: Iterable[str | Path]) -> list[Measurement]:
 
 
 def _read(path: Path) -> Measurement:
-    if path.suffix.lower() not in (".yaml", ".yml"):
-        return _measurement(read_table(path))
-    table, kind = read_described(path)
-    found = _measurement(table)
-    if kind not in (None, _KINDS[type(found)]):
-        raise fault(path, f"kind: {kind}, but columns {table.listed} make it {_KINDS[type(found)]}: {_EXPECTED}")
-    return found
-
-
-def _measurement(table: Table) -> Measurement:
+    described = path.suffix.lower() in (".yaml", ".yml")
+    table, said = read_described(path) if described else (read_table(path), None)
     check_units(table)
-    found = _of_kind(table)
-    if FIRST_ROW in table.words and not isinstance(found, Pulses):
-        raise table.fault(f"{FIRST_ROW}: is of pulses, not of what columns {table.listed} are: remove it")
-    return found
+    kind = _kind(table)
+    if said not in (None, kind):
+        raise fault(path, f"kind: {said}, but columns {table.listed} make it {kind}: {_EXPECTED}")
+    _check_of_pulses(table, kind)
+    return _READERS[kind](table)
 
 
-def _of_kind(table: Table) -> Measurement:
+def _check_of_pulses(table: Table, kind: Kind) -> None:
+    """Fail if the file says of its pulses what those of this kind do not have: it may be a train."""
+    said = table.settings.keys() | table.words.keys() | table.quantities
+    foreign = [name for name in (*_OF_PULSES, *(_NOT_OF_REST if kind == "retention" else ())) if name in said]
+    if foreign and kind != "pulses":
+        raise table.fault(
+            f"{foreign[0]}: is of pulses, but columns {table.listed} make it {kind}: remove it if this is {kind}, or "
+            "add a column that numbers them, pulse (1, 2 ...), if these are pulses"
+        )
+
+
+def _kind(table: Table) -> Kind:
     has = table.quantities
     state = has & set(STATES)
     if {"target", "achieved"} <= has or ("target" in has and state and not has & {"time", "amplitude", "width"}):
-        return read_write_verify(table)
-    if "cycle" in has or (state and has & {"amplitude", "width"}):
-        return read_pulses(table)
+        return "write-verify"
+    if "cycle" in has or (state and has & {*TRAIN, "pulse_number"}):
+        return "pulses"
     if {"voltage", "current"} <= has:
-        constant = "time" in has and np.ptp(table.values("voltage")) == 0
-        return read_constant_voltage(table) if constant else read_sweep(table)
+        return "retention" if "time" in has and np.ptp(table.values("voltage")) == 0 else "sweep"
     if state and "voltage" not in has:
-        return read_retention(table) if "time" in has else read_pulses(table)
+        return "retention" if "time" in has else "pulses"
     unknown = not_understood(table.path, [*(column.name for column in table.columns), *table.ignored])
     others = f", and not understood {', '.join(map(shown, table.ignored[:10]))}" if table.ignored else ""
     raise fault(table.path, f"columns {table.listed}{others}: {unknown or _EXPECTED}")

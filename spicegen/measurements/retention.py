@@ -15,30 +15,22 @@ _MOST_READ_VOLT = 0.5
 
 
 def read_retention(table: Table) -> Retention:
-    """The retention of a table with columns time and conductance, resistance or current.
+    """The retention of a table with columns time and conductance, resistance or current, or a voltage and current.
 
     Raises:
-        InputError: what may be a train of pulses, a negative time, one that does not rise within a temperature, or a
-            constant conductance.
+        InputError: a voltage, the same in every row, that is no read's; a negative time, one that does not rise within
+            a temperature, or a constant conductance.
     """
     rows.check_several(table)
-    if "amplitude" in table.settings:
-        raise table.fault(
-            "time and a state in columns, but a pulse's amplitude in a comment: remove it if this is retention, or add "
-            "a column amplitude_V if these are pulses"
-        )
-    v_read = rows.read_voltage(table)
-    g = rows.conductance(table, rows.state(table), v_read)
-    return _retention(table, g, v_read)
+    if "voltage" in table.quantities:
+        v_read, state = _constant_voltage(table), table.column("current")
+    else:
+        v_read, state = rows.read_voltage(table), rows.state(table)
+    return _retention(table, rows.conductance(table, state, v_read), v_read)
 
 
-def read_constant_voltage(table: Table) -> Retention:
-    """The same of a table with columns time, voltage and current whose voltage never changes.
-
-    Raises:
-        InputError: that voltage is no read's; or see ``read_retention``.
-    """
-    rows.check_several(table)
+def _constant_voltage(table: Table) -> float:
+    """Of every row, te - be, V."""
     v_read = float(table.values("voltage")[0]) * rows.sign(table, "voltage")
     if abs(v_read) < rows.LEAST_READ_VOLT:
         raise table.fault(f"the voltage is {v_read:g} V in every row: nothing to fit: read at 0.1 V, say", 0)
@@ -51,7 +43,7 @@ def read_constant_voltage(table: Table) -> Retention:
         )
     table.settings["read_voltage"] = v_read
     table.notes.append(f"The voltage is {v_read:g} V in every row: read as retention, not as a sweep.")
-    return _retention(table, rows.conductance(table, table.column("current"), v_read), v_read)
+    return v_read
 
 
 def _retention(table: Table, g: Array, v_read: float) -> Retention:

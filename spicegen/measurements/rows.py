@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models_va import ROOM_TEMPERATURE_K
-from spicegen.measurements.header import STATES, Column
+from spicegen.measurements.header import STATES, Column, unit_of
 from spicegen.measurements.kinds import Origin
 from spicegen.measurements.table import CONVENTIONS, Array, Table
+from spicegen.measurements.text import shown
 from spicegen.measurements.units import CONDUCTANCE, CURRENT, RESISTANCE, VOLTAGE
 
 _USUAL_READ_VOLT = 0.1
@@ -28,11 +29,11 @@ TURNED = (
 
 def check_units(table: Table) -> None:
     """Fail if a number is so large that its unit cannot be right."""
-    for column in table.columns:
+    for column, numbers in zip(table.columns, table.numbers.T, strict=True):
         if column.unit.dimension in _MOST:
             most, usual = _MOST[column.unit.dimension]
             problem = f"{{}} {column.unit.symbol}: {_TOO_MUCH.format(most, column.unit.dimension, usual)}"
-            table.fault_where(np.abs(table.values(column)) > most, column, problem)
+            table.fault_where(np.abs(column.unit.in_si(numbers)) > most, column, problem)
     most, usual = _MOST[VOLTAGE]
     for name in ("amplitude", "read_voltage"):
         if abs(value := table.settings.get(name, 0.0)) > most:
@@ -40,8 +41,16 @@ def check_units(table: Table) -> None:
 
 
 def origin(table: Table) -> Origin:
-    """Where the measurement comes from, with the notes so far."""
-    return Origin(table.path, table.sha256, tuple(table.notes))
+    """Where the measurement comes from, with the notes so far, and what of the file was not read."""
+    unused = [*table.ignored, *(column.name for column in table.columns if column.quantity not in table.read)]
+    notes = list(table.notes)
+    if unused:
+        names = ", ".join([*map(shown, unused[:10]), *(["..."] if len(unused) > 10 else [])])
+        notes.append(f"Columns that are not used: {names}.")
+    volts = [shown(name) for name in unused if unit_of(name).dimension == VOLTAGE]
+    if volts and not {"voltage", "amplitude"} & table.read:
+        notes.append(f"{volts[0]} is in volts: if it holds the amplitudes of pulses, call it amplitude.")
+    return Origin(table.path, table.sha256, tuple(notes))
 
 
 def sign(table: Table, what: str) -> float:

@@ -31,15 +31,14 @@ from spicegen.measurements.head import (
     uncommented,
     used_columns,
 )
-from spicegen.measurements.header import Column, parse_cell, parse_header, unit_of
+from spicegen.measurements.header import COUNTS, Column, parse_cell, parse_header
 from spicegen.measurements.text import LARGEST, NO_TEXT, Dialect, decimal_mark, fault, inspect, shown
-from spicegen.measurements.units import VOLTAGE
 
 Array = NDArray[np.float64]
 _Kept = TypeVar("_Kept", float, str)
 _BLOCK_LINES = 5_000
 _NUMBER_STARTS = frozenset("0123456789+-.")
-_MOST_NUMBERS = 60_000_000
+MOST_NUMBERS = 60_000_000
 """Of all columns that are used: with copies, 1.5 GB."""
 SETTINGS = ("amplitude", "width", "gap", "period", "interval", "read_voltage", "temperature")
 """What a comment may say of all rows."""
@@ -69,7 +68,8 @@ class Table:
         settings: what comments say of all rows, SI units.
         words: the same, for what is no number.
         notes: what was understood or left away, for people.
-        ignored: names of columns that are not used.
+        ignored: names of columns that are not understood.
+        read: what was asked for so far, of ``quantities``.
     """
 
     path: Path
@@ -81,6 +81,7 @@ class Table:
     words: dict[str, str]
     notes: list[str] = field(default_factory=list)
     ignored: tuple[str, ...] = ()
+    read: set[str] = field(default_factory=set)
 
     @property
     def quantities(self) -> set[str]:
@@ -110,6 +111,7 @@ class Table:
             InputError: there is no such column.
         """
         column = self.column(column) if isinstance(column, str) else column
+        self.read.add(column.quantity)
         return column.unit.in_si(self.numbers[:, self.columns.index(column)])
 
     def fault(self, problem: str, row: int | None = None, column: Column | None = None) -> InputError:
@@ -158,10 +160,6 @@ class _Reader:
         columns, ignored = used_columns(path, head)
         self.table = Table(path, sha256, columns, np.empty((0, 0)), np.empty(0, np.int64), {}, {}, list(head.notes))
         self.table.ignored = tuple(ignored)
-        if ignored:
-            names = ", ".join([*map(shown, ignored[:10]), *(["..."] if len(ignored) > 10 else [])])
-            self.table.notes.append(f"Columns that are not used: {names}.")
-            self.table.notes += _on_volts(columns, ignored)
         self._indices = [column.index for column in columns]
 
     def read(self, head: list[str], rest: TextIO) -> Table:
@@ -174,8 +172,8 @@ class _Reader:
             values, line = self._fast(rows) or self._exact(rows)
             blocks.append(values)
             numbers.append(line)
-            if sum(map(len, numbers)) * len(self._indices) > _MOST_NUMBERS:
-                raise fault(self.path, f"more than {_MOST_NUMBERS // 10**6} million numbers: leave rows away", first)
+            if sum(map(len, numbers)) * len(self._indices) > MOST_NUMBERS:
+                raise fault(self.path, f"more than {MOST_NUMBERS // 10**6} million numbers: leave rows away", first)
         self.table.numbers, self.table.line = np.concatenate(blocks), np.concatenate(numbers)
         if not len(self.table.line):
             raise fault(self.path, "no rows of numbers below the header: give some", self.head.line)
@@ -267,6 +265,8 @@ class _Reader:
         try:
             return self.dialect.number(cell)
         except ValueError as error:
+            if column.quantity in COUNTS:
+                return np.nan  # who counts in words
             raise fault(self.path, str(error), n, column.name) from error
 
     def _comment(self, text: str, n: int) -> None:
@@ -296,14 +296,6 @@ class _Reader:
     def _keep(self, where: dict[str, _Kept], name: str, value: _Kept, n: int) -> None:
         if where.setdefault(name, value) != value:
             raise fault(self.path, f"{name} is {where[name]} before and {value} here: give a file for each", n)
-
-
-def _on_volts(used: list[Column], ignored: list[str]) -> list[str]:
-    """What to say where only columns that are not used are in volts."""
-    if any(column.unit.dimension == VOLTAGE for column in used):
-        return []
-    first = next((shown(name) for name in ignored if unit_of(name).dimension == VOLTAGE), "")
-    return [f"{first} is in volts: if it holds the amplitudes of pulses, call it amplitude."] if first else []
 
 
 def _well_quoted(line: str, separator: str) -> bool:

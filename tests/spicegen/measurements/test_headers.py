@@ -66,6 +66,13 @@ def test_cycles(cell, cycle):
     assert (found.quantity, found.cycle, found.whole) == ("cycle", cycle, True)
 
 
+@pytest.mark.parametrize("cell", ["{}", "{} #", "{} no.", "{}_number", "{} (#)", "{}_index", "{} Nr"])
+@pytest.mark.parametrize("what", ["pulse", "Cycle"])
+def test_numbers_of_pulses_and_cycles_have_no_unit(cell, what):
+    found = parse_cell(cell.format(what))
+    assert (found.quantity, found.used, found.whole) == (f"{what.casefold()}_number", True, False)
+
+
 @pytest.mark.parametrize(
     ("cell", "problem"),
     [
@@ -89,7 +96,9 @@ def test_units_that_are_missing_or_wrong(cell, problem):
     assert problem in found.problem
 
 
-@pytest.mark.parametrize("cell", ["", "pulse", "n", "cycle", "SMU-2 Voltage (V)", "9" * 5000, "cycle" + "1" * 5000])
+@pytest.mark.parametrize(
+    "cell", ["", "Puls", "n", "pulse (V)", "cycle_s", "SMU-2 Voltage (V)", "9" * 5000, "cycle" + "1" * 5000]
+)
 def test_what_is_no_quantity(cell):
     found = parse_cell(cell)
     assert not found.quantity

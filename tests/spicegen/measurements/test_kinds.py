@@ -185,9 +185,118 @@ def test_conductances_of_zero_are_said(read):
 
 def test_a_gap_that_nobody_states_is_said_to_be_assumed(read):
     text = "# width_ms: 1\namplitude_V,conductance_uS\n1,1\n1,2\n"
-    assumed = "The file does not say the time between pulses: a fit takes the width of one."
+    assumed = "The file does not say the gap between pulses: a fit takes the width of one."
     assert assumed in read(text).origin.notes
     assert assumed not in read("# gap_ms: 1\n" + text).origin.notes
+
+
+TRAIN = "# width_ms: 10\ntime_s,amplitude_V,conductance_uS\n"
+
+
+def test_times_of_pulses_give_their_gaps(read):
+    train = read(TRAIN + "0,0,1\n1,1,2\n2.5,1,3\n5,1,4\n")
+    assert train.gap_s == pytest.approx([1, 1.49, 2.49, 2.49])  # a read takes no width off; the last as the one before
+    assert any(note.startswith("Gaps are the times from row to row") for note in train.origin.notes)
+    assert not [note for note in train.origin.notes if "does not say the gap" in note or "not used" in note]
+
+
+def test_times_that_say_no_gap(read):
+    falls = read(TRAIN + "0,1,1\n1,1,2\n0,1,3\n")
+    assert np.isnan(falls.gap_s).all()
+    assert "Times do not rise from row to row: they say nothing of the gaps." in falls.origin.notes
+    given = read("# gap_ms: 7\n" + TRAIN + "0,1,1\n1,1,2\n")
+    assert given.gap_s == pytest.approx([7e-3, 7e-3])
+    for found in given, read(TRAIN.partition("\n")[2] + "0,1,1\n1,1,2\n"):  # of no width
+        assert "Columns that are not used: 'time_s'." in found.origin.notes
+
+
+@pytest.mark.parametrize(
+    ("text", "unused"),
+    [
+        ("time_s,conductance_uS,sigma_uS\n0,1,0.1\n1,2,0.1\n", "'sigma_uS'"),
+        ("time_s,V (V),I (A),R (ohm),cycle,x\n0,1,1,1,1,1\n1,2,1.5,1,1,1\n", "'x', 'R (ohm)', 'cycle'"),
+        ("target_uS,achieved_uS,T_C\n1,2,25\n2,3,25\n", "'T_C'"),
+    ],
+)
+def test_columns_that_a_kind_does_not_read_are_said(read, text, unused):
+    assert f"Columns that are not used: {unused}." in read(text).origin.notes
+
+
+@pytest.mark.parametrize("pulse", ["pulse", "Pulse number"])
+def test_what_numbers_pulses_is_a_train(read, pulse):
+    train = read(f"# width_ms: 1\ntime_ms,{pulse},conductance_uS\n10,1,1\n20,2,2\n30,3,3\n")
+    assert isinstance(train, Pulses)
+    assert train.gap_s == pytest.approx([9e-3] * 3)
+
+
+BELOW = "cycle,pulse,amplitude_V,current_uA\n"
+IN_CYCLES = "1,1,1,1\n1,2,-1,2\n2,1,1,3\n2,2,-1,4\n2,3,-1,2\n7,1,1,5\n"
+
+
+def test_cycles_below_one_another(read):
+    train = read("# read_voltage_V: 0.5\n# first_row: read\n" + BELOW.replace("amplitude_V", "x") + IN_CYCLES)
+    assert train.g_siemens * 1e6 == pytest.approx(
+        np.array([[2, 6, 10], [4, 8, np.nan], [np.nan, 4, np.nan]]), nan_ok=True
+    )
+    assert train.direction.tolist() == [0, -1, -1]
+    given = read("# read_voltage_V: 0.5\n" + BELOW + IN_CYCLES)
+    assert given.amplitude_volt.tolist() == [1, -1, -1]
+    assert given.cycles == 3
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (IN_CYCLES + "1,1,1,6\n", "line 9, column 'cycle': this cycle again, below another: sort"),
+        (IN_CYCLES.replace("2,2,-1", "2,2,-1.1"), "line 4, column 'amplitude_V': -1, unlike in the longest cycle: giv"),
+        ("1,1,1,1\n2,2,1,2\n", "line 3, column 'cycle': another cycle in every row: call the column pulse"),
+        ("1,1,1,1\nsecond,1,1,2\n", "line 4, column 'cycle': no number: write those of the cycles"),
+        ("1,1,1,1\n1,1,1,2\n", "line 4, column 'pulse': 1 again: keep the last row of each pulse, or call"),
+        (
+            "".join(f"{max(k, 9000)},{k},1,1\n" for k in range(18_000)),
+            "9000 cycles, one of 9001 rows: give a file",
+        ),
+    ],
+)
+def test_cycles_below_one_another_that_are_none(read, rows, message):
+    with pytest.raises(InputError, match=message):
+        read("# read_voltage_V: 0.5\n" + BELOW + rows)
+
+
+@pytest.mark.parametrize(
+    "comments",
+    ["# amplitude_V: 1.5\n", "# width_ms: 10\n", "# period_ms: 5\n", "# gap_ms: 5\n", "# direction: potentiation\n"],
+)
+@pytest.mark.parametrize(
+    "table",
+    [
+        "time_s,conductance_uS\n0,1\n1,2\n",
+        "time_s,voltage_V,current_uA\n0,0.1,1\n1,0.1,2\n",
+        "time_s,current_uA,read_voltage_V\n0,1,0.1\n1,2,0.1\n",
+    ],
+)
+def test_what_may_be_a_train_is_no_retention(read, comments, table):
+    """The remedy of the message is taken as it says."""
+    with pytest.raises(InputError, match=r"is of pulses, but columns .* make it retention: remove it if this is ret"):
+        read(comments + table)
+    lines = table.splitlines()
+    numbered = "\n".join([f"{lines[0]},pulse", *(f"{line},{n}" for n, line in enumerate(lines[1:]))])
+    said = "" if "read_voltage" in table else "# read_voltage_V: 0.1\n"
+    assert isinstance(read(comments + said + numbered), Pulses)
+
+
+@pytest.mark.parametrize(
+    ("table", "kind"),
+    [("time_s,voltage_V,current_A\n0,1,1\n1,2,2\n", "sweep"), ("target_uS,achieved_uS\n1,2\n2,3\n", "write-verify")],
+)
+def test_directions_of_what_has_no_pulses(read, table, kind):
+    with pytest.raises(InputError, match=f"direction: is of pulses, but columns .* make it {kind}: remove it"):
+        read("# direction: depression\n" + table)
+
+
+def test_cycles_of_a_time_may_be_a_train(read):
+    with pytest.raises(InputError, match=r"cycle_number: is of pulses, but .* make it retention"):
+        read("time_s,cycle,conductance_uS\n0,1,1\n1,1,2\n0,2,1\n")
 
 
 def test_a_thermometers_noise_is_one_temperature_and_a_ramp_is_none(read):
