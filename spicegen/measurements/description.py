@@ -119,7 +119,7 @@ def read_described(path: Path) -> tuple[Table, Kind | None]:
         InputError: the description is none, or see ``read_table``.
     """
     description = read_yaml(path, MeasurementDescription)
-    table = read_table(Path(beside(path, description.file)), description.layout)
+    table = read_table(Path(beside(path, description.file)), description.layout, path.read_bytes())
     for quantity, column in (description.columns or {}).items():
         if not any(column.holds(c.index, c.name) and c.quantity in (quantity, "cycle") for c in table.columns):
             missing = f"{table.path.name} has no column {column.columns!r}"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from spicegen.files import printable
 from spicegen.measurements import exports
-from spicegen.measurements.header import DIMENSIONS, Column, parse_cell, parse_header, unit_of
+from spicegen.measurements.header import DIMENSIONS, READING, Column, parse_cell, parse_header, unit_of
 from spicegen.measurements.text import COMMENT_MARKS, SEPARATORS, Dialect, fault, shown
 from spicegen.measurements.units import CONDUCTANCE, CURRENT, NONE, RESISTANCE, TEMPERATURE, TIME, VOLTAGE
 
@@ -136,6 +136,13 @@ def not_understood(path: Path, cells: Sequence[str]) -> str:
         for quantity, cell in reversed(described.items())
     )
     first = unit_of(unknown[0])
+    states = [cell for cell in unknown if unit_of(cell).dimension in READING]
+    if len({re.sub(r"\d+", "", cell) for cell in states}) < len(states):
+        unit = unit_of(states[0]).symbol
+        return (
+            f"{', '.join(map(shown, states[:10]))}: what are they? cycles of one train are called cycle1_{unit}, "
+            f"cycle2_{unit} ...; several devices are several files"
+        )
     return (
         f"{', '.join(map(shown, unknown))}: what is it? write {usual[first.dimension]}_{first.symbol}, say, or give in "
         f"the place of the file a YAML file of two lines: file: {printable(path.name)} / columns: {{{entries}}}"

@@ -22,7 +22,8 @@ class Origin:
 
     Attributes:
         path: the file with the numbers.
-        sha256: of its content, hex digits.
+        sha256: of its bytes, hex digits; of a described file of the description's bytes and then the file's, as by
+            ``cat set.yaml set.csv | sha256sum``.
         notes: what was understood, left out or assumed on the way, for people; one sentence each.
         name: of the file that was given, which may be a description: one line, unlike that of any other that was read
             with it; if empty, the path's.

@@ -11,6 +11,8 @@ from spicegen.measurements.table import Array, Table
 from spicegen.measurements.thinning import FIT_POINTS, MOST_POINTS, extremes
 
 _COMPLIANCE = "was it the compliance? measure it in a larger range"
+_NOISE = 1e-3
+"""Of all energy: so much a device may seem to give back, by noise and a source meter's offset."""
 
 
 def read_sweep(table: Table) -> Sweep:
@@ -70,13 +72,19 @@ def _time(table: Table) -> Array:
 
 
 def _check_passive(table: Table, voltage: Array, current: Array) -> None:
-    """A passive device takes energy: over a sweep the sum of I V is positive, and at most points I V is."""
+    """A passive device takes energy: at each polarity the sum of I V is positive, but for noise."""
     power = voltage * current
-    opposite = np.count_nonzero(power < 0)
-    if opposite > np.count_nonzero(power > 0) and power.sum() < 0:
-        raise table.fault(
-            f"current and voltage have opposite signs at {opposite} of {len(power)} points, as if the device were a "
-            f"source: {rows.TURNED}",
-            int(np.argmax(power < 0)),
-            table.column("current"),
-        )
+    least = _NOISE * np.abs(power).sum()
+    sides = {"positive": voltage > 0, "negative": voltage < 0}
+    gives = [name for name, side in sides.items() if power[side].sum() < -least]
+    if not gives:
+        return
+    opposite = (power < 0) & np.any([sides[name] for name in gives], axis=0)
+    absolute = any(power[side].sum() > least for side in sides.values())
+    remedy = f"at {gives[0]} voltages only: are these absolute values? export them with their signs"
+    raise table.fault(
+        f"current and voltage have opposite signs at {np.count_nonzero(opposite)} of {len(power)} points, as if the "
+        f"device were a source{f', {remedy}' if absolute else f': {rows.TURNED}'}",
+        int(np.argmax(opposite)),
+        table.column("current"),
+    )

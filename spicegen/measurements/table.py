@@ -61,7 +61,7 @@ class Table:
 
     Attributes:
         path: of the file.
-        sha256: of its bytes, hex digits.
+        sha256: of its bytes, after those of its description if there is one, hex digits.
         columns: those that are used, in the file's order.
         numbers: as they stand in the file, shape (rows, columns).
         line: of each row in the file, from 1.
@@ -127,19 +127,20 @@ class Table:
             raise self.fault(problem.replace("{}", value), row, column)
 
 
-def read_table(path: Path, layout: Layout | None = None) -> Table:
+def read_table(path: Path, layout: Layout | None = None, description: bytes = b"") -> Table:
     """Read a table.
 
     Args:
         path: the file.
         layout: how columns are found; None: by the names and units in its header.
+        description: what else the sha256 is of, before the file's bytes.
 
     Raises:
         InputError: it cannot be read, no header is found, a unit is missing, a cell is no number ...; the message names
             file, line, column and remedy.
     """
     try:
-        sha256, encoding = inspect(path)
+        sha256, encoding = inspect(path, description)
         with path.open(encoding=encoding, newline=None) as file:
             head = list(islice(file, HEAD_LINES))
             return _Reader(path, sha256, find_head(path, head, layout or Layout())).read(head, file)

@@ -36,8 +36,10 @@ def shown(text: str) -> str:
     return repr(text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "...")
 
 
-def inspect(path: Path) -> tuple[str, str]:
-    """The sha256 of a file's bytes, and its encoding: UTF-8, UTF-16 with its byte order mark, or else Latin-1.
+def inspect(path: Path, before: bytes = b"") -> tuple[str, str]:
+    """The sha256 of the bytes ``before`` and a file's, and its encoding.
+
+    That is UTF-8, UTF-16 with its byte order mark, or else Latin-1.
 
     Raises:
         InputError: it cannot be read, is empty, or is no text.
@@ -45,7 +47,7 @@ def inspect(path: Path) -> tuple[str, str]:
     if not path.is_file():
         problem = "is no file" if path.exists() else "there is no such file"
         raise fault(path, f"{problem}: give a table of numbers (CSV)")
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(before)
     decoder = codecs.getincrementaldecoder("utf-8")()
     encoding = ""
     with path.open("rb") as file:

@@ -1,5 +1,6 @@
 """Descriptions of files that do not say what they hold, and of measurements that nobody here made."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,16 @@ def test_cycles_below_one_another(described):
     description = "columns: {conductance: {columns: g, unit: uS}, cycle_number: {columns: Zyklus}}\n"
     path = described("Zyklus;Puls;g\n1;1;0,5\n1;2;0,7\n2;1;0,6\n2;2;0,8\n", description)
     assert read_measurement(path).g_siemens == pytest.approx(np.array([[0.5e-6, 0.6e-6], [0.7e-6, 0.8e-6]]))
+
+
+def test_other_descriptions_of_one_table_have_other_hashes(described, tmp_path):
+    """Of the description's bytes, and then the table's."""
+    found = []
+    for width in 1, 2:
+        path = described("conductance_uS\n1\n2\n", f"width_ms: {width}\n")
+        found.append(read_measurement(path).origin.sha256)
+        assert found[-1] == hashlib.sha256(path.read_bytes() + (tmp_path / "data.csv").read_bytes()).hexdigest()
+    assert found[0] != found[1]
 
 
 def test_a_sweep_whose_header_has_no_units(described):
@@ -181,6 +192,14 @@ def test_names_that_are_not_known_are_answered_with_the_description_to_write(tmp
     found = read_measurement(described)
     assert found.g_siemens[:, 0] == pytest.approx([2.5e-6, 2.6e-6])
     assert found.amplitude_volt.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("header", ["G1_uS,G2_uS", "conductance_1_uS,conductance_2_uS", "n,G #1 (uS),G #2 (uS)"])
+def test_names_that_differ_in_a_number_are_cycles_or_devices(tmp_path, header):
+    path = tmp_path / "data.csv"
+    path.write_text(f"{header}\n1,2,3\n2,3,4\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"one train are called cycle1_uS, cycle2_uS \.\.\.; several devices"):
+        read_measurement(path)
 
 
 def test_a_header_without_units_is_looked_for_above_the_numbers(tmp_path):

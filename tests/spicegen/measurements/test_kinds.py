@@ -65,6 +65,33 @@ def test_signs_that_no_passive_device_has(read, turned):
     assert sweep.current_amp == pytest.approx(sweep.voltage_volt**3)
 
 
+def _loop(volt, amp):
+    return "time_s,voltage_V,current_A\n" + "".join(
+        f"{n},{v:.6g},{i:.6g}\n" for n, (v, i) in enumerate(zip(volt, amp, strict=True))
+    )
+
+
+LOOP = np.concatenate([np.linspace(0, 1, 21), np.linspace(1, -1, 41)[1:], np.linspace(-1, 0, 21)[1:]])
+
+
+@pytest.mark.parametrize(("turned", "name"), [(1, "negative"), (-1, "positive")])
+@pytest.mark.parametrize("rectified", [1, 0.05])
+def test_absolute_currents(read, turned, name, rectified):
+    """Points of the other polarity are no excuse, be they more or carry most of the current."""
+    volt = turned * LOOP
+    amp = 1e-6 * LOOP**3 * np.where(LOOP < 0, rectified, 1)
+    assert isinstance(read(_loop(volt, turned * amp)), Sweep)
+    with pytest.raises(InputError, match=rf"opposite signs at 39 of 81 .*, at {name} voltages only: are these abs"):
+        read(_loop(volt, turned * np.abs(amp)))
+
+
+def test_noise_and_offsets_are_no_absolute_currents(read):
+    """A diode's reverse current is below the source meter's offset; its noise is as often of either sign."""
+    noise = 1e-9 * np.random.default_rng(0).normal(size=len(LOOP))
+    assert isinstance(read(_loop(LOOP, np.where(LOOP > 0, 1e-6 * LOOP**3, 2e-10) + 0.1 * noise)), Sweep)
+    assert isinstance(read(_loop(LOOP, 1e-9 * LOOP + 0.3 * noise + 1e-10)), Sweep)
+
+
 def test_a_device_that_was_connected_the_other_way_round(read):
     sweep = read("# convention: be-te\ntime_s,voltage_V,current_A\n0,1,2\n1,2,5\n")
     assert (sweep.voltage_volt.tolist(), sweep.current_amp.tolist()) == ([-1, -2], [-2, -5])
