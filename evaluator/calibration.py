@@ -125,7 +125,8 @@ def layer_session(
 def signal_session(model: onnx.ModelProto, part: ArrayPart) -> tuple[InferenceSession, list[Signal]]:
     """A session that computes what a layer's rows are driven with in each read, from the tensor ``activation``."""
     alone, to = _layer_graph(model, part)
-    signals = drive(to, _ACTIVATION, part.plan, part.converters, part.curve, apart=True)
+    on = to.of_type(part.plan.layer.array_dtype)
+    signals = drive(on, on.cast(_ACTIVATION, to), part.plan, part.converters, part.curve, apart=True)
     return _opened(alone, to, [s.voltage for s in signals]), signals
 
 

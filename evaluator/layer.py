@@ -89,6 +89,11 @@ class MappedLayer:
     product: Product
 
     @property
+    def array_dtype(self) -> np.dtype[Any]:
+        """Of what computes on arrays: half precision ends at 65,504 and counts converters' codes to 2,048 only."""
+        return np.promote_types(self.dtype, np.float32)
+
+    @property
     def groups(self) -> int:
         """Matrices that share nothing."""
         return int(self.weights.shape[0])

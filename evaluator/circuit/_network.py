@@ -51,7 +51,7 @@ def logits(study: Study, parts: Sequence[ArrayPart]) -> NDArray[np.float64]:
     def put_out(images: NDArray[Any]) -> NDArray[Any]:
         feeds: dict[str, NDArray[Any]] = {}
         for part, tap, _ in layers:
-            feeds |= dict.fromkeys(tap.corrections.values(), np.zeros(1, part.plan.layer.dtype))
+            feeds |= dict.fromkeys(tap.corrections.values(), np.zeros(1, part.plan.layer.array_dtype))
         for part, tap, voltages in layers:
             feeds |= _corrections(study, part, tap, circuits, voltages(images, feeds))
         return output(images, feeds)[0]
@@ -77,7 +77,7 @@ def _corrections(
             shape = (layer.groups, vectors.shape[1], layer.shape[0])
             totals.setdefault(place, np.zeros(shape))[tile.group, :, tile.outputs] += value
     return {
-        name: layer.from_vectors(totals[place], voltages[0].shape).astype(layer.dtype)
+        name: layer.from_vectors(totals[place], voltages[0].shape).astype(layer.array_dtype)
         for place, name in taps.corrections.items()
         if place in totals
     }

@@ -84,13 +84,14 @@ def plain_weights(part: ArrayPart) -> Array:
 
 def emit(to: Emitter, activation: str, part: ArrayPart) -> tuple[str, Taps]:
     """Add a layer's arrays; the product, in units of the network, and the names inside."""
-    converts = part.converters.adc_bits is not None
-    signals = drive(to, activation, part.plan, part.converters, part.curve, apart=_apart(part))
+    converts, layer = part.converters.adc_bits is not None, part.plan.layer
+    on = to.of_type(layer.array_dtype)
+    signals = drive(on, on.cast(activation, to), part.plan, part.converters, part.curve, apart=_apart(part))
     taps = Taps(signals)
-    product = (_converted if converts else _added)(to, signals, part, taps)
+    product = (_converted if converts else _added)(on, signals, part, taps)
     if part.offset is not None:
-        product = to.node("Add", [product, to.constant(part.plan.layer.product.along_outputs(part.offset))])
-    return product, taps
+        product = on.node("Add", [product, on.constant(layer.product.along_outputs(part.offset))])
+    return to.cast(product, on), taps
 
 
 def _apart(part: ArrayPart) -> bool:
@@ -206,7 +207,6 @@ def _noisy(
     """Add read noise: for a given input the sum of independent device noises is normal, and its variance a product too.
 
     Each device adds (relative noise x its operator x input)^2; a shared column's noise is common to its outputs.
-    Squares take single precision at least: half precision ends at 65,504 and at 6e-8.
 
     Args:
         to: takes the nodes.
@@ -220,9 +220,7 @@ def _noisy(
     """
     if power is None:
         return product
-    wide = to.of_type(np.promote_types(to.dtype, np.float32))
-    noise = _noise(wide, wide.cast(tensor, to), part, power, shared, unit)
-    return to.node("Add", [product, to.cast(noise, wide)])
+    return to.node("Add", [product, _noise(to, tensor, part, power, shared, unit)])
 
 
 def _noise(to: Emitter, tensor: str, part: ArrayPart, power: Array, shared: Array | None, unit: Array) -> str:

@@ -126,8 +126,10 @@ def _grouped(to: Emitter, activation: str, weights: NDArray[Any], rank: int, nam
     order = front + [k for k in range(rank) if k not in front]
     turned = to.node("Transpose", [activation], perm=order)
     flat = to.node("Reshape", [turned, to.constant([1, prod(lengths) * inputs, -1], np.int64)])
-    stored = to.constant(matrices.reshape(-1, inputs, 1))
-    product = to.node("Conv", [flat, stored], group=prod(lengths), name=name)
+    single = to.of_type(np.float32) if to.dtype == np.float64 else to  # onnxruntime has no Conv of doubles
+    stored = single.constant(matrices.reshape(-1, inputs, 1))
+    product = single.node("Conv", [single.cast(flat, to), stored], group=prod(lengths), name=name)
+    product = to.cast(product, single)
     others = to.sliced(to.node("Shape", [turned]), 0, slice(len(front), rank))
     shape = to.node("Concat", [to.constant([*lengths, outputs], np.int64), others], axis=0)
     unfolded = to.node("Reshape", [product, shape])

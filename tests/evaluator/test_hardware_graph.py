@@ -109,6 +109,19 @@ def test_other_widths_in_old_opsets(tmp_path, opset, kind):
         assert relative(found, expected) < (1e-12 if kind == "float64" else 0.05)
 
 
+@pytest.mark.parametrize("settings", [FINE, FINE | {"converters.adc_range": "calibrated"}])
+def test_codes_beyond_half_precision(tmp_path, settings):
+    """It counts to 2,048 and ends at 65,504: arrays of such a network compute in single precision."""
+    w, x = networks.random((6, 3)).astype("float16"), np.random.default_rng(3).uniform(-0.7, 1, (12, 6))
+    path = networks.save(
+        tmp_path / "n.onnx", [networks.node("MatMul", "x w", "y")], {"w": w}, kind=onnx.TensorProto.FLOAT16
+    )
+    for name, images in (("d", x), ("c", x * 1.25)):
+        np.savez(tmp_path / f"{name}.npz", x_test=images.astype("float16"), y_test=np.zeros(12, int))
+    made = study_of(path, tmp_path / "d.npz", IDEAL, settings, SMALL, calibration=tmp_path / "c.npz")
+    assert relative(trial_logits(made), x @ w) < 2e-3
+
+
 # the same numbers, computed here
 
 

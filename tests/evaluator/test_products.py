@@ -100,6 +100,20 @@ def test_any_stack_of_matrices(tmp_path_factory, data, first, opset):
     assert layer.weights.size == w.size
 
 
+def test_a_stack_of_doubles(tmp_path):
+    """It becomes a convolution, and onnxruntime has none of doubles."""
+    nodes, shape, image = FORMS["x stack"]
+    x, w = np.random.default_rng(1).normal(size=(9, *image)), random(shape).astype(float)
+    path = networks.save(
+        tmp_path / "n.onnx", nodes, {"w": w, **SHAPES}, ("batch", *image), "classes", kind=networks.DOUBLE
+    )
+    np.savez(tmp_path / "d.npz", x_test=x, y_test=np.zeros(9, int))
+    expected = np.matmul(x, w).reshape(9, -1)
+    study = study_of(path, tmp_path / "d.npz", IDEAL)
+    assert study.network.logits(x) == pytest.approx(expected, rel=1e-5, abs=1e-6)
+    assert trial_logits(study) == pytest.approx(expected, rel=1e-5, abs=1e-6)
+
+
 def test_each_matrix_of_a_stack_has_arrays_as_if_it_were_alone(tmp_path):
     """Wires and converters: with its own rows and columns, and inputs of its own."""
     wires = {"array.rows": 4, "array.columns": 4, "array.r_row_ohm": 50, "array.r_col_ohm": 50}
