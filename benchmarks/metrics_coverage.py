@@ -1,39 +1,80 @@
-"""How often the 95 % intervals of `spicegen metrics` hold the truth, on synthetic devices of known mean curves.
+"""How often the 95 % intervals of `spicegen metrics` hold the truth, on synthetic devices whose figures are known.
 
-python benchmarks/metrics_coverage.py [TRIALS [CYCLES,CYCLES,..]]
+python benchmarks/metrics_coverage.py [TRIALS [CYCLES,CYCLES,.. [PAIRS,PAIRS,..]]]
 
-In brackets the median width of the intervals, in parts of the truth.
+CYCLES are of trains, PAIRS of write-verify. In brackets the median width of the intervals, in parts of the truth, or in
+S where that is 0.
 """
 
 import sys
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from spicegen.measurements import WriteVerify
+from spicegen.metrics import Metric, programming
 from spicegen.metrics.train_figures import measure
 from spicegen.metrics.trains import trains_of
-from tests.spicegen.measured import DEVICES, mean_curves, noisy, train, true_figures
+from tests.spicegen.measured import DEVICES, HIGH, LOW, ORIGIN, mean_curves, noisy, train, true_figures
+
+SLOPE, OFFSET = 0.0161, 8.264e-8
+LINE = SLOPE * np.array([LOW, HIGH]) + OFFSET
+# targets are evenly distributed from LOW to HIGH
+PROGRAMMING = {
+    "sigma_slope": SLOPE,
+    "sigma_offset": OFFSET,
+    "programming_bias": 0.0,
+    "sigma_rms": np.sqrt((LINE[1] ** 3 - LINE[0] ** 3) / (3 * SLOPE * (HIGH - LOW))),
+    "distinct_states": 1 + np.log(LINE[1] / LINE[0]) / SLOPE / 4,
+}
 
 
-def main(trials: int, cycles: list[int]) -> None:
+def of_train(device: str, cycles: int, rng: np.random.Generator, seed: int) -> list[Metric]:
+    pulses = train(*(noisy(rng, curve, cycles) for curve in mean_curves(device)))
+    return measure(trains_of([pulses], seed))
+
+
+def of_programming(pairs: int, rng: np.random.Generator, seed: int) -> list[Metric]:
+    target = LOW + (HIGH - LOW) * rng.permutation(np.arange(pairs) + 0.5) / pairs
+    achieved = target + (SLOPE * target + OFFSET) * rng.standard_normal(pairs)
+    return programming.measure(programming.programmed(WriteVerify(ORIGIN, target, achieved), seed))
+
+
+def table(
+    title: str,
+    expected: Mapping[str, float],
+    sizes: Sequence[int],
+    trials: int,
+    figures: Callable[[int, np.random.Generator, int], list[Metric]],
+) -> None:
+    print(f"\n| {title} |", " | ".join(f"{n}" for n in sizes), "|\n|---|" + "---|" * len(sizes))
+    inside = {name: np.zeros(len(sizes)) for name in expected}
+    width = {name: np.full((len(sizes), trials), np.nan) for name in expected}
+    rng = np.random.default_rng(0)
+    for n, size in enumerate(sizes):
+        for trial in range(trials):
+            found = {m.name: m for m in figures(size, rng, trial)}
+            for name, value in expected.items():
+                low, high = found[name].ci95 or (np.nan, np.nan)
+                inside[name][n] += low <= value <= high
+                width[name][n, trial] = (high - low) / (abs(value) or 1)
+    for name in expected:
+        cells = zip(inside[name] / trials, np.nanmedian(width[name], axis=1), strict=True)
+        print(f"| {name} |", " | ".join(f"{p:.0%} ({s:.2g})" for p, s in cells), "|", flush=True)
+
+
+def main(trials: int = 200, cycles: Sequence[int] = (1, 2, 3, 5, 10), pairs: Sequence[int] = (10, 20, 50, 200)) -> None:
     for device in DEVICES:
-        expected = true_figures(device)
-        print(f"\n| {device}: cycles |", " | ".join(f"{c}" for c in cycles), "|\n|---|" + "---|" * len(cycles))
-        inside = {name: np.zeros(len(cycles)) for name in expected}
-        width = {name: np.full((len(cycles), trials), np.nan) for name in expected}
-        rng = np.random.default_rng(0)
-        for n, many in enumerate(cycles):
-            for trial in range(trials):
-                pulses = train(*(noisy(rng, curve, many) for curve in mean_curves(device)))
-                found = {m.name: m for m in measure(trains_of([pulses], trial))}
-                for name, value in expected.items():
-                    low, high = found[name].ci95 or (np.nan, np.nan)
-                    inside[name][n] += low <= value <= high
-                    width[name][n, trial] = (high - low) / abs(value)
-        for name in expected:
-            cells = zip(inside[name] / trials, np.nanmedian(width[name], axis=1), strict=True)
-            print(f"| {name} |", " | ".join(f"{p:.0%} ({s:.2g})" for p, s in cells), "|", flush=True)
+        table(
+            f"{device}: cycles",
+            true_figures(device),
+            cycles,
+            trials,
+            lambda many, rng, seed, device=device: of_train(device, many, rng, seed),
+        )
+    table("write-verify: pairs", PROGRAMMING, pairs, trials, of_programming)
 
 
 if __name__ == "__main__":
     given = sys.argv[1:]
-    main(int(given[0]) if given else 200, [int(c) for c in given[1].split(",")] if len(given) > 1 else [1, 2, 3, 5, 10])
+    main(*(int(g) for g in given[:1]), *([int(n) for n in g.split(",")] for g in given[1:]))

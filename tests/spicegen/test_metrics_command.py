@@ -13,7 +13,7 @@ from scipy.constants import Boltzmann, elementary_charge
 from models_va.errors import InputError
 from spicegen.branches import branches
 from spicegen.measurements import Retention, Sweep, WriteVerify, read_measurement
-from spicegen.metrics import branch_figures, programming, retention, sweeps
+from spicegen.metrics import branch_figures, measure_files, programming, retention, sweeps
 from spicegen.metrics._bootstrap import draw, interval
 from spicegen.metrics._curves import Curves
 from spicegen.sigma_line import sigma_line
@@ -262,6 +262,16 @@ def test_intervals_of_both_laws_hold_their_values():
     measured = read_measurement(Path(__file__).parents[2] / "examples" / "measurements" / "retention.csv")
     for metric in retention.measure(*retention.relaxations(measured, 1)):
         assert metric.ci95[0] < metric.value < metric.ci95[1], metric.name
+
+
+@pytest.mark.parametrize(("pairs", "warned"), [(49, True), (50, False)])
+def test_few_programmings_are_warned_of(tmp_path, pairs, warned):
+    measured = write_verify(pairs, np.random.default_rng(3))
+    path = tmp_path / "programmed.csv"
+    columns = 1e6 * np.stack([measured.target_siemens, measured.achieved_siemens], axis=1)
+    np.savetxt(path, columns, delimiter=",", header="target_uS,achieved_uS", comments="")
+    (report,) = measure_files([path], 1)
+    assert any("too narrow" in note for note in report.notes) == warned
 
 
 def write_cycles(path, g):
