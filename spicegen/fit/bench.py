@@ -95,7 +95,6 @@ class Bench:
     Attributes:
         name: for people.
         measurement: that it is of.
-        rows: of the measurement that are observed, shape (n,).
         drive: the voltage te - be.
         seen: at which points of the drive, shape (n,).
         read_volt: voltage of each observation, shape (n,), V.
@@ -109,7 +108,6 @@ class Bench:
 
     name: str
     measurement: Measurement
-    rows: NDArray[np.intp]
     drive: Drive
     seen: NDArray[np.intp]
     read_volt: Array

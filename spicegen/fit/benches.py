@@ -65,24 +65,33 @@ def _of_pulses(p: Pulses) -> Bench:
         volt.append(0.0)
         ends.append(len(time) - 1)
     curves = np.log(np.where(p.g_siemens > 0, p.g_siemens, np.nan))
-    middle = np.nanmedian(np.where(np.isfinite(p.g_siemens).any(axis=1, keepdims=True), p.g_siemens, 0.0), axis=1)
-    kept = _above_zero(p, middle, np.arange(len(middle)))
+    kept, middle = typical_cycle(p)
     drive, seen = Drive(np.array(time), np.array(volt)), np.array(ends)[kept]
     if p.cycles > 1 and {1, -1} <= set(p.direction.tolist()):  # what is seen began where a cycle ends
         drive, seen = _twice(drive), seen + len(time) - 1
     return Bench(
         name=p.origin.name,
         measurement=p,
-        rows=kept,
         drive=drive,
         seen=seen,
         read_volt=np.full(len(kept), p.v_read_volt),
-        observed=middle[kept],
+        observed=middle,
         is_current=False,
         noise=_spread(curves[kept]),
         temperature_k=p.temperature_k,
         rested=True,
     )
+
+
+def typical_cycle(p: Pulses) -> tuple[NDArray[np.intp], Array]:
+    """The rows whose median over the cycles has a logarithm, and these medians, S; both of shape (n,).
+
+    Raises:
+        InputError: there are none.
+    """
+    middle = np.nanmedian(np.where(np.isfinite(p.g_siemens).any(axis=1, keepdims=True), p.g_siemens, 0.0), axis=1)
+    rows = _above_zero(p, middle, np.arange(len(middle)))
+    return rows, middle[rows]
 
 
 def _above_zero(measurement: Pulses | Retention, g_siemens: Array, rows: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -149,7 +158,6 @@ def _of_part(whole: Sweep, s: Sweep, name: str, most: int) -> Bench:
     return Bench(
         name=name,
         measurement=whole,
-        rows=np.searchsorted(whole.time_s, s.time_s[kept]),
         drive=Drive(time, v),
         seen=np.arange(len(kept)),
         read_volt=v,
@@ -172,7 +180,6 @@ def _of_rest(r: Retention, temperature_k: float) -> Bench:
     return Bench(
         name=f"{r.origin.name} at {temperature_k:.0f} K" if several else r.origin.name,
         measurement=r,
-        rows=rows,
         drive=Drive(breaks, np.zeros(len(breaks))),
         seen=np.arange(len(time)) + int(starts_later),
         read_volt=np.full(len(time), r.v_read_volt),

@@ -16,9 +16,10 @@ from models_va.errors import InputError
 from spicegen import __version__
 from spicegen.experiments import Assumptions, Experiment
 from spicegen.fit.digits import DIGITS, rounded
-from spicegen.fit.least_squares import Free, Solution
+from spicegen.fit.least_squares import Solution
 from spicegen.fit.paper import FITTED, PaperResiduals, Term
 from spicegen.fit.parameters import parameters_json, show_parameters
+from spicegen.fit.posterior import Free
 from spicegen.fit.workers import fit_in_processes
 from spicegen.page import Page
 from spicegen.progress import counter

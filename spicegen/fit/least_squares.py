@@ -1,7 +1,6 @@
 """Multi-start least squares with weak priors, and with what the data say of each parameter.
 
-Every parameter has a weak prior about its start, so that combinations which the data do not fix stay where they were
-instead of drifting to a bound; the comparison of posterior and prior is the identifiability.
+The comparison of posterior and prior is the identifiability.
 Source: Laplace's approximation, as in Raue et al., Bioinformatics 25, 1923 (2009), for profile likelihoods' origin.
 """
 
@@ -9,16 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
-from scipy.optimize import least_squares
 
 from spicegen.fit.digits import rounded
+from spicegen.fit.posterior import Free, Posterior, Problem, soft
 
 Array = NDArray[np.float64]
 PRIOR = math.log(3.0)
@@ -28,74 +27,11 @@ _STEP = 5e-3
 """Of the forward differences: far above the simulator's noise, far below the parameters' effect."""
 _LOOSE = math.log(3.0) / 2, 0.1
 """Standard deviations, logarithmic and linear, beyond which a parameter does not count as fixed."""
-_WIDER = 3.0
+WIDER = 3.0
 """Priors, if what the data fix is to be told from what the priors fix."""
 _DECISIVE = 10.0
-_PROFILED, _PROFILED_SHORTLY = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0), (2.0,)
-"""Standard deviations by which a parameter is moved."""
-_TYPICAL = 3
-"""Of these moves, as many as it takes until the loss has grown."""
-_TWO_STD = 4.0
-"""Growth of the loss two standard deviations off."""
-_FLAT = 0.05
-"""Of the growth of a loss: less cannot be told from nothing."""
-_SOFT = 2.0
-"""Of the robust loss: residuals count in full up to about here."""
-
-
-@dataclass(frozen=True, slots=True)
-class Free:
-    """A parameter to be fitted.
-
-    Attributes:
-        name: as the residuals know it.
-        start: first value, and the centre of its prior.
-        lower, upper: bounds; of one sign on a logarithmic scale.
-        scale: log: the coordinate is the logarithm of the magnitude; linear: it is the value over a quarter of the
-            range.
-    """
-
-    name: str
-    start: float
-    lower: float
-    upper: float
-    scale: Literal["log", "linear"] = "log"
-
-    def coordinate(self, value: float) -> float:
-        """Where a value is on the scale of the fit."""
-        return math.log(abs(value)) if self.scale == "log" else 4 * value / (self.upper - self.lower)
-
-    def value(self, coordinate: float) -> float:
-        """The value at a coordinate, within the bounds whatever the rounding."""
-        if self.scale == "log":
-            found = math.copysign(math.exp(coordinate), self.start)
-        else:
-            found = coordinate * (self.upper - self.lower) / 4
-        return min(max(found, self.lower), self.upper)
-
-    def slope(self, coordinate: float) -> float:
-        """Derivative of the value by the coordinate."""
-        return self.value(coordinate) if self.scale == "log" else (self.upper - self.lower) / 4
-
-    @property
-    def bounds(self) -> tuple[float, float]:
-        """The lowest and the highest coordinate."""
-        a, b = self.coordinate(self.lower), self.coordinate(self.upper)
-        return min(a, b), max(a, b)
-
-    def std(self, coordinate_std: float, value: float) -> float:
-        """Standard deviation of the value, small ones understood."""
-        return coordinate_std * (abs(value) if self.scale == "log" else (self.upper - self.lower) / 4)
-
-
-class Problem(Protocol):
-    """Residuals in units of their uncertainty at coordinates of shape (k,); always as many, and nothing raises."""
-
-    def residuals(self, z: Array, /) -> Array:
-        """Shape (n,)."""
-
-    def jacobian(self, z: Array, /) -> Array:
-        """Their derivatives by the coordinates, shape (n, k)."""
+_TIED = 0.2
+"""Correlation of what the data leave open: that of two parameters of six which only show as their product."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +119,7 @@ class Solution:
         That must not hang on the priors, not on those of other parameters either: it is to hold with wider ones, too.
         """
         loose = np.array([_LOOSE[f.scale == "linear"] for f in self.free])
-        return np.asarray(np.sqrt(np.diag(self._covariance(_WIDER))) <= loose)
+        return np.asarray(np.sqrt(np.diag(self._covariance(WIDER))) <= loose)
 
     @property
     def at_bound(self) -> NDArray[np.bool_]:
@@ -206,6 +142,16 @@ class Solution:
         found, vectors = np.linalg.eigh(scaled.T @ scaled)
         return [(float(max(found[n], 0.0)), vectors[:, n]) for n in range(len(found))[::-1]]
 
+    def tied_to(self, place: int) -> list[int]:
+        """Places of the parameters that must move where one that is not fixed does, the closest first.
+
+        What the data leave open of them, in units of the priors, is correlated; what does not show at all is not.
+        """
+        information, vectors = map(np.array, zip(*self.directions(), strict=True))
+        left = (vectors.T / (1 + information)) @ vectors
+        correlation = np.abs(left[place] / np.sqrt(left[place, place] * np.diag(left)))
+        return [n for n in np.argsort(-correlation, stable=True).tolist() if n != place and correlation[n] > _TIED]
+
 
 def fit(
     problem: Problem,
@@ -227,49 +173,29 @@ def fit(
         prior: standard deviation of the priors of parameters on a log scale.
         robust: large residuals count linearly (the soft L1 loss), not as squares.
         report: called with start, iteration, misfit.
-
     """
     free = tuple(free)
-    centre = np.array([f.coordinate(f.start) for f in free])
-    low, high = (np.array([f.bounds[k] for f in free]) for k in (0, 1))
     width = np.array([prior if f.scale == "log" else _PRIOR_LINEAR for f in free])
-
-    def misfit(z: Array) -> float:
-        square = problem.residuals(z) ** 2
-        return float(np.sum(_soft(square)[0] if robust else square))
-
-    def both(z: Array) -> Array:
-        return np.concatenate([problem.residuals(z), (z - centre) / width])
+    posterior = Posterior(problem, free, width, robust=robust)
 
     def descended(number: int, begin: Array) -> tuple[Array, float]:
-        iteration = 0
+        steps = count()
 
-        def jacobian(z: Array) -> Array:
-            nonlocal iteration
-            found = np.vstack([problem.jacobian(z), np.diag(1 / width)])
-            report(number, iteration, misfit(z))
-            iteration += 1
-            return found
+        def seen(z: Array) -> None:
+            report(number, next(steps), posterior.misfit(z))
 
-        inside = np.clip(begin, low + 1e-6, high - 1e-6)
-        n = len(problem.residuals(inside))
-        loss: Any = (lambda square: _with_priors(square, n)) if robust else "linear"
-        found = least_squares(
-            both, inside, jac=jacobian, bounds=(low, high), method="trf", loss=loss, ftol=1e-3, xtol=1e-4,
-            max_nfev=iterations,
-        )  # fmt: skip
-        return found.x, float(found.cost)
+        return posterior.lowest(begin, steps=iterations, ftol=1e-3, xtol=1e-4, seen=seen)
 
-    ends = [descended(k, np.clip(begin, low, high)) for k, begin in enumerate(begins or [centre])]
+    ends = [descended(number, begin) for number, begin in enumerate(begins or [posterior.centre])]
     best = int(np.argmin([cost for _, cost in ends]))
     z = ends[best][0]
     residuals = problem.residuals(z)
-    weight = np.sqrt(_soft(residuals**2)[1]) if robust else np.ones(len(residuals))
+    weight = np.sqrt(soft(residuals**2)[1]) if robust else np.ones(len(residuals))
     return Solution(
         free=free,
         prior=width,
         ends=tuple(e for e, _ in ends),
-        misfit=tuple(misfit(e) for e, _ in ends),
+        misfit=tuple(posterior.misfit(e) for e, _ in ends),
         chosen=best,
         residuals=residuals,
         jacobian=problem.jacobian(z) * weight[:, None],
@@ -277,114 +203,7 @@ def fit(
     )
 
 
-def profiled(problem: Problem, solution: Solution, effort: int, *, robust: bool = False) -> Solution:
-    """The same with the profile likelihood of each parameter that seems to be fixed looked at.
-
-    The parameter is moved to either side, from half a standard deviation on, while the loss, with wider priors, is
-    minimised over all others, until it has grown as that of a normal distribution would at two. Where it grows more
-    slowly, the data say less than the curvature at the end promised. Source: Raue et al., Bioinformatics 25, 1923
-    (2009).
-
-    Args:
-        problem: residuals and their derivatives.
-        solution: what was found.
-        effort: derivatives that each side of a parameter is worth; of few, only two standard deviations are looked at.
-        robust: as in ``fit``.
-    """
-    if len(solution.free) == 1:  # no others to minimise over
-        return solution
-    profile, stretch = _Profile(problem, solution, effort, robust=robust), solution.stretch.copy()
-    for n in np.flatnonzero(solution.is_fixed).tolist():
-        stretch[n] = max(profile.stretch(n, -1.0), profile.stretch(n, 1.0), 1.0)
-    return replace(solution, stretch=stretch)
-
-
-class _Profile:
-    """Walks along the valley of one parameter after another."""
-
-    def __init__(self, problem: Problem, solution: Solution, effort: int, *, robust: bool) -> None:
-        self._problem, self._solution, self._robust = problem, solution, robust
-        self._factors = _PROFILED if effort >= _TYPICAL * 2 else _PROFILED_SHORTLY
-        self._steps = max(1, effort // min(_TYPICAL, len(self._factors)) - 1)
-        self._low, self._high = (np.array([f.bounds[k] for f in solution.free]) for k in (0, 1))
-        self._centre = np.array([f.coordinate(f.start) for f in solution.free])
-        self._prior = _WIDER * solution.prior
-        self._least = self._loss(solution.ends[solution.chosen])
-
-    def stretch(self, place: int, side: float) -> float:
-        """How many times farther than the curvature says the loss has grown as it should."""
-        z, slope = self._solution.ends[self._solution.chosen], self._solution.covariance[:, place]
-        std, before, found = self._solution.std[place], 0.0, 1.0
-        along = slope / slope[place]
-        for factor in self._factors:
-            wanted = self._solution.ends[self._solution.chosen][place] + side * factor * std
-            if not self._low[place] < wanted < self._high[place]:
-                break
-            alone, all_of_them = z.copy(), z + (wanted - z[place]) * along
-            alone[place] = wanted
-            z, along = self._minimised(min(alone, all_of_them, key=self._loss), place)
-            grown = max(self._loss(z) - self._least, before)
-            found, before = factor / np.sqrt(max(grown, _FLAT)), grown
-            if grown >= _TWO_STD:
-                break
-        return float(found)
-
-    def _loss(self, z: Array) -> float:
-        n = len(self._solution.residuals)
-        square = self._both(z) ** 2
-        return float(np.sum(_with_priors(square, n)[0] if self._robust else square))
-
-    def _both(self, z: Array) -> Array:
-        return np.concatenate([self._problem.residuals(z), (z - self._centre) / self._prior])
-
-    def _slopes(self, z: Array) -> Array:
-        return np.vstack([self._problem.jacobian(z), np.diag(1 / self._prior)])
-
-    def _minimised(self, begin: Array, place: int) -> tuple[Array, Array]:
-        """The lowest point with one parameter as it is, and how the others follow when that one moves on."""
-        others = np.array([k for k in range(len(begin)) if k != place])
-        n, low, high = len(self._solution.residuals), self._low[others], self._high[others]
-        z = np.clip(begin, self._low + 1e-6, self._high - 1e-6)
-
-        def whole(some: Array) -> Array:
-            found = z.copy()
-            found[others] = some
-            return found
-
-        loss: Any = (lambda square: _with_priors(square, n)) if self._robust else "linear"
-
-        def both(some: Array) -> Array:
-            return self._both(whole(some))
-
-        def slopes(some: Array) -> Array:
-            return np.asarray(self._slopes(whole(some))[:, others])
-
-        found = least_squares(
-            both, z[others], jac=slopes, bounds=(low, high), method="trf", loss=loss, ftol=1e-2,
-            max_nfev=self._steps,
-        )  # fmt: skip
-        end = whole(found.x)
-        there = self._slopes(end)
-        along = np.zeros(len(z))
-        along[others] = -np.linalg.lstsq(there[:, others], there[:, place], rcond=None)[0]
-        along[place] = 1.0
-        return end, along
-
-
 def step_inside(z: Array, free: Iterable[Free]) -> Array:
     """Steps of forward differences that stay within the bounds, shape (k,)."""
     high = np.array([f.bounds[1] for f in free])
     return np.where(z + _STEP < high, _STEP, -_STEP)
-
-
-def _soft(square: Array) -> tuple[Array, Array, Array]:
-    """The soft L1 loss of squared residuals, and its first two derivatives by them."""
-    t = 1 + square / _SOFT**2
-    return 2 * _SOFT**2 * (np.sqrt(t) - 1), t**-0.5, -0.5 / _SOFT**2 * t**-1.5
-
-
-def _with_priors(square: Array, n: int) -> Array:
-    """The loss of n data and of the priors behind them, which stay squares, with its derivatives: shape (3, n + k)."""
-    rho = np.stack([square, np.ones_like(square), np.zeros_like(square)])
-    rho[:, :n] = _soft(square[:n])
-    return rho

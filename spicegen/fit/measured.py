@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,8 +17,9 @@ from models_va import Model, load_model
 from models_va.errors import InputError
 from spicegen.fit.bench import Bench, weight_of_independent
 from spicegen.fit.benches import benches
-from spicegen.fit.least_squares import Solution, fit, profiled
+from spicegen.fit.least_squares import Solution, fit
 from spicegen.fit.problem import MeasuredProblem, Setting, Weights, coarse, weights_by_misfit
+from spicegen.fit.profile import profiled
 from spicegen.fit.start import Start, is_held, starts, varied
 from spicegen.measurements import Measurement
 from spicegen.progress import counter
@@ -122,15 +124,14 @@ class MeasuredFit:
     def warnings(self) -> tuple[str, ...]:
         """What a user should know before trusting the card, one sentence each."""
         s, own, found = self.solution, self.own, []
-        if loose := [s.free[n].name for n in own if not s.is_fixed[n]]:
-            one = len(loose) == 1
-            found.append(
-                f"{', '.join(loose)}: the data do not fix {'it' if one else 'each of them'}, at most combinations: "
-                f"{'its value means' if one else 'their values mean'} little by {'itself' if one else 'themselves'}"
-            )
-        found += [f"{s.free[n].name}: stands at its bound, {s.values[n]:g}" for n in own if s.at_bound[n]]
         if self.turned:
             found.append("the model stands the other way around: te of card, .va and .lib is the measurement's be")
+        found += [f"{s.free[n].name}: stands at its bound, {s.values[n]:g}" for n in own if s.at_bound[n]]
+        for n in own:
+            if not s.is_fixed[n]:
+                others = ", ".join(s.free[other].name for other in s.tied_to(n))
+                only = f"only combinations of it with {others}" if others else "they say next to nothing of it"
+                found.append(f"{s.free[n].name}: the data do not fix it, {only}")
         return tuple(found)
 
 
@@ -195,29 +196,13 @@ def fit_model(
     benches = benches_of(measurements)
     held_for = why_held(model, benches, known)
     fitted = [k for k, p in enumerate(model.params) if not held_for[p.name]]
-    states = sum(len(b.free_states(model)) for b in benches)
-    cost = _cost(benches, len(fitted) + states) * max(len(model.states), 1)
-    tried = int(np.clip(_TRY_WORK // cost, *_TRIED))
-    steps = (tried + _PATIENCE) * sum(n for *_, n in _COARSE) + _CARRIED_ON * sum(_STEPS)
-    # matrices are small: several threads of BLAS would wait for each other, and for the pool's
-    with (
-        counter(f"fit {name}", steps) as advance,
-        threadpool_limits(1),
-        ThreadPoolExecutor(os.cpu_count()) as pool,
-    ):
-        work = _Work(Setting(model, benches, fitted, pool), advance)
-        start, begins = work.tried(starts(model, benches, known, fitted, seed, tried), seed)
+    with _at_work(model, benches, fitted) as work:
+        start, begins = work.tried(starts(model, benches, known, fitted, seed, work.tries), seed)
         problem, solution = work.carried_on(start, begins)
         solution = profiled(problem, solution, _effort(benches, len(problem.free)), robust=True)
         end = problem.start(solution.ends[solution.chosen])
-        runs = problem.runs(solution.ends[solution.chosen])
-    for bench, run in zip(benches, runs, strict=True):
-        if not np.isfinite(run.predicted).all():
-            given = ", ".join(f"{n} = {v:g}" for n, v in known.items()) or "any value that was tried"
-            raise InputError(
-                f"fit: {bench.measurement.origin.path}: model {name} shows nothing finite with {given}: check it "
-                "and its unit, or take another model"
-            )
+        predicted = tuple(run.predicted for run in problem.runs(solution.ends[solution.chosen]))
+    _check_finite(name, benches, predicted, known)
     return MeasuredFit(
         model=model,
         benches=tuple(benches),
@@ -226,10 +211,36 @@ def fit_model(
         initial=end.initial,
         solution=solution,
         weights=problem.weights,
-        predicted=tuple(r.predicted for r in runs),
+        predicted=predicted,
         held={n: why for n, why in held_for.items() if why},
         seed=seed,
     )
+
+
+def _check_finite(name: str, benches: Sequence[Bench], predicted: Sequence[Array], known: Mapping[str, float]) -> None:
+    for bench, shown in zip(benches, predicted, strict=True):
+        if not np.isfinite(shown).all():
+            given = ", ".join(f"{n} = {v:g}" for n, v in known.items()) or "any value that was tried"
+            raise InputError(
+                f"fit: {bench.measurement.origin.path}: model {name} shows nothing finite with {given}: check it "
+                "and its unit, or take another model"
+            )
+
+
+@contextmanager
+def _at_work(model: Model, benches: Sequence[Bench], fitted: Sequence[int]) -> Iterator[_Work]:
+    """What descends, with its budget, its threads and its progress bar."""
+    states = sum(len(b.free_states(model)) for b in benches)
+    cost = _cost(benches, len(fitted) + states) * max(len(model.states), 1)
+    tries = int(np.clip(_TRY_WORK // cost, *_TRIED))
+    steps = (tries + _PATIENCE) * sum(n for *_, n in _COARSE) + _CARRIED_ON * sum(_STEPS)
+    # matrices are small: several threads of BLAS would wait for each other, and for the pool's
+    with (
+        counter(f"fit {model.name}", steps) as advance,
+        threadpool_limits(1),
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+    ):
+        yield _Work(Setting(model, benches, fitted, pool), tries, advance)
 
 
 _Tried = tuple[float, Start, Start]
@@ -245,11 +256,12 @@ class _Work:
 
     Args:
         setting: what is fitted to what.
+        tries: starts from which to descend.
         advance: takes the number of steps so far and a label.
     """
 
-    def __init__(self, setting: Setting, advance: Callable[[int, str], None]) -> None:
-        self._setting, self._advance, self._done = setting, advance, 0
+    def __init__(self, setting: Setting, tries: int, advance: Callable[[int, str], None]) -> None:
+        self._setting, self.tries, self._advance, self._done = setting, tries, advance, 0
 
     def tried(self, begins: Iterable[Start], seed: int) -> tuple[Start, list[Start]]:
         """The start of the best descent, whose priors stay, and the ends of the best with its orientation."""

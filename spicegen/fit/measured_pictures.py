@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from spicegen.fit.bench import Bench, telling
+from spicegen.fit.benches import typical_cycle
 from spicegen.measurements import Pulses, Sweep
 from spicegen.metrics.pictures import Picture, scaled, siemens
 from spicegen.plotting import COLOURS, PAPER, axes, new_figure
@@ -36,7 +37,7 @@ def _of_pulses(pulses: Pulses, bench: Bench, fitted: Array) -> Picture:
     figure = new_figure(9.0)
     unit, text = siemens(bench.observed)
     number = np.cumsum(pulses.direction != 0)
-    seen = number[bench.rows]
+    seen = number[typical_cycle(pulses)[0]]
     ax = axes(figure, 121, title="Measured and fitted", x="Pulse", y=f"Conductance ({text})")
     several = pulses.cycles > 1
     if several:

@@ -14,10 +14,10 @@ from models_va import DeviceCard, Model, load_model
 from models_va.errors import InputError, located
 from spicegen.fit.bench import Bench
 from spicegen.fit.card import fitted_card, fixed_by_data
+from spicegen.fit.card_sigma import CardSigma, card_sigma
 from spicegen.fit.measured import MeasuredFit, aicc, benches_of, fit_model, why_held
 from spicegen.fit.measured_pictures import measured_against_fitted
 from spicegen.fit.parameters import parameter_rows, parameters_json, show_parameters
-from spicegen.fit.programming import CardSigma, card_sigma
 from spicegen.measurements import Measurement, Pulses, Sweep, WriteVerify, read_measurements
 from spicegen.metrics.pictures import Picture, of_programming
 from spicegen.page import Page
@@ -30,7 +30,7 @@ MODEL_HEAD = ("model", "fitted parameters", "largest error (%)", "AICc", "above 
 _MISSED, _MISSED_NOISE = 0.2, 3.0
 """Error, and its ratio to the noise, from which on a model cannot be said to describe a file."""
 
-_FAR = 10.0
+_BEYOND = 10.0
 """Of a conductance that is held: a factor beyond all that were seen."""
 
 
@@ -237,21 +237,21 @@ class MeasuredReport:
     @property
     def _given(self) -> list[str]:
         """What the user held, with units."""
-        return [f"{name} = {v:g} {unit}" for name, v, unit in self._held]
+        return [f"{name} = {v:g} {unit}" for name, v, unit in self._known]
 
     @property
     def _far(self) -> list[str]:
         """Those that are conductances or resistances far outside the conductances that were seen."""
         seen = np.concatenate([b.g_siemens for b in self.best.benches])
-        low, high = seen.min() / _FAR, seen.max() * _FAR
+        low, high = seen.min() / _BEYOND, seen.max() * _BEYOND
         return [
             f"{name} = {v:g} {unit}"
-            for name, v, unit in self._held
+            for name, v, unit in self._known
             if (unit == "S" and not low <= v <= high) or (unit == "ohm" and not low <= 1 / v <= high)
         ]
 
     @property
-    def _held(self) -> list[tuple[str, float, str]]:
+    def _known(self) -> list[tuple[str, float, str]]:
         model = self.best.model
         return [(name, v, model.param[name].unit) for name, v in self.task.held[model.name].items()]
 

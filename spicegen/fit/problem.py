@@ -13,7 +13,7 @@ from scipy.stats import norm
 
 from models_va import Model
 from spicegen.fit.bench import Bench, Device, Run, weight_of_independent
-from spicegen.fit.least_squares import Free
+from spicegen.fit.posterior import Free
 from spicegen.fit.start import Start, free_parameter
 
 Array = NDArray[np.float64]

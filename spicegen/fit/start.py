@@ -18,7 +18,7 @@ from scipy.optimize import least_squares
 from models_va import DeviceCard, Model, Param, Quantity, card_names, load_card, volts_seconds_siemens
 from spicegen.experiments.figure_2d import figure_2d
 from spicegen.fit.bench import Bench, Device
-from spicegen.fit.least_squares import Free
+from spicegen.fit.posterior import Free
 from spicegen.measurements import Pulses, Retention, Sweep
 from spicegen.printers.numpy_model import numpy_model
 

@@ -15,7 +15,8 @@ from threading import Thread, current_thread, main_thread
 import numpy as np
 from numpy.typing import NDArray
 
-from spicegen.fit.least_squares import Free, Solution, fit, step_inside
+from spicegen.fit.least_squares import Solution, fit, step_inside
+from spicegen.fit.posterior import Free
 
 Array = NDArray[np.float64]
 Residuals = Callable[[Mapping[str, float]], Array]

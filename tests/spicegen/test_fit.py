@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,8 +17,8 @@ from spicegen.cli import app
 from spicegen.experiments import Assumptions
 from spicegen.fit import paper_fit
 from spicegen.fit.from_paper import ENDURANCE_CYCLES
-from spicegen.fit.least_squares import Free
 from spicegen.fit.paper import PaperResiduals
+from spicegen.fit.posterior import Free
 from spicegen.fit.workers import fit_in_processes as fit
 
 TIMES = np.linspace(0.0, 3.0, 40)
@@ -70,6 +71,12 @@ def test_what_only_shows_as_a_product_is_said_not_to_be_fixed(solution):
     information, direction = solution.directions()[-1]
     assert information < 1e-3
     assert abs(direction @ np.array([0, 0, 1, -1])) == pytest.approx(math.sqrt(2), rel=1e-3)
+
+
+def test_what_shows_as_a_product_is_tied_up_with_the_other_factor_alone(solution):
+    assert [solution.tied_to(n) for n in (2, 3)] == [[3], [2]]
+    nothing = replace(solution, jacobian=solution.jacobian * [1, 1, 0, 0])
+    assert [nothing.tied_to(n) for n in (2, 3)] == [[], []]
 
 
 def test_the_prior_decides_what_the_data_do_not(solution):

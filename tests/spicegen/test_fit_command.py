@@ -132,7 +132,7 @@ def test_the_command(run, train, tmp_path):
         str(folder / "report.html"),
     ):
         assert text in out
-    assert "at the start" not in out  # states of runs are for the report
+    assert "\nx at the start" not in out  # states of runs are for the report
     loaded = load_card(card)
     assert (loaded.name, loaded.model, loaded.fit.seed) == ("my-device", "pulse_update", 3)
     assert [f.name for f in loaded.fit.files] == ["train.csv", "[red]programmed.csv"]
@@ -149,7 +149,9 @@ def test_the_command(run, train, tmp_path):
     assert report["files"][1]["runs"] == []
     loose = {p["name"] for p in report["parameters"] if not p["fixed_by_data"] and p["name"] in loaded.parameters}
     assert "v_p" in loose  # pulses of one amplitude
-    assert loose <= {name for w in report["warnings"] for name in w.partition(":")[0].split(", ")}
+    said = dict(w.split(": the data do not fix it, ") for w in report["warnings"] if "the data do not fix it" in w)
+    assert set(said) == loose  # a warning each
+    assert "v_p: the data do not fix it, only combinations of it with " in out
     page = (folder / "report.html").read_text()
     assert page.count("<img") == 5  # the train, programmings, and three of the parameters
     assert "SHA-256" in page

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spicegen.fit.programming import card_sigma
+from spicegen.fit.card_sigma import card_sigma
 from spicegen.measurements import Origin, WriteVerify
 from spicegen.metrics.programming import programmed
 

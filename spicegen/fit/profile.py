@@ -1,0 +1,83 @@
+"""Profile likelihoods: whether what the curvature at the end of a fit promises holds farther away.
+
+Source: Raue et al., Bioinformatics 25, 1923 (2009).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spicegen.fit.least_squares import WIDER, Solution
+from spicegen.fit.posterior import Posterior, Problem
+
+Array = NDArray[np.float64]
+_PROFILED, _PROFILED_SHORTLY = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0), (2.0,)
+"""Standard deviations by which a parameter is moved."""
+_TYPICAL = 3
+"""Of these moves, as many as it takes until the loss has grown."""
+_TWO_STD = 4.0
+"""Growth of the loss two standard deviations off."""
+_FLAT = 0.05
+"""Of the growth of a loss: less cannot be told from nothing."""
+
+
+def profiled(problem: Problem, solution: Solution, effort: int, *, robust: bool = False) -> Solution:
+    """The same with the profile likelihood of each parameter that seems to be fixed looked at.
+
+    The parameter is moved to either side, from half a standard deviation on, while the loss, with wider priors, is
+    minimised over all others, until it has grown as that of a normal distribution would at two. Where it grows more
+    slowly, the data say less than the curvature at the end promised.
+
+    Args:
+        problem: residuals and their derivatives.
+        solution: what was found.
+        effort: derivatives that each side of a parameter is worth; of few, only two standard deviations are looked at.
+        robust: as in ``fit``.
+    """
+    if len(solution.free) == 1:  # no others to minimise over
+        return solution
+    profile, stretch = _Profile(problem, solution, effort, robust=robust), solution.stretch.copy()
+    for n in np.flatnonzero(solution.is_fixed).tolist():
+        stretch[n] = max(profile.stretch(n, -1.0), profile.stretch(n, 1.0), 1.0)
+    return replace(solution, stretch=stretch)
+
+
+class _Profile:
+    """Walks along the valley of one parameter after another."""
+
+    def __init__(self, problem: Problem, solution: Solution, effort: int, *, robust: bool) -> None:
+        self._posterior = Posterior(problem, solution.free, WIDER * solution.prior, robust=robust)
+        self._solution, self._end = solution, solution.ends[solution.chosen]
+        self._factors = _PROFILED if effort >= _TYPICAL * 2 else _PROFILED_SHORTLY
+        self._steps = max(1, effort // min(_TYPICAL, len(self._factors)) - 1)
+        self._least = self._posterior.loss(self._end)
+
+    def stretch(self, place: int, side: float) -> float:
+        """How many times farther than the curvature says the loss has grown as it should."""
+        z, slope = self._end, self._solution.covariance[:, place]
+        std, before, found = self._solution.std[place], 0.0, 1.0
+        along = slope / slope[place]
+        for factor in self._factors:
+            wanted = self._end[place] + side * factor * std
+            if not self._posterior.low[place] < wanted < self._posterior.high[place]:
+                break
+            alone, all_of_them = z.copy(), z + (wanted - z[place]) * along
+            alone[place] = wanted
+            z, along = self._followed(min(alone, all_of_them, key=self._posterior.loss), place)
+            grown = max(self._posterior.loss(z) - self._least, before)
+            found, before = factor / np.sqrt(max(grown, _FLAT)), grown
+            if grown >= _TWO_STD:
+                break
+        return float(found)
+
+    def _followed(self, begin: Array, place: int) -> tuple[Array, Array]:
+        """The lowest point with one parameter as it is, and how the others follow when that one moves on."""
+        others = np.delete(np.arange(len(begin)), place)
+        end, _ = self._posterior.lowest(begin, others, steps=self._steps, ftol=1e-2)
+        there = self._posterior.jacobian(end)
+        along = np.ones(len(end))
+        along[others] = -np.linalg.lstsq(there[:, others], there[:, place], rcond=None)[0]
+        return end, along
