@@ -124,7 +124,7 @@ class Comparison:
 
 
 def load_suite(path: Path) -> tuple[Suite, Path]:
-    """Read a suite, and the folder that its files are beside.
+    """Read a suite; beside it, the second returned, are its files.
 
     Raises:
         InputError: it cannot be read, a setting is of no use, or a file is missing.

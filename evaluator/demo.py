@@ -91,7 +91,7 @@ class DemoReport:
             ("rendered", ", ".join(f.name for f in self.files)),
             ("spike train of figure 2d", f"{', '.join(engines)} agree to {self.check.agreement:.1e}"),
             (
-                "16 x 16 read",
+                f"{_SIZE} read",
                 f"exact to {max(r.difference for r in reads):.0e} in {', '.join(r.attempt.engine for r in reads)}",
             ),
             ("accuracy", self.accuracy.summary),

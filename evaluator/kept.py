@@ -9,14 +9,14 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluator.layer import Array
+from models_va import DeviceCard
 from models_va.errors import InputError
-
-Array = NDArray[np.float64]
+from spicegen.simulate import Simulator
 
 
 def digest(head: Mapping[str, object], arrays: Iterable[NDArray[np.generic]]) -> str:
@@ -33,12 +33,22 @@ def digest(head: Mapping[str, object], arrays: Iterable[NDArray[np.generic]]) ->
     return found.hexdigest()
 
 
+def card_identity(card: DeviceCard) -> list[str]:
+    """What of a device a result depends on: the card's content, and the equations."""
+    return [card.hash, card.device_model.name, card.device_model.version]
+
+
+def engine_identity(engine: Simulator) -> list[str]:
+    """What of a simulator a result depends on."""
+    return [engine.name, engine.available().version]
+
+
 def recall(folder: Path, key: str, shape: tuple[int, ...]) -> Array | None:
     """The numbers kept under ``key``; None if there are none of this shape, or the file is not whole."""
     try:
         with np.load(folder / f"{key}.npz", allow_pickle=False) as data:
             found, kept = data["values"], str(data["key"])
-    except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, BadZipFile):
+    except Exception:  # what zipfile, zlib, tokenize and numpy raise on a damaged file has no common base
         return None
     whole = kept == key and found.shape == shape and found.dtype == np.float64 and np.isfinite(found).all()
     return found if whole else None

@@ -100,7 +100,8 @@ class Report:
         calibration: where the images for ranges and corrections come from; empty: none were needed.
         baseline: score of the network in floating point, by onnxruntime.
         trials: score of each independent programming; a single one where nothing is random.
-        uncompensated: the same without compensation, with the same random numbers; None: nothing is compensated.
+        uncompensated: the same without compensation, with the same random numbers, all tiles by the operator;
+            None: nothing is compensated.
         circuits: what went to a circuit simulator; None: nothing was to.
         layers: the mapped layers in the order of the graph.
         sample: one tile of the largest layer.
@@ -156,10 +157,14 @@ class Report:
 
     @property
     def bought_back(self) -> tuple[float, tuple[float, float] | None] | None:
-        """Accuracy that the compensation gains, trial by trial, with its interval; None: nothing is compensated."""
+        """Accuracy that the compensation gains, trial by trial, with its interval; None: nothing is compensated.
+
+        Both by the operator: what circuit simulators change is no part of it.
+        """
         if self.uncompensated is None:
             return None
-        return paired_difference([s.top1 for s in self.uncompensated], self.accuracy_trials)
+        compensated = self.trials if self.circuits is None else self.circuits.operator_trials
+        return paired_difference([s.top1 for s in self.uncompensated], [s.top1 for s in compensated])
 
     @property
     def top5(self) -> dict[str, float] | None:

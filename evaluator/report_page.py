@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from evaluator.pictures import accuracy_figure, layer_figure, tile_figure
@@ -20,6 +21,7 @@ _MODEL = (
     "what the arrays themselves suffer from is in the table of settings."
 )
 _TILES_SHOWN = 50
+Row = tuple[str, str]
 COLUMNS = {
     "differential": "+ and - of each output",
     "reference": "one an output, the reference in the middle",
@@ -46,40 +48,7 @@ def report_page(report: Report) -> Page:
 
 def _result(page: Page, report: Report) -> None:
     page.section("Result")
-    rows = [
-        ("Accuracy, floating point", f"{report.accuracy_float:.2%}"),
-        ("Accuracy, arrays (mean)", f"{report.accuracy_hardware:.2%}"),
-    ]
-    if interval := report.accuracy_ci95:
-        rows.append(("95 % interval of that mean", f"{interval[0]:.2%} to {interval[1]:.2%}"))
-    low, high = report.accuracy_images_ci95
-    rows.append(("95 % interval for other images like these (binomial)", f"{low:.2%} to {high:.2%}"))
-    if report.accuracy_std is not None:
-        rows.append(("Standard deviation between programmings", f"{report.accuracy_std:.2%}"))
-    if report.bought_back is not None:
-        rows += _compensation(report)
-    if top5 := report.top5:
-        rows.append(("Top-5, floating point and arrays", f"{top5['float']:.2%}, {top5['hardware']:.2%}"))
-    given_up = [x.unverified for x in report.layers if x.unverified is not None]
-    if given_up:
-        rows.append(("Devices that write-verify gave up, worst layer", f"{max(given_up):.1%} of those sampled"))
-    if curve := report.read_curve:
-        rows.append(
-            (
-                f"I-V curve up to {curve.v_read_volt:g} V, relative",
-                f"{curve.nonlinearity:.2%} off a straight line; states differ from the common curve by up to "
-                f"{curve.inseparability:.2%}, its polynomial by {curve.fit_error:.1e}",
-            )
-        )
-    rows += [
-        ("Images", str(report.n_images)),
-        ("Programmings, seed", f"{len(report.trials)}, {report.hardware.seed}"),
-        ("Network", report.model),
-        ("Data", report.data),
-        ("Calibrated on", report.calibration or "nothing: there is nothing to calibrate"),
-        ("Seconds", f"{report.seconds:.1f}"),
-    ]
-    page.table(("", ""), rows)
+    page.table(("", ""), [*_accuracy(report), *_compensation(report), *_devices(report), *_origin(report)])
     caption = (
         "Every independent programming of the arrays. The interval is Student's t for the mean over three or more "
         "programmings that differ; how well these images stand for others is not in it."
@@ -87,6 +56,55 @@ def _result(page: Page, report: Report) -> None:
     if len(report.trials) == 1 and not report.hardware.is_random:
         caption = "Nothing is random here, so one programming says it all."
     page.figure(accuracy_figure(report), caption)
+
+
+def _accuracy(report: Report) -> Iterator[Row]:
+    yield "Accuracy, floating point", f"{report.accuracy_float:.2%}"
+    yield "Accuracy, arrays (mean)", f"{report.accuracy_hardware:.2%}"
+    if interval := report.accuracy_ci95:
+        yield "95 % interval of that mean", f"{interval[0]:.2%} to {interval[1]:.2%}"
+    low, high = report.accuracy_images_ci95
+    yield "95 % interval for other images like these (binomial)", f"{low:.2%} to {high:.2%}"
+    if report.accuracy_std is not None:
+        yield "Standard deviation between programmings", f"{report.accuracy_std:.2%}"
+    if top5 := report.top5:
+        yield "Top-5, floating point and arrays", f"{top5['float']:.2%}, {top5['hardware']:.2%}"
+
+
+def _compensation(report: Report) -> Iterator[Row]:
+    if report.uncompensated is None or report.bought_back is None:
+        return
+    where = "arrays" if report.circuits is None else "operator"
+    without = sum(s.top1 for s in report.uncompensated) / len(report.uncompensated)
+    gain, interval = report.bought_back
+    spread = "" if interval is None else f" (95 % interval {interval[0]:+.2%} to {interval[1]:+.2%})"
+    yield f"Accuracy, {where}, without compensation", f"{without:.2%}"
+    bought = f"Bought back by compensation of {report.hardware.config.compensate}"
+    yield bought, f"{gain:+.2%}{spread}, the same random numbers"
+    left = [x.out_of_reach for x in report.layers if x.out_of_reach is not None]
+    if left:
+        yield "Out of the window's reach, worst layer", f"{max(left):.2%} of the weights (root mean square)"
+
+
+def _devices(report: Report) -> Iterator[Row]:
+    given_up = [x.unverified for x in report.layers if x.unverified is not None]
+    if given_up:
+        yield "Devices that write-verify gave up, worst layer", f"{max(given_up):.1%} of those sampled"
+    if curve := report.read_curve:
+        yield (
+            f"I-V curve up to {curve.v_read_volt:g} V, relative",
+            f"{curve.nonlinearity:.2%} off a straight line; states differ from the common curve by up to "
+            f"{curve.inseparability:.2%}, its polynomial by {curve.fit_error:.1e}",
+        )
+
+
+def _origin(report: Report) -> Iterator[Row]:
+    yield "Images", str(report.n_images)
+    yield "Programmings, seed", f"{len(report.trials)}, {report.hardware.seed}"
+    yield "Network", report.model
+    yield "Data", report.data
+    yield "Calibrated on", report.calibration or "nothing: there is nothing to calibrate"
+    yield "Seconds", f"{report.seconds:.1f}"
 
 
 def _layers(page: Page, report: Report) -> None:
@@ -108,23 +126,6 @@ def _layers(page: Page, report: Report) -> None:
     )
 
 
-def _compensation(report: Report) -> list[tuple[str, str]]:
-    assert report.uncompensated is not None
-    assert report.bought_back is not None
-    kind = report.hardware.config.compensate
-    without = sum(s.top1 for s in report.uncompensated) / len(report.uncompensated)
-    gain, interval = report.bought_back
-    spread = "" if interval is None else f" (95 % interval {interval[0]:+.2%} to {interval[1]:+.2%})"
-    rows = [
-        ("Accuracy, arrays, without compensation", f"{without:.2%}"),
-        (f"Bought back by compensation of {kind}", f"{gain:+.2%}{spread}, the same random numbers"),
-    ]
-    left = [x.out_of_reach for x in report.layers if x.out_of_reach is not None]
-    if left:
-        rows.append(("Out of the window's reach, worst layer", f"{max(left):.2%} of the weights (root mean square)"))
-    return rows
-
-
 def _circuits(page: Page, report: Report) -> None:
     if report.circuits is None:
         return
@@ -144,7 +145,7 @@ def _circuits(page: Page, report: Report) -> None:
          c.engine if x.in_circuit else "operator")
         for x in worst
     ]  # fmt: skip
-    page.table(("Tile", "Size", "Error of the operator", "Reads an image", "Runs in"), rows)
+    page.table(("Tile", "Size", "Error of its outputs by the operator", "Reads an image", "Runs in"), rows)
 
 
 def _costs(page: Page, report: Report) -> None:
@@ -155,7 +156,7 @@ def _costs(page: Page, report: Report) -> None:
         ("", ""),
         [
             ("Tiles, devices", f"{report.tiles}, {report.devices}"),
-            ("Crossings in use", f"{found['utilisation']:.1%}"),
+            ("Crossings in use, were all tiles of full size", f"{found['utilisation']:.1%}"),
             ("Row drivers (DAC), column converters (ADC)", f"{found['dacs']:.0f}, {found['adcs']:.0f}"),
             ("Energy of an inference", _joule(sum(found[k] for k in energy))),
             ("of it arrays, DAC, ADC", ", ".join(_joule(found[k]) for k in energy)),

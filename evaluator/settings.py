@@ -33,7 +33,7 @@ _INSTEAD = {
     "device_to_device": "errors.device_to_device",
 }
 """What says in an evaluation what other entries say of a single array."""
-_IDEAL_SECTIONS = ("converters", "errors", "compensate")
+_IDEAL_KEYS = ("converters", "errors", "compensate", "mapping.clip_percentile")
 _IDEAL_OF_ARRAY = ("r_row_ohm", "r_col_ohm", "r_source_ohm", "r_sense_ohm", "faults", "stuck_low", "stuck_high")
 _LONGEST_S = 1e9
 
@@ -53,7 +53,8 @@ class MappingConfig(_Section):
             whose column then has a digital factor of its own. Networks with depthwise convolutions or folded
             BatchNormalization, whose channels differ by orders of magnitude, need the latter.
         clip_percentile: of the magnitudes that share a factor: what is larger is cut to it.
-        slices, bits_per_slice: of bit slicing: digits of a weight, and bits of each.
+        slices, bits_per_slice: of bit slicing: digits of a weight, and bits of each. Weights are rounded to them, on
+            ideal arrays too.
     """
 
     scheme: Literal["differential", "reference", "bit-sliced"] = "differential"
@@ -73,8 +74,10 @@ class ConverterConfig(_Section):
             by itself, at positive voltage, and subtracted digitally.
         adc_bits: of the column converters, sign included; each converts the current of a tile's output (of a slice),
             the minus or reference column already subtracted.
-        adc_range: full: no current of a tile of this height is clipped; calibrated: the range with the smallest
-            mean square error on the calibration data, one for each layer (and slice).
+        adc_range: full: the largest current that a tile of this height is designed for: all devices at the window's
+            end, all rows at the largest input of the calibration data; what is programmed or driven beyond these is
+            clipped; calibrated: the range with the smallest mean square error on the calibration data, one for each
+            layer (and slice).
     """
 
     dac_bits: Annotated[Bits | None, NoneByName] = None
@@ -167,11 +170,12 @@ class HardwareConfig(_Section):
         return self.model_copy(update={"errors": errors})
 
     def ideal(self) -> HardwareConfig:
-        """The same arrays without anything that is not ideal."""
+        """The same arrays without anything that is not ideal; the digits of bit slicing still round."""
         devices = {"stuck_low": 0.0, "stuck_high": 0.0}
         return self.model_copy(
             update={
                 "array": self.array.without_wires().model_copy(update=devices),
+                "mapping": self.mapping.model_copy(update={"clip_percentile": MappingConfig().clip_percentile}),
                 "converters": ConverterConfig(),
                 "errors": ErrorConfig(programming="exact"),
                 "compensate": "none",
@@ -200,7 +204,8 @@ def unused_entries(array: ArrayConfig) -> list[str]:
 def overridden(key: str) -> bool:
     """Whether ``HardwareConfig.ideal`` sets this key."""
     section, _, name = key.partition(".")
-    return section in _IDEAL_SECTIONS or (section == "array" and name.partition(".")[0] in _IDEAL_OF_ARRAY)
+    of_array = section == "array" and name.partition(".")[0] in _IDEAL_OF_ARRAY
+    return of_array or not {key, section}.isdisjoint(_IDEAL_KEYS)
 
 
 def split_setting(text: str) -> tuple[str, str]:

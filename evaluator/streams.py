@@ -13,3 +13,8 @@ SAMPLED_TILES, SAMPLED_DEVICES = 20_001, 20_002
 """Of write-verify: which tiles are programmed; how their devices differ."""
 READ_NOISE, FIT_NOISE = 20_003, 20_004
 """Of a trial's reads; of those that its columns are corrected by."""
+MAIN_DEVICES, REFERENCE_DEVICES = 0, 1
+"""Devices of a layer in a trial have keys of (trial, layer) and one of these. Of the main ones' programming it is left
+out: it hangs on trial and layer alone, as it always has."""
+STUCK, INSTANCE = 2, 3
+"""Behind these: which devices are stuck; how their instance parameters differ."""

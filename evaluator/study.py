@@ -22,6 +22,8 @@ from evaluator.graph.batch_norm import fold_batch_norm
 from evaluator.graph.mapped import with_arrays
 from evaluator.graph.onnx_model import Network, load_network
 from evaluator.hardware import Hardware
+from evaluator.kept import card_identity, engine_identity
+from evaluator.layer import MappedLayer
 from evaluator.mapping import Conductances
 from evaluator.ops.layers import mapped_layers
 from evaluator.plan import LayerPlan
@@ -29,6 +31,7 @@ from evaluator.streams import FIT_NOISE
 from evaluator.write_verify import Misfits, WriteVerify
 from models_va.errors import InputError, located
 from spicegen.progress import Progress, track
+from spicegen.simulate import simulator
 
 _HELD_OUT = 5
 """Where there are no other images, one in so many tested ones is for calibration instead."""
@@ -108,9 +111,10 @@ class Study:
         """Digest of all that a trial's score hangs on, apart from its number."""
         hardware = self.hardware
         circuits = self.source.circuits
-        simulated = None if circuits is None else (circuits.engine, sorted(circuits.labels))
-        device = (hardware.card.hash, hardware.seed, hardware.config.model_dump_json(), hardware.spread)
-        settings = (version("spicegen"), *device, simulated)
+        simulated = circuits and (*engine_identity(simulator(circuits.engine)), *sorted(circuits.labels))
+        device = (*card_identity(hardware.card), hardware.spread)
+        versions = [version(name) for name in ("spicegen", "onnxruntime")]
+        settings = (*versions, *device, hardware.seed, hardware.config.model_dump_json(), simulated)
         digest = hashlib.sha256(repr(settings).encode())
         digest.update(self.network.model.SerializeToString(deterministic=True))
         misfits = [a for m in self.source.misfits or () for a in (m.target_siemens, m.misfit_siemens)]
@@ -148,7 +152,6 @@ class Study:
 
 def prepare(
     source: StudySource,
-    threads: int = 0,
     *,
     kept: Path | None = None,
     say: Callable[[str], None] = lambda _: None,
@@ -158,7 +161,6 @@ def prepare(
 
     Args:
         source: what is wanted.
-        threads: that onnxruntime uses; 0: all processors.
         kept: an existing folder for what took long and may be wanted again; None: nothing is kept.
         say: takes a line about what may take long.
         progress: shows how far that is.
@@ -167,28 +169,20 @@ def prepare(
         InputError: any of these is not usable; the message names file, place and remedy.
 
     """
-    data, hardware = source.data, source.hardware
-    network = replace(load_network(source.model), threads=threads)
-    with located(network.source):
-        network = network.with_model(fold_batch_norm(network.model))
-        layers = mapped_layers(network.model)
-    dataset = load_dataset(data, source.limit)
+    hardware = source.hardware
+    dataset = load_dataset(source.data, source.limit)
+    network, layers = _loaded(source.model, dataset, say)
     images, labels = dataset.images_as(network.image_shape, network.dtype), dataset.labels
     dataset.check_labels(network.logits(images[:1]).shape[1])
     others, where = None, ""
     if hardware.config.needs_images or source.calibrated:
-        found, where = _calibration_images(data, source.calibration, images[0].size)
+        found, where = _calibration_images(source, images[0].size)
         if found is None:
             images, labels, others = _held_out(images, labels)
-            where = f"the first {len(others)} images of {data}, which are not among the judged ones"
+            where = f"the first {len(others)} images of {source.data}, which are not among the judged ones"
         else:
-            others = found.images_as(network.image_shape, network.dtype)
-    plans = plan_layers(layers, hardware)
-    check_activations(network, plans, images[:1])
-    if hardware.config.compensate == "conductances":
-        plans = [replace(p, target=reach_for_weights(p, hardware)) for p in plans]
-    if others is not None:
-        plans = with_ranges(network, plans, hardware, others)
+            others = _not_judged(found.images_as(network.image_shape, network.dtype), images, found.source)
+    plans = _planned(network, layers, hardware, images[:1], others)
     if hardware.config.errors.programming == "write-verify" and source.misfits is None:
         folder = None if kept is None else kept / "write-verify"
         source = replace(source, misfits=tuple(_misfits(hardware, plans, folder, say, progress)))
@@ -196,6 +190,27 @@ def prepare(
     if hardware.config.compensate == "columns" and others is not None:
         seen = activations_of(network, plans, others)
     return Study(source, network, images, labels, tuple(plans), others, where, seen)
+
+
+def _loaded(path: Path, data: Dataset, say: Callable[[str], None]) -> tuple[Network, list[MappedLayer]]:
+    """The network, BatchNormalization folded, and its layers on arrays."""
+    network = load_network(path, data)
+    if network.batch == 1:
+        say(f"{path}: its batch is fixed at 1 and cannot be freed: images run one by one, which takes longer")
+    with located(network.source):
+        network = network.with_model(fold_batch_norm(network.model))
+        return network, mapped_layers(network.model)
+
+
+def _planned(
+    network: Network, layers: list[MappedLayer], hardware: Hardware, image: NDArray[Any], others: NDArray[Any] | None
+) -> list[LayerPlan]:
+    """Each layer's targets, tried on an image, and its ranges, where there are images to calibrate with."""
+    plans = plan_layers(layers, hardware)
+    check_activations(network, plans, image)
+    if hardware.config.compensate == "conductances":
+        plans = [replace(p, target=reach_for_weights(p, hardware)) for p in plans]
+    return plans if others is None else with_ranges(network, plans, hardware, others)
 
 
 def _misfits(
@@ -208,20 +223,30 @@ def _misfits(
     return bench.misfits([bench.sampled_tiles(plan) for plan in plans], say, progress)
 
 
-def _calibration_images(data: Path, given: Path | None, size: int) -> tuple[Dataset | None, str]:
-    """Training images of ``data``, or of the file that was given instead (where it has none, its test images)."""
-    most = max(1, min(MOST_IMAGES, MOST_VALUES // size))
-    found = load_calibration(given or data, most)
-    if found is not None or given is None:
-        return found, f"training images of {given or data}"
-    if given.resolve() == data.resolve():
-        raise InputError(f"{given}: has no training images: give other images to calibrate with than those to judge on")
-    return load_dataset(given, most), f"images of {given}"
+def _calibration_images(source: StudySource, size: int) -> tuple[Dataset | None, str]:
+    """Training images of the data, or of the file that was given instead (where it has none, its test images)."""
+    path, most = source.calibration or source.data, max(1, min(MOST_IMAGES, MOST_VALUES // size))
+    found = load_calibration(path, most)
+    if found is not None or source.calibration is None:
+        return found, f"training images of {path}"
+    return load_dataset(path, most), f"images of {path}"
 
 
-def _held_out(
-    images: NDArray[Any], labels: NDArray[np.int64]
-) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[Any]]:
+def _not_judged(others: NDArray[Any], images: NDArray[Any], path: str) -> NDArray[Any]:
+    """Those to calibrate with that are not judged too: some of public data are, all of the test data's copies.
+
+    Raises:
+        InputError: none is left.
+
+    """
+    judged = {x.tobytes() for x in others}.intersection(x.tobytes() for x in images)
+    left = others[[x.tobytes() not in judged for x in others]]
+    if not len(left):
+        raise InputError(f"{path}: all its images are among those to judge on: give others to calibrate with")
+    return left
+
+
+def _held_out(images: NDArray[Any], labels: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[Any]]:
     if len(images) < 2:
         raise InputError("a single image: give at least two, or others to calibrate with (--calibration)")
     count = max(1, min(MOST_IMAGES, MOST_VALUES // images[0].size, len(images) // _HELD_OUT))

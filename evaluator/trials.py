@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from evaluator.circuit import logits
 from evaluator.graph.arrays import ArrayPart
@@ -17,6 +20,18 @@ from models_va.errors import InputError
 from spicegen.progress import Progress
 
 FILE = "trials.jsonl"
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+class _Kept(BaseModel):
+    """A line of the file: the score of a trial of a study."""
+
+    model_config = ConfigDict(strict=True)
+
+    study: str
+    trial: int
+    top1: Share
+    top5: Share | None
 
 
 class Trials:
@@ -81,21 +96,22 @@ class Trials:
         if self._file is None or not self._file.is_file():
             return {}
         found = {}
-        text = self._file.read_text(encoding="utf-8", errors="replace")
+        try:
+            text = self._file.read_text(encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise InputError(f"{self._file}: cannot be read: {error.strerror}: give another folder") from error
         if text and not text.endswith("\n"):
             self._append("\n")  # after the line that an interruption cut
         for line in text.splitlines():
-            try:
-                entry = json.loads(line)
-                if entry["study"] == study.key:
-                    found[int(entry["trial"])] = Score(entry["top1"], entry["top5"])
-            except (ValueError, KeyError, TypeError):
-                continue
+            with suppress(ValidationError):
+                kept = _Kept.model_validate_json(line)
+                if kept.study == study.key:
+                    found[kept.trial] = Score(kept.top1, kept.top5)
         return found
 
     def _keep(self, study: Study, trial: int, result: Score) -> None:
         if self._file is not None:
-            self._append(json.dumps({"study": study.key, "trial": trial, **asdict(result)}) + "\n")
+            self._append(_Kept(study=study.key, trial=trial, **asdict(result)).model_dump_json() + "\n")
 
     def _append(self, text: str) -> None:
         if self._file is None:

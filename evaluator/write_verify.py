@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluator.kept import digest, keep, recall
+from evaluator.kept import card_identity, digest, engine_identity, keep, recall
 from evaluator.layer import Array
 from evaluator.plan import LayerPlan
 from evaluator.streams import SAMPLED_DEVICES, SAMPLED_TILES
@@ -188,11 +188,10 @@ class WriteVerify:
 
     def _key(self, target: Array, fresh: Devices) -> str:
         wires = vars(self.array.crossbar(np.zeros(target.shape)))
-        engine, model = simulator(REFERENCE), self.card.device_model
         head = {
             "edition": _EDITION,
-            "engine": [engine.name, engine.available().version],
-            "card": [self.card.hash, model.name, model.version],
+            "engine": engine_identity(simulator(REFERENCE)),
+            "card": card_identity(self.card),
             "plan": asdict(self.plan),
             "wires": {k: v for k, v in wires.items() if k not in ("g_siemens", "faults")},
             "faults": self.array.faults.model_dump(mode="json"),

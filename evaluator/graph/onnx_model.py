@@ -12,6 +12,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from evaluator.data import Dataset
 from evaluator.graph.constants import graph_inputs
 from evaluator.graph.free_batch import batch_size, free_batch
 from evaluator.graph.products import plain_products
@@ -106,11 +107,9 @@ class Network:
 
         return of_batch
 
-    def batches(
-        self, images: NDArray[Any], most: int | None = None, values: int = _BATCH_VALUES
-    ) -> Iterator[NDArray[Any]]:
-        """Images in groups that run at once, of ``most`` images and about ``values`` numbers in these at the most."""
-        of_values = values // max(images[0].size, 1) if len(images) else 1
+    def batches(self, images: NDArray[Any], most: int | None = None) -> Iterator[NDArray[Any]]:
+        """Images in groups that run at once, of ``most`` images at the most."""
+        of_values = _BATCH_VALUES // max(images[0].size, 1) if len(images) else 1
         step = max(1, min(most or self.batch, self.batch, of_values))
         return (images[i : i + step] for i in range(0, len(images), step))
 
@@ -132,22 +131,26 @@ def save_network(network: Network, path: Path) -> None:
         raise InputError(f"{path}: cannot be written: {one_line(error)}") from error
 
 
-def load_network(path: Path) -> Network:
+def load_network(path: Path, data: Dataset | None = None) -> Network:
     """Read and check an ONNX file; a batch dimension fixed at export is made free.
 
     A batch of one image that cannot be freed stays, and images run one after another. Products are in the forms that
     go onto arrays: see ``plain_products``.
 
+    Args:
+        path: the file.
+        data: that it is for: their images tell how long free axes are; without them 1.
+
     Raises:
         InputError: missing, truncated or not ONNX; not exactly one floating-point input with a batch axis; a
-            fixed batch that is absurd or cannot be freed; weights that cannot be mapped. The message names the file
-            and the remedy.
+            fixed batch that is absurd or cannot be freed; weights that cannot be mapped; data that do not fit. The
+            message names the file and the remedy.
 
     """
     model = _read(path)
     with located(path):
         original = _network(path, model)
-    network = _freed(original)
+    network = _freed(original, data)
     with located(path):
         return network.with_model(plain_products(network.model))
 
@@ -203,17 +206,20 @@ def _network(path: Path, model: onnx.ModelProto) -> Network:
     return Network(str(path), model, name, dtype, axes)
 
 
-def _freed(original: Network) -> Network:
+def _freed(original: Network, data: Dataset | None) -> Network:
     """The network with a free batch, or with batches of one image."""
     size = batch_size(original.model)
     if size is None:
         return original
     if not 1 <= size <= _LARGEST_BATCH:
         raise InputError(f"{original.source}: batch is fixed at {size}, not at 1 to {_LARGEST_BATCH}: {_DYNAMIC}")
-    shape = (2 * size, *(n or 1 for n in original.image_shape))
+    image = tuple(n or 1 for n in original.image_shape)
+    if data is not None:
+        image = replace(data, images=data.images[:1]).images_as(original.image_shape, original.dtype).shape[1:]
+    shape = (2 * size, *image)
     if math.prod(shape) > _LARGEST_TRIAL:
         raise InputError(
-            f"{original.source}: batch is fixed at {size} and images of shape {shape[1:]} are too large to free it: "
+            f"{original.source}: batch is fixed at {size} and images of shape {image} are too large to free it: "
             f"{_DYNAMIC}"
         )
     freed = original.with_model(free_batch(original.model))
@@ -241,7 +247,7 @@ def _check_freed(original: Network, size: int, freed: Network, shape: tuple[int,
 
 
 def _exposing(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:
-    """A copy whose outputs are the named tensors (a graph input passes through an Identity)."""
+    """A copy whose outputs are the named tensors."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     known = {o.name: o for o in model.graph.output}

@@ -10,6 +10,7 @@ import evaluator.study
 from evaluator import evaluate
 from evaluator.activations import activations_of
 from evaluator.calibration import with_ranges
+from evaluator.circuit import CircuitRequest
 from evaluator.compensation import fit_columns, out_of_reach, products, reach_for_weights
 from evaluator.graph.onnx_model import load_network
 from models_va import load_card
@@ -209,6 +210,21 @@ def test_the_same_arrays_are_judged_with_and_without_corrected_columns(digits, m
 
 
 # what it buys
+
+
+def test_what_circuits_change_is_no_gain_of_the_compensation(digits):
+    """At 3 V the operator is so far from the circuit that both together would cost what the compensation gains."""
+    made = config({"array.rows": 32, "array.columns": 32, "array.v_read_volt": 3, "compensate": "columns"})
+    plain, report = (
+        evaluate(*digits, CARD, hardware=made, limit=40, trials=1, circuits=CircuitRequest(tiles, engine="native"))
+        for tiles in ("none", "all")
+    )
+    assert report.accuracy_hardware < plain.accuracy_hardware
+    assert report.uncompensated == plain.uncompensated
+    assert report.bought_back == plain.bought_back
+    assert report.bought_back[0] > 0
+    rows = [{cell.text: row[1].text for row in block.rows for cell in row[:1]} for block in report.page()._blocks[:2]]
+    assert any(r.get("Accuracy, operator, without compensation") == "95.00%" for r in rows)
 
 
 @pytest.mark.parametrize("training", [True, False])

@@ -49,8 +49,7 @@ def test_nothing_that_is_not_ideal_gives_the_network(digits, scheme):
     assert error(digits, SCHEMES[scheme]) < 1e-6
     much = {"array.r_sense_ohm": 5, "array.stuck_low": 0.1, "errors.read_noise": 0.1, "errors.time_s": 9,
             "errors.levels": 3, "converters.adc_bits": 3, "compensate": "columns"}  # fmt: skip
-    made = hardware(much, SCHEMES[scheme])
-    assert made.config.ideal().mapping == made.config.mapping
+    made = hardware(much, SCHEMES[scheme], {"mapping.clip_percentile": 80})
     assert made.config.ideal() == config(IDEAL, SCHEMES[scheme])
 
 
@@ -299,7 +298,7 @@ def test_full_converters_take_the_currents_of_the_curve(tmp_path, settings):
     x = np.array([[1.0] * 6, [0.5] * 6])
     np.savez(tmp_path / "d.npz", x_test=x, y_test=np.zeros(2, int))
     full = {"converters.adc_bits": 16, "converters.adc_range": "full"}
-    np.savez(tmp_path / "c.npz", x_test=x, y_test=np.zeros(2, int))
+    np.savez(tmp_path / "c.npz", x_test=np.eye(2, 6), y_test=np.zeros(2, int))
     curved = {"errors.nonlinearity": True, "array.v_read_volt": 0.8}
     made = study_of(path, tmp_path / "d.npz", IDEAL, curved, full, settings, calibration=tmp_path / "c.npz")
     v0 = load_card(CARD).values["v_io"]

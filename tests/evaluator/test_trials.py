@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +12,12 @@ from typer.testing import CliRunner
 import evaluator.trials
 from evaluator import evaluate
 from evaluator.cli import evaluate_command
+from evaluator.study import Circuits
 from evaluator.trials import FILE, Trials
+from models_va.errors import InputError
 from spicegen.progress import track
-from spicegen.simulate import SimulationError
+from spicegen.simulate import SimulationError, simulator
+from spicegen.simulate.base import Availability
 from tests.evaluator import networks
 from tests.evaluator.studies import CARD, config, study_of, trial_logits
 
@@ -131,6 +135,15 @@ def test_rubbish_among_the_lines_is_passed_over(digits, tmp_path, idle, rubbish)
     assert run(digits, MUCH, folder=tmp_path).accuracy_trials == first.accuracy_trials
 
 
+@pytest.mark.parametrize("top1", ['"0.5"', "null", "true", "2", "-1", "NaN", "[0.5]"])
+def test_what_is_no_share_is_computed_again(digits, tmp_path, top1):
+    first = run(digits, MUCH, folder=tmp_path)
+    text = (tmp_path / FILE).read_text().replace(f'"top1":{first.accuracy_trials[0]},', f'"top1":{top1},')
+    assert f":{top1}," in text
+    (tmp_path / FILE).write_text(text)
+    assert run(digits, MUCH, folder=tmp_path).accuracy_trials == first.accuracy_trials
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -156,6 +169,20 @@ def test_another_table_of_the_same_name_is_another_study(digits, tmp_path):
         table.write_text(f"g_siemens,sigma_siemens\n1e-6,{sigma}\n1e-4,{sigma}\n")
         keys.append(study_of(*digits, {"errors.programming": table}, limit=3).key)
     assert keys[0] != keys[1]
+
+
+@pytest.mark.parametrize("what", ["equations", "simulator", "onnxruntime"])
+def test_another_version_is_another_study(digits, monkeypatch, what):
+    made = study_of(*digits, limit=3, circuits=Circuits("native", frozenset({"a:0,0"})))
+    before, card = made.key, made.hardware.card
+    if what == "equations":
+        model = replace(card.device_model, version="other")
+        monkeypatch.setattr(type(card), "device_model", property(lambda _: model))
+    elif what == "simulator":
+        monkeypatch.setattr(type(simulator("native")), "available", lambda _: Availability(True, "other"))
+    else:
+        monkeypatch.setattr("evaluator.study.version", lambda name: "other" if name == what else "1")
+    assert replace(made).key != before
 
 
 def test_other_images_to_calibrate_with_are_another_study(digits, tmp_path):
@@ -198,6 +225,17 @@ def test_an_interruption_says_where_trials_are(digits, tmp_path, monkeypatch):
     assert result.exit_code == 130
     assert f"finished trials are in {tmp_path}" in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_a_file_that_cannot_be_read_is_said(digits, tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / FILE).write_text("")
+    study = study_of(*digits, limit=3)
+    monkeypatch.setattr(Path, "read_text", fail)
+    with pytest.raises(InputError, match=r"trials\.jsonl: cannot be read: Permission denied: give another folder$"):
+        Trials(study, tmp_path).scores(1, 1, track)
 
 
 def test_a_folder_that_cannot_be_written_is_said(digits, tmp_path):
