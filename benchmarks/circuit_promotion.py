@@ -1,11 +1,11 @@
 """Which tiles of real networks does ``--circuit-tiles auto`` put into a circuit simulator, why, and does it matter?
 
 For every network of a suite, at each read voltage, without and with the device's I-V curve in the operator: how many
-tiles have an operator that is off by more than each tolerance, and the largest error. The tile with the largest one is
-taken apart: ``curve``, what the operator misses without wires and within the devices' reach; ``reach``, the linear part
-of conductances that no state gives; ``wires``, what is left where the curve is known: cells see less than the rows'
-voltage, and bend less. A tile is judged as ``select_tiles`` does it, by the native engine and the strongest vectors of
-eight images, but once for all four cases: inputs are clipped to their range with and without the curve.
+tiles have outputs (currents of pairs, reference columns, and slices put together) that the operator misses by more than
+each tolerance, and the largest error. The tile with the largest one is taken apart: ``curve``, what the operator misses
+without wires; ``wires``, what is left where the curve is known: cells see less than the rows' voltage, and bend less.
+A tile is judged as ``select_tiles`` does it, by the native engine and the strongest vectors of eight images, but once
+for all four cases: inputs are clipped to their range with and without the curve.
 
     python benchmarks/circuit_promotion.py [SUITE.yaml] [--only NAME]    # the table
     python benchmarks/circuit_promotion.py [SUITE.yaml] --only NAME --run vacask --limit 20    # promoted tiles, run
@@ -29,10 +29,8 @@ from evaluator.circuit import (
     CircuitRequest,
     CircuitTile,
     circuit_tile,
-    labelled_tiles,
     logits,
     operator_error,
-    row_voltages,
     tile_currents,
     with_circuits,
 )
@@ -41,12 +39,14 @@ from evaluator.compare import load_suite
 from evaluator.graph.arrays import ArrayPart
 from evaluator.hardware import Hardware
 from evaluator.layer import Array
+from evaluator.mapping import Layout
+from evaluator.row_voltages import row_voltages
 from evaluator.settings import HardwareConfig
 from evaluator.study import Study, StudySource, prepare
+from evaluator.tiles import labelled_tiles, outputs_of
 from models_va import DeviceCard, Quantity
 from netlists import Crossbar
 from spicegen.files import beside
-from spicegen.programming import conductances
 from spicegen.progress import track
 from spicegen.read_curve import ReadCurve, read_curve
 from spicegen.simulate import REFERENCE, read_operator, simulator
@@ -67,9 +67,13 @@ OHMIC = DeviceCard(
 
 @dataclass(frozen=True, eq=False)
 class Looked:
-    """A tile, and the vectors that it is judged with as shares of the read voltage, shape (vectors, rows)."""
+    """A tile, how its columns make outputs, and the vectors that it is judged with, shape (vectors, rows).
+
+    Vectors are shares of the read voltage.
+    """
 
     tile: CircuitTile
+    how: Layout
     volts: Array
 
 
@@ -92,12 +96,13 @@ def looked_at(study: Study, parts: Sequence[ArrayPart]) -> Iterator[Looked]:
     seen = activations_of(study.network, study.plans, study.images[:_PROBE_IMAGES])
     for part, of_layer in zip(parts, seen, strict=True):
         volts = row_voltages(part, study, of_layer, _LOOKED_AT).volts / v_read
-        for label, tile in labelled_tiles(part, study):
-            yield Looked(circuit_tile(part, tile, label, study), _telling(volts[tile.group][:, tile.inputs]))
+        for label, tile in labelled_tiles(part.plan, study.hardware.config.array):
+            circuit = circuit_tile(part, tile, label, study)
+            yield Looked(circuit, part.plan.target.layout, _telling(volts[tile.group][:, tile.inputs]))
 
 
 def off(found: Array, wanted: Array) -> float:
-    """What ``operator_error`` is: the relative difference over all vectors and columns."""
+    """The relative difference over everything."""
     scale = np.linalg.norm(wanted)
     return float(np.linalg.norm(found - wanted) / scale) if scale else 0.0
 
@@ -106,26 +111,19 @@ def errors_of(looked: Looked, curves: Mapping[float, ReadCurve]) -> list[float]:
     """At each read voltage the operator's error, without and with the curve."""
     volts = [looked.volts * v for v in curves]
     currents = np.split(tile_currents(looked.tile, np.concatenate(volts), simulator(REFERENCE)), len(volts))
-    operator = read_operator(looked.tile.crossbar).T
+    operator = read_operator(looked.tile.crossbar)
     return [
-        off(i, driven @ operator)
+        off(outputs_of(i.T, looked.how), outputs_of(operator @ driven.T, looked.how))
         for i, v, curve in zip(currents, volts, curves.values(), strict=True)
         for driven in (v, curve(v))
     ]
 
 
 def causes(looked: Looked, v_read_volt: float, curve: ReadCurve) -> list[float]:
-    """Relative errors of a tile's operator by curve, reach and wires: see the module's text."""
+    """Relative errors of a tile's outputs by curve and wires: see the module's text."""
     tile, v = looked.tile, looked.volts * v_read_volt
-    assert tile.devices is not None
-    reached = replace(tile.crossbar, g_siemens=conductances(tile.devices))
-    given, wanted = (curve(v) @ read_operator(c).T for c in (reached, tile.crossbar))
-    wireless = Crossbar(reached.g_siemens, 0.0, 0.0)
-    return [
-        operator_error(replace(tile, crossbar=wireless), v),
-        off(given, wanted),
-        operator_error(replace(tile, crossbar=reached), v, curve),
-    ]
+    wireless = replace(tile, crossbar=Crossbar(tile.crossbar.g_siemens, 0.0, 0.0))
+    return [operator_error(wireless, looked.how, v), operator_error(tile, looked.how, v, curve)]
 
 
 def lines(name: str, files: tuple[Path, Path]) -> Iterator[str]:
@@ -149,7 +147,7 @@ def lines(name: str, files: tuple[Path, Path]) -> Iterator[str]:
 def table(chosen: dict[str, tuple[Path, Path]]) -> None:
     """How many tiles, and why."""
     case = "> 1e-2 | > 1e-3 | largest"
-    print(f"| network | tiles | V | {case} | {case} | curve | reach | wires | tile | s |\n|" + "---|" * 14)
+    print(f"| network | tiles | V | {case} | {case} | curve | wires | tile | s |\n|" + "---|" * 13)
     for name, files in chosen.items():
         for line in lines(name, files):
             print(line, flush=True)

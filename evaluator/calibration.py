@@ -21,7 +21,8 @@ from evaluator.hardware import Hardware
 from evaluator.layer import Array, MappedLayer
 from evaluator.plan import LayerPlan
 from evaluator.streams import CALIBRATION
-from evaluator.tiles import input_ranges
+from evaluator.tiles import input_ranges, output_ranges
+from models_va.errors import InputError, located
 
 MOST_IMAGES = 256
 MOST_VALUES = 1 << 23
@@ -37,9 +38,15 @@ _ACTIVATION = "activation"
 
 def plan_layers(layers: Sequence[MappedLayer], hardware: Hardware) -> list[LayerPlan]:
     """Each layer with its target conductances and its tiles, before any correction and without ranges."""
-    array = hardware.config.array
+    array, how = hardware.config.array, hardware.layout
     return [
-        LayerPlan(k, x, hardware.target(x), tuple(input_ranges(x.shape[1], array, x.block)))
+        LayerPlan(
+            number=k,
+            layer=x,
+            target=hardware.target(x),
+            rows=tuple(input_ranges(x.shape[1], array, x.block)),
+            outputs=tuple(output_ranges(x.shape[0], array, how)),
+        )
         for k, x in enumerate(layers)
     ]
 
@@ -53,6 +60,9 @@ def with_ranges(network: Network, plans: list[LayerPlan], hardware: Hardware, im
         hardware: what it runs on.
         images: to calibrate with, shape (n, ...).
 
+    Raises:
+        InputError: what drives a layer is not finite; the message names file and node.
+
     """
     plans = _with_input_ranges(network, plans, hardware, images)
     return plans if hardware.config.converters.adc_bits is None else _with_adc_ranges(network, plans, hardware, images)
@@ -65,11 +75,20 @@ def _with_input_ranges(
     for batch in network.stream(activation_names(network, plans), images, IMAGES_AT_ONCE):
         for kept, tensor in zip(samples, batch, strict=True):
             kept.append(_sampled(tensor))
-    return [with_input_range(p, np.concatenate(s), hardware) for p, s in zip(plans, samples, strict=True)]
+    with located(network.source):
+        return [with_input_range(p, np.concatenate(s), hardware) for p, s in zip(plans, samples, strict=True)]
 
 
 def with_input_range(plan: LayerPlan, samples: Array, hardware: Hardware) -> LayerPlan:
-    """Settle what the read voltage stands for, from some of the layer's inputs."""
+    """Settle what the read voltage stands for, from some of the layer's inputs.
+
+    Raises:
+        InputError: they are not finite; the message names the node.
+
+    """
+    if not np.all(np.isfinite(samples)):
+        node = f"{plan.layer.op} node {plan.layer.name!r}"
+        raise InputError(f"{node}: its inputs are NaN or infinite for some images: check weights and data scale")
     signed, bits = bool(np.any(samples < 0)), hardware.config.converters.dac_bits
     largest = float(np.abs(samples).max()) or 1.0
     if bits is not None:
@@ -80,7 +99,7 @@ def with_input_range(plan: LayerPlan, samples: Array, hardware: Hardware) -> Lay
 def _with_adc_ranges(
     network: Network, plans: list[LayerPlan], hardware: Hardware, images: NDArray[Any]
 ) -> list[LayerPlan]:
-    """Full: the largest current of the highest tile; calibrated: by what the tiles deliver, wires included."""
+    """Full: the highest tile's current with all devices at the window's end; calibrated: by what tiles deliver."""
     c = hardware.config.converters
     if c.adc_range == "full":
         gain = hardware.read_curve.gain if hardware.config.errors.nonlinearity else 1.0

@@ -56,7 +56,7 @@ def evaluate_command(
     circuit_tiles: Annotated[
         str, typer.Option(help="Tiles in a circuit simulator: none, auto, all, or LAYER:ROW,COL with * and ?.")
     ] = "none",
-    tolerance: Annotated[float, typer.Option(help="Of auto: largest error of a tile's operator.")] = 0.01,
+    tolerance: Annotated[float, typer.Option(help="Of auto: largest relative error of a tile's outputs.")] = 0.01,
     circuit_engine: Annotated[
         Literal["ngspice", "vacask", "native"] | None, typer.Option(help="Default: VACASK, else ngspice.")
     ] = None,

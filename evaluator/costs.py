@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluator.circuit import RowVoltages
 from evaluator.hardware import Hardware
 from evaluator.layer import Array
 from evaluator.plan import LayerPlan
-from evaluator.tiles import output_ranges
+from evaluator.row_voltages import RowVoltages
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +17,8 @@ class LayerCosts:
     """Of one layer; energies are of one inference.
 
     Attributes:
-        utilisation: part of its tiles' crossings that carry a device of the layer.
+        utilisation: its devices over the crossings of its tiles, were each an array of the largest size that tiles may
+            have. They are cut to the layer's size, where every crossing carries a device.
         dacs, adcs: converters, one a row and one an output (and slice) of every tile.
         reads: how often each tile is read in an inference.
         array_joule: dissipated in devices, at the mean square of each row's voltage, IR drop left out, J.
@@ -51,8 +51,7 @@ def layer_costs(plan: LayerPlan, hardware: Hardware, rows: RowVoltages, tiles: i
     """
     config, layer = hardware.config, plan.layer
     costs, converters = config.costs, config.converters
-    ranges = len(output_ranges(layer.shape[0], config.array, plan.target.layout))
-    dacs = layer.groups * layer.shape[1] * ranges
+    dacs = layer.groups * layer.shape[1] * len(plan.outputs)
     adcs = layer.groups * layer.shape[0] * len(plan.rows) * len(plan.target.layout.factors)
     bits = converters.adc_bits or costs.adc_bits_assumed
     return LayerCosts(

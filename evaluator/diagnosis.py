@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 
 from evaluator.activations import Seen, activations_of
 from evaluator.calibration import with_input_range
-from evaluator.circuit import RowVoltages, labelled_tiles, row_voltages
 from evaluator.compensation import out_of_reach, products
 from evaluator.costs import layer_costs
 from evaluator.graph.arrays import ArrayPart, is_plain, plain_weights
 from evaluator.layer import Array
 from evaluator.report import ErrorSplit, LayerReport, TileSample
+from evaluator.row_voltages import RowVoltages, row_voltages
 from evaluator.scores import relative_difference, relative_output_error
 from evaluator.study import Study
-from evaluator.tiles import tiles_of
+from evaluator.tiles import labelled_tiles, tiles_of
+from models_va.errors import located
 from spicegen.progress import Progress
 
 ERROR_VECTORS = 4096
@@ -42,43 +43,45 @@ def inspect_layers(study: Study, parts: Sequence[ArrayPart], progress: Progress)
 
 
 def _inspect(study: Study, part: ArrayPart, seen: Seen) -> LayerReport:
-    hardware, plan = study.hardware, part.plan
-    layer, target = plan.layer, plan.target
-    vectors = seen.vectors(layer, ERROR_VECTORS)
-    programmed = part.conductances
-    cases = (
-        programmed.weights(hardware.without_wires().read(programmed, layer).slices),
-        target.weights(hardware.read(target, layer).slices),
-        programmed.weights(part.read.slices),
-    )
-    errors = [relative_output_error(c, layer.weights, vectors) for c in cases]
-    if not (is_plain(part) and part.gain is None):
-        found, wanted = products(study.network.model, part, seen)
-        errors.append(relative_difference(found, wanted))
-    else:
-        errors.append(errors[-1])
-    labels = [label for label, _ in labelled_tiles(part, study)]
+    hardware, plan, circuits = study.hardware, part.plan, study.source.circuits
+    layer, misfits = plan.layer, study.source.misfits
+    labels = [label for label, _ in labelled_tiles(plan, hardware.config.array)]
     return LayerReport(
         name=layer.name,
         op=layer.op,
         shape=layer.shape,
         groups=layer.groups,
         tiles=len(labels),
-        circuit_tiles=0 if study.source.circuits is None else len(study.source.circuits.labels.intersection(labels)),
-        devices=target.devices,
+        circuit_tiles=0 if circuits is None else len(circuits.labels.intersection(labels)),
+        devices=plan.target.devices,
         engine=hardware.engine,
-        relative_output_error=ErrorSplit(*errors),
+        relative_output_error=_errors(study, part, seen),
         costs=layer_costs(plan, hardware, _driven(study, part, seen), len(labels)),
-        unverified=None if study.source.misfits is None else study.source.misfits[plan.number].unverified,
+        unverified=None if misfits is None else misfits[plan.number].unverified,
         out_of_reach=out_of_reach(plan, hardware) if hardware.config.compensate == "conductances" else None,
     )
+
+
+def _errors(study: Study, part: ArrayPart, seen: Seen) -> ErrorSplit:
+    hardware, layer, target, programmed = study.hardware, part.plan.layer, part.plan.target, part.conductances
+    vectors = seen.vectors(layer, ERROR_VECTORS)
+    cases = (
+        programmed.weights(hardware.without_wires().read(programmed, layer).slices),
+        target.weights(hardware.read(target, layer).slices),
+        programmed.weights(part.read.slices),
+    )
+    programming, wires, both = (relative_output_error(c, layer.weights, vectors) for c in cases)
+    as_weights = is_plain(part) and part.gain is None
+    total = both if as_weights else relative_difference(*products(study.network.model, part, seen))
+    return ErrorSplit(programming, wires, both, total)
 
 
 def _driven(study: Study, part: ArrayPart, seen: Seen) -> RowVoltages:
     """What the rows are driven with; where nothing needed ranges, what these images need."""
     if study.calibration is None:
         samples = np.concatenate([t.ravel() for t in seen.tensors])
-        part = replace(part, plan=with_input_range(part.plan, samples, study.hardware))
+        with located(study.network.source):
+            part = replace(part, plan=with_input_range(part.plan, samples, study.hardware))
     return row_voltages(part, study, seen, _COST_VECTORS)
 
 

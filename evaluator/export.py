@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluator.activations import activations_of
-from evaluator.circuit import circuit_tile, export_tile, labelled_tiles, row_voltages
+from evaluator.circuit import circuit_tile, export_tile
 from evaluator.graph.arrays import ArrayPart
+from evaluator.row_voltages import row_voltages
 from evaluator.study import Study
+from evaluator.tiles import labelled_tiles
 from models_va.errors import InputError
 
 _IMAGES, _VECTORS = 8, 16
@@ -20,7 +22,7 @@ class TileExport:
     """A tile that is wanted as decks.
 
     Attributes:
-        label: LAYER:ROW,COLUMN, the number of its range of inputs and of outputs (of grouped layers: ,GROUP).
+        label: see ``labelled_tiles``.
         folder: for the decks.
     """
 
@@ -34,12 +36,13 @@ class TileExport:
             InputError: there is no such tile, or the folder cannot be written.
 
         """
+        array = study.hardware.config.array
         for part in parts:
-            for label, tile in labelled_tiles(part, study):
+            for label, tile in labelled_tiles(part.plan, array):
                 if label == self.label:
                     (seen,) = activations_of(study.network, [part.plan], study.images[:_IMAGES])
                     volts = row_voltages(part, study, seen, _VECTORS).volts[tile.group][:_VECTORS, tile.inputs]
                     export_tile(circuit_tile(part, tile, label, study), volts, self.folder)
                     return
-        last = [list(labelled_tiles(p, study))[-1][0] for p in parts]
+        last = [list(labelled_tiles(p.plan, array))[-1][0] for p in parts]
         raise InputError(f"export tile: no tile {self.label!r}; the last one of each layer is {', '.join(last[:20])}")

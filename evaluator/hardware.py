@@ -11,10 +11,10 @@ import numpy as np
 
 from evaluator.graph.arrays import ArrayPart
 from evaluator.layer import Array, MappedLayer
-from evaluator.mapping import Conductances, Layout, layout, map_weights
+from evaluator.mapping import Conductances, Layout, Traits, layout, map_weights
 from evaluator.plan import LayerPlan
 from evaluator.settings import HardwareConfig
-from evaluator.streams import READ_NOISE
+from evaluator.streams import INSTANCE, MAIN_DEVICES, READ_NOISE, REFERENCE_DEVICES, STUCK
 from evaluator.tiles import LayerRead, check_tiles, output_ranges, read_layer
 from evaluator.write_verify import Misfits, WriteVerify
 from models_va import DeviceCard, load_card
@@ -25,9 +25,6 @@ from spicegen.relaxation import relaxed
 from spicegen.sigma_table import SigmaTable, read_sigma_table
 
 Engine = Literal["operator", "ideal"]
-_MAIN, _REFERENCE = 0, 1
-_STUCK, _INSTANCE = 2, 3
-"""What random numbers are for: parts of their stream's key."""
 _SEEDS = 2**63
 
 
@@ -146,9 +143,7 @@ class Hardware:
         moved = wanted.g_siemens + (reference - shared).flat[0]  # weights are differences from the reference's level
         return wanted.with_conductances(nearest_levels(moved, *window, levels), reference)
 
-    def programmed(
-        self, target: Conductances, trial: int, layer: int, misfits: Misfits | None = None
-    ) -> Conductances:
+    def programmed(self, target: Conductances, trial: int, layer: int, misfits: Misfits | None = None) -> Conductances:
         """What trial number ``trial`` makes of layer number ``layer``, whatever the order of work.
 
         Args:
@@ -158,29 +153,34 @@ class Hardware:
             misfits: what programming misses, where it is the array's own write-verify.
 
         """
-        shared = target.reference_siemens
-        return target.with_conductances(
-            self._as_read(target.g_siemens, (trial, layer), _MAIN, misfits),
-            None if shared is None else self._as_read(shared, (trial, layer), _REFERENCE, misfits),
-        )
+        shared, key = target.reference_siemens, (trial, layer)
+        g, traits = self._as_read(target.g_siemens, key, MAIN_DEVICES, misfits)
+        found = replace(target, g_siemens=g, traits=traits)
+        if shared is None:
+            return found
+        g, traits = self._as_read(shared, key, REFERENCE_DEVICES, misfits)
+        return replace(found, reference_siemens=g, reference_traits=traits)
 
-    def _as_read(self, g_siemens: Array, key: tuple[int, int], part: int, misfits: Misfits | None) -> Array:
+    def _as_read(
+        self, g_siemens: Array, key: tuple[int, int], part: int, misfits: Misfits | None
+    ) -> tuple[Array, Traits]:
         """Devices as a read finds them: programmed as far as they reach, aged, some of them stuck."""
         array, errors = self.config.array, self.config.errors
-        # the main devices' programming hangs on trial and layer alone, as it always has
-        rng = stream(self.seed, *key, *[part] * (part != _MAIN))
+        rng = stream(self.seed, *key, *[part] * (part != MAIN_DEVICES))
         g = program(g_siemens, self.spread, rng) if misfits is None else misfits.apply(g_siemens, rng)
-        instance = None
+        instance: dict[str, Array] = {}
+        stuck = None
         if errors.device_to_device:
-            drawn = stream(self.seed, *key, part, _INSTANCE).integers(_SEEDS)
+            drawn = stream(self.seed, *key, part, INSTANCE).integers(_SEEDS)
             instance = differing(self.card, g.shape, int(drawn))
         if self._has_memory:
             g = relaxed(self.card, g, errors.time_s, errors.temperature_k, instance)
         if array.stuck_low > 0 or array.stuck_high > 0:
-            chance = stream(self.seed, *key, part, _STUCK).uniform(size=g.shape)
+            chance = stream(self.seed, *key, part, STUCK).uniform(size=g.shape)
+            at_low, at_high = chance < array.stuck_low, chance >= 1 - array.stuck_high
             low, high = self.card.window()
-            g = np.where(chance < array.stuck_low, low, np.where(chance >= 1 - array.stuck_high, high, g))
-        return g
+            g, stuck = np.where(at_low, low, np.where(at_high, high, g)), at_low | at_high
+        return g, Traits(instance, stuck)
 
     def read(self, conductances: Conductances, layer: MappedLayer, *, powers: bool = False) -> LayerRead:
         """What a layer's tiles compute, wires included; see ``read_layer``."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evaluator.layer import Array
 from evaluator.settings import MappingConfig
@@ -56,6 +58,19 @@ def layout(config: MappingConfig) -> Layout:
 
 
 @dataclass(frozen=True, eq=False)
+class Traits:
+    """What programmed devices have besides their conductances; all arrays are of the conductances' shape.
+
+    Attributes:
+        instance: the parameters in which they differ, by name, in the parameters' units.
+        stuck: which of them are fixed conductances and no devices any more; None: none.
+    """
+
+    instance: Mapping[str, Array] = field(default_factory=dict)
+    stuck: NDArray[np.bool_] | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Conductances:
     """What a layer is mapped onto.
 
@@ -66,6 +81,7 @@ class Conductances:
             inputs, ranges), S; None if the layout has none.
         full_scale: weight that the whole span of the window stands for, shape (groups, outputs).
         span_siemens: that span, S.
+        traits, reference_traits: of the devices that have been programmed.
 
     """
 
@@ -74,6 +90,8 @@ class Conductances:
     reference_siemens: Array | None
     full_scale: Array
     span_siemens: float
+    traits: Traits = Traits()
+    reference_traits: Traits = Traits()
 
     @property
     def devices(self) -> int:

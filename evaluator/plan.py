@@ -17,6 +17,7 @@ class LayerPlan:
         layer: what is computed.
         target: the conductances to be programmed.
         rows: inputs of each tile that adds to the same outputs.
+        outputs: of each tile that has the same inputs.
         largest_input: magnitude that the read voltage stands for, in the network's units.
         signed: whether inputs below zero occur.
         adc_range: current of each slice at the end of its converters' range, over span times read voltage, shape
@@ -28,6 +29,7 @@ class LayerPlan:
     layer: MappedLayer
     target: Conductances
     rows: tuple[slice, ...]
+    outputs: tuple[slice, ...]
     largest_input: float = 1.0
     signed: bool = True
     adc_range: Array | None = None

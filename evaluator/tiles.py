@@ -9,16 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evaluator.layer import Array
-from evaluator.mapping import Conductances, Layout, layout
+from evaluator.mapping import Conductances, Layout, Traits, layout
+from evaluator.plan import LayerPlan
 from evaluator.settings import HardwareConfig
 from models_va.errors import InputError
 from netlists import ArrayConfig
 from spicegen.simulate import read_operators
 
+T = TypeVar("T", bound=np.generic)
 _CELLS_AT_ONCE = 1 << 24
 """Of the tiles whose operators are extracted together: some 400 MB."""
 
@@ -43,12 +47,27 @@ class Tile:
 
     def conductances(self, layer: Conductances) -> Array:
         """The tile's part of a layer's conductances, shape (inputs, columns) of the tile, S."""
-        own = layer.g_siemens[self.group, self.inputs, self.outputs]
-        columns = own.reshape(len(own), -1)
-        if layer.reference_siemens is None:
+        return self.cells(layer.g_siemens, layer.reference_siemens)
+
+    def traits(self, layer: Conductances) -> Traits:
+        """The same of what its devices have besides."""
+        own, shared = layer.traits, layer.reference_traits
+        instance = {name: self.cells(v, shared.instance.get(name)) for name, v in own.instance.items()}
+        return Traits(instance, None if own.stuck is None else self.cells(own.stuck, shared.stuck))
+
+    def cells(self, own: NDArray[T], shared: NDArray[T] | None) -> NDArray[T]:
+        """The tile's part of what the devices of a layer have, shape (inputs, columns) of the tile.
+
+        Args:
+            own: of the outputs' devices, shape (groups, inputs, outputs, columns of an output).
+            shared: of the shared columns' devices, shape (groups, inputs, ranges); None if there are none.
+
+        """
+        of_tile = own[self.group, self.inputs, self.outputs]
+        columns = of_tile.reshape(len(of_tile), -1)
+        if shared is None:
             return columns
-        reference = layer.reference_siemens[self.group, self.inputs, self.range]
-        return np.insert(columns, columns.shape[1] // 2, reference, axis=1)
+        return np.insert(columns, columns.shape[1] // 2, shared[self.group, self.inputs, self.range], axis=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +134,17 @@ def tiles_of(shape: tuple[int, int, int], array: ArrayConfig, how: Layout, block
     return [Tile(g, i, o, number) for g in range(groups) for number, o in across for i in down]
 
 
+def labelled_tiles(plan: LayerPlan, array: ArrayConfig) -> Iterator[tuple[str, Tile]]:
+    """The tiles of a layer, each with its label.
+
+    A label is LAYER:ROW,COLUMN, the number of its range of inputs and of outputs; of one of several groups also ,GROUP.
+    """
+    layer = plan.layer
+    for tile in tiles_of(layer.weights.shape, array, plan.target.layout, layer.block):
+        group = f",{tile.group}" if layer.groups > 1 else ""
+        yield f"{layer.name}:{plan.rows.index(tile.inputs)},{tile.range}{group}", tile
+
+
 def input_ranges(inputs: int, array: ArrayConfig, block: int) -> list[slice]:
     """The rows of each tile as ranges of a group's inputs; see ``tiles_of``."""
     if block > array.rows:
@@ -163,6 +193,11 @@ def slices_of(columns: Array, how: Layout) -> Array:
     return np.asarray(slices if reference is None else slices - reference)
 
 
+def outputs_of(columns: Array, how: Layout) -> Array:
+    """The same for whole outputs, slices added up: shape (outputs, n)."""
+    return np.asarray(np.tensordot(how.factors, slices_of(columns, how), 1))
+
+
 def _split(columns: Array, how: Layout) -> tuple[Array, Array | None]:
     """The columns of each output, shape (outputs, columns of an output, n), and the one that they share."""
     reference = None
@@ -170,11 +205,6 @@ def _split(columns: Array, how: Layout) -> tuple[Array, Array | None]:
         middle = (len(columns) - 1) // 2  # where Tile.conductances puts it
         reference, columns = columns[middle], np.delete(columns, middle, axis=0)
     return columns.reshape(-1, how.columns_per_output, columns.shape[1]), reference
-
-
-def effective_weights(layer: Conductances, array: ArrayConfig, block: int = 1) -> Array:
-    """The weights of a layer as its tiles really compute them, shape (groups, outputs, inputs)."""
-    return layer.weights(read_layer(layer, array, block).slices)
 
 
 def _operators(tiles: list[Tile], layer: Conductances, array: ArrayConfig) -> Iterator[tuple[Tile, Array]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from evaluator.circuit._tile import Array, CircuitTile
-from evaluator.kept import digest
+from evaluator.circuit._tile import CircuitTile
+from evaluator.kept import card_identity, digest, engine_identity
+from evaluator.layer import Array
 from spicegen.simulate import Simulator
 
 _EDITION = 1
@@ -14,21 +15,22 @@ def content_key(tile: CircuitTile, v_in_volt: Array, engine: Simulator) -> str:
     """The key of a tile's currents.
 
     Args:
-        tile: its card, model, conductances, wires, faults, stuck cells and temperature count; its name does not.
+        tile: all of it counts but its name.
         v_in_volt: shape (vectors, rows), V.
         engine: its name and version count.
 
     """
-    crossbar, model = tile.crossbar, tile.card.device_model
+    crossbar = tile.crossbar
     numbers = {k: v for k, v in vars(crossbar).items() if k not in ("g_siemens", "faults")}
     head = {
         "edition": _EDITION,
-        "engine": [engine.name, engine.available().version],
-        "card": [tile.card.hash, model.name, model.version],
+        "engine": engine_identity(engine),
+        "card": card_identity(tile.card),
         "temperature_k": tile.temperature_k,
         "crossbar": numbers,
         "faults": crossbar.faults.model_dump(mode="json"),
         "shapes": [crossbar.g_siemens.shape, v_in_volt.shape, tile.stuck is not None],
+        "instance": sorted(tile.instance),
     }
-    arrays = (crossbar.g_siemens, v_in_volt, tile.stuck)
+    arrays = (crossbar.g_siemens, v_in_volt, tile.stuck, *(tile.instance[name] for name in sorted(tile.instance)))
     return digest(head, [a for a in arrays if a is not None])

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from evaluator.circuit._estimate import estimate_seconds, rough_seconds
-from evaluator.circuit._select import TileChoice, circuit_tile, labelled_tiles, select_tiles
+from evaluator.circuit._select import TileChoice, circuit_tile, select_tiles
 from evaluator.graph.arrays import ArrayPart
 from evaluator.scores import Score
 from evaluator.study import Circuits, Study
+from evaluator.tiles import labelled_tiles
 from models_va.errors import InputError
 from spicegen.progress import Progress
 from spicegen.simulate import REFERENCE, SIMULATORS, SimulationError, simulator
@@ -28,7 +29,8 @@ class CircuitRequest:
 
     Attributes:
         tiles: none; auto; all; or patterns of labels (LAYER:ROW,COLUMN with * and ?), separated by ``;``.
-        tolerance: of auto: the operator's relative error beyond which a tile goes to the circuit.
+        tolerance: of auto: the relative error of a tile's outputs by its operator (``operator_error``) beyond which it
+            goes to the circuit.
         engine: ngspice, vacask or native; empty: VACASK where it is here, else ngspice.
     """
 
@@ -90,7 +92,7 @@ class CircuitReport:
     def reason(self) -> str:
         """Why these."""
         if self.request.tiles == "auto":
-            return f"operator error above {self.request.tolerance:g}"
+            return f"the operator is off by more than {self.request.tolerance:g} of the tile's outputs"
         return "all of them" if self.request.tiles == "all" else f"named by {self.request.tiles!r}"
 
     def to_json(self) -> dict[str, Any]:
@@ -153,7 +155,8 @@ def _cost(study: Study, parts: Sequence[ArrayPart], chosen: Sequence[TileChoice]
     if not chosen:
         return 0.0, False
     largest = max(chosen, key=lambda c: c.rows * c.columns)
-    part, tile = next((p, t) for p in parts for label, t in labelled_tiles(p, study) if label == largest.label)
+    array = study.hardware.config.array
+    part, tile = next((p, t) for p in parts for label, t in labelled_tiles(p.plan, array) if label == largest.label)
     circuit = circuit_tile(part, tile, largest.label, study)
     devices, images = circuit.devices is not None, len(study.images)
 
@@ -162,8 +165,8 @@ def _cost(study: Study, parts: Sequence[ArrayPart], chosen: Sequence[TileChoice]
 
     total = sum(map(rough, chosen))
     if _TIMED_S < total <= 10 * _LONGEST_S and engine != REFERENCE:
-        v_read = study.hardware.config.array.v_read_volt
-        total *= estimate_seconds(circuit, largest.reads * images, simulator(engine), v_read) / rough(largest)
+        vectors = largest.reads * images
+        total *= estimate_seconds(circuit, vectors, simulator(engine), array.v_read_volt) / rough(largest)
     return total, not devices
 
 

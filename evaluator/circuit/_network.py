@@ -10,17 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.circuit._run import tile_currents
-from evaluator.circuit._select import circuit_tile, labelled_tiles
+from evaluator.circuit._select import circuit_tile
 from evaluator.graph.arrays import ArrayPart, Place, Taps, last_bits, output_scale
 from evaluator.graph.inputs import Signal
 from evaluator.graph.mapped import with_arrays
 from evaluator.layer import Array
 from evaluator.study import Circuits, Study
-from evaluator.tiles import Tile, slices_of
+from evaluator.tiles import Tile, labelled_tiles, slices_of
 from spicegen.simulate import simulator
-
-_IMAGE_VALUES = 1 << 19
-"""In the images of a batch: equal vectors of a batch are simulated once, and a run of a simulator takes many."""
 
 
 def logits(study: Study, parts: Sequence[ArrayPart]) -> NDArray[np.float64]:
@@ -28,7 +25,8 @@ def logits(study: Study, parts: Sequence[ArrayPart]) -> NDArray[np.float64]:
 
     With tiles in a simulator it goes layer after layer: a tile's rows see what earlier tiles, simulated too, gave.
     Each product takes the difference between circuit and operator as an input of the graph: columns are added (and
-    converted) behind it as everywhere else. A batch of images goes through all layers before the next one begins.
+    converted) behind it as everywhere else. A batch of images goes through all layers before the next
+    one begins; batches are those without circuits, for the same read noise.
 
     Raises:
         SimulationError: a tile failed; what was computed is in the cache.
@@ -56,12 +54,12 @@ def logits(study: Study, parts: Sequence[ArrayPart]) -> NDArray[np.float64]:
             feeds |= _corrections(study, part, tap, circuits, voltages(images, feeds))
         return output(images, feeds)[0]
 
-    batches = network.batches(study.images, values=_IMAGE_VALUES)
-    return network.joined((len(images), put_out(images)) for images in batches)
+    return network.joined((len(images), put_out(images)) for images in network.batches(study.images))
 
 
 def _with_circuits(part: ArrayPart, study: Study, circuits: Circuits) -> ArrayPart:
-    ranges = {part.plan.rows.index(t.inputs) for label, t in labelled_tiles(part, study) if label in circuits.labels}
+    tiles = labelled_tiles(part.plan, study.hardware.config.array)
+    ranges = {part.plan.rows.index(t.inputs) for label, t in tiles if label in circuits.labels}
     return replace(part, circuits=frozenset(ranges))
 
 
@@ -87,9 +85,9 @@ def _of_tiles(
     study: Study, part: ArrayPart, circuits: Circuits, vectors: Array, n: int, signal: Signal
 ) -> Iterator[tuple[Place, Tile, Array]]:
     """Each simulated tile's difference from the operator, shape (vectors, outputs), in its product's own unit."""
-    plan, how, v_read = part.plan, part.plan.target.layout, study.hardware.config.array.v_read_volt
-    converts = part.converters.adc_bits is not None
-    for label, tile in labelled_tiles(part, study):
+    plan, how, array = part.plan, part.plan.target.layout, study.hardware.config.array
+    converts, v_read = part.converters.adc_bits is not None, array.v_read_volt
+    for label, tile in labelled_tiles(plan, array):
         if label not in circuits.labels:
             continue
         volts = vectors[tile.group][:, tile.inputs] * (signal.volt * v_read)

@@ -10,8 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.circuit._cache import content_key
-from evaluator.circuit._tile import Array, CircuitTile, tile_job
+from evaluator.circuit._tile import CircuitTile, tile_job
 from evaluator.kept import keep, recall
+from evaluator.layer import Array
+from evaluator.mapping import Layout
+from evaluator.tiles import outputs_of
 from netlists import Job, ReadVectors
 from spicegen.array import column_currents
 from spicegen.files import output_folder
@@ -59,14 +62,18 @@ def chunk_size(cells: int) -> int:
     return min(max(_SMALLEST_CHUNK, _NUMBERS_A_CHUNK // (2 * cells)), _LARGEST_CHUNK)
 
 
-def operator_error(tile: CircuitTile, v_in_volt: Array, phi: Callable[[Array], Array] | None = None) -> float:
-    """How wrong the linear operator is about the nonlinear circuit: ||i - T phi(v)|| / ||T phi(v)||.
+def operator_error(
+    tile: CircuitTile, how: Layout, v_in_volt: Array, phi: Callable[[Array], Array] | None = None
+) -> float:
+    """How wrong the linear operator is about the nonlinear circuit: ||S (i - T phi(v))|| / ||S T phi(v)||.
 
-    i is the native circuit solver's, T the exact operator of the conductances as given, those beyond the
-    device's reach included; the norm is over all vectors and columns.
+    i are the column currents of the native circuit solver, T is the exact operator, and S makes the tile's outputs of
+    its columns (pairs and references subtracted, slices added up): what columns have in common is not in them. The
+    norm is over all vectors and outputs.
 
     Args:
         tile: what is read.
+        how: its columns make outputs.
         v_in_volt: probes, shape (vectors, rows), V.
         phi: the device's nonlinearity, applied to the inputs before T; None: none.
 
@@ -81,7 +88,7 @@ def operator_error(tile: CircuitTile, v_in_volt: Array, phi: Callable[[Array], A
     v = tile.vectors(v_in_volt)
     i_circuit = tile_currents(tile, v, simulator(REFERENCE))
     i_operator = (v if phi is None else phi(v)) @ read_operator(tile.crossbar).T
-    off, scale = np.linalg.norm(i_circuit - i_operator), np.linalg.norm(i_operator)
+    off, scale = (np.linalg.norm(outputs_of(i.T, how)) for i in (i_circuit - i_operator, i_operator))
     if scale == 0:
         return 0.0 if off == 0 else float("inf")
     return float(off / scale)

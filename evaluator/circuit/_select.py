@@ -9,14 +9,13 @@ from fnmatch import fnmatchcase
 import numpy as np
 
 from evaluator.activations import Seen, activations_of
-from evaluator.calibration import signal_session
 from evaluator.circuit._run import operator_error
 from evaluator.circuit._tile import CircuitTile
 from evaluator.graph.arrays import ArrayPart
-from evaluator.graph.runtime import run
 from evaluator.layer import Array
+from evaluator.row_voltages import row_voltages
 from evaluator.study import Study
-from evaluator.tiles import Tile, tiles_of
+from evaluator.tiles import Tile, labelled_tiles
 from models_va.errors import InputError
 from spicegen.progress import Progress
 
@@ -30,8 +29,7 @@ class TileChoice:
     """A tile that was looked at.
 
     Attributes:
-        label: LAYER:ROW,COLUMN, the number of its range of inputs and of outputs; for one of several groups also the
-            group's.
+        label: see ``labelled_tiles``.
         rows, columns: of the tile.
         operator_error: see ``operator_error``; None: it was not asked for.
         reads: vectors that an inference puts onto it.
@@ -46,47 +44,17 @@ class TileChoice:
     in_circuit: bool
 
 
-def labelled_tiles(part: ArrayPart, study: Study) -> Iterator[tuple[str, Tile]]:
-    """The tiles of a layer, each with its label."""
-    layer, plan = part.plan.layer, part.plan
-    tiles = tiles_of(layer.weights.shape, study.hardware.config.array, plan.target.layout, layer.block)
-    for tile in tiles:
-        group = f",{tile.group}" if layer.groups > 1 else ""
-        yield f"{layer.name}:{plan.rows.index(tile.inputs)},{tile.range}{group}", tile
-
-
 def circuit_tile(part: ArrayPart, tile: Tile, label: str, study: Study) -> CircuitTile:
     """The tile as it was programmed."""
-    hardware = study.hardware
-    crossbar = hardware.config.array.crossbar(tile.conductances(part.conductances))
-    name = f"tile {repr(label)[1:-1]}"  # a line, whatever a network's author called its node
-    return CircuitTile(hardware.card, crossbar, name=name, temperature_k=hardware.config.errors.temperature_k)
-
-
-@dataclass(frozen=True, eq=False)
-class RowVoltages:
-    """What the rows of a layer are driven with, read by read: phases of either sign, bits.
-
-    Attributes:
-        volts: of some vectors of the layer, all reads of them, shape (groups, vectors, inputs), V.
-        reads: how many vectors an inference puts onto each tile.
-    """
-
-    volts: Array
-    reads: int
-
-
-def row_voltages(part: ArrayPart, study: Study, seen: Seen, most: int) -> RowVoltages:
-    """What a layer's rows are driven with, for at most about ``most`` vectors of what it sees."""
-    session, signals = signal_session(study.network.model, part)
-    names = [s.voltage for s in signals]
-    batches = [run(session, {"activation": tensor}, names) for tensor in seen.tensors]
-    layer, v_read = part.plan.layer, study.hardware.config.array.v_read_volt
-    volts = [
-        Seen(tensors, seen.images).vectors(layer, most) * (signal.volt * v_read)
-        for signal, tensors in zip(signals, zip(*batches, strict=True), strict=True)
-    ]
-    return RowVoltages(np.concatenate(volts, axis=1), len(signals) * seen.vectors_an_image(layer))
+    config, traits = study.hardware.config, tile.traits(part.conductances)
+    return CircuitTile(
+        study.hardware.card,
+        config.array.crossbar(tile.conductances(part.conductances)),
+        traits.stuck,
+        traits.instance,
+        name=f"tile {repr(label)[1:-1]}",  # a line, whatever a network's author called its node
+        temperature_k=config.errors.temperature_k,
+    )
 
 
 def select_tiles(
@@ -107,9 +75,9 @@ def select_tiles(
     """
     if wanted == "none":
         return []
-    named: frozenset[str] = frozenset()
+    array, named = study.hardware.config.array, frozenset[str]()
     if wanted not in ("auto", "all"):
-        named = matching(wanted, [label for p in parts for label, _ in labelled_tiles(p, study)])
+        named = matching(wanted, [label for p in parts for label, _ in labelled_tiles(p.plan, array)])
     images = study.images[:_PROBE_IMAGES]
     seen = activations_of(study.network, study.plans, images)
     found: list[TileChoice] = []
@@ -147,13 +115,13 @@ def matching(wanted: str, labels: Sequence[str]) -> frozenset[str]:
 def _of_layer(
     study: Study, part: ArrayPart, seen: Seen, wanted: str, tolerance: float, named: frozenset[str]
 ) -> Iterator[TileChoice]:
-    curve = part.curve
     driven = row_voltages(part, study, seen, _LOOKED_AT)
-    for label, tile in labelled_tiles(part, study):
+    for label, tile in labelled_tiles(part.plan, study.hardware.config.array):
         circuit = circuit_tile(part, tile, label, study)
         error = None
         if wanted == "auto":
-            error = operator_error(circuit, _telling(driven.volts[tile.group][:, tile.inputs]), curve)
+            volts = _telling(driven.volts[tile.group][:, tile.inputs])
+            error = operator_error(circuit, part.plan.target.layout, volts, part.curve)
         chosen = wanted == "all" or label in named or (error is not None and error > tolerance)
         yield TileChoice(label, circuit.crossbar.rows, circuit.crossbar.columns, error, driven.reads, chosen)
 

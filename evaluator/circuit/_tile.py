@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluator.layer import Array
 from models_va import ROOM_TEMPERATURE_K, VOLTAGE, DeviceCard, Model
 from models_va.errors import InputError
 from netlists import Circuit, Crossbar, Devices, Job, ReadVectors, crossbar_circuit, source_voltages
-from spicegen.memory_state import memory_state, reach
-
-Array = NDArray[np.float64]
-_NOT_PROGRAMMED = 2.0
-"""So many times beyond the reach, no programming error left it there: the cell is stuck."""
+from spicegen.memory_state import memory, memory_state, reach
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +24,9 @@ class CircuitTile:
     Attributes:
         card: of every device.
         crossbar: conductances at v = 0, wires and faults.
-        stuck: cells that are fixed conductances, not devices, shape (rows, columns); cells of 0 S (nothing is
-            there), and those a factor of two beyond the device's reach, are so without being named.
+        stuck: cells that are fixed conductances, not devices, shape (rows, columns); None: only cells of 0 S, where
+            nothing is.
+        instance: the parameters in which the devices differ, each of shape (rows, columns), in its unit.
         name: for messages; of what is no letter, digit or plain punctuation, decks show blanks.
         temperature_k: at which the devices have these conductances and are read, K.
 
@@ -39,6 +38,7 @@ class CircuitTile:
     card: DeviceCard
     crossbar: Crossbar
     stuck: NDArray[np.bool_] | None = None
+    instance: Mapping[str, Array] = field(default_factory=dict)
     name: str = "tile"
     temperature_k: float = ROOM_TEMPERATURE_K
 
@@ -52,21 +52,19 @@ class CircuitTile:
     def devices(self) -> Devices | None:
         """The devices in their states; None: resistors, as the model is linear or has no memory to program.
 
-        A conductance beyond the device's reach becomes the end of it.
+        Raises:
+            InputError: a conductance is out of its device's reach.
+
         """
         model = self.card.device_model
         if model.memory is None or _is_linear(model):
             return None
         g = self.crossbar.g_siemens
-        low, high = reach(self.card, temperature_k=self.temperature_k)
-        stuck = (g == 0) | (g * _NOT_PROGRAMMED < low) | (g > _NOT_PROGRAMMED * high)
-        if self.stuck is not None:
-            stuck |= self.stuck
-        wanted = np.where(stuck, low, np.clip(g, low, high))
-        states = memory_state(self.card, wanted, temperature_k=self.temperature_k)
-        initial = model.states[model.state_names.index(model.memory)].initial
-        shape = (self.crossbar.rows, self.crossbar.columns)
-        return Devices(self.card, shape, {initial: states}, np.where(stuck, g, np.nan) if stuck.any() else None)
+        stuck = (g == 0) | (False if self.stuck is None else self.stuck)
+        low, _ = reach(self.card, self.instance, self.temperature_k)
+        states = memory_state(self.card, np.where(stuck, low, g), self.instance, self.temperature_k)
+        instance = {**self.instance, memory(self.card).initial: states}
+        return Devices(self.card, g.shape, instance, np.where(stuck, g, np.nan) if stuck.any() else None)
 
     @cached_property
     def circuit(self) -> Circuit:

@@ -235,10 +235,9 @@ def _noise(to: Emitter, tensor: str, part: ArrayPart, power: Array, shared: Arra
     noise = to.node("Mul", [deviation, standard_normal(to, deviation, seed)])
     if shared is None:
         return noise
-    ranges = shared.shape[1]
-    start = np.arange(groups)[:, None] * (outputs + ranges)
+    of_range = np.concatenate([np.full(o.stop - o.start, k) for k, o in enumerate(part.plan.outputs)])
+    start = np.arange(groups)[:, None] * matrices.shape[1]
     own = to.gathered(noise, layer.output_axis, (start + np.arange(outputs)).ravel())
-    of_range = np.repeat(np.arange(ranges), np.diff([outputs * k // ranges for k in range(ranges + 1)]))
     common = to.gathered(noise, layer.output_axis, (start + outputs + of_range).ravel())
     common = to.scaled(common, layer.along_outputs(np.broadcast_to(unit[..., 0], (groups, outputs))))
     return to.node("Sub", [own, common])

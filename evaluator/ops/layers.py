@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import onnx
 
-from evaluator.graph.constants import constant_values
+from evaluator.graph.constants import constant_values, unused_name
 from evaluator.graph.node import node_name
 from evaluator.layer import MappedLayer
 from evaluator.ops import EXTRACTORS, UNMAPPED
@@ -14,7 +16,8 @@ from models_va.errors import InputError, located
 def mapped_layers(model: onnx.ModelProto) -> list[MappedLayer]:
     """The layers of a network, in the order of its nodes.
 
-    A matrix that several nodes share is a layer of each: every node has arrays of its own.
+    A matrix that several nodes share is a layer of each: every node has arrays of its own. So has every layer a name:
+    that of an earlier one is followed by its node's number.
 
     Raises:
         InputError: an operator that holds weights and is not mapped, weights that cannot be mapped, or no layer
@@ -24,11 +27,14 @@ def mapped_layers(model: onnx.ModelProto) -> list[MappedLayer]:
     for index, node in enumerate(model.graph.node):
         _check_supported(index, node)
     constants = constant_values(model)
-    layers = []
+    layers: list[MappedLayer] = []
+    taken: set[str] = set()
     for index, node in enumerate(model.graph.node):
         if node.op_type in EXTRACTORS and node.output[0] not in constants:
             with located(f"{node.op_type} node {node_name(index, node)!r}"):
-                layers.append(EXTRACTORS[node.op_type](index, node, constants))
+                layer = EXTRACTORS[node.op_type](index, node, constants)
+            name = f"{layer.name}_{index}" if layer.name in taken else layer.name
+            layers.append(replace(layer, name=unused_name(name, taken)))
     if not layers:
         raise InputError(f"has no {' or '.join(EXTRACTORS)} node: there are no weights to put onto arrays")
     return layers

@@ -16,19 +16,20 @@ from evaluator.circuit import (
     CircuitRequest,
     CircuitTile,
     circuit_tile,
-    labelled_tiles,
     matching,
-    operator_error,
     rough_seconds,
-    row_voltages,
     select_tiles,
     tile_currents,
 )
 from evaluator.export import TileExport
+from evaluator.row_voltages import row_voltages
 from evaluator.study import Circuits
-from models_va import load_card
+from evaluator.tiles import labelled_tiles
+from models_va import Quantity, load_card
 from models_va.errors import InputError
 from netlists import Crossbar
+from spicegen.memory_state import reach
+from spicegen.programming import conductances
 from spicegen.progress import track
 from spicegen.simulate import SimulationError, read_operator, simulator
 from spicegen.simulate.base import Availability
@@ -66,12 +67,12 @@ def network(tmp_path):
     path = networks.save(tmp_path / "n.onnx", nodes, tensors, ("batch", 3, 3, 3))
     x = np.random.default_rng(3).uniform(-0.6, 1, (IMAGES, 3, 3, 3)).astype(np.float32)
     np.savez(tmp_path / "d.npz", x_test=x, y_test=np.arange(IMAGES) % 3)
-    np.savez(tmp_path / "c.npz", x_test=x, y_test=np.zeros(IMAGES, int))
+    np.savez(tmp_path / "c.npz", x_test=x * np.float32(1.01), y_test=np.zeros(IMAGES, int))
     return path, tmp_path / "d.npz", tmp_path / "c.npz"
 
 
-def study(network, *settings, circuits=None):
-    return study_of(*network[:2], SMALL, *settings, calibration=network[2], calibrated=True, circuits=circuits)
+def study(network, *settings, **more):
+    return study_of(*network[:2], SMALL, *settings, calibration=network[2], calibrated=True, **more)
 
 
 def with_tiles(made, *labels, engine="native", cache=None):
@@ -261,9 +262,30 @@ def test_auto_looks_at_real_activations(network):
     volts = vectors[:, :4] / part.plan.largest_input * 0.6
     largest = volts[np.argsort(-np.sum(volts**2, axis=1), kind="stable")[:8]]
     crossbar = Crossbar(part.conductances.g_siemens[0, :4].reshape(4, -1), 30, 20, r_sense_ohm=40)
-    assert errors["first:0,0"] == pytest.approx(
-        operator_error(CircuitTile(load_card(CARD), crossbar), largest), rel=1e-4
-    )
+    circuit, operator = (current_by_hand(part, crossbar, largest, in_circuit) for in_circuit in (True, False))
+    expected = np.linalg.norm(circuit - operator) / np.linalg.norm(operator)
+    assert errors["first:0,0"] == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("scheme", [{}, REFERENCE])
+def test_the_devices_of_a_tile_are_those_that_were_drawn(network, scheme):
+    """Each as far as its own g0 (the low end of its reach) lets it go, in its place; stuck ones are fixed."""
+    card = load_card(CARD).model_copy(update={"device_to_device": {"g0": Quantity(value=0.8, provenance="assumed")}})
+    differing = {"errors.programming": "exact", "errors.device_to_device": True}
+    made = study(network, differing, {"array.stuck_low": 0.1, "array.stuck_high": 0.1}, scheme, card=card)
+    target, part = made.plans[1].target, made.parts(0)[1]
+    (low, high), stuck, scales = map(float, reach(card)), [], []
+    for label, tile in labelled_tiles(part.plan, made.hardware.config.array):
+        devices = circuit_tile(part, tile, label, made).devices
+        alive, scale = devices.alive, devices.instance["g0"] / card.values["g0"]
+        expected = np.clip(tile.conductances(target), scale * low, scale * high)
+        assert conductances(devices)[alive] == pytest.approx(expected[alive], rel=1e-6)
+        assert set(devices.stuck_siemens[~alive]) <= {1e-5, 4e-5}
+        assert conductances(devices) == pytest.approx(tile.conductances(part.conductances), rel=1e-6)
+        stuck.append(~alive.ravel())
+        scales.append(scale.ravel())
+    assert 0.1 < np.mean(np.concatenate(stuck)) < 0.3
+    assert np.max(np.concatenate(scales)) * low > 2e-5  # the window's lower half is out of its reach
 
 
 @pytest.mark.parametrize(
@@ -287,6 +309,15 @@ def test_brackets_in_names_are_no_sets_of_characters(tmp_path):
     path = networks.save(tmp_path / "n.onnx", nodes, {"w": networks.random((6, 3))})
     made = study_of(path, networks.data(tmp_path / "d.npz"), calibrated=True)
     assert [c.in_circuit for c in select_tiles(made, made.parts(0), "block[0]/fc:*", 0.01, track)] == [True]
+
+
+def test_no_two_tiles_have_one_label(tmp_path):
+    """A node without a name is called as another may be; so is one that has another's."""
+    names = ["", "Gemm_0", "Gemm_0_1"]
+    nodes = [networks.node("Gemm", f"{a} w", b, name) for a, b, name in zip("xab", "aby", names, strict=True)]
+    path = networks.save(tmp_path / "n.onnx", nodes, {"w": networks.random((6, 6))}, classes=6)
+    made = study_of(path, networks.data(tmp_path / "d.npz"), calibrated=True)
+    assert labels(made) == ["Gemm_0:0,0", "Gemm_0_1:0,0", "Gemm_0_1_2:0,0"]
 
 
 ODD = ["a;b:0,0", " c:0,0", "d*:0,0", "dd:0,0", "e[0]:0,0"]
@@ -316,7 +347,7 @@ def test_the_pattern_that_matches_nothing_is_named(wanted, named):
 def test_circuits_are_as_warm_as_the_arrays(network):
     made = study(network, {"errors.temperature_k": 350})
     part = made.parts(0)[0]
-    label, tile = next(labelled_tiles(part, made))
+    label, tile = next(labelled_tiles(part.plan, made.hardware.config.array))
     assert circuit_tile(part, tile, label, made).temperature_k == 350
 
 
@@ -362,7 +393,7 @@ def test_what_it_costs_is_said_before_and_what_came_of_it_reported(network):
     assert found["largest_operator_error"] is None  # nothing was measured
     assert (found["engine"], found["looked_at"]) == ("native", 7)
     assert [t["tile"] for t in found["in_circuit"]] == ["first:0,0", "first:1,0", "first:2,0", "second:0,0"]
-    plain = evaluated(network, CircuitRequest())
+    plain = evaluated(network, CircuitRequest(), calibrated=True)
     assert found["accuracy_operator_trials"] == list(plain.accuracy_trials)
     assert "first:*" in found["reason"]
     json.dumps(found, allow_nan=False)

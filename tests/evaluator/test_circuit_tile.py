@@ -20,6 +20,8 @@ from evaluator.circuit import (
     tile_currents,
     tile_job,
 )
+from evaluator.mapping import layout
+from evaluator.settings import MappingConfig
 from models_va import TEMPERATURE, DeviceCard, load_card
 from models_va.errors import InputError
 from netlists import Crossbar, LineFaults
@@ -40,12 +42,13 @@ IDEAL = DeviceCard.model_validate(
         "parameters": {"g0": {"value": 1e-5, "provenance": "assumed"}},
     }
 )
+PAIRS = layout(MappingConfig())
 WIRES = {"r_row_ohm": 2.5, "r_col_ohm": 1.5, "r_source_ohm": 50.0, "r_sense_ohm": 20.0}
 
 
-def tile(card=CARD, rows=6, columns=4, seed=0, stuck=None, **wires):
+def tile(card=CARD, rows=6, columns=4, seed=0, stuck=None, instance=None, **wires):
     g = np.random.default_rng(seed).uniform(1e-5, 4e-5, (rows, columns))
-    return CircuitTile(card, Crossbar(g, **(WIRES | wires)), stuck, "layer 1 tile 2")
+    return CircuitTile(card, Crossbar(g, **(WIRES | wires)), stuck, instance or {}, "layer 1 tile 2")
 
 
 def inputs(vectors=3, rows=6, v_max=0.2, seed=1):
@@ -137,11 +140,25 @@ def test_states_give_the_conductances():
 
 def test_cells_that_no_state_gives():
     low, high = map(float, reach(CARD))
-    g = np.array([[0.0, low * 0.9, high * 1.1], [low * 0.4, high * 3, 2e-5]])
-    found = CircuitTile(CARD, Crossbar(g, 1.0, 1.0)).devices
+    g = np.array([[0.0, low, high], [low * 0.4, high * 3, 2e-5]])
+    stuck = np.array([[False, False, False], [True, True, False]])
+    found = CircuitTile(CARD, Crossbar(g, 1.0, 1.0), stuck).devices
     assert np.isnan(found.stuck_siemens).tolist() == [[False, True, True], [False, False, True]]
-    wanted = [[0, low, high], [low * 0.4, high * 3, 2e-5]]  # clipped where a programming error may have led
-    assert conductances(found) == pytest.approx(np.array(wanted), rel=1e-9)
+    assert conductances(found) == pytest.approx(g, rel=1e-9)
+    with pytest.raises(InputError, match="out of the device's reach"):
+        tile_job(CircuitTile(CARD, Crossbar(g, 1.0, 1.0)), np.zeros((1, 2)))
+
+
+@pytest.mark.parametrize("engine", ["ngspice", "vacask", "native"])
+def test_every_device_reaches_as_far_as_its_own_parameters_let_it(need_engine, engine):
+    """Conductances below, within and above what the card's own values reach; i = G sinh(v / 1 V) without wires."""
+    (low, high), scale, v = map(float, reach(CARD)), np.geomspace(0.2, 5, 24).reshape(6, 4), inputs(v_max=0.8)
+    g = scale * np.where(scale < 1, 1.01 * low, 0.99 * high)
+    crossbar, instance = Crossbar(g, 0.0, 0.0), {"g0": CARD.values["g0"] * scale}
+    found = tile_currents(CircuitTile(CARD, crossbar, instance=instance), v, need_engine(engine))
+    assert relative(found, np.sinh(v) @ g) < 1e-6
+    with pytest.raises(InputError, match="out of the device's reach"):
+        tile_job(CircuitTile(CARD, crossbar), v)
 
 
 def test_a_stuck_cell_is_a_resistor():
@@ -179,6 +196,7 @@ def test_what_is_kept_is_not_simulated_again(tmp_path):
         lambda cache: tile_currents(tile(drive="both"), inputs(), Counting(most=0), cache),
         lambda cache: tile_currents(tile(faults=LineFaults(open_rows=((0, 1),))), inputs(), Counting(most=0), cache),
         lambda cache: tile_currents(tile(stuck=np.ones((6, 4), dtype=bool)), inputs(), Counting(most=0), cache),
+        lambda cache: tile_currents(tile(instance={"g0": np.full((6, 4), 1e-5)}), inputs(), Counting(most=0), cache),
         lambda cache: tile_currents(tile(CARD.with_values({"v_io": 1.1})), inputs(), Counting(most=0), cache),
         lambda cache: tile_currents(replace(tile(), temperature_k=350.0), inputs(), Counting(most=0), cache),
         lambda cache: tile_currents(tile(), inputs(seed=2), Counting(most=0), cache),
@@ -282,13 +300,26 @@ def test_a_folder_that_cannot_be_used_is_said(tmp_path):
 def test_the_operator_is_judged():
     v_io = CARD.values["v_io"]
     v = inputs(v_max=0.5)
-    plain = operator_error(tile(), v)
-    corrected = operator_error(tile(), v, lambda v: v_io * np.sinh(v / v_io))
+    plain = operator_error(tile(), PAIRS, v)
+    corrected = operator_error(tile(), PAIRS, v, lambda v: v_io * np.sinh(v / v_io))
     assert 0.01 < plain < 0.1
     assert corrected < plain / 10  # what is left is the wires' part in the nonlinearity
-    assert operator_error(tile(IDEAL), v) < 1e-10
-    assert operator_error(tile(), np.zeros((2, 6))) == 0
-    assert operator_error(tile(), v, np.zeros_like) == np.inf
+    assert operator_error(tile(IDEAL), PAIRS, v) < 1e-10
+    assert operator_error(tile(), PAIRS, np.zeros((2, 6))) == 0
+    assert operator_error(tile(), PAIRS, v, np.zeros_like) == np.inf
+
+
+def test_the_operator_is_judged_on_outputs():
+    """What the columns of a pair have in common is large, and not in what the layer gets."""
+    rng = np.random.default_rng(0)
+    large = rng.uniform(1e-5, 2e-5, (32, 32))
+    v, crossbar = rng.uniform(0, 0.3, (4, 32)), Crossbar(large, 1.0, 1.0)
+    circuit = tile_currents(CircuitTile(CARD, crossbar), v, simulator("native"))
+    operator = np.sinh(v) @ read_operator(crossbar).T  # v_io = 1 V
+    of_pairs = [i[:, 0::2] - i[:, 1::2] for i in (circuit, operator)]
+    of_outputs, of_columns = (np.linalg.norm(a - b) / np.linalg.norm(b) for a, b in (of_pairs, (circuit, operator)))
+    assert operator_error(CircuitTile(CARD, crossbar), PAIRS, v, np.sinh) == pytest.approx(of_outputs, rel=1e-9)
+    assert of_outputs > 1.3 * of_columns
 
 
 # costs

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from evaluator.mapping import layout, map_weights
 from evaluator.settings import MappingConfig
-from evaluator.tiles import effective_weights, tiles_of
+from evaluator.tiles import read_layer, tiles_of
 from models_va.errors import InputError
 from netlists import ArrayConfig
 
@@ -63,7 +63,7 @@ def test_ideal_tiles_have_the_mapped_weights_in_effect(weights, config):
     weights, how = weights.astype(np.float64), layout(config)
     ranges = -(-weights.shape[1] // how.outputs_in(ARRAY.columns))
     mapped = map_weights(weights, config, WINDOW, ranges)
-    found = effective_weights(mapped, ARRAY)
+    found = mapped.weights(read_layer(mapped, ARRAY).slices)
     assert np.all(np.abs(found - back(mapped)) <= 1e-13 * full_scale(weights, config))
 
 

@@ -28,7 +28,7 @@ def noisy_study(tmp_path, *settings, noise=NOISE):
     nodes = [networks.node("MatMul", "x w", "y")]
     path = networks.save(tmp_path / "n.onnx", nodes, {"w": w}, ("batch", 9), 6, kind=networks.DOUBLE)
     np.savez(tmp_path / "d.npz", x_test=np.tile(x, (DRAWS, 1)), y_test=np.zeros(len(x) * DRAWS, int))
-    np.savez(tmp_path / "c.npz", x_test=x, y_test=np.zeros(len(x), int))
+    np.savez(tmp_path / "c.npz", x_test=1.01 * x, y_test=np.zeros(len(x), int))
     settings = (ARRAY, *settings, {"errors.read_noise": noise})
     return study_of(path, tmp_path / "d.npz", *settings, calibration=tmp_path / "c.npz")
 

@@ -11,7 +11,6 @@ from evaluator.mapping import layout, map_weights
 from evaluator.settings import MappingConfig
 from evaluator.tiles import (
     check_array,
-    effective_weights,
     input_ranges,
     output_ranges,
     read_layer,
@@ -40,6 +39,11 @@ ENDS = {
                              shorted_columns=((1, 0),), r_short_ohm=11.0),
     },
 }  # fmt: skip
+
+
+def effective_weights(layer, array, block=1):
+    """The weights of a layer as its tiles really compute them, shape (groups, outputs, inputs)."""
+    return layer.weights(read_layer(layer, array, block).slices)
 
 
 def mapped(weights, config=DIFFERENTIAL, ranges=1):

@@ -158,7 +158,7 @@ def plan(number=0, outputs=6, inputs=5):
         "l", "Gemm", 0, 1, 0, weights, np.dtype("float32"), block=1, to_node=lambda w: w, product=None,
         to_vectors=lambda a, most: a, vectors_in=lambda shape: 1, from_vectors=lambda v, s: v,
     )  # fmt: skip
-    return LayerPlan(number, layer, target, ())
+    return LayerPlan(number, layer, target, rows=(), outputs=())
 
 
 def test_sampled_tiles_are_tiles_of_the_layer():
