@@ -92,6 +92,17 @@ def test_a_longer_run_begins_with_the_shorter_ones_trials(digits):
     assert len(set(many.accuracy_trials)) > 1
 
 
+def test_circuits_are_read_with_the_noise_of_the_operator(tmp_path):
+    """Two batches, neither of whose tensors ends with a row of the table of normal numbers; circuits as linear as T."""
+    weights = {"w": networks.random((700, 3))}
+    path = networks.save(tmp_path / "n.onnx", [networks.node("Gemm", "x w", "y", "a")], weights, ("batch", 700))
+    networks.data(tmp_path / "d.npz", (300, 700))
+    noisy = {"errors.read_noise": 0.3, "array.rows": 100, "array.v_read_volt": 1e-3}
+    made = study_of(path, tmp_path / "d.npz", noisy, calibrated=True)
+    simulated = replace(made, source=replace(made.source, circuits=Circuits("native", frozenset({"a:0,0"}))))
+    assert trial_logits(simulated) == pytest.approx(trial_logits(made), abs=1e-3)
+
+
 # what is kept
 
 
