@@ -12,7 +12,7 @@ from spicegen.files import printable
 from spicegen.measurements import exports
 from spicegen.measurements.header import DIMENSIONS, READING, Column, parse_cell, parse_header, unit_of
 from spicegen.measurements.text import COMMENT_MARKS, SEPARATORS, Dialect, fault, shown
-from spicegen.measurements.units import CONDUCTANCE, CURRENT, NONE, RESISTANCE, TEMPERATURE, TIME, VOLTAGE
+from spicegen.measurements.units import CONDUCTANCE, CURRENT, NONE, RESISTANCE, TEMPERATURE, TIME, VOLTAGE, parse_unit
 
 HEAD_LINES = 1000
 """Among so many lines the header must be."""
@@ -46,7 +46,7 @@ class Head:
     """Where the header is and what it says.
 
     Attributes:
-        line: its number, from 1; 0: there is none.
+        line: its number, from 1, or that of the units below it; 0: there is none.
         dialect: how the file writes its rows.
         cells: of the line, as they stand there.
         columns: what they say.
@@ -158,6 +158,21 @@ def _candidates(lines: list[str], layout: Layout) -> Iterator[Head]:
             cells = cells_of(separator, text)
             if cells and (separator == SEPARATORS[0] or len(cells) > 1):
                 yield Head(n, Dialect(separator), cells, layout.columns(cells))
+                units = _units(cells_of(separator, lines[n]) if n < len(lines) else [])
+                for names in (_joined(cells, units), cells) if len(units) == len(cells) else ():
+                    yield Head(n + 1, Dialect(separator), names, layout.columns(names))
+
+
+def _units(cells: list[str]) -> list[str]:
+    """The units that a line below names holds, without brackets; none if there is anything else."""
+    units = [cell.strip("()[] ") for cell in cells]
+    known = [parse_unit(unit) is not NONE for unit in units]
+    return units if any(known) and all(k or not re.search(r"\w", u) for k, u in zip(known, units, strict=True)) else []
+
+
+def _joined(names: list[str], units: list[str]) -> list[str]:
+    """Names with the units below them, unless they carry one."""
+    return [f"{n} ({u})" if u and unit_of(n) is NONE else n for n, u in zip(names, units, strict=True)]
 
 
 def _exported(head: Head, lines: list[str]) -> Head | None:

@@ -46,8 +46,8 @@ COUNTS = ("pulse_number", "cycle_number")
 """What a column may count, without a unit: such a name alone makes no header."""
 _SYNONYMS = {
     "t": "time", "relative time": "time", "elapsed time": "time", "timestamp": "time",
-    "v": "voltage", "volt": "voltage", "volts": "voltage", "bias": "voltage", "applied voltage": "voltage",
-    "source voltage": "voltage",
+    "v": "voltage", "u": "voltage", "volt": "voltage", "volts": "voltage", "bias": "voltage",
+    "applied voltage": "voltage", "source voltage": "voltage",
     "i": "current", "measured current": "current", "read current": "current", "i read": "current",
     "g": "conductance", "measured conductance": "conductance", "measured g": "conductance",
     "g measured": "conductance", "read conductance": "conductance", "r": "resistance",

@@ -11,7 +11,7 @@ import numpy as np
 from spicegen.files import distinct_names
 from spicegen.measurements.description import Kind, read_described
 from spicegen.measurements.head import not_understood
-from spicegen.measurements.header import STATES
+from spicegen.measurements.header import STATES, unit_of
 from spicegen.measurements.kinds import Measurement
 from spicegen.measurements.pulses import TRAIN, read_pulses
 from spicegen.measurements.retention import read_retention
@@ -19,6 +19,7 @@ from spicegen.measurements.rows import check_units
 from spicegen.measurements.sweep import read_sweep
 from spicegen.measurements.table import FIRST_ROW, Table, read_table
 from spicegen.measurements.text import fault, shown
+from spicegen.measurements.units import VOLTAGE
 from spicegen.measurements.write_verify import read_write_verify
 
 _READERS: dict[Kind, Callable[[Table], Measurement]] = {
@@ -88,7 +89,9 @@ def _kind(table: Table) -> Kind:
         return "pulses"
     if {"voltage", "current"} <= has:
         return "retention" if "time" in has and np.ptp(table.values("voltage")) == 0 else "sweep"
-    if state and "voltage" not in has:
+    # the voltage of a sweep by another name?
+    unclear = has & {"time", "current"} and any(unit_of(name).dimension == VOLTAGE for name in table.ignored)
+    if state and "voltage" not in has and not unclear:
         return "retention" if "time" in has else "pulses"
     unknown = not_understood(table.path, [*(column.name for column in table.columns), *table.ignored])
     others = f", and not understood {', '.join(map(shown, table.ignored[:10]))}" if table.ignored else ""

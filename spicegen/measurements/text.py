@@ -134,6 +134,7 @@ _NUMBERS = {
     for mark in (".", ",")
 }
 _THREE = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
+_CLOCK = re.compile(r"(\d[\d./-]+[ T])?\d{1,2}:\d\d(:\d\d([.,]\d+)?)?( ?[AP]M)?", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(([,.' ]\d{3})+[.,]\d+|([,.' ]\d{3}){2,}|[' ]\d{3})", re.ASCII)
 
 
@@ -155,6 +156,8 @@ def _instead(text: str, decimal: str) -> str:
         return "is no number: fill it in, or remove the row"
     if plain in ("inf", "infinity", "overflow", "ovflw", "overflw", "over", "compl", "compliance"):
         return f"is an overflow: {_REMOVE}"
+    if _CLOCK.fullmatch(text):
+        return "is a time of day: write seconds since the start"
     if _THOUSANDS.fullmatch(text):
         return "has thousands separators: write it without"
     if decimal and any(pattern.fullmatch(text) for pattern in _NUMBERS.values()):

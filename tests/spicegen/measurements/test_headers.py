@@ -14,6 +14,7 @@ from spicegen.measurements.units import parse_unit
         ("Voltage [mV]", "voltage", "V", 1e-3),
         ("V (V)", "voltage", "V", 1),
         ("V / mV", "voltage", "V", 1e-3),
+        ("U [V]", "voltage", "V", 1),
         ("SMU-1 Voltage (V)", "voltage", "V", 1),
         ("CH1 Current (A)", "current", "A", 1),
         ("current_uA", "current", "A", 1e-6),

@@ -321,6 +321,12 @@ def test_directions_of_what_has_no_pulses(read, table, kind):
         read("# direction: depression\n" + table)
 
 
+@pytest.mark.parametrize("state", ["I (A)", "G (S)"])
+def test_a_sweep_whose_voltage_has_another_name_is_no_retention(read, state):
+    with pytest.raises(InputError, match=r"not understood 'Spannung \(V\)': .*: what is it\?"):
+        read(f"t (s),Spannung (V),{state}\n0,0,0\n1,1,1E-6\n")
+
+
 def test_cycles_of_a_time_may_be_a_train(read):
     with pytest.raises(InputError, match=r"cycle_number: is of pulses, but .* make it retention"):
         read("time_s,cycle,conductance_uS\n0,1,1\n1,1,2\n0,2,1\n")

@@ -131,6 +131,31 @@ def test_exports_of_source_meters(written, maker):
     assert maker == "KickStart" or any(maker in note for note in sweep.origin.notes)
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Time,Voltage,Current,note\ns,V,uA,\n",
+        "preamble, of 2 cells\n\nt,V,I\n(s),(V),(\u00b5A)\n\n",
+        "time_s,Voltage,Current,n\ns,V,uA,-\n",
+    ],
+)
+def test_units_in_a_line_below_the_names(written, header):
+    rows = "0,0,0,7\n1,0.5,2,7\n" if header.splitlines()[-1].count(",") == 3 else "0,0,0\n1,0.5,2\n"
+    sweep = read_measurement(written(header + rows))
+    assert sweep.time_s.tolist() == [0, 1]
+    assert sweep.voltage_volt.tolist() == [0, 0.5]
+    assert sweep.current_amp == pytest.approx([0, 2e-6])
+
+
+@pytest.mark.parametrize("names", ["[Zeit, Spannung, Strom]", "[Zeit (s), Spannung (V), Strom (A)]", "[1, 2, 3]"])
+def test_a_description_of_a_table_with_units_below_the_names(written, names):
+    written("Zeit;Spannung;Strom\ns;V;A\n0;0;0\n1;0,5;1E-6\n")
+    time, voltage, current = names.strip("[]").split(", ")
+    described = {"time": (time, "s"), "voltage": (voltage, "V"), "current": (current, "A")}
+    columns = ", ".join(f"{q}: {{columns: {c}, unit: {u}}}" for q, (c, u) in described.items())
+    assert read_measurement(written(f"file: a.csv\ncolumns: {{{columns}}}\n", "a.yaml")).time_s.tolist() == [0, 1]
+
+
 def test_header_of_numpy(written):
     assert read_table(written("# time_s,voltage_V,current_A\n0,1.5,2\n")).values("voltage").tolist() == [1.5]
 
@@ -205,6 +230,10 @@ def test_three_digits_after_every_comma_without_a_header(written):
         ('time_s,voltage_mV\n0,"1,250"\n', r"line 2, column 'voltage_mV': '1,250' may have a decimal comma or a thou"),
         ("time_s,voltage_V\n0,1\nTotal,1\n", r"line 3, column 'time_s': 'Total' is no number: .* remove rows of sums"),
         ("time_s,voltage_V\n0,\n", r"line 2, column 'voltage_V': '' is empty"),
+        (
+            "time_s,voltage_V\n12:30:01,1\n",
+            r"line 2, column 'time_s': '12:30:01' is a time of day: write seconds since",
+        ),
         ("time_s,voltage_V\n0,NaN\n", r"line 2, column 'voltage_V': 'NaN' is no number"),
         ("time_s,voltage_V\n0,OVERFLOW\n", r"line 2, column 'voltage_V': 'OVERFLOW' is an overflow"),
         (
