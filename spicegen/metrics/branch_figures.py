@@ -10,6 +10,7 @@ from spicegen.metrics._curves import Curves
 from spicegen.metrics.report import Statistic
 
 Array = NDArray[np.float64]
+_STRAIGHT = 1e-6
 
 
 def beta(curves: Curves) -> Array:
@@ -35,13 +36,14 @@ def alpha(curves: Curves) -> Array:
 def neurosim_a(curves: Curves) -> Array:
     """NeuroSim's A over the number of pulses: 1 / beta.
 
-    G = B (1 - exp(-P / A)) + G_min.
+    G = B (1 - exp(-P / A)) + G_min; none of a straight line.
 
     Source: Chen, Peng, Yu, IEEE Trans. CAD 37, 3067 (2018).
     """
     bend = beta(curves)
     with np.errstate(divide="ignore"):
-        return np.where(bend * bend[0] > 0, 1 / bend, np.nan)  # from plus to minus infinity at 0: no interval
+        # from plus to minus infinity at 0: no interval; least squares find a straight line's beta to 1e-8
+        return np.where((bend * bend[0] > 0) & (np.abs(bend) > _STRAIGHT), 1 / bend, np.nan)
 
 
 def neurosim_label(curves: Curves) -> Array:

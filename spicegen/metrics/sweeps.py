@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 _FEWEST = 8
 _CHANGE = 0.05
 """Of ln G: less is no change of state."""
-_RETURN = 0.05
+_RETURN = 0.1
 """Of the largest voltage: less is noise of a voltage that rests, no excursion and no return from one."""
 
 

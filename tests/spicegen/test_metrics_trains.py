@@ -139,6 +139,7 @@ def test_repeated_runs_are_in_step_with_and_without_a_first_read(read_before):
         assert found[name].value == pytest.approx(value), name
     for name, most in (("beta_p", 1e-6), ("beta_d", 1e-6), ("cycle_sigma_p", 1e-15), ("cycle_sigma_d", 1e-15)):
         assert abs(found[name].value) < most, name
+    assert np.isnan(found["neurosim_a_p"].value)
     single = figures(replace(measured, direction=measured.direction[:50], g_siemens=measured.g_siemens[:50]))
     assert single["g_min"].value == pytest.approx(1e-5)
     assert single["mean_step_p"].value == pytest.approx(1e-6)
