@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from evaluator.graph.constants import constant_values, tensor_names, unused_name
-from evaluator.graph.node import attributes_of
+from evaluator.graph.node import attributes_of, read_by
 
 _FOLDED = {"Conv": 0, "ConvTranspose": 1, "Gemm": 1}
-"""Operator -> axis of the outputs in its weights."""
+"""Operator -> axis of the outputs in its weights, where Gemm does not transpose them."""
+
+Constants = Mapping[str, NDArray[Any]]
 
 
 def fold_batch_norm(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -21,48 +26,43 @@ def fold_batch_norm(model: onnx.ModelProto) -> onnx.ModelProto:
     Exact where nothing else sees the layer's output and all of its numbers are constant. What is left stays digital.
     """
     constants = constant_values(model)
-    made_by = {output: k for k, node in enumerate(model.graph.node) for output in node.output}
-    uses = Counter(name for node in model.graph.node for name in node.input)
-    uses.update(o.name for o in model.graph.output)
+    pairs = _pairs(model, constants)
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     taken = tensor_names(model)
-    gone = []
-    for k, norm in enumerate(model.graph.node):
-        before = made_by.get(norm.input[0]) if norm.op_type == "BatchNormalization" else None
-        if before is None or not _exact(model.graph.node[before], norm, uses, set(constants)):
-            continue
-        layer, attributes = model.graph.node[before], attributes_of(model.graph.node[before])
-        stored = constants[layer.input[1]]
-        scale, shift, mean, variance = (constants[name].astype(np.float64) for name in norm.input[1:5])
-        spread = variance + attributes_of(norm).get("epsilon", 1e-5)
-        if not np.all(spread > 0):  # the network itself gives NaN or infinity
-            continue
-        factor = scale / np.sqrt(spread)
-        bias = constants[layer.input[2]].astype(np.float64) if len(layer.input) > 2 and layer.input[2] else 0.0
-        axis = _FOLDED[layer.op_type]
-        if layer.op_type == "Gemm":
-            axis = 0 if attributes.get("transB", 0) else 1
-            bias = bias * attributes.get("beta", 1.0)
-        along = factor.reshape([-1 if a == axis else 1 for a in range(stored.ndim)])
+    for before, k in pairs:
+        layer, norm = model.graph.node[before], model.graph.node[k]
         new = copy.graph.node[before]
         del new.input[1:]
-        for what, value in (("weights", stored * along), ("bias", (bias - mean) * factor + shift)):
+        for what, value in zip(("weights", "bias"), _folded(layer, norm, constants), strict=True):
             name = unused_name(f"folded_{what}_{before}", taken)
-            copy.graph.initializer.append(numpy_helper.from_array(value.astype(stored.dtype), name))
+            copy.graph.initializer.append(numpy_helper.from_array(value, name))
             new.input.append(name)
         for a in new.attribute:
             if a.name == "beta":
                 a.f = 1.0
         new.output[0] = norm.output[0]
-        gone.append(k)
-    for k in reversed(gone):
+    for _, k in reversed(pairs):
         del copy.graph.node[k]
     return copy
 
 
-def _exact(layer: onnx.NodeProto, norm: onnx.NodeProto, uses: Counter[str], constants: set[str]) -> bool:
-    numbers = {*layer.input[1:], *norm.input[1:5]} - {""}
+def _pairs(model: onnx.ModelProto, constants: Constants) -> list[tuple[int, int]]:
+    """Positions of a layer and of the BatchNormalization that can be folded into it, in the order of the latter."""
+    nodes = model.graph.node
+    made_by = {output: k for k, node in enumerate(nodes) for output in node.output}
+    uses = Counter(name for node in nodes for name in read_by(node))
+    uses.update(o.name for o in model.graph.output)
+    norms = [(made_by.get(n.input[0]), k) for k, n in enumerate(nodes) if n.op_type == "BatchNormalization"]
+    return [
+        (before, k)
+        for before, k in norms
+        if before is not None and uses[nodes[before].output[0]] == 1 and _exact(nodes[before], nodes[k], constants)
+    ]
+
+
+def _exact(layer: onnx.NodeProto, norm: onnx.NodeProto, constants: Constants) -> bool:
+    """Whether both are linear with constant numbers, one for each output."""
     grouped = layer.op_type == "ConvTranspose" and attributes_of(layer).get("group", 1) != 1
     attributes = attributes_of(norm)
     trained = attributes.get("training_mode", 0) or any(norm.output[1:])
@@ -70,9 +70,26 @@ def _exact(layer: onnx.NodeProto, norm: onnx.NodeProto, uses: Counter[str], cons
     return bool(
         layer.op_type in _FOLDED
         and layer.input[0] not in constants
-        and uses[layer.output[0]] == 1
-        and numbers <= constants
+        and {*layer.input[1:], *norm.input[1:5]} - {""} <= constants.keys()
         and not grouped
         and not trained
         and not by_place
+        and np.all(_spread(norm, constants) > 0)  # the network itself gives NaN or infinity
     )
+
+
+def _spread(norm: onnx.NodeProto, constants: Constants) -> NDArray[np.float64]:
+    """Variance and epsilon, whose root a BatchNormalization divides by."""
+    return constants[norm.input[4]].astype(np.float64) + float(attributes_of(norm).get("epsilon", 1e-5))
+
+
+def _folded(layer: onnx.NodeProto, norm: onnx.NodeProto, constants: Constants) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The layer's weights and bias with the normalization in them, in the weights' type."""
+    stored, attributes = constants[layer.input[1]], attributes_of(layer)
+    scale, shift, mean = (constants[name].astype(np.float64) for name in norm.input[1:4])
+    factor = scale / np.sqrt(_spread(norm, constants))
+    bias = constants[layer.input[2]].astype(np.float64) if len(layer.input) > 2 and layer.input[2] else 0.0
+    axis = 0 if attributes.get("transB", 0) else _FOLDED[layer.op_type]
+    along = factor.reshape([-1 if a == axis else 1 for a in range(stored.ndim)])
+    weights, bias = stored * along, (bias * attributes.get("beta", 1.0) - mean) * factor + shift
+    return weights.astype(stored.dtype), bias.astype(stored.dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -26,30 +27,12 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
 
     """
     stored = constant_weights(node, 1, constants, range(3, 6))
-    attributes = attributes_of(node)
-    groups = int(attributes.get("group", 1))
     outputs, channels, *kernel = stored.shape
+    attributes = attributes_of(node) | {"kernel_shape": kernel}
+    groups = int(attributes.get("group", 1))
     if groups < 1 or outputs % groups:
         raise InputError(f"group = {groups} does not divide {outputs} outputs: export it again")
-    attributes["kernel_shape"] = kernel
-    bias = node.input[2] if len(node.input) > 2 else ""
-
-    def lay_out(weights: Array) -> NDArray[Any]:
-        of_group, inputs = weights.shape[1:]
-        return weights.reshape(groups * of_group, inputs // prod(kernel), *kernel)
-
-    def finish(to: Emitter, product: str) -> str:
-        return with_bias(to, product, bias, constants, len(kernel))
-
-    def to_vectors(activation: NDArray[Any], most: int | None) -> Array:
-        return windows(activation, kernel, attributes, groups, most)
-
-    def places(shape: tuple[int, ...]) -> list[int]:
-        return [len(range(0, n, s)) for n, s in zip(*_room(shape[2:], kernel, attributes), strict=True)]
-
-    def from_vectors(values: Array, shape: tuple[int, ...]) -> Array:
-        return np.moveaxis(values.transpose(1, 0, 2).reshape(shape[0], *places(shape), -1), -1, 1)
-
+    conv = _Conv(kernel, groups, attributes, node.input[2] if len(node.input) > 2 else "", constants)
     return MappedLayer(
         name=node_name(index, node),
         op="Conv",
@@ -59,63 +42,82 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
         weights=np.asarray(stored, dtype=np.float64).reshape(groups, outputs // groups, channels * prod(kernel)),
         dtype=stored.dtype,
         block=prod(kernel),
-        to_node=lay_out,
-        to_vectors=to_vectors,
-        vectors_in=lambda shape: shape[0] * prod(places(shape)),
-        from_vectors=from_vectors,
-        product=Product("Conv", attributes, False, 1, 1, len(kernel), lay_out, finish),
+        to_node=conv.lay_out,
+        to_vectors=conv.to_vectors,
+        vectors_in=conv.vectors_in,
+        from_vectors=conv.from_vectors,
+        product=Product("Conv", attributes, False, 1, 1, len(kernel), conv.lay_out, conv.with_bias),
     )
 
 
-def with_bias(to: Emitter, product: str, bias: str, constants: Mapping[str, NDArray[Any]], rank: int) -> str:
-    """Add a Conv's bias, shape (channels,), to a product with ``rank`` axes behind the channels."""
-    if not bias:
-        return product
-    if bias in constants:
-        return to.node("Add", [product, to.constant(constants[bias].reshape(-1, *[1] * rank))])
-    shape = to.constant([1, -1, *[1] * rank], np.int64)
-    return to.node("Add", [product, to.node("Reshape", [bias, shape])])
+@dataclass(frozen=True, eq=False)
+class _Conv:
+    """A Conv node's tensors, and the arrays' of the same meaning; see ``MappedLayer`` for the latter.
 
-
-def windows(
-    activation: NDArray[Any], kernel: Sequence[int], attributes: Mapping[str, Any], groups: int, most: int | None
-) -> Array:
-    """What the kernels see, shape (groups, vectors, channels of a group x places), evenly spaced vectors.
-
-    Args:
-        activation: shape (n, channels, *axes).
+    Attributes:
         kernel: lengths along the axes.
-        attributes: of the Conv node: strides, dilations, pads, auto_pad.
         groups: how many share the channels.
-        most: vectors at most; None: all of them.
+        attributes: of the node: strides, dilations, pads, auto_pad.
+        bias: name of the bias, "" for none.
+        constants: every constant tensor of the graph.
 
     """
-    rank = len(kernel)
-    strides, dilations, span, pads = _geometry(activation.shape[2:], kernel, attributes)
-    padded = np.pad(activation, [(0, 0), (0, 0), *pads])
-    steps = (1, 1, *strides, *dilations)
-    seen = sliding_window_view(padded, span, tuple(range(2, 2 + rank)))
-    seen = seen[tuple(slice(None, None, step) for step in steps)]
-    n, channels, *places = seen.shape[: 2 + rank]
-    at = np.unravel_index(evenly(n * prod(places), most), (n, *places))
-    vectors = np.moveaxis(seen, 1, 1 + rank)[at]  # (vectors, channels, *kernel)
-    grouped = vectors.reshape(len(vectors), groups, channels // groups * prod(kernel))
-    return np.asarray(grouped, dtype=np.float64).transpose(1, 0, 2)
 
+    kernel: list[int]
+    groups: int
+    attributes: Mapping[str, Any]
+    bias: str
+    constants: Mapping[str, NDArray[Any]]
 
-def _geometry(
-    lengths: Sequence[int], kernel: Sequence[int], attributes: Mapping[str, Any]
-) -> tuple[list[int], list[int], list[int], list[tuple[int, int]]]:
-    """Strides, dilations, how far a kernel reaches, and zeros around each axis."""
-    strides, dilations = (list(attributes.get(name, [1] * len(kernel))) for name in ("strides", "dilations"))
-    span = [d * (k - 1) + 1 for k, d in zip(kernel, dilations, strict=True)]
-    return strides, dilations, span, paddings(lengths, span, strides, attributes)
+    def lay_out(self, weights: Array) -> NDArray[Any]:
+        """Matrices, shape (groups, outputs, inputs), as kernels."""
+        _, outputs, inputs = weights.shape
+        return weights.reshape(self.groups * outputs, inputs // prod(self.kernel), *self.kernel)
 
+    def with_bias(self, to: Emitter, product: str) -> str:
+        """Add the bias, shape (channels,), to a product."""
+        behind = [1] * len(self.kernel)
+        if not self.bias:
+            return product
+        if self.bias in self.constants:
+            return to.node("Add", [product, to.constant(self.constants[self.bias].reshape(-1, *behind))])
+        shape = to.constant([1, -1, *behind], np.int64)
+        return to.node("Add", [product, to.node("Reshape", [self.bias, shape])])
 
-def _room(lengths: Sequence[int], kernel: Sequence[int], attributes: Mapping[str, Any]) -> tuple[list[int], list[int]]:
-    """How many places a kernel could stand at along each axis, and the strides between those taken."""
-    strides, _, span, pads = _geometry(lengths, kernel, attributes)
-    return [n + sum(p) - s + 1 for n, p, s in zip(lengths, pads, span, strict=True)], strides
+    def to_vectors(self, activation: NDArray[Any], most: int | None) -> Array:
+        """What the kernels see of an activation, shape (n, channels, *axes)."""
+        rank = len(self.kernel)
+        strides, dilations, span, pads = self._geometry(activation.shape[2:])
+        padded = np.pad(activation, [(0, 0), (0, 0), *pads])
+        steps = (1, 1, *strides, *dilations)
+        seen = sliding_window_view(padded, span, tuple(range(2, 2 + rank)))
+        seen = seen[tuple(slice(None, None, step) for step in steps)]
+        n, channels, *places = seen.shape[: 2 + rank]
+        at = np.unravel_index(evenly(n * prod(places), most), (n, *places))
+        vectors = np.moveaxis(seen, 1, 1 + rank)[at]  # (vectors, channels, *kernel)
+        grouped = vectors.reshape(len(vectors), self.groups, channels // self.groups * prod(self.kernel))
+        return np.asarray(grouped, dtype=np.float64).transpose(1, 0, 2)
+
+    def places(self, shape: tuple[int, ...]) -> list[int]:
+        """How many places kernels take along each axis of an activation of this shape."""
+        strides, _, span, pads = self._geometry(shape[2:])
+        room = [n + sum(p) - s + 1 for n, p, s in zip(shape[2:], pads, span, strict=True)]
+        return [len(range(0, n, s)) for n, s in zip(room, strides, strict=True)]
+
+    def vectors_in(self, shape: tuple[int, ...]) -> int:
+        """One for each place."""
+        return shape[0] * prod(self.places(shape))
+
+    def from_vectors(self, values: Array, shape: tuple[int, ...]) -> Array:
+        """Channels come second in the product."""
+        return np.moveaxis(values.transpose(1, 0, 2).reshape(shape[0], *self.places(shape), -1), -1, 1)
+
+    def _geometry(self, lengths: Sequence[int]) -> tuple[list[int], list[int], list[int], list[tuple[int, int]]]:
+        """Strides, dilations, how far a kernel reaches, and zeros around each axis."""
+        ones = [1] * len(self.kernel)
+        strides, dilations = (list(self.attributes.get(name, ones)) for name in ("strides", "dilations"))
+        span = [d * (k - 1) + 1 for k, d in zip(self.kernel, dilations, strict=True)]
+        return strides, dilations, span, paddings(lengths, span, strides, self.attributes)
 
 
 def paddings(

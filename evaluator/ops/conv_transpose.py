@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -30,42 +31,64 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
     channels, outputs, *kernel = stored.shape  # outputs of a group
     if groups < 1 or channels % groups:
         raise InputError(f"group = {groups} does not divide {channels} channels: export it again")
-    places, inputs, rank = prod(kernel), channels // groups, len(kernel)
-
-    def to_node(weights: Array) -> NDArray[Any]:
-        return np.ascontiguousarray(weights.transpose(0, 2, 1)).reshape(stored.shape)
-
-    def lay_out(weights: Array) -> NDArray[Any]:
-        """Of a convolution with kernels of one place."""
-        of_group, some_inputs = weights.shape[1:]
-        return weights.reshape(groups * of_group, some_inputs, *[1] * rank)
-
-    def finish(to: Emitter, product: str) -> str:
-        """Each place of a kernel goes where it belongs, and what meets there is added."""
-        at_place = np.tile(np.eye(places).reshape(places, 1, *kernel), (groups * outputs, *[1] * (1 + rank)))
-        bias = [b for b in node.input[2:] if b]
-        own = attributes | {"group": groups * outputs, "kernel_shape": kernel}
-        return to.node("ConvTranspose", [product, to.constant(at_place), *bias], **own)
-
-    def to_vectors(activation: NDArray[Any], most: int | None) -> Array:
-        vectors = np.moveaxis(activation, 1, -1).reshape(-1, groups, inputs)
-        return np.asarray(vectors[evenly(len(vectors), most)], dtype=np.float64).transpose(1, 0, 2)
-
-    def from_vectors(values: Array, shape: tuple[int, ...]) -> Array:
-        return np.moveaxis(values.transpose(1, 0, 2).reshape(shape[0], *shape[2:], -1), -1, 1)
-
+    by_input = np.asarray(stored, dtype=np.float64).reshape(groups, channels // groups, outputs * prod(kernel))
+    own = _ConvTranspose(stored.shape, groups, attributes, [b for b in node.input[2:] if b])
     return MappedLayer(
         name=node_name(index, node),
         op="ConvTranspose",
         node=index,
         weight_input=1,
         activation_input=0,
-        weights=np.asarray(stored, dtype=np.float64).reshape(groups, inputs, outputs * places).transpose(0, 2, 1),
+        weights=by_input.transpose(0, 2, 1),
         dtype=stored.dtype,
         block=1,
-        to_node=to_node,
-        to_vectors=to_vectors,
+        to_node=own.to_node,
+        to_vectors=own.to_vectors,
         vectors_in=lambda shape: shape[0] * prod(shape[2:]),
-        from_vectors=from_vectors,
-        product=Product("Conv", {"group": groups}, False, 1, 1, rank, lay_out, finish),
+        from_vectors=own.from_vectors,
+        product=Product("Conv", {"group": groups}, False, 1, 1, len(kernel), own.lay_out, own.overlap),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _ConvTranspose:
+    """A ConvTranspose node's tensors, and the arrays' of the same meaning; see ``MappedLayer`` for the latter.
+
+    Attributes:
+        stored: shape of the node's weights, (channels, outputs of a group, *kernel).
+        groups: how many share the channels.
+        attributes: of the node.
+        bias: its name, if there is one.
+
+    """
+
+    stored: tuple[int, ...]
+    groups: int
+    attributes: Mapping[str, Any]
+    bias: list[str]
+
+    def to_node(self, weights: Array) -> NDArray[Any]:
+        """Matrices, shape (groups, outputs, inputs), as the node's weights."""
+        return np.ascontiguousarray(weights.transpose(0, 2, 1)).reshape(self.stored)
+
+    def lay_out(self, weights: Array) -> NDArray[Any]:
+        """Matrices as weights of a convolution with kernels of one place."""
+        _, outputs, inputs = weights.shape
+        return weights.reshape(self.groups * outputs, inputs, *[1] * (len(self.stored) - 2))
+
+    def overlap(self, to: Emitter, product: str) -> str:
+        """Each place of a kernel goes where it belongs, and what meets there is added; then the bias."""
+        _, of_group, *kernel = self.stored
+        outputs, places = self.groups * of_group, prod(kernel)
+        at_place = np.tile(np.eye(places).reshape(places, 1, *kernel), (outputs, *[1] * (1 + len(kernel))))
+        own = dict(self.attributes) | {"group": outputs, "kernel_shape": kernel}
+        return to.node("ConvTranspose", [product, to.constant(at_place), *self.bias], **own)
+
+    def to_vectors(self, activation: NDArray[Any], most: int | None) -> Array:
+        """The channels of each place."""
+        vectors = np.moveaxis(activation, 1, -1).reshape(-1, self.groups, self.stored[0] // self.groups)
+        return np.asarray(vectors[evenly(len(vectors), most)], dtype=np.float64).transpose(1, 0, 2)
+
+    def from_vectors(self, values: Array, shape: tuple[int, ...]) -> Array:
+        """Channels come second in the product."""
+        return np.moveaxis(values.transpose(1, 0, 2).reshape(shape[0], *shape[2:], -1), -1, 1)
