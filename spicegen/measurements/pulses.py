@@ -29,6 +29,7 @@ def read_pulses(table: Table) -> Pulses:
     Raises:
         InputError: a gap in a cycle, a constant conductance, widths that are not positive ...
     """
+    _check_voltage(table)
     v_read, temperature_k = rows.read_voltage(table), rows.temperature(table)
     _check_one_row_a_pulse(table)
     if "cycle_number" in table.quantities and "cycle" not in table.quantities:
@@ -51,6 +52,12 @@ def read_pulses(table: Table) -> Pulses:
     return Pulses(
         rows.origin(table), amplitude[keep], width[keep], gap[keep], direction, g[keep], v_read, temperature_k
     )
+
+
+def _check_voltage(table: Table) -> None:
+    if "voltage" in table.quantities and not {"amplitude", "read_voltage"} <= table.quantities | table.settings.keys():
+        problem = "of the pulses or of the reads? call it amplitude_V or read_voltage_V, or remove it"
+        raise table.fault(problem, column=table.column("voltage"))
 
 
 def _check_one_row_a_pulse(table: Table) -> None:
@@ -83,7 +90,7 @@ def _cycles_below(table: Table, v_read: float) -> tuple[Table, Array]:
         values = table.values(quantity)
         other = ~np.isclose(values, values[longest][pulse], atol=0)
         table.fault_where(other, table.column(quantity), f"{{}}, unlike in the longest cycle: {_ONE_TRAIN}")
-    table.notes.append(f"{len(length)} cycles, by column {shown(column.name)}.")
+    table.notes.append(f"Cycles, by column {shown(column.name)}: {len(length)}.")
     g = np.full((length.max(), len(length)), np.nan)
     g[pulse, cycle] = rows.conductance(table, rows.state(table), v_read)
     return replace(table, numbers=table.numbers[longest], line=table.line[longest]), g

@@ -306,10 +306,19 @@ def test_what_may_be_a_train_is_no_retention(read, comments, table):
     """The remedy of the message is taken as it says."""
     with pytest.raises(InputError, match=r"is of pulses, but columns .* make it retention: remove it if this is ret"):
         read(comments + table)
-    lines = table.splitlines()
+    lines = table.replace("voltage_V", "read_voltage_V").replace("read_read", "read").splitlines()
     numbered = "\n".join([f"{lines[0]},pulse", *(f"{line},{n}" for n, line in enumerate(lines[1:]))])
-    said = "" if "read_voltage" in table else "# read_voltage_V: 0.1\n"
-    assert isinstance(read(comments + said + numbered), Pulses)
+    assert isinstance(read(comments + numbered), Pulses)
+
+
+@pytest.mark.parametrize("said", ["", "# amplitude_V: 1\n", "# read_voltage_V: 0.1\n"])
+def test_a_voltage_of_pulses_is_their_amplitude_or_that_of_the_reads(read, said):
+    text = "pulse,voltage_V,current_uA\n1,1,1\n2,1,2\n"
+    with pytest.raises(InputError, match=r"column 'voltage_V': of the pulses or of the reads\? call it amplitude_V or"):
+        read(said + text)
+    both = read("# amplitude_V: 1\n# read_voltage_V: 0.1\n" + text)
+    assert both.g_siemens[:, 0] == pytest.approx([1e-5, 2e-5])
+    assert "Columns that are not used: 'voltage_V'." in both.origin.notes
 
 
 @pytest.mark.parametrize(
