@@ -19,11 +19,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from models_va import model_names
 from models_va.errors import SpicegenError, located
 from spicegen.files import printable
 from spicegen.studies.cli import study
 
 if TYPE_CHECKING:
+    from models_va import DeviceCard
     from spicegen.array import ArrayReport
     from spicegen.array_run import ArrayRun
     from spicegen.check import CheckReport
@@ -163,9 +165,18 @@ def fit(
         ),
     ],
     model: Annotated[
-        list[str], typer.Option(metavar="NAME", help="Model to fit; repeatable: several are compared, the best kept.")
+        list[str],
+        typer.Option(
+            metavar="NAME",
+            help=f"Model to fit: {', '.join(model_names())}; repeatable: several are compared, the best kept.",
+        ),
     ],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="CARD.yaml", help="The device card.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="CARD.yaml", help="The device card; another that is there becomes CARD.yaml.bak."
+        ),
+    ],
     report: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for a report.")] = None,
     hold: Annotated[
         list[str] | None,
@@ -178,7 +189,7 @@ def fit(
 ) -> None:
     """Fit a device card to measurements, and say which of its parameters they fix."""
     from models_va.errors import InputError
-    from spicegen.files import output_file, output_folder, write_text
+    from spicegen.files import output_file, output_folder
     from spicegen.fit import FILE_HEAD, HEAD, MODEL_HEAD, card_name, fit_measurements, fit_task
 
     if output.suffix.lower() not in (".yaml", ".yml"):
@@ -192,10 +203,10 @@ def fit(
         raise InputError("fit: --starts is for paper: starts for measurements are found by themselves")
     task = fit_task(data, model, hold or (), seed)
     name = card_name(output.stem)
-    output_file(output)
+    output_file(output, keeping=True)
     folder = output_folder(report) if report else None
     found = fit_measurements(task, name)
-    write_text(output, found.card.to_yaml())
+    written = _write_card(output, found.card)
     if folder:
         found.page().write(folder, found.to_json())
     if len(found.fits) > 1:
@@ -204,9 +215,17 @@ def fit(
     show_table(HEAD, found.parameter_rows())
     for line in (*found.notes, *found.warnings):
         typer.echo(line)
-    typer.echo(f"card: {output}")
+    typer.echo(written)
     if folder:
         typer.echo(f"report: {folder / 'report.html'}")
+
+
+def _write_card(path: Path, card: DeviceCard) -> str:
+    """Write it, and say where, and where another one that was there is now."""
+    from spicegen.files import write_keeping
+
+    kept = write_keeping(path, card.to_yaml())
+    return f"card: {path}; the one before: {kept}" if kept else f"card: {path}"
 
 
 def _fit_paper(
@@ -220,7 +239,7 @@ def _fit_paper(
 ) -> None:
     """Fit to the published figures of merit; an interrupted fit goes on from the report's folder."""
     from models_va.errors import InputError
-    from spicegen.files import output_file, output_folder, write_text
+    from spicegen.files import output_file, output_folder
     from spicegen.fit import HEAD, fit_paper, paper_fit, parameter_rows
 
     if data != ["paper"]:
@@ -228,10 +247,10 @@ def _fit_paper(
     if len(model) > 1 or hold:
         raise InputError("fit: paper takes one --model and no --hold: what it holds is the shipped card's")
     shipped = paper_fit(model[0])
-    output_file(output)
+    output_file(output, keeping=True)
     folder = output_folder(report) if report else None
     found = fit_paper(shipped, seed, starts, output_folder(folder / "evaluations") if folder else None)
-    typer.echo(write_text(output, found.card.to_yaml()))
+    typer.echo(_write_card(output, found.card))
     show_table(HEAD, parameter_rows(found.solution, found.card.device_model), found.summary())
     if folder:
         found.page().write(folder, found.to_json())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from shutil import copyfile
 
 from models_va.errors import InputError
 
@@ -60,14 +61,43 @@ def write_text(path: Path, text: str) -> Path:
     return path
 
 
-def output_file(path: Path) -> Path:
+def write_keeping(path: Path, text: str) -> Path | None:
+    """Write a file that somebody may have worked on: another text that is there is kept in NAME.bak.
+
+    Returns:
+        Where it is kept; None if nothing else was there.
+
+    Raises:
+        InputError: one of the two cannot be written.
+    """
+    kept = _backup(path)
+    try:
+        other = path.exists() and path.read_bytes() != text.encode()
+        if other:
+            copyfile(path, kept)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be kept as {kept.name}: {error.strerror}: move it away") from error
+    write_text(path, text)
+    return kept if other else None
+
+
+def _backup(path: Path) -> Path:
+    return path.with_name(f"{path.name}.bak")
+
+
+def output_file(path: Path, *, keeping: bool = False) -> Path:
     """Check, before the work, that ``path`` can become a file; its folder is created if needed.
+
+    Args:
+        path: of the file.
+        keeping: it is to be written by ``write_keeping``.
 
     Raises:
         InputError: it is a folder, or its own folder cannot be used.
     """
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder: give the name of a file")
+    for file in (path, _backup(path))[: 1 + keeping]:
+        if file.is_dir():
+            raise InputError(f"{file}: is a folder: give the name of a file")
     output_folder(path.parent)
     return path
 

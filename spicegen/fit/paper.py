@@ -66,12 +66,14 @@ class PaperResiduals:
     ) -> None:
         self._card, self._assumptions, self._experiments = card, assumptions, experiments
         self._counts: Mapping[str, int] = {}
-        self._counts = Counter(t.experiment for t in self.terms({}))
+        self._of_card = self.terms({})
+        self._counts = Counter(t.experiment for t in self._of_card)
 
     @property
     def key(self) -> str:
-        """What the residuals depend on, besides the program's version."""
-        return f"{self._card.hash}|{self._assumptions}|{[e.name for e in self._experiments]}"
+        """What the residuals depend on; those of the card itself show what experiments and equations are now."""
+        weights = _SIGMA, _CLOSE, _CLEAR, _STEP, _SOFT, _MOST
+        return f"{self._card.hash}|{self._assumptions}|{_TARGETS}|{weights}|{self._of_card}"
 
     def __call__(self, values: Mapping[str, float]) -> Array:
         """Residuals by values of parameters; those left out are the card's."""

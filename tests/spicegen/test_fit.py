@@ -14,8 +14,8 @@ import pytest
 from models_va import Quantity, load_card
 from models_va.errors import InputError
 from spicegen.cli import app
-from spicegen.experiments import Assumptions
-from spicegen.fit import paper_fit
+from spicegen.experiments import EXPERIMENTS, Assumptions
+from spicegen.fit import paper, paper_fit
 from spicegen.fit.from_paper import ENDURANCE_CYCLES
 from spicegen.fit.paper import PaperResiduals
 from spicegen.fit.posterior import Free
@@ -114,6 +114,28 @@ def test_an_interrupted_fit_goes_on_from_its_notebook(tmp_path, solution):
     again = fit(residuals, free(), seed=1, notebook=tmp_path)
     assert np.array_equal(again.values, solution.values)
     assert kept.items() <= {p.name: p.stat().st_mtime_ns for p in tmp_path.iterdir()}.items()
+
+
+@pytest.mark.parametrize("name", ["_SIGMA", "_CLOSE", "_CLEAR", "_STEP", "_SOFT", "_MOST", "_TARGETS"])
+def test_residuals_of_other_targets_or_weights_are_not_taken_from_the_notebook(monkeypatch, name):
+    residuals = PaperResiduals(load_card("au-lixcoo2-pt"), Assumptions(), [EXPERIMENTS["fig2d"]])
+    before, constant = residuals.key, getattr(paper, name)
+    monkeypatch.setattr(paper, name, {} if isinstance(constant, dict) else 2 * constant)
+    assert residuals.key != before
+
+
+def test_residuals_of_another_program_are_not_taken_from_the_notebook(monkeypatch):
+    """Nobody has to remember to give it another version."""
+    card, fig2d = load_card("au-lixcoo2-pt"), EXPERIMENTS["fig2d"]
+    same = [PaperResiduals(card, Assumptions(), [fig2d]).key for _ in range(2)]
+    findings = type(fig2d).findings
+
+    def other(self, data, assumptions):
+        seen = findings(self, data, assumptions)
+        return replace(seen, numbers={row: 1.1 * number for row, number in seen.numbers.items()})
+
+    monkeypatch.setattr(type(fig2d), "findings", other)
+    assert same[0] == same[1] != PaperResiduals(card, Assumptions(), [fig2d]).key
 
 
 def test_the_shipped_card_is_where_the_fit_ends():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from models_va import load_card, model_names
+from spicegen import fit as fit_package
 from spicegen.check import check
 from spicegen.fit import fit_measurements, fit_task
 from spicegen.fit import measured_report as module
@@ -158,6 +159,33 @@ def test_the_command(run, train, tmp_path):
 
     assert run("fit", train, programmed, *models, "-o", tmp_path / "My Device.yaml", "--seed", "3")[0] == 0
     assert (tmp_path / "My Device.yaml").read_text() == card.read_text()
+
+
+def test_a_card_that_was_there_is_kept(run, found, train, tmp_path, monkeypatch):
+    """Whoever worked on it does not lose that; the same card once more is no other."""
+    monkeypatch.setattr(fit_package, "fit_measurements", lambda task, name: found)
+    card, kept = tmp_path / "c.yaml", tmp_path / "c.yaml.bak"
+    command = ("fit", train, "--model", "pulse_update", "-o", card)
+    for before in (None, "by hand\n", "by hand \xe9\n"):
+        if before:
+            card.write_text(before, encoding="latin-1")
+        code, out, _ = run(*command)
+        assert code == 0
+        assert load_card(card) == found.card
+        assert (f"; the one before: {kept}" in out) is bool(before)
+        assert kept.exists() is bool(before)
+        if before:
+            assert kept.read_text(encoding="latin-1") == before
+    run(*command)
+    assert kept.read_text(encoding="latin-1") == before
+    kept.unlink()
+    kept.mkdir()
+    assert "c.yaml.bak: is a folder" in refusal(run(*command))
+
+
+def test_help_lists_the_models(run):
+    _, out, _ = run("fit", "--help")
+    assert all(name in out for name in model_names())
 
 
 def test_a_model_that_misses_a_file_is_said(found, monkeypatch):
