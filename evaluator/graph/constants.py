@@ -10,6 +10,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
+from evaluator.graph.node import inner_graphs, made_in, read_by
 from evaluator.graph.runtime import open_session, run
 from models_va.errors import InputError
 from spicegen.files import one_line
@@ -22,9 +23,10 @@ def graph_inputs(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
 
 
 def tensor_names(model: onnx.ModelProto) -> set[str]:
-    """Every tensor name of the graph."""
-    named = (*model.graph.input, *model.graph.initializer)
-    return {t.name for t in named} | {n for node in model.graph.node for n in (*node.input, *node.output)}
+    """Every tensor name of the graph, and of the graphs inside its nodes."""
+    nodes = model.graph.node
+    graphs = [model.graph, *(g for node in nodes for g in inner_graphs(node))]
+    return {n for g in graphs for n in made_in(g)} | {n for node in nodes for n in node.input}
 
 
 def unused_name(name: str, taken: set[str]) -> str:
@@ -48,7 +50,7 @@ def constant_values(model: onnx.ModelProto) -> Mapping[str, NDArray[Any]]:
     known = {"", *values}
     nodes = []
     for node in model.graph.node:
-        if known.issuperset(node.input):
+        if known.issuperset(read_by(node)):
             nodes.append(node)
             known.update(node.output)
     names = [name for node in nodes for name in node.output if name]
@@ -88,7 +90,7 @@ def constant_weights(
 
 def without_unused(model: onnx.ModelProto) -> onnx.ModelProto:
     """The same object without initializers that no node reads, such as weights that were replaced."""
-    used = {name for node in model.graph.node for name in node.input} | {o.name for o in model.graph.output}
+    used = {name for node in model.graph.node for name in read_by(node)} | {o.name for o in model.graph.output}
     kept = [t for t in model.graph.initializer if t.name in used]
     gone = {t.name for t in model.graph.initializer} - used
     if gone:

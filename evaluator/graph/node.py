@@ -1,7 +1,8 @@
-"""What one node of an ONNX graph says: its name for people, its attributes."""
+"""What one node of an ONNX graph says: its name for people, its attributes, the graphs inside it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import onnx
@@ -16,3 +17,25 @@ def attributes_of(node: onnx.NodeProto) -> dict[str, Any]:
     """The attributes that the node gives, text as str."""
     found = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
     return {name: value.decode() if isinstance(value, bytes) else value for name, value in found.items()}
+
+
+def inner_graphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
+    """The branches of an If, the body of a Loop or Scan, and the graphs inside their nodes."""
+    for attribute in node.attribute:
+        own = [attribute.g] if attribute.HasField("g") else attribute.graphs
+        for graph in own:
+            yield graph
+            for inner in graph.node:
+                yield from inner_graphs(inner)
+
+
+def read_by(node: onnx.NodeProto) -> set[str]:
+    """The tensors that a node reads: its inputs, and what graphs inside it take from around them."""
+    graphs = list(inner_graphs(node))
+    read = {n for g in graphs for n in (*(o.name for o in g.output), *(i for inner in g.node for i in inner.input))}
+    return {*node.input, *(read - {n for g in graphs for n in made_in(g)})}
+
+
+def made_in(graph: onnx.GraphProto) -> set[str]:
+    """The tensors that a graph has of its own: inputs, initializers, what its nodes put out."""
+    return {t.name for t in (*graph.input, *graph.initializer)} | {o for node in graph.node for o in node.output}

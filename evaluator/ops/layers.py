@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import onnx
+from numpy.typing import NDArray
 
 from evaluator.graph.constants import constant_values, unused_name
 from evaluator.graph.node import node_name
 from evaluator.layer import MappedLayer
-from evaluator.ops import EXTRACTORS, UNMAPPED
+from evaluator.ops import EXTRACTORS, unmapped_weights
 from models_va.errors import InputError, located
 
 
@@ -24,9 +27,9 @@ def mapped_layers(model: onnx.ModelProto) -> list[MappedLayer]:
             at all; the message names the node.
 
     """
-    for index, node in enumerate(model.graph.node):
-        _check_supported(index, node)
     constants = constant_values(model)
+    for index, node in enumerate(model.graph.node):
+        _check_supported(index, node, constants)
     layers: list[MappedLayer] = []
     taken: set[str] = set()
     for index, node in enumerate(model.graph.node):
@@ -40,9 +43,11 @@ def mapped_layers(model: onnx.ModelProto) -> list[MappedLayer]:
     return layers
 
 
-def _check_supported(index: int, node: onnx.NodeProto) -> None:
-    if node.op_type in UNMAPPED or node.domain not in ("", "ai.onnx"):
+def _check_supported(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[Any]]) -> None:
+    found = unmapped_weights(node, constants)
+    if found:
+        inside = "" if found == node.op_type else f"inside {node.op_type} "
         raise InputError(
-            f"operator {node.op_type!r} of node {node_name(index, node)!r} may hold weights and cannot go onto arrays: "
-            f"export them as {', '.join(EXTRACTORS)}; all other standard operators run digitally"
+            f"operator {found!r} {inside}of node {node_name(index, node)!r} may hold weights and cannot go onto "
+            f"arrays: export them as {', '.join(EXTRACTORS)}; all other standard operators run digitally"
         )
