@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from evaluator.layer import Array
 from evaluator.mapping import Conductances, Layout, Traits, layout
 from evaluator.plan import LayerPlan
+from evaluator.read_noise import noise_power
 from evaluator.settings import HardwareConfig
 from models_va.errors import InputError
 from netlists import ArrayConfig
@@ -77,8 +78,7 @@ class LayerRead:
     Attributes:
         slices: current of each slice for a unit input, its reference subtracted: shape (slices, groups, outputs,
             inputs).
-        power: sum of the squares of the columns' operators behind it, without the reference's: same shape; None if
-            nobody asked.
+        power: sum of the columns' ``noise_power`` behind it, without the reference's: same shape; None if nobody asked.
         reference_power: of the shared columns, shape (groups, ranges, inputs); None if there are none.
     """
 
@@ -164,7 +164,7 @@ def read_layer(layer: Conductances, array: ArrayConfig, block: int = 1, *, power
         layer: conductances as programmed.
         array: size, wires, terminations and line faults of a tile.
         block: see ``tiles_of``.
-        powers: whether the squares are wanted too, which noise takes.
+        powers: whether these are wanted too, for read noise.
 
     """
     how = layer.layout
@@ -179,7 +179,7 @@ def read_layer(layer: Conductances, array: ArrayConfig, block: int = 1, *, power
         over_span = operator / layer.span_siemens
         slices[:, *tile.weights] = slices_of(over_span, how)
         if power is not None:
-            columns, reference = _split(over_span**2, how)
+            columns, reference = _split(noise_power(operator, array) / layer.span_siemens**2, how)
             power[:, *tile.weights] = np.einsum("sk,oki->soi", np.abs(how.signs), columns)
             if shared is not None:
                 shared[tile.group, tile.range, tile.inputs] = reference

@@ -119,8 +119,9 @@ class WriteVerify:
         rows, columns = self.array.rows, self.array.columns
         if max(rows, columns) > LARGEST:
             raise InputError(
-                f"array: {rows} x {columns}: programming by write-verify takes at most {LARGEST} x {LARGEST}: "
-                f"give array.rows={LARGEST} and array.columns={LARGEST}, or errors.programming=card"
+                f"array: {rows} x {columns}: programming by write-verify takes at most {LARGEST} x {LARGEST}, beyond "
+                "which half-selected cells are disturbed faster than they are written (see spicegen study programming)"
+                f": give array.rows={LARGEST} and array.columns={LARGEST}, or errors.programming=card"
             )
         _ = self._tolerance, self.plan
 

@@ -206,7 +206,7 @@ def _noisy(
 ) -> str:
     """Add read noise: for a given input the sum of independent device noises is normal, and its variance a product too.
 
-    Each device adds (relative noise x its operator x input)^2; a shared column's noise is common to its outputs.
+    Each device adds its ``noise_power`` times (relative noise x input)^2; that of a shared column is common to outputs.
 
     Args:
         to: takes the nodes.

@@ -3,12 +3,19 @@
 import numpy as np
 import onnx
 import pytest
+from scipy import sparse
+from scipy.sparse.linalg import splu
 
-from evaluator.mapping import layout
-from evaluator.tiles import slices_of, tiles_of
+from evaluator.mapping import layout, map_weights
+from evaluator.read_noise import noise_power
+from evaluator.tiles import read_layer, slices_of, tiles_of
+from netlists import ArrayConfig
 from spicegen.simulate import read_operators
 from tests.evaluator import networks
+from tests.evaluator.kirchhoff import nodal_operator
 from tests.evaluator.studies import study_of, trial_logits
+from tests.evaluator.test_tiles import ENDS
+from tests.evaluator.test_tiles import SCHEMES as TILE_SCHEMES
 
 DRAWS, PERTURBED, IMAGES = 20_000, 4000, 3
 NOISE = 0.08
@@ -61,6 +68,67 @@ def deviation(a, b):
     """Largest difference of two covariance matrices, in units of their statistical error."""
     scale = np.sqrt(np.einsum("nii,njj->nij", b, b) + b**2)  # variance of an estimate from n draws, times n
     return np.abs((a - b) / scale).max() / (1 / PERTURBED + 1 / DRAWS) ** 0.5
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("ends", ["plain", "uneven", "both", "terminated"])
+def test_what_each_device_adds_is_its_derivative(scheme, ends):
+    """Of a nodal analysis with the conductance a little higher, at inputs of which the second moments are a ReLU's."""
+    config, array = TILE_SCHEMES[scheme], ArrayConfig(rows=4, columns=12, **ENDS[ends])
+    how, rng = layout(config), np.random.default_rng(1)
+    layer = map_weights(rng.normal(size=(1, 2, 4)), config, (1e-5, 4e-5), 1)
+    (tile,) = tiles_of((1, 2, 4), array, how)
+    g, read = tile.conductances(layer) / layer.span_siemens, read_layer(layer, array, powers=True)
+    base, adds = nodal_operator(g * layer.span_siemens, array), np.zeros(g.shape)
+    for cell in np.ndindex(g.shape):
+        more = g * layer.span_siemens
+        more[cell] *= 1 + 1e-4
+        by_row = (nodal_operator(more, array) - base)[cell[1]] / 1e-4 / layer.span_siemens
+        adds[cell] = by_row.sum() ** 2 / np.pi + (1 - 1 / np.pi) * np.sum(by_row**2)
+    if how.has_reference:
+        assert read.reference_power[0, 0] == pytest.approx(adds[:, 1], rel=0.01)
+        adds = np.delete(adds, 1, axis=1)
+    power = adds.reshape(4, 2, len(how.factors), -1).sum(axis=-1)  # (rows, outputs, slices)
+    assert read.power[:, 0] == pytest.approx(power.transpose(2, 1, 0), rel=0.01)
+
+
+def exact_deviation(g, ohm, x):
+    """Of each column's current over relative noise: sparse nodal analysis, solved for inputs and for columns' ends."""
+    (m, n), cells = g.shape, g.size
+    rows, columns = np.arange(cells).reshape(m, n), np.arange(cells, 2 * cells).reshape(m, n)
+    pairs = [(rows, columns, g), (rows[:, :-1], rows[:, 1:], 1 / ohm), (columns[:-1], columns[1:], 1 / ohm)]
+    a = sparse.coo_array((2 * cells, 2 * cells))
+    for one, other, s in pairs:
+        p, q, s = one.ravel(), other.ravel(), np.broadcast_to(s, one.shape).ravel()
+        places = np.concatenate([p, q, p, q]), np.concatenate([p, q, q, p])
+        a = a + sparse.coo_array((np.concatenate([s, s, -s, -s]), places), a.shape)
+    held = np.concatenate([rows[:, 0], columns[-1]])
+    a = a + sparse.coo_array((np.full(m + n, 1 / ohm), (held, held)), a.shape)
+    ends = np.zeros((2 * cells, 1 + n))
+    ends[rows[:, 0], 0] = x / ohm
+    ends[columns[-1], np.arange(1, n + 1)] = 1 / ohm
+    v = splu(a.tocsc()).solve(ends)
+    across = v[rows.ravel()] - v[columns.ravel()]
+    return np.sqrt((g.ravel() * across[:, 0]) ** 2 @ across[:, 1:] ** 2)
+
+
+@pytest.mark.parametrize(
+    ("ohm", "inputs", "off", "plain"),
+    [
+        (1.0, "relu", 0.003, 1.012), (1.0, "equal", 0.025, 1.035), (1.0, "signed", 0.012, 1.003),
+        (5.0, "relu", 0.02, 1.07), (5.0, "equal", 0.11, 1.155), (5.0, "signed", 0.025, 1.022),
+    ],
+)  # fmt: skip
+def test_noise_of_large_tiles_is_nearly_exact(ohm, inputs, off, plain):
+    """64 x 64 devices: how far noise is off behind a ReLU, and at inputs that it is not made for; and by T alone."""
+    rng, array = np.random.default_rng(5), ArrayConfig(rows=64, columns=64, r_row_ohm=ohm, r_col_ohm=ohm)
+    g, normal = rng.uniform(1e-5, 4e-5, (64, 64)), rng.normal(size=64)
+    x = {"equal": np.ones(64), "relu": np.maximum(normal, 0), "signed": normal}[inputs]
+    operator = read_operators([array.crossbar(g)])[0]
+    exact = exact_deviation(g, ohm, x)
+    found, by_operator = (np.mean(np.sqrt(p @ x**2) / exact) for p in (noise_power(operator, array), operator**2))
+    assert found == pytest.approx(1, abs=off)
+    assert by_operator == pytest.approx(plain, abs=0.01)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -121,9 +121,8 @@ def test_tiles_read_as_nodal_analysis_says(scheme, ends):
         layer.g_siemens * rng.uniform(0.8, 1.2, layer.g_siemens.shape),
         None if shared is None else shared * rng.uniform(0.8, 1.2, shared.shape),
     )
-    read = read_layer(layer, array, powers=True)
+    read = read_layer(layer, array)
     slices = np.zeros((len(how.factors), 2, 5, 7))
-    power, reference_power = np.zeros(slices.shape), np.zeros((2, 2, 7))
     for group in range(2):
         for inputs in (slice(0, 3), slice(3, 7)):  # 7 = 3 + 4 inputs
             for number, outputs in enumerate((slice(0, 2), slice(2, 5))):  # 5 = 2 + 3 outputs
@@ -133,14 +132,7 @@ def test_tiles_read_as_nodal_analysis_says(scheme, ends):
                     for s, (plus, minus) in enumerate(of_slices):
                         taken = t[reference] if minus is None else t[minus]
                         slices[s, group, o, inputs] = t[plus] - taken
-                        power[s, group, o, inputs] = t[plus] ** 2 + (0 if minus is None else taken**2)
-                if reference is not None:
-                    reference_power[group, number, inputs] = t[reference] ** 2
     assert read.slices == pytest.approx(slices, rel=1e-8, abs=1e-11)
-    assert read.power == pytest.approx(power, rel=1e-8, abs=1e-11)
-    assert (read.reference_power is None) == (shared is None)
-    if shared is not None:
-        assert read.reference_power == pytest.approx(reference_power, rel=1e-8, abs=1e-11)
     weights = np.einsum("s,sgoi->goi", how.factors, slices) * layer.full_scale[..., None]
     assert effective_weights(layer, array) == pytest.approx(weights, rel=1e-8, abs=1e-11)
 
