@@ -71,6 +71,22 @@ def _check_one_row_a_pulse(table: Table) -> None:
 
 def _cycles_below(table: Table, v_read: float) -> tuple[Table, Array]:
     """The table of the longest cycle, and conductances of all, shape (rows, cycles), S."""
+    length = _lengths(table)
+    cycle = np.repeat(np.arange(len(length)), length)
+    pulse = np.arange(len(cycle)) - (np.cumsum(length) - length)[cycle]
+    longest = np.flatnonzero(cycle == np.argmax(length))
+    for column in table.columns:
+        if column.quantity in TRAIN:
+            values = table.values(column)
+            other = ~np.isclose(values, values[longest][pulse], atol=0)
+            table.fault_where(other, column, f"{{}}, unlike in the longest cycle: {_ONE_TRAIN}")
+    g = np.full((length.max(), len(length)), np.nan)
+    g[pulse, cycle] = rows.conductance(table, rows.state(table), v_read)
+    return replace(table, numbers=table.numbers[longest], line=table.line[longest]), g
+
+
+def _lengths(table: Table) -> NDArray[np.int64]:
+    """How many rows each cycle has, one after the other, shape (cycles,)."""
     column = table.column("cycle_number")
     number = table.values(column)
     table.fault_where(np.isnan(number), column, "no number: write those of the cycles (1, 2 ...), or remove the column")
@@ -83,17 +99,8 @@ def _cycles_below(table: Table, v_read: float) -> tuple[Table, Array]:
         raise table.fault("another cycle in every row: call the column pulse if it numbers pulses", 0, column)
     if length.max() * len(length) > MOST_NUMBERS:
         raise table.fault(f"{len(length)} cycles, one of {length.max()} rows: {_ONE_TRAIN}", 0, column)
-    cycle = np.repeat(np.arange(len(first)), length)
-    pulse = np.arange(len(number)) - first[cycle]
-    longest = np.flatnonzero(cycle == np.argmax(length))
-    for quantity in table.quantities & set(TRAIN):
-        values = table.values(quantity)
-        other = ~np.isclose(values, values[longest][pulse], atol=0)
-        table.fault_where(other, table.column(quantity), f"{{}}, unlike in the longest cycle: {_ONE_TRAIN}")
     table.notes.append(f"Cycles, by column {shown(column.name)}: {len(length)}.")
-    g = np.full((length.max(), len(length)), np.nan)
-    g[pulse, cycle] = rows.conductance(table, rows.state(table), v_read)
-    return replace(table, numbers=table.numbers[longest], line=table.line[longest]), g
+    return length
 
 
 def _cycles_beside(table: Table, v_read: float) -> Array:
