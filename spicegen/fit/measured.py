@@ -136,13 +136,17 @@ class MeasuredFit:
 
 
 def aicc(fits: Sequence[MeasuredFit]) -> tuple[float, ...]:
-    """Akaike's criterion of fits to the same measurements, corrected for small samples.
+    """Akaike's criterion of fits to the same measurements, corrected for small samples, of a quasi-likelihood (QAICc).
 
-    -2 ln L + 2 k + 2 k (k + 1)/(n - k - 1), less what is the same for every model; L that of Laplace's errors, among
-    which an outlier is not decisive, with a scale of its own in each run; k the parameters, memory states and scales; n
-    the points. What wanders for many points is no evidence at each of them: L counts those that are independent in what
-    the best of the fits leaves of a run. The smaller the better: a difference of 10 is decisive. Source: Hurvich and
-    Tsai, Biometrika 76, 297 (1989).
+    sum over the runs of -2 ln L / c + 2 k + 2 k (k + 1)/(n - k - 1), less what is the same for every model. L is that
+    of Laplace's errors, among which an outlier is not decisive, with a scale of its own in each run; k are the
+    parameters, memory states and scales; n are the points. What wanders for many points is no evidence at each of them:
+    the variance inflation c of a run is its points over those that are independent in what the best of the fits leaves
+    of it, the same for every model. It divides the likelihood alone; the last term takes all points, as they fixed the
+    parameters: of independent ones there are the fewer the less noise hides a smooth misfit, often fewer than k, where
+    the term has no meaning. So it leans to the larger model, if to any. The smaller the better: a difference of 10 is
+    decisive. Sources: Hurvich and Tsai, Biometrika 76, 297 (1989); Burnham and Anderson, Model Selection and Multimodel
+    Inference (Springer 2002), section 2.5.
 
     Returns:
         Of each fit; infinite with more parameters than points.

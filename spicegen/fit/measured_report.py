@@ -317,7 +317,9 @@ class MeasuredReport:
             page.section(
                 "Models",
                 f"{self.comparison()} Akaike's criterion, corrected for small samples, weighs what a model misses "
-                "against its number of parameters; a difference of 10 is decisive.",
+                "against its number of parameters; a difference of 10 is decisive. What is missed counts at points "
+                "that are independent in what the best model leaves of a file, the correction takes all points "
+                "(QAICc): of files that show a smooth misfit and little noise it leans to the larger model, if to any.",
             )
             page.table(MODEL_HEAD, self.model_rows())
         page.section(

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from models_va import load_card
 from spicegen.fit import bench as bench_module
 from spicegen.fit.bench import Device
 from spicegen.fit.benches import benches
-from spicegen.fit.measured import fit_model
+from spicegen.fit.measured import aicc, fit_model
 from spicegen.fit.start import is_held
 from spicegen.measurements import Origin, Pulses
 from tests.spicegen.known_devices import shipped, train
@@ -82,6 +83,15 @@ def test_what_was_never_pulsed_is_said_not_to_be_fixed():
     fixed = {f.name for f, is_fixed in zip(found.solution.free, found.solution.is_fixed, strict=True) if is_fixed}
     assert not fixed & {"alpha_d", "ratio_d", "updates_d", "v_d"}
     assert "g_max" in fixed
+
+
+@pytest.mark.parametrize(("left", "independent"), [(np.tile([1.0, -1.0], 20), 40), (np.repeat([1.0, -1.0], 20), 2)])
+def test_what_wanders_divides_the_likelihood_of_aicc_and_nothing_else(left, independent):
+    """QAICc of Burnham and Anderson: of two independent points among forty, ten parameters still have a criterion."""
+    fits = [SimpleNamespace(residuals=(scale * left,), parameters=k, points=40) for scale, k in ((1, 10), (2, 4))]
+    best, other = aicc(fits)
+    evidence = (other - best) - (8 + 40 / 35) + (20 + 220 / 29)
+    assert evidence == pytest.approx(2 * independent * np.log(2), abs=0.1)
 
 
 WITHOUT_EFFECT = {
