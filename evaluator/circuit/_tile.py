@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from evaluator.layer import Array
 from models_va import ROOM_TEMPERATURE_K, VOLTAGE, DeviceCard, Model
-from models_va.errors import InputError
+from models_va.errors import InputError, located
 from netlists import Circuit, Crossbar, Devices, Job, ReadVectors, crossbar_circuit, source_voltages
 from spicegen.memory_state import memory, memory_state, reach
 
@@ -62,7 +62,8 @@ class CircuitTile:
         g = self.crossbar.g_siemens
         stuck = (g == 0) | (False if self.stuck is None else self.stuck)
         low, _ = reach(self.card, self.instance, self.temperature_k)
-        states = memory_state(self.card, np.where(stuck, low, g), self.instance, self.temperature_k)
+        with located(self.name):
+            states = memory_state(self.card, np.where(stuck, low, g), self.instance, self.temperature_k)
         instance = {**self.instance, memory(self.card).initial: states}
         return Devices(self.card, g.shape, instance, np.where(stuck, g, np.nan) if stuck.any() else None)
 

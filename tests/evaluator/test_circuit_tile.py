@@ -145,8 +145,8 @@ def test_cells_that_no_state_gives():
     found = CircuitTile(CARD, Crossbar(g, 1.0, 1.0), stuck).devices
     assert np.isnan(found.stuck_siemens).tolist() == [[False, True, True], [False, False, True]]
     assert conductances(found) == pytest.approx(g, rel=1e-9)
-    with pytest.raises(InputError, match="out of the device's reach"):
-        tile_job(CircuitTile(CARD, Crossbar(g, 1.0, 1.0)), np.zeros((1, 2)))
+    with pytest.raises(InputError, match=r"^layer 1: card .* of 3\.2e-06 S is out of the device's reach"):
+        tile_job(CircuitTile(CARD, Crossbar(g, 1.0, 1.0), name="layer 1"), np.zeros((1, 2)))
 
 
 @pytest.mark.parametrize("engine", ["ngspice", "vacask", "native"])
