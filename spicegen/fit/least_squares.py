@@ -143,14 +143,15 @@ class Solution:
         return [(float(max(found[n], 0.0)), vectors[:, n]) for n in range(len(found))[::-1]]
 
     def tied_to(self, place: int) -> list[int]:
-        """Places of the parameters that must move where one that is not fixed does, the closest first.
+        """Places of the parameters, not fixed either, that must move where one does that is not, the closest first.
 
         What the data leave open of them, in units of the priors, is correlated; what does not show at all is not.
         """
         information, vectors = map(np.array, zip(*self.directions(), strict=True))
         left = (vectors.T / (1 + information)) @ vectors
         correlation = np.abs(left[place] / np.sqrt(left[place, place] * np.diag(left)))
-        return [n for n in np.argsort(-correlation, stable=True).tolist() if n != place and correlation[n] > _TIED]
+        tied = (correlation > _TIED) & ~self.is_fixed
+        return [n for n in np.argsort(-correlation, stable=True).tolist() if tied[n] and n != place]
 
 
 def fit(

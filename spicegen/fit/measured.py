@@ -47,6 +47,8 @@ _CARRIED_ON, _STEPS = 5, (20, 20, 20)
 """Of the ends, the best, and steps of each, with files weighed anew each time; what they disagree on is uncertain."""
 _ELSEWHERE = 0.3
 """Distance of two ends that are not the same valley, natural log."""
+_NAMED = 4
+"""Of the parameters with which one is tied up, the closest."""
 _PROFILE_WORK = 500_000
 """Points of the benches times parameters in the derivatives of one side of a profile: tens of seconds in all."""
 
@@ -129,8 +131,8 @@ class MeasuredFit:
         found += [f"{s.free[n].name}: stands at its bound, {s.values[n]:g}" for n in own if s.at_bound[n]]
         for n in own:
             if not s.is_fixed[n]:
-                others = ", ".join(s.free[other].name for other in s.tied_to(n))
-                only = f"only combinations of it with {others}" if others else "they say next to nothing of it"
+                others = ", ".join(s.free[other].name for other in s.tied_to(n)[:_NAMED])
+                only = f"only combinations of it with {others}" if others else "they say little of it"
                 found.append(f"{s.free[n].name}: the data do not fix it, {only}")
         return tuple(found)
 
