@@ -40,7 +40,7 @@ def study(tmp_path, form, *settings, opset=None, images=12):
     rng = np.random.default_rng(3)
     x = rng.uniform(-0.7, 1, (images, *image)).astype(np.float32)
     np.savez(tmp_path / "d.npz", x_test=x, y_test=rng.integers(0, 3, images))
-    np.savez(tmp_path / "other.npz", x_test=x, y_test=np.zeros(images, int))  # the range of these very images
+    np.savez(tmp_path / "other.npz", x_test=x * np.float32(1 - 1e-6), y_test=np.zeros(images, int))  # of this range
     return study_of(path, tmp_path / "d.npz", *settings, calibration=tmp_path / "other.npz")
 
 
@@ -283,7 +283,7 @@ def test_a_convolution_is_the_emulated_one(tmp_path, mode, height, rows):
     path = networks.save(tmp_path / "n.onnx", nodes, {"w": w.astype(np.float32), "b": b.astype(np.float32)},
                          ("batch", 6, 5, 6), "classes")  # fmt: skip
     np.savez(tmp_path / "d.npz", x_test=x.astype(np.float32), y_test=np.zeros(6, int))
-    np.savez(tmp_path / "other.npz", x_test=x[:3].astype(np.float32), y_test=np.zeros(3, int))
+    np.savez(tmp_path / "other.npz", x_test=0.99 * x[:3].astype(np.float32), y_test=np.zeros(3, int))
     columns = {"array.rows": height, "array.columns": 12 if mode == "bit-sliced" else 4}
     made = study_of(path, tmp_path / "d.npz", columns, {"array.r_row_ohm": 20, "array.r_col_ohm": 20},
                     converters(7, 7, mode), calibration=tmp_path / "other.npz")  # fmt: skip
