@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,9 @@ from evaluator.graph.node import inner_graphs, made_in, read_by
 from evaluator.graph.runtime import open_session, run
 from models_va.errors import InputError
 from spicegen.files import one_line
+
+_ARRAY = re.compile(r"tensor\((u?int(8|16|32|64)|float|float16|double|bool|string)\)")
+"""What onnxruntime gives as an array: no sparse tensors, and of float8, int4 and the like nothing or their bits."""
 
 
 def graph_inputs(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
@@ -47,15 +51,19 @@ def constant_values(model: onnx.ModelProto) -> Mapping[str, NDArray[Any]]:
 
     """
     values = {t.name: _stored(t) for t in model.graph.initializer}
+    values.update((t.values.name, _dense(t)) for t in model.graph.sparse_initializer)
     known = {"", *values}
     nodes = []
     for node in model.graph.node:
         if known.issuperset(read_by(node)):
             nodes.append(node)
             known.update(node.output)
-    names = [name for node in nodes for name in node.output if name]
+    values.update((node.output[0], held) for node in nodes for held in _held(node))
+    names = [name for node in nodes for name in node.output if name and name not in values]
     if names:
-        values.update(zip(names, run(open_session(_part(model, nodes, names)), {}, names), strict=True))
+        session = open_session(_part(model, nodes, names))
+        arrays = [o.name for o in session.get_outputs() if _ARRAY.fullmatch(o.type)]
+        values.update(zip(arrays, run(session, {}, arrays), strict=True))
     return values
 
 
@@ -102,6 +110,15 @@ def without_unused(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
+def _held(node: onnx.NodeProto) -> Iterator[NDArray[Any]]:
+    """The tensor in a Constant, if it holds one."""
+    for a in node.attribute if node.op_type == "Constant" else ():
+        if a.type == onnx.AttributeProto.TENSOR:
+            yield _stored(a.t)
+        elif a.type == onnx.AttributeProto.SPARSE_TENSOR:
+            yield _dense(a.sparse_tensor)
+
+
 def _stored(tensor: onnx.TensorProto) -> NDArray[Any]:
     try:
         return np.asarray(numpy_helper.to_array(tensor))
@@ -109,7 +126,22 @@ def _stored(tensor: onnx.TensorProto) -> NDArray[Any]:
         raise InputError(f"constant {tensor.name!r} cannot be read ({one_line(error)}): export it again") from error
 
 
+def _dense(tensor: onnx.SparseTensorProto) -> NDArray[Any]:
+    """With zeros where it stores nothing; indices count through the tensor, or are given along each axis."""
+    stored, places = _stored(tensor.values), _stored(tensor.indices)
+    try:
+        dense = np.zeros(tensor.dims, stored.dtype)
+        dense[tuple(places.T) if places.ndim == 2 else np.unravel_index(places, dense.shape)] = stored
+    except (IndexError, MemoryError, TypeError, ValueError) as error:
+        raise InputError(
+            f"constant {tensor.values.name!r} cannot be read ({one_line(error)}): export it again"
+        ) from error
+    return dense
+
+
 def _part(model: onnx.ModelProto, nodes: list[onnx.NodeProto], outputs: list[str]) -> onnx.ModelProto:
-    graph = onnx.GraphProto(name="constants", node=nodes, initializer=model.graph.initializer)
+    graph = onnx.GraphProto(name="constants", node=nodes)
+    graph.initializer.extend(model.graph.initializer)
+    graph.sparse_initializer.extend(model.graph.sparse_initializer)
     graph.output.extend(onnx.ValueInfoProto(name=name) for name in outputs)
     return onnx.ModelProto(ir_version=max(model.ir_version, 4), opset_import=model.opset_import, graph=graph)

@@ -1,15 +1,18 @@
 """Networks as exporters write them: what onnxruntime says of the untouched file is the truth."""
 
+import ml_dtypes
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from onnx import numpy_helper
 
 from evaluator import evaluate
 from evaluator.graph.batch_norm import fold_batch_norm
 from evaluator.graph.mapped import with_weights
 from evaluator.graph.onnx_model import load_network
 from evaluator.ops.layers import mapped_layers
+from models_va.errors import InputError
 from tests.evaluator import networks
 
 
@@ -137,6 +140,51 @@ def test_a_constant_product_is_no_layer(tmp_path):
     nodes = [networks.node("MatMul", "a b", "w"), networks.node("Gemm", "x w", "y", "only")]
     path = networks.save(tmp_path / "n.onnx", nodes, {"a": networks.random((6, 2)), "b": networks.random((2, 3))})
     assert [layer.name for layer in mapped_layers(load_network(path).model)] == ["only"]
+
+
+@pytest.mark.parametrize("kind", ["bfloat16", "float8_e4m3fn", "float8_e5m2", "int4", "uint4"])
+def test_types_that_numpy_lacks(tmp_path, kind):
+    """In a Constant, and transposed."""
+    stored = np.arange(18).reshape(3, 6).astype(np.uint8).astype(getattr(ml_dtypes, kind))
+    nodes = [
+        onnx.helper.make_node("Constant", [], ["q"], value=numpy_helper.from_array(stored)),
+        networks.node("Transpose", "q", "t", perm=[1, 0]),
+        networks.node("Cast", "t", "w", to=networks.FLOAT),
+        networks.node("MatMul", "x w", "y"),
+    ]
+    path = networks.save(tmp_path / "n.onnx", nodes, {}, opset=21, ir=10)
+    (layer,) = mapped_layers(load_network(path).model)
+    assert np.array_equal(layer.weights[0], stored.astype(float))
+
+
+@pytest.mark.parametrize("axes", [1, 2])
+@pytest.mark.parametrize("constant", [False, True])
+def test_sparse_weights(tmp_path, constant, axes):
+    """Their indices count through the tensor, or along each axis; as an initializer, or in a Constant."""
+    w = np.maximum(networks.random((6, 3)), 0)
+    places = np.flatnonzero(w) if axes == 1 else np.argwhere(w)
+    values, indices = (numpy_helper.from_array(a, "w") for a in (w[w > 0], places))
+    sparse = onnx.helper.make_sparse_tensor(values, indices, w.shape)
+    nodes = [onnx.helper.make_node("Constant", [], ["w"], sparse_value=sparse)] if constant else []
+    path = networks.save(tmp_path / "n.onnx", [*nodes, networks.node("MatMul", "x w", "y")], {})
+    if not constant:
+        model = onnx.load(path)
+        model.graph.sparse_initializer.append(sparse)
+        onnx.save(model, path)
+    network = load_network(path)
+    (layer,) = mapped_layers(network.model)
+    assert np.array_equal(layer.weights[0], w.T)
+    doubled = network.with_model(with_weights(network.model, [layer], [2 * layer.weights]))
+    assert doubled.logits(images_for(network)) == pytest.approx(2 * images_for(network) @ w, rel=1e-5)
+
+
+def test_sparse_weights_beyond_their_shape(tmp_path):
+    values, indices = (numpy_helper.from_array(np.array(a), "w") for a in ([1.0], [0]))
+    path = networks.save(tmp_path / "n.onnx", [networks.node("MatMul", "x w", "y")], {})
+    model = onnx.load(path)
+    model.graph.sparse_initializer.append(onnx.helper.make_sparse_tensor(values, indices, (2**31, 2**31)))
+    with pytest.raises(InputError, match="constant 'w' cannot be read"):
+        mapped_layers(model)
 
 
 def test_names_that_clash_with_the_passes(tmp_path):

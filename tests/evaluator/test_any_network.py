@@ -1,0 +1,36 @@
+"""Networks drawn by chance from all that is to be covered: ideal arrays give what onnxruntime gives of the file."""
+
+import numpy as np
+import onnx
+import pytest
+
+from evaluator.graph.onnx_model import save_network
+from tests.evaluator import drawn
+from tests.evaluator.studies import IDEAL, study_of, trial_logits
+from tests.evaluator.test_onnx_forms import original_logits
+
+OPSETS = [7, 8, 9, 10, 11, 13, 17, 21, onnx.defs.onnx_opset_version()]
+EACH = 3
+"""Networks of a kind and opset."""
+TOLERANCE = {"float16": 4e-3, "float32": 1e-5, "float64": 1e-5}
+
+
+@pytest.mark.parametrize("opset", OPSETS)
+@pytest.mark.parametrize("kind", drawn.KINDS)
+def test_ideal_arrays_compute_it(tmp_path, kind, opset):
+    for number in range(EACH):
+        seed = (list(drawn.KINDS).index(kind), opset, number)
+        net = drawn.draw(kind, seed, opset)
+        path = drawn.save(net, tmp_path / "n.onnx")
+        images = np.random.default_rng(seed).uniform(-1, 1, (8, *net.image)).astype(net.dtype)
+        np.savez(tmp_path / "d.npz", x_test=images, y_test=np.zeros(8, int))
+        study = study_of(path, tmp_path / "d.npz", IDEAL)
+        assert len(study.plans) == net.layers, seed
+        save_network(study.on_arrays(study.parts(0)), tmp_path / "hardware.onnx")
+        onnx.checker.check_model(tmp_path / "hardware.onnx", full_check=True)
+        expected = original_logits(path, images).reshape(8, -1).astype(float)
+        most = TOLERANCE[net.dtype.name] * np.abs(expected).max()
+        for found in (study.network.logits(images), trial_logits(study)):
+            assert found == pytest.approx(expected, rel=0, abs=most), seed
+        saved = original_logits(tmp_path / "hardware.onnx", images).reshape(8, -1)
+        assert saved == pytest.approx(expected, rel=0, abs=most), seed
