@@ -1,1 +1,1 @@
-"""ONNX graphs taken apart and put together: which nodes go onto arrays, and what stands in their place."""
+"""ONNX graphs taken apart and put together: constants, products in plain forms, arrays in the place of nodes."""

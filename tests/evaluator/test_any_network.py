@@ -10,7 +10,7 @@ from tests.evaluator.studies import IDEAL, study_of, trial_logits
 from tests.evaluator.test_onnx_forms import original_logits
 
 OPSETS = [7, 8, 9, 10, 11, 13, 17, 21, onnx.defs.onnx_opset_version()]
-EACH = 3
+EACH = 4
 """Networks of a kind and opset."""
 TOLERANCE = {"float16": 4e-3, "float32": 1e-5, "float64": 1e-5}
 
@@ -29,8 +29,7 @@ def test_ideal_arrays_compute_it(tmp_path, kind, opset):
         save_network(study.on_arrays(study.parts(0)), tmp_path / "hardware.onnx")
         onnx.checker.check_model(tmp_path / "hardware.onnx", full_check=True)
         expected = original_logits(path, images).reshape(8, -1).astype(float)
-        most = TOLERANCE[net.dtype.name] * np.abs(expected).max()
-        for found in (study.network.logits(images), trial_logits(study)):
-            assert found == pytest.approx(expected, rel=0, abs=most), seed
         saved = original_logits(tmp_path / "hardware.onnx", images).reshape(8, -1)
-        assert saved == pytest.approx(expected, rel=0, abs=most), seed
+        most = TOLERANCE[net.dtype.name] * np.abs(expected).max()
+        for found in (study.network.logits(images), trial_logits(study), saved):
+            assert np.abs(found - expected).max() <= most, seed
