@@ -147,12 +147,12 @@ def _window(card: DeviceCard, found: MeasuredFit) -> ConductanceWindow | None:
         fresh = Device.fresh(found.model, found.values, found.turned)
         shown = np.concatenate([b.memory_shown(fresh, b.conducting) for b in benches])
         had = initial_conductances(card, {memory(card).initial: shown})
-        note = f"memory state that was read, at v = 0 and {ROOM_TEMPERATURE_K:g} K"
+        note = f"conductance, at v = 0 and {ROOM_TEMPERATURE_K:g} K, of the memory states that were read"
     if not had.min() < had.max():
         return None
     low, high = (
-        Quantity(value=rounded(float(end), _WINDOW_DIGITS), provenance="measured", note=f"of the {which} {note}")
-        for end, which in ((had.min(), "least conducting"), (had.max(), "most conducting"))
+        Quantity(value=rounded(float(end), _WINDOW_DIGITS), provenance="measured", note=f"the {which} {note}")
+        for end, which in ((had.min(), "lowest"), (had.max(), "highest"))
     )
     return ConductanceWindow(g_min_siemens=low, g_max_siemens=high)
 
