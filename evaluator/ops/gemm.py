@@ -24,16 +24,6 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
     """
     stored = constant_weights(node, 1, constants, range(2, 3))
     by_outputs = bool(attributes_of(node).get("transB", 0))
-
-    def to_node(weights: Array) -> NDArray[Any]:
-        return np.ascontiguousarray(weights[0] if by_outputs else weights[0].T)
-
-    def lay_out(weights: Array) -> NDArray[Any]:
-        return np.ascontiguousarray(weights[0].T)
-
-    def to_vectors(activation: NDArray[Any], most: int | None) -> Array:
-        return np.asarray(activation[evenly(len(activation), most)], dtype=np.float64)[None]
-
     return MappedLayer(
         name=node_name(index, node),
         op="Gemm",
@@ -43,9 +33,23 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
         weights=np.asarray(stored if by_outputs else stored.T, dtype=np.float64)[None],
         dtype=stored.dtype,
         block=1,
-        to_node=to_node,
-        to_vectors=to_vectors,
+        to_node=_by_outputs if by_outputs else _by_inputs,
+        to_vectors=_to_vectors,
         vectors_in=lambda shape: shape[0],
         from_vectors=lambda values, _shape: values[0],
-        product=Product("MatMul", {}, False, 1, 1, 0, lay_out, lambda to, product: with_bias(to, product, node)),
+        product=Product("MatMul", {}, False, 1, 1, 0, _by_inputs, lambda to, product: with_bias(to, product, node)),
     )
+
+
+def _by_outputs(weights: Array) -> NDArray[Any]:
+    """Of shape (1, outputs, inputs) as (outputs, inputs)."""
+    return np.ascontiguousarray(weights[0])
+
+
+def _by_inputs(weights: Array) -> NDArray[Any]:
+    """Of shape (1, outputs, inputs) as (inputs, outputs)."""
+    return np.ascontiguousarray(weights[0].T)
+
+
+def _to_vectors(activation: NDArray[Any], most: int | None) -> Array:
+    return np.asarray(activation[evenly(len(activation), most)], dtype=np.float64)[None]
