@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,6 +164,7 @@ def fit(
     prior: float = PRIOR,
     robust: bool = False,
     report: Callable[[int, int, float], None] = lambda start, iteration, misfit: None,
+    each: Callable[..., Iterable[Any]] = map,
 ) -> Solution:
     """Find the parameters of least squares, from one start or several.
 
@@ -174,6 +176,7 @@ def fit(
         prior: standard deviation of the priors of parameters on a log scale.
         robust: large residuals count linearly (the soft L1 loss), not as squares.
         report: called with start, iteration, misfit.
+        each: goes through the starts, as ``map`` does: perhaps several at a time.
     """
     free = tuple(free)
     width = np.array([prior if f.scale == "log" else _PRIOR_LINEAR for f in free])
@@ -187,7 +190,8 @@ def fit(
 
         return posterior.lowest(begin, steps=iterations, ftol=1e-3, xtol=1e-4, seen=seen)
 
-    ends = [descended(number, begin) for number, begin in enumerate(begins or [posterior.centre])]
+    begins = begins or [posterior.centre]
+    ends = list(each(descended, range(len(begins)), begins))
     best = int(np.argmin([cost for _, cost in ends]))
     z = ends[best][0]
     residuals = problem.residuals(z)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +17,9 @@ from models_va.errors import InputError
 from spicegen.fit.bench import Bench, weight_of_independent
 from spicegen.fit.benches import benches
 from spicegen.fit.least_squares import Solution, fit
-from spicegen.fit.problem import MeasuredProblem, Setting, Weights, coarse, weights_by_misfit
+from spicegen.fit.problem import MeasuredProblem, Weights, coarse, weights_by_misfit
 from spicegen.fit.profile import profiled
+from spicegen.fit.setting import Setting, Threads
 from spicegen.fit.start import Start, is_held, starts, varied
 from spicegen.measurements import Measurement
 from spicegen.progress import counter
@@ -203,9 +203,10 @@ def fit_model(
     held_for = why_held(model, benches, known)
     fitted = [k for k, p in enumerate(model.params) if not held_for[p.name]]
     with _at_work(model, benches, fitted) as work:
-        start, begins = work.tried(starts(model, benches, known, fitted, seed, work.tries), seed)
+        start, begins = work.tried(starts(work.setting, known, seed, work.tries), seed)
         problem, solution = work.carried_on(start, begins)
-        solution = profiled(problem, solution, _effort(benches, len(problem.free)), robust=True)
+        effort, each = _effort(benches, len(problem.free)), work.setting.threads.map
+        solution = profiled(problem, solution, effort, robust=True, each=each)
         end = problem.start(solution.ends[solution.chosen])
         predicted = tuple(run.predicted for run in problem.runs(solution.ends[solution.chosen]))
     _check_finite(name, benches, predicted, known)
@@ -239,14 +240,10 @@ def _at_work(model: Model, benches: Sequence[Bench], fitted: Sequence[int]) -> I
     states = sum(len(b.free_states(model)) for b in benches)
     cost = _cost(benches, len(fitted) + states) * max(len(model.states), 1)
     tries = int(np.clip(_TRY_WORK // cost, *_TRIED))
-    steps = (tries + _PATIENCE) * sum(n for *_, n in _COARSE) + _CARRIED_ON * sum(_STEPS)
-    # matrices are small: several threads of BLAS would wait for each other, and for the pool's
-    with (
-        counter(f"fit {model.name}", steps) as advance,
-        threadpool_limits(1),
-        ThreadPoolExecutor(os.cpu_count()) as pool,
-    ):
-        yield _Work(Setting(model, benches, fitted, pool), tries, advance)
+    descents = (tries + _PATIENCE) * len(_COARSE) + _CARRIED_ON * len(_STEPS)
+    # matrices are small: several threads of BLAS would wait for each other, and for ours
+    with counter(f"fit {model.name}", descents) as advance, threadpool_limits(1), Threads() as threads:
+        yield _Work(Setting(model, benches, fitted, threads), tries, advance)
 
 
 _Tried = tuple[float, Start, Start]
@@ -258,25 +255,24 @@ def _misfit(tried: _Tried) -> float:
 
 
 class _Work:
-    """The descents of a fit, one after another.
+    """The descents of a fit.
 
     Args:
         setting: what is fitted to what.
         tries: starts from which to descend.
-        advance: takes the number of steps so far and a label.
+        advance: takes the number of descents so far and a label.
     """
 
     def __init__(self, setting: Setting, tries: int, advance: Callable[[int, str], None]) -> None:
-        self._setting, self.tries, self._advance, self._done = setting, tries, advance, 0
+        self.setting, self.tries, self._advance, self._finished = setting, tries, advance, count(1)
 
     def tried(self, begins: Iterable[Start], seed: int) -> tuple[Start, list[Start]]:
         """The start of the best descent, whose priors stay, and the ends of the best with its orientation."""
-        setting, rng = self._setting, np.random.default_rng(seed)
-        ends = sorted((self._tried(begin) for begin in begins), key=_misfit)
+        setting, rng = self.setting, np.random.default_rng(seed)
+        ends = sorted(setting.threads.map(self._tried, begins), key=_misfit)
         enough, failed = _REACHED * sum(len(b.observed) for b in setting.benches), 0
         while _misfit(ends[0]) > enough and failed < _PATIENCE:
-            begin = varied(ends[0][2], setting.benches, setting.fitted, _HOP[failed % len(_HOP)], rng)
-            hop = self._tried(begin)
+            hop = self._tried(varied(setting, ends[0][2], _HOP[failed % len(_HOP)], rng))
             failed = 0 if _misfit(hop) < 0.9 * _misfit(ends[0]) else failed + 1
             ends = sorted([*ends, hop], key=_misfit)
         best = ends[0][1]
@@ -284,7 +280,7 @@ class _Work:
 
     def _tried(self, begin: Start) -> _Tried:
         """The descent from one start."""
-        setting = self._setting
+        setting = self.setting
         at: tuple[Array, ...] = ()
         for parts, relative, steps in _COARSE:
             if parts > 1 and len(setting.model.states) > 1:
@@ -296,7 +292,7 @@ class _Work:
 
     def _apart(self, start: Start, ends: Iterable[Start]) -> list[Start]:
         """The first few that are not in one valley."""
-        problem = MeasuredProblem(self._setting, start, coarse(self._setting.benches, 0.0))
+        problem = MeasuredProblem(self.setting, start, coarse(self.setting.benches, 0.0))
         found: list[Start] = []
         at: list[Array] = []
         for end in ends:
@@ -308,7 +304,7 @@ class _Work:
 
     def carried_on(self, start: Start, begins: Sequence[Start]) -> tuple[MeasuredProblem, Solution]:
         """Go on from several points, with files weighed anew each time."""
-        setting = self._setting
+        setting = self.setting
         problem = MeasuredProblem(setting, start, coarse(setting.benches, 0.0))
         found = self._descended(problem, [problem.coordinates(b) for b in begins], _STEPS[0])
         for steps in _STEPS[1:]:
@@ -320,12 +316,16 @@ class _Work:
     def _descended(
         self, problem: MeasuredProblem, begins: Sequence[Array], steps: int, *, robust: bool = True
     ) -> Solution:
-        def report(number: int, iteration: int, misfit: float) -> None:
-            label = f"fit {self._setting.model.name}, misfit {misfit:.4g}"
-            self._advance(self._done + number * steps + iteration, label)
+        threads, name = self.setting.threads, self.setting.model.name
 
-        found = fit(problem, problem.free, begins, iterations=steps, prior=PRIOR, robust=robust, report=report)
-        self._done += steps * max(len(begins), 1)
+        def report(*_: object) -> None:
+            threads.check()
+
+        found = fit(
+            problem, problem.free, begins, iterations=steps, prior=PRIOR, robust=robust, report=report, each=threads.map
+        )
+        for misfit in found.misfit:
+            self._advance(next(self._finished), f"fit {name}, misfit {misfit:.4g}")
         return found
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from threading import get_ident
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from scipy.stats import norm
 from models_va import Model
 from spicegen.fit.bench import Bench, Device, Run, weight_of_independent
 from spicegen.fit.posterior import Free
+from spicegen.fit.setting import Setting
 from spicegen.fit.start import Start, free_parameter
 
 Array = NDArray[np.float64]
@@ -35,27 +36,6 @@ class Weights:
     independent: Array
 
 
-@dataclass(frozen=True, eq=False)
-class Setting:
-    """What stays the same during a fit.
-
-    Attributes:
-        model: that is fitted.
-        benches: the measurements.
-        fitted: places of the fitted parameters among the model's.
-        pool: of threads, as many as there are processors.
-    """
-
-    model: Model
-    benches: Sequence[Bench]
-    fitted: Sequence[int]
-    pool: ThreadPoolExecutor
-
-    def in_parts(self, count: int) -> Setting:
-        """The same with benches in so many parts."""
-        return self if count == 1 else replace(self, benches=[b.in_parts(count) for b in self.benches])
-
-
 class MeasuredProblem:
     """Residuals of a model against measurements.
 
@@ -69,12 +49,12 @@ class MeasuredProblem:
         model, benches, fitted = setting.model, setting.benches, setting.fitted
         self.free, self.weights = _free(model, benches, start, fitted), weights
         self._model, self._benches, self._start, self._fitted = model, benches, start, list(fitted)
-        self._pool = setting.pool
+        self._threads = setting.threads
         self._states = [b.free_states(model) for b in benches]
         ends = np.cumsum([len(fitted), *map(len, self._states)])
         self._own = [list(range(a, b)) for a, b in pairwise(ends.tolist())]
         self._weight = np.sqrt(weights.independent) / weights.scale
-        self._known: tuple[bytes, list[Run]] = (b"", [])
+        self._known: dict[int, tuple[bytes, list[Run]]] = {}  # of each thread: derivatives are asked for next
 
     def coordinates(self, start: Start) -> Array:
         """Of a start of this problem's parameters, shape (k,)."""
@@ -94,11 +74,13 @@ class MeasuredProblem:
 
     def runs(self, z: Array) -> list[Run]:
         """What the device does on each bench."""
-        if self._known[0] != z.tobytes():
+        where, runs = self._known.get(get_ident(), (b"", []))
+        if where != z.tobytes():
             start = self.start(z)
             devices = [_device(self._model, start, k) for k in range(len(self._benches))]
-            self._known = z.tobytes(), list(self._pool.map(lambda b, d: b.run(d), self._benches, devices))
-        return self._known[1]
+            runs = self._threads.map(lambda b, d: b.run(d), self._benches, devices)
+            self._known[get_ident()] = z.tobytes(), runs
+        return runs
 
     def residuals(self, z: Array) -> Array:
         """Shape (n,)."""
@@ -110,7 +92,7 @@ class MeasuredProblem:
         start, inside = self.start(z), len(self._fitted)
         by_coordinate = np.array([f.slope(c) for f, c in zip(self.free, z, strict=True)])
         places = np.array(self._fitted, dtype=np.intp)
-        runs = self.runs(z)  # by the pool's threads, too: not from within one of them
+        runs = self.runs(z)
 
         def block(k: int) -> Array:
             bench, run, device = self._benches[k], runs[k], _device(self._model, start, k)
@@ -120,7 +102,7 @@ class MeasuredProblem:
             found[:, self._own[k]] = slopes[:, [inside + place for place in self._states[k]]]
             return np.asarray(self._weight[k] * found * by_coordinate)
 
-        return np.concatenate(list(self._pool.map(block, range(len(self._benches)))))
+        return np.concatenate(self._threads.map(block, range(len(self._benches))))
 
 
 def _device(model: Model, start: Start, bench: int) -> Device:

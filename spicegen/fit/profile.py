@@ -5,6 +5,7 @@ Source: Raue et al., Bioinformatics 25, 1923 (2009).
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -24,7 +25,14 @@ _FLAT = 0.05
 """Of the growth of a loss: less cannot be told from nothing."""
 
 
-def profiled(problem: Problem, solution: Solution, effort: int, *, robust: bool = False) -> Solution:
+def profiled(
+    problem: Problem,
+    solution: Solution,
+    effort: int,
+    *,
+    robust: bool = False,
+    each: Callable[..., Iterable[float]] = map,
+) -> Solution:
     """The same with the profile likelihood of each parameter that seems to be fixed looked at.
 
     The parameter is moved to either side, from half a standard deviation on, while the loss, with wider priors, is
@@ -36,12 +44,14 @@ def profiled(problem: Problem, solution: Solution, effort: int, *, robust: bool 
         solution: what was found.
         effort: derivatives that each side of a parameter is worth; of few, only two standard deviations are looked at.
         robust: as in ``fit``.
+        each: as there, of each side of a parameter.
     """
     if len(solution.free) == 1:  # no others to minimise over
         return solution
     profile, stretch = _Profile(problem, solution, effort, robust=robust), solution.stretch.copy()
-    for n in np.flatnonzero(solution.is_fixed).tolist():
-        stretch[n] = max(profile.stretch(n, -1.0), profile.stretch(n, 1.0), 1.0)
+    fixed = np.flatnonzero(solution.is_fixed)
+    places, sides = np.repeat(fixed, 2), np.tile([-1.0, 1.0], len(fixed))
+    stretch[fixed] = np.reshape(list(each(profile.stretch, places, sides)), (-1, 2)).max(axis=1, initial=1.0)
     return replace(solution, stretch=stretch)
 
 

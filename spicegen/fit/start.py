@@ -7,7 +7,7 @@ what was measured; then the rates and voltages are searched on a grid about them
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from models_va import DeviceCard, Model, Param, Quantity, card_names, load_card,
 from spicegen.experiments.figure_2d import figure_2d
 from spicegen.fit.bench import Bench, Device
 from spicegen.fit.posterior import Free
+from spicegen.fit.setting import Setting
 from spicegen.measurements import Pulses, Retention, Sweep
 from spicegen.printers.numpy_model import numpy_model
 
@@ -59,6 +60,10 @@ class Start:
     loss: float
 
 
+_Point = tuple[DeviceCard, bool, Array]
+"""A card, whether the device is turned, and every parameter."""
+
+
 def is_held(param: Param, model: Model, temperatures: int) -> str:
     """Why a parameter is not fitted; empty if it is.
 
@@ -91,83 +96,72 @@ def free_parameter(param: Param, start: float) -> Free:
     return Free(param.name, start, max(ends[0], low), min(ends[1], high))
 
 
-def starts(
-    model: Model,
-    benches: Sequence[Bench],
-    held: Mapping[str, float],
-    fitted: Sequence[int],
-    seed: int,
-    keep: int,
-) -> list[Start]:
+def starts(setting: Setting, held: Mapping[str, float], seed: int, keep: int) -> list[Start]:
     """The best points to descend from, the best first.
 
     Args:
-        model: to be fitted.
-        benches: the measurements.
+        setting: what is fitted to what.
         held: parameters that are known.
-        fitted: places, among the model's parameters, of those that are not.
         seed: of the variations.
         keep: how many are wanted.
     """
+    model, rng = setting.model, np.random.default_rng(seed)
     cards = [card for card in map(load_card, card_names()) if card.model == model.name] or [_of_ones(model)]
-    found = [s for card in cards for turned in (False, True) for s in _on_a_grid(card, benches, held, turned)]
-    found.sort(key=_loss)
-    rng = np.random.default_rng(seed)
+    found = _started(setting, [p for card in cards for p in _on_a_grid(card, setting.benches, held)])
     best = found[: max(2, keep)]
-    neutral = _neutral(best, benches, fitted)
-    found += [varied(best[n % len(best)], benches, fitted, _VARIED, rng) for n in range(16 * keep)]
-    found.sort(key=_loss)
-    near = _near(cards, benches, held, fitted, rng)[: keep // 2]
+    neutral = _neutral(setting, best)
+    points = [_varied(setting, best[n % len(best)], _VARIED, rng) for n in range(16 * keep)]
+    found = sorted([*found, *_started(setting, points)], key=_loss)
+    near = _near(setting, cards, held, rng)[: keep // 2]
     return [*found[: keep - len(neutral) - len(near)], *neutral, *near]
 
 
 def _near(
-    cards: Sequence[DeviceCard], benches: Sequence[Bench], held: Mapping[str, float], fitted: Sequence[int],
-    rng: np.random.Generator,
-) -> list[Start]:  # fmt: skip
+    setting: Setting, cards: Sequence[DeviceCard], held: Mapping[str, float], rng: np.random.Generator
+) -> list[Start]:
     """The cards as they are, the best first, and then what differs a little from them.
 
     Where a device switches abruptly, a card of the same kind is nearer than its misfit says.
     """
-    names = [p.name for p in cards[0].device_model.params]
-    found = []
-    for card in cards:
-        values = np.array([held.get(name, card.values[name]) for name in names])
-        found += [_started(card, benches, turned, values) for turned in (False, True)]
-    found.sort(key=_loss)
-    return [found[0], *sorted((varied(found[0], benches, fitted, _A_LITTLE, rng) for _ in range(_NEAR)), key=_loss)]
+    names = [p.name for p in setting.model.params]
+    values = [np.array([held.get(name, card.values[name]) for name in names]) for card in cards]
+    points = [(card, turned, v) for card, v in zip(cards, values, strict=True) for turned in (False, True)]
+    nearest = _started(setting, points)[0]
+    return [nearest, *_started(setting, [_varied(setting, nearest, _A_LITTLE, rng) for _ in range(_NEAR)])]
 
 
 def _loss(start: Start) -> float:
     return start.loss
 
 
-def varied(
-    origin: Start, benches: Sequence[Bench], fitted: Sequence[int], size: float, rng: np.random.Generator
-) -> Start:
+def varied(setting: Setting, origin: Start, size: float, rng: np.random.Generator) -> Start:
     """Every fitted parameter off by so much, natural log, at random."""
-    values, params = origin.values.copy(), origin.card.device_model.params
-    for k in fitted:
+    return _started(setting, [_varied(setting, origin, size, rng)])[0]
+
+
+def _varied(setting: Setting, origin: Start, size: float, rng: np.random.Generator) -> _Point:
+    values, params = origin.values.copy(), setting.model.params
+    for k in setting.fitted:
         if values[k]:
             free = free_parameter(params[k], values[k])
             z = free.coordinate(values[k]) + size * rng.standard_normal()
             values[k] = free.value(float(np.clip(z, *free.bounds)))
-    return _started(origin.card, benches, origin.turned, values)
+    return origin.card, origin.turned, values
 
 
-def _neutral(origins: Sequence[Start], benches: Sequence[Bench], fitted: Sequence[int]) -> list[Start]:
+def _neutral(setting: Setting, origins: Sequence[Start]) -> list[Start]:
     """The two best with every parameter that may have either sign at 0, from where a descent can go either way.
 
     What such a parameter bends one way on one device it bends the other way on another; there is a barrier between.
     """
-    params = origins[0].card.device_model.params
-    either = [k for k in fitted if params[k].lower < 0 < params[k].upper]
-    found = []
+    params = setting.model.params
+    either = [k for k in setting.fitted if params[k].lower < 0 < params[k].upper]
+    points: list[_Point] = []
     for origin in origins if either else ():
         values = origin.values.copy()
         values[either] = 0.0
-        found.append(_started(origin.card, benches, origin.turned, values))
-    return sorted(found, key=_loss)[:2]
+        points.append((origin.card, origin.turned, values))
+    return _started(setting, points)[:2]
 
 
 def _of_ones(model: Model) -> DeviceCard:
@@ -177,31 +171,35 @@ def _of_ones(model: Model) -> DeviceCard:
     return DeviceCard(name="ones", title="", model=model.name, source="", parameters=quantities)
 
 
-def _on_a_grid(card: DeviceCard, benches: Sequence[Bench], held: Mapping[str, float], turned: bool) -> list[Start]:
+def _on_a_grid(card: DeviceCard, benches: Sequence[Bench], held: Mapping[str, float]) -> Iterator[_Point]:
     """The card at the measurement's scales, at several speeds and voltages."""
     model = card.device_model
     volts, seconds = _scales(card, benches)
-    found = []
     for voltage in _VOLTAGES:
         for rate in _RATES:
             values = _scaled(card, volts * voltage, seconds / rate, 1.0)
             for whole in (False, True):
                 levelled = _levelled(model, values, benches, whole=whole)
                 levelled = np.array([held.get(p.name, v) for p, v in zip(model.params, levelled, strict=True)])
-                found.append(_started(card, benches, turned, levelled))
-    return found
+                yield from ((card, turned, levelled) for turned in (False, True))
 
 
-def _started(card: DeviceCard, benches: Sequence[Bench], turned: bool, values: Array) -> Start:
-    model, loss = card.device_model, 0.0
-    initial = np.tile(Device.fresh(model, values, turned).initial, (len(benches), 1))
-    for bench, x in zip(benches, initial, strict=True):
-        if model.memory is not None:
-            place = model.state_names.index(model.memory)
-            x[place] = bench.memory_at_start(Device(model, values, x, turned))
-        r = bench.residuals(bench.run(Device(model, values, x, turned)).predicted)
-        loss += float(np.mean(np.log1p(r**2)))  # far away, a decade less is progress too
-    return Start(card, turned, values, initial, loss)
+def _started(setting: Setting, points: Iterable[_Point]) -> list[Start]:
+    """The starts at these points, the best first."""
+
+    def start(point: _Point) -> Start:
+        card, turned, values = point
+        model, loss = setting.model, 0.0
+        initial = np.tile(Device.fresh(model, values, turned).initial, (len(setting.benches), 1))
+        for bench, x in zip(setting.benches, initial, strict=True):
+            if model.memory is not None:
+                place = model.state_names.index(model.memory)
+                x[place] = bench.memory_at_start(Device(model, values, x, turned))
+            r = bench.residuals(bench.run(Device(model, values, x, turned)).predicted)
+            loss += float(np.mean(np.log1p(r**2)))  # far away, a decade less is progress too
+        return Start(card, turned, values, initial, loss)
+
+    return sorted(setting.threads.map(start, points), key=_loss)
 
 
 def _scales(card: DeviceCard, benches: Sequence[Bench]) -> tuple[float, float]:

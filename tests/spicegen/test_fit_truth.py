@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models_va import load_model
-from spicegen.fit import measured
+from spicegen.fit import setting
 from spicegen.fit.measured import aicc, fit_model
 from spicegen.fit.start import is_held
 from tests.spicegen.known_devices import MODELS, TRAINS, campaign, off, rest, shipped, sweep, train, varied
@@ -133,7 +133,7 @@ def test_the_same_seed_finds_the_same_with_any_number_of_workers(monkeypatch):
     rng, card = np.random.default_rng(0), shipped("vteam")
     files = [train(card, NOISE, rng, pulses=6), train(card, NOISE, rng, wide=3, pulses=6)]
     found = fit_model("vteam", files, seed=3)
-    monkeypatch.setattr(measured.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(setting.os, "cpu_count", lambda: 1)
     again = fit_model("vteam", files, seed=3)
     assert (again.values == found.values).all()
     assert (again.solution.covariance == found.solution.covariance).all()
