@@ -33,6 +33,10 @@ _BINS = 1 << 14
 """Of magnitudes, each with its mean: what is within one makes no difference to the choice, and there are fewer."""
 _TRIED = 48
 """Ranges that are compared, evenly spaced up to the largest value."""
+_BEYOND = 32
+"""Ranges that are compared beyond it, each one mean excess wider."""
+_TAIL = 1 / 256, 16
+"""The highest values that the tail is taken from: their share, and how many there are at least."""
 _ACTIVATION = "activation"
 
 
@@ -170,7 +174,8 @@ def _opened(alone: onnx.ModelProto, to: Emitter, outputs: Iterable[str]) -> Infe
 def best_range(samples: Array, levels: int) -> float:
     """The end of the range in which a converter with codes up to +-``levels`` has the smallest mean square error.
 
-    Wider ranges have coarser steps, narrower ones clip: of evenly spaced ranges the best is taken.
+    Wider ranges have coarser steps, narrower ones clip: the samples, and values higher than any of them, whose error
+    ``clipping_beyond`` expects. Of evenly spaced ranges the best is taken.
     """
     largest = float(np.abs(samples).max(initial=0.0))
     if largest == 0:
@@ -178,9 +183,47 @@ def best_range(samples: Array, levels: int) -> float:
     place = np.minimum((np.abs(samples) * (_BINS / largest)).astype(np.int64), _BINS - 1)
     count = np.bincount(place, minlength=_BINS)
     mean = np.bincount(place, np.abs(samples), minlength=_BINS)[count > 0] / count[count > 0]
-    weight = count[count > 0] / samples.size
-    tried = largest * np.arange(1, _TRIED + 1) / _TRIED
-    return float(tried[np.argmin([weight @ (quantized(mean, end, levels) - mean) ** 2 for end in tried])])
+    count = count[count > 0]
+    share, excess = _tail(mean, count)
+    tried = np.append(largest * np.arange(1, _TRIED + 1) / _TRIED, largest + excess * np.arange(1, _BEYOND + 1))
+    seen = [count @ (quantized(mean, end, levels) - mean) ** 2 / samples.size for end in tried]
+    return float(tried[np.argmin(seen + share * clipping_beyond(tried - largest, excess))])
+
+
+def clipping_beyond(end: Array, excess: float) -> Array:
+    """Mean square error of values higher than a threshold in a converter whose range ends so far beyond it.
+
+    Their excess over the threshold is taken as exponential, of mean s: peaks over threshold with a generalised Pareto
+    distribution of shape 0. Of an end c beyond the threshold, E[(x - c)^2; x > c] = 2 s^2 exp(-c / s); below it all
+    are clipped, E[(x - c)^2] = c^2 - 2 c s + 2 s^2.
+
+    Args:
+        end: of ranges, less the threshold.
+        excess: s.
+
+    Source: J. Pickands, Statistical inference using extreme order statistics, Ann. Statist. 3, 119 (1975).
+
+    """
+    below, above = np.minimum(end, 0), np.maximum(end, 0)
+    return below**2 - 2 * below * excess + 2 * excess**2 * np.exp(-above / (excess or 1.0))
+
+
+def _tail(magnitude: Array, count: NDArray[Any]) -> tuple[float, float]:
+    """Share of values higher than the largest of these, and their mean excess; 0 if that is a bound.
+
+    Args:
+        magnitude: ascending.
+        count: how often each occurs.
+
+    """
+    size, (part, least) = count.sum(), _TAIL
+    above = np.cumsum(count[::-1])[::-1] <= max(part * size, least)
+    tail = count[above]
+    if 2 * count[-1] > tail.sum():  # what is reached again and again is not exceeded: a pixel's white, a ReLU6
+        return 0.0, 0.0
+    threshold = 0.0 if above.all() else float(magnitude[~above][-1])
+    excess = float(tail @ (magnitude[above] - threshold) / tail.sum())
+    return float(tail.sum() / size * np.exp(-(magnitude[-1] - threshold) / excess)), excess
 
 
 def quantized(samples: Array, end: float, levels: int) -> Array:
@@ -192,10 +235,10 @@ def quantized(samples: Array, end: float, levels: int) -> Array:
 def _sampled(tensor: NDArray[Any]) -> Array:
     """Some of the values, the lowest and the highest among them; at random places: even steps keep to a few columns."""
     flat = tensor.reshape(-1)
-    some = flat
     if flat.size > _SAMPLES:
         some = flat[np.random.default_rng(0).integers(flat.size, size=_SAMPLES)]
-    return np.append(some, [flat.min(), flat.max()]).astype(np.float64)
+        flat = np.append(some, [flat.min(), flat.max()])
+    return flat.astype(np.float64)
 
 
 def _highest(rows: Sequence[slice]) -> int:

@@ -6,9 +6,10 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from scipy.special import lambertw
 
 from evaluator import evaluate
-from evaluator.calibration import best_range
+from evaluator.calibration import best_range, clipping_beyond
 from evaluator.circuit import logits
 from evaluator.graph.onnx_model import save_network
 from evaluator.hardware import Hardware
@@ -303,6 +304,29 @@ def test_the_best_range_has_the_smallest_error():
     assert found < 0.7 * np.abs(samples).max()  # a few large values are worth clipping
     assert error(found) < 1.03 * min(map(error, tried))
     assert best_range(np.zeros(4), 7) == 1
+
+
+@pytest.mark.parametrize("end", [-2.0, -0.5, 0.0, 0.5, 3.0])
+def test_clipping_beyond_is_that_of_an_exponential_tail(end):
+    excess = np.random.default_rng(1).exponential(0.7, 1_000_000)
+    squares = np.maximum(excess - end, 0) ** 2
+    sampled, scatter = squares.mean(), squares.std() / 1000
+    assert clipping_beyond(np.array([end]), 0.7) == pytest.approx([sampled], abs=4 * scatter)
+
+
+@pytest.mark.parametrize("bits", [8, 12, 16])
+def test_the_best_range_of_an_exponential_distribution_is_the_known_one(bits):
+    """Range c of L steps: c^2 / (12 L^2) + 2 exp(-c) is least where c exp(c) = 12 L^2, far beyond 10 000 values."""
+    levels = 2**bits - 1
+    found = best_range(np.random.default_rng(2).exponential(size=10_000), levels)
+    assert found == pytest.approx(lambertw(12 * levels**2).real, rel=0.15)
+
+
+def test_a_bound_is_not_exceeded():
+    """Pixels, white ones among them; an even distribution ends, too, though no value is reached twice."""
+    rng = np.random.default_rng(3)
+    assert best_range(np.clip(rng.normal(0.2, 0.3, 10_000), 0, 1), 65535) == 1
+    assert 1 <= best_range(rng.uniform(size=10_000), 65535) < 1.05
 
 
 # hardware.onnx

@@ -109,6 +109,14 @@ def test_more_bits_convert_better(digits, kind, scheme):
     assert found[1] / 64 / 2.5 < found[2] < found[1] / 64 * 2.5
 
 
+@pytest.mark.parametrize("kind", ["dac", "adc"])
+def test_more_bits_in_calibrated_ranges_leave_nothing(digits, kind):
+    """Judged images go beyond what the calibration's show: what is clipped of them has to vanish with the steps."""
+    found = [error(digits, {f"converters.{kind}_bits": bits}) for bits in (8, 10, 12, 14, 16)]
+    assert all(b < a / 2 for a, b in pairwise(found))
+    assert found[-1] < 2e-4
+
+
 def test_calibrated_converters_are_better_than_full_ones(digits):
     by = [error(digits, {"converters.adc_range": r, "converters.adc_bits": 6}) for r in ("full", "calibrated")]
     assert by[1] < by[0] / 2
