@@ -77,7 +77,8 @@ class ConverterConfig(_Section):
         adc_range: full: the largest current that a tile of this height is designed for: all devices at the window's
             end, all rows at the end of their DAC's range, or without one at the largest input of the calibration data;
             what is programmed or driven beyond these is clipped; calibrated: the range with the smallest mean square
-            error to be expected from the calibration data, values beyond theirs included, one for each layer (and slice).
+            error to be expected from the calibration data, values beyond theirs included, one for each layer (and
+            slice).
     """
 
     dac_bits: Annotated[Bits | None, NoneByName] = None
