@@ -146,7 +146,8 @@ class Study:
         if hardware.config.compensate != "columns":
             return part
         other_reads = replace(part, noise_seed=hardware.noise_seed(trial, FIT_NOISE))
-        gain, offset = fit_columns(self.network.model, other_reads, self.activations[plan.number])
+        with located(self.network.source):
+            gain, offset = fit_columns(self.network.model, other_reads, self.activations[plan.number])
         return replace(part, gain=gain, offset=offset)
 
 

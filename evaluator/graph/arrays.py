@@ -230,7 +230,7 @@ def _noise(to: Emitter, tensor: str, part: ArrayPart, power: Array, shared: Arra
     matrices = scaled if shared is None else np.concatenate([scaled, shared], axis=1)
     square = to.node("Mul", [tensor, tensor])
     deviation = to.node("Sqrt", [layer.emit(to, square, matrices * part.read_noise**2)])
-    before = sum(n.op_type.startswith("Random") for n in to.nodes)  # in this layer
+    before = sum(a.name == "seed" for n in to.nodes for a in n.attribute)  # in this layer
     seed = node_seed(part.noise_seed, part.plan.number, before)
     noise = to.node("Mul", [deviation, standard_normal(to, deviation, seed)])
     if shared is None:

@@ -42,11 +42,11 @@ class Emitter:
         kind = helper.np_dtype_to_tensor_dtype(self.dtype)
         return tensor if source.dtype == self.dtype else self.node("Cast", [tensor], to=kind)
 
-    def node(self, op: str, inputs: Sequence[str], **attributes: Any) -> str:
-        """Add a node; the name of its output."""
-        name = self._unused(op.lower())
-        self.nodes.append(helper.make_node(op, list(inputs), [name], **attributes))
-        return name
+    def node(self, op: str, inputs: Sequence[str], *, output: int = 0, **attributes: Any) -> str:
+        """Add a node; the name of its output number ``output``, the last one that it gets."""
+        names = [self._unused(op.lower()) for _ in range(output + 1)]
+        self.nodes.append(helper.make_node(op, list(inputs), names, **attributes))
+        return names[output]
 
     def constant(self, value: ArrayLike, dtype: DTypeLike | None = None) -> str:
         """Add a constant, of the emitter's type if no other is given; its name."""

@@ -37,6 +37,16 @@ def open_session(model: onnx.ModelProto, threads: int = 0) -> onnxruntime.Infere
         raise InputError(f"onnxruntime refuses the network ({one_line(error)}): export it again") from error
 
 
+def accepts(graph: onnx.GraphProto, opset: int) -> bool:
+    """Whether onnxruntime has a kernel for every standard operator of a graph in this opset."""
+    model = onnx.helper.make_model_gen_version(graph, opset_imports=[onnx.helper.make_opsetid("", opset)])
+    try:
+        open_session(model)
+    except InputError:
+        return False
+    return True
+
+
 def run(
     session: onnxruntime.InferenceSession, feeds: Mapping[str, NDArray[Any]], outputs: Sequence[str]
 ) -> list[NDArray[Any]]:

@@ -41,7 +41,7 @@ def test_any_shape_and_type(shape, kind):
     assert len(np.unique(found)) > 1
 
 
-@pytest.mark.parametrize("opset", [9, 17])  # the operator itself; the table
+@pytest.mark.parametrize("opset", [9, 17, onnx.defs.onnx_opset_version()])  # the operator itself, the table, its bits
 def test_law_and_independence(opset):
     n, runs = 130, 6000
     found = drawn((n,), runs, opset=opset).reshape(runs, 2 * n)  # of two nodes, over the runs

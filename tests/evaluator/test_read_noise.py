@@ -240,11 +240,14 @@ def test_half_precision_has_the_noise_of_double(tmp_path, scheme, size):
     assert found[0] == pytest.approx(found[1], rel=6 / DRAWS**0.5 + 0.01)
 
 
-def test_every_random_node_has_a_seed_of_its_own(digits):
+@pytest.mark.parametrize("opset", [17, onnx.defs.onnx_opset_version()])
+def test_every_random_node_has_a_seed_of_its_own(digits, tmp_path, opset):
+    path = tmp_path / "n.onnx"
+    path.write_bytes(digits[0].read_bytes())
     serial = {"converters.dac_bits": 8, "converters.bit_serial": True, "converters.adc_bits": 8}
-    study = study_of(*digits, {"array.rows": 8, "errors.read_noise": 0.1}, serial, limit=5)
+    noisy = {"array.rows": 8, "errors.read_noise": 0.1}
+    study = study_of(networks.in_opset(path, opset), digits[1], noisy, serial, limit=5)
     graphs = [study.on_arrays(study.parts(trial)).model.graph for trial in (0, 1)]
-    seeds = [[a.f for n in g.node if n.op_type.startswith("Random") for a in n.attribute if a.name == "seed"]
-             for g in graphs]  # fmt: skip
+    seeds = [[a.f or a.i for n in g.node for a in n.attribute if a.name == "seed"] for g in graphs]
     assert len(seeds[0]) > 50
     assert len(set(seeds[0] + seeds[1])) == 2 * len(seeds[0])
