@@ -175,13 +175,12 @@ def _on_a_grid(card: DeviceCard, benches: Sequence[Bench], held: Mapping[str, fl
     """The card at the measurement's scales, at several speeds and voltages."""
     model = card.device_model
     volts, seconds = _scales(card, benches)
+    levels = _Levels(model, benches)
     for voltage in _VOLTAGES:
         for rate in _RATES:
-            values = _scaled(card, volts * voltage, seconds / rate, 1.0)
-            for whole in (False, True):
-                levelled = _levelled(model, values, benches, whole=whole)
-                levelled = np.array([held.get(p.name, v) for p, v in zip(model.params, levelled, strict=True)])
-                yield from ((card, turned, levelled) for turned in (False, True))
+            for levelled in levels.of(_scaled(card, volts * voltage, seconds / rate, 1.0)):
+                values = np.array([held.get(p.name, v) for p, v in zip(model.params, levelled, strict=True)])
+                yield from ((card, turned, values) for turned in (False, True))
 
 
 def _started(setting: Setting, points: Iterable[_Point]) -> list[Start]:
@@ -235,43 +234,68 @@ def _scaled(card: DeviceCard, volt: float, second: float, siemens: float) -> Arr
     return np.array(values)
 
 
-def _levelled(model: Model, values: Array, benches: Sequence[Bench], *, whole: bool) -> Array:
+class _Levels:
     """Parameters with which the memory state reaches what was seen; none moves more than needed.
 
     Args:
         model: of the device.
-        values: its parameters.
         benches: the measurements.
-        whole: the ends of the reach are to be just beyond what was seen; otherwise the middles are to agree.
     """
-    seen = np.concatenate([r.g_siemens for r in benches])
-    if not len(seen):
-        return values
-    wanted = np.log([seen.min() * (1 - _MARGIN), seen.max() * (1 + _MARGIN)])
-    conductance = model.expanded(sympy.Symbol(model.conductance, real=True)).free_symbols
-    moved = [k for k, p in enumerate(model.params) if p.symbol in conductance and p.default is None and values[k] > 0]
-    siemens = np.array([volts_seconds_siemens(model.params[k].unit)[2] for k in moved])
 
-    def reach(z: Array) -> Array:
-        other = values.copy()
-        other[moved] = np.exp(z)
-        by_name = dict(zip((p.name for p in model.params), other, strict=True))
+    def __init__(self, model: Model, benches: Sequence[Bench]) -> None:
+        seen = np.concatenate([r.g_siemens for r in benches])
+        ends = [seen.min() * (1 - _MARGIN), seen.max() * (1 + _MARGIN)] if len(seen) else []
+        self._model, self._temperature_k, self._wanted = model, benches[0].temperature_k, np.log(ends)
+        symbols = model.expanded(sympy.Symbol(model.conductance, real=True)).free_symbols
+        self._in_it = [k for k, p in enumerate(model.params) if p.symbol in symbols]
+        self._known: dict[bytes, list[Array]] = {}  # most speeds and voltages ask for the same
+
+    def of(self, values: Array) -> list[Array]:
+        """Every parameter, such that the middles agree, and that the ends are just beyond what was seen.
+
+        Args:
+            values: every parameter; those that the conductance does not depend on stay, and so do states at the start.
+        """
+        if not len(self._wanted):
+            return [values]
+        key = values[self._in_it].tobytes()
+        if key not in self._known:
+            self._known[key] = [found[self._in_it] for found in self._found(values)]
+        levelled = [values.copy() for _ in self._known[key]]
+        for found, own in zip(levelled, self._known[key], strict=True):
+            found[self._in_it] = own
+        return levelled
+
+    def _found(self, values: Array) -> Iterator[Array]:
+        params = self._model.params
+        moved = [k for k in self._in_it if params[k].default is None and values[k] > 0]
+        siemens = np.array([volts_seconds_siemens(params[k].unit)[2] for k in moved])
+
+        def moved_to(z: Array) -> Array:
+            other = values.copy()
+            other[moved] = np.exp(z)
+            return other
+
+        def off(z: Array, before: Array) -> Array:
+            low, high = self._reach(moved_to(z))
+            cut_off = low <= high + np.log(_LEAST_REACH)  # nothing lower is needed, and nothing would help
+            ends = [0.0 if cut_off else low - self._wanted[0], high - self._wanted[1]]
+            return np.array([*ends, *(_STAY * (z - before))])
+
+        middle = np.log(values[moved])
+        middle = middle + (self._wanted.mean() - self._reach(values).mean()) * siemens / max(
+            np.abs(siemens).max(initial=0.0), 1.0
+        )
+        whole = least_squares(off, middle, args=(middle.copy(),), max_nfev=30).x
+        low, high = np.array([(p.lower, p.upper) for p in params]).T
+        yield from (np.clip(moved_to(z), low, high) for z in (middle, whole))
+
+    def _reach(self, values: Array) -> Array:
+        """Logarithms of the lowest and the highest conductance, shape (2,)."""
+        model = self._model
+        by_name = dict(zip((p.name for p in model.params), values, strict=True))
         states = np.tile([by_name[s.initial] for s in model.states], (2, 1))
         if model.memory is not None:
             states[:, model.state_names.index(model.memory)] = [0.0, 1.0]
-        g = np.sort(numpy_model(model).conductance(states, by_name, benches[0].temperature_k))
+        g = np.sort(numpy_model(model).conductance(states, by_name, self._temperature_k))
         return np.asarray(np.log(np.maximum(g, _LEAST_REACH * g.max())))
-
-    def off(z: Array, before: Array) -> Array:
-        low, high = reach(z)
-        cut_off = low <= high + np.log(_LEAST_REACH)  # nothing lower is needed, and nothing would help
-        return np.array([0.0 if cut_off else low - wanted[0], high - wanted[1], *(_STAY * (z - before))])
-
-    z = np.log(values[moved])
-    z = z + (wanted.mean() - reach(z).mean()) * siemens / max(np.abs(siemens).max(initial=0.0), 1.0)
-    if whole:
-        z = least_squares(off, z, args=(z.copy(),), max_nfev=30).x
-    values = values.copy()
-    for k, value in zip(moved, np.exp(z), strict=True):
-        values[k] = min(max(value, model.params[k].lower), model.params[k].upper)
-    return values

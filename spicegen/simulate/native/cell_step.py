@@ -153,7 +153,8 @@ def solve(a: Array, b: Array) -> None:  # noqa: C901
             for j in range(columns):
                 b[r, j] -= factor * b[c, j]
     for c in range(k - 1, -1, -1):
-        for j in range(columns):
-            for r in range(c + 1, k):
+        for r in range(c + 1, k):
+            for j in range(columns):
                 b[c, j] -= a[c, r] * b[r, j]
+        for j in range(columns):
             b[c, j] /= a[c, c]

@@ -239,7 +239,8 @@ def _product(jacobian: Array, now: Array, of_params: Array, places: Any, out: Ar
     for a in range(k):
         for c in range(m + k):
             out[a, c] = of_params[a, places[c]] if c < m else 0.0
-            for b in range(k):
+        for b in range(k):
+            for c in range(m + k):
                 out[a, c] += jacobian[a, b] * now[b, c]
 
 
@@ -302,12 +303,14 @@ def _linearised(  # noqa: C901
             rates(volt, at[i], params, temperature_k, rate, jacobian)
             by_params(volt, at[i], params, temperature_k, rate, of_params)
             for a in range(k):
-                for c in range(m + k):
-                    base = now[a, c]
-                    for j in range(i):
-                        base += step * STAGES[i, j] * moved[j, a, c]
-                    moved[i, a, c] = base
-                    right[a, c] = base + (h * of_params[a, places[c]] if c < m else 0.0)
+                moved[i, a] = now[a]
+                for j in range(i):
+                    weight = step * STAGES[i, j]
+                    for c in range(m + k):  # side by side in memory, so that several are computed at once
+                        moved[i, a, c] += weight * moved[j, a, c]
+                right[a] = moved[i, a]
+                for c in range(m):
+                    right[a, c] += h * of_params[a, places[c]]
                 for b in range(k):
                     matrix[a, b] = -h * jacobian[a, b]
                 matrix[a, a] += 1.0
