@@ -174,8 +174,9 @@ def _opened(alone: onnx.ModelProto, to: Emitter, outputs: Iterable[str]) -> Infe
 def best_range(samples: Array, levels: int) -> float:
     """The end of the range in which a converter with codes up to +-``levels`` has the smallest mean square error.
 
-    Wider ranges have coarser steps, narrower ones clip: the samples, and values higher than any of them, whose error
-    ``clipping_beyond`` expects. Of evenly spaced ranges the best is taken.
+    Wider ranges have coarser steps, narrower ones clip. To the samples' squared error is added what is to be expected
+    of values higher than any of them, see ``clipping_beyond``: of as many new values as there are samples one, unless
+    the highest is a bound. Of evenly spaced ranges the best is taken.
     """
     largest = float(np.abs(samples).max(initial=0.0))
     if largest == 0:
@@ -184,10 +185,12 @@ def best_range(samples: Array, levels: int) -> float:
     count = np.bincount(place, minlength=_BINS)
     mean = np.bincount(place, np.abs(samples), minlength=_BINS)[count > 0] / count[count > 0]
     count = count[count > 0]
-    share, excess = _tail(mean, count)
+    excess = _mean_excess(mean, count)
     tried = np.append(largest * np.arange(1, _TRIED + 1) / _TRIED, largest + excess * np.arange(1, _BEYOND + 1))
-    seen = [count @ (quantized(mean, end, levels) - mean) ** 2 / samples.size for end in tried]
-    return float(tried[np.argmin(seen + share * clipping_beyond(tried - largest, excess))])
+    error = np.array([count @ (quantized(mean, end, levels) - mean) ** 2 for end in tried])
+    if excess > 0:
+        error += clipping_beyond(tried - largest, excess)
+    return float(tried[np.argmin(error)])
 
 
 def clipping_beyond(end: Array, excess: float) -> Array:
@@ -199,31 +202,30 @@ def clipping_beyond(end: Array, excess: float) -> Array:
 
     Args:
         end: of ranges, less the threshold.
-        excess: s.
+        excess: s, above 0.
 
     Source: J. Pickands, Statistical inference using extreme order statistics, Ann. Statist. 3, 119 (1975).
 
     """
     below, above = np.minimum(end, 0), np.maximum(end, 0)
-    return below**2 - 2 * below * excess + 2 * excess**2 * np.exp(-above / (excess or 1.0))
+    return below**2 - 2 * below * excess + 2 * excess**2 * np.exp(-above / excess)
 
 
-def _tail(magnitude: Array, count: NDArray[Any]) -> tuple[float, float]:
-    """Share of values higher than the largest of these, and their mean excess; 0 if that is a bound.
+def _mean_excess(magnitude: Array, count: NDArray[Any]) -> float:
+    """Of values higher than the largest of these, over it: that of the highest ones; 0 if the largest is a bound.
 
     Args:
         magnitude: ascending.
         count: how often each occurs.
 
     """
-    size, (part, least) = count.sum(), _TAIL
-    above = np.cumsum(count[::-1])[::-1] <= max(part * size, least)
+    part, least = _TAIL
+    above = np.cumsum(count[::-1])[::-1] <= max(part * count.sum(), least)
     tail = count[above]
     if 2 * count[-1] > tail.sum():  # what is reached again and again is not exceeded: a pixel's white, a ReLU6
-        return 0.0, 0.0
-    threshold = 0.0 if above.all() else float(magnitude[~above][-1])
-    excess = float(tail @ (magnitude[above] - threshold) / tail.sum())
-    return float(tail.sum() / size * np.exp(-(magnitude[-1] - threshold) / excess)), excess
+        return 0.0
+    threshold = 0.0 if above.all() else magnitude[~above][-1]
+    return float(tail @ (magnitude[above] - threshold) / tail.sum())
 
 
 def quantized(samples: Array, end: float, levels: int) -> Array:
