@@ -25,12 +25,12 @@ def read_yaml(path: Path, kind: type[Checked]) -> Checked:
     """
     try:
         if path.exists() and not path.is_file():
-            raise InputError(f"{path}: cannot be read: is no file")
+            raise InputError(f"{path}: cannot be read: is no file: give a YAML file")
         if path.stat().st_size > _LARGEST_BYTES:
             raise InputError(f"{path}: larger than {_LARGEST_BYTES // 10**6} MB: not a configuration")
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+        raise InputError(f"{path}: cannot be read: {error.strerror}: give a YAML file") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: is not UTF-8 text: expected YAML") from error
     return parse_yaml(text, str(path), kind)

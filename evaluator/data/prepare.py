@@ -15,6 +15,8 @@ from evaluator.data.formats import Stored
 from evaluator.data.formats.files import check_room, shown
 from models_va.errors import InputError
 
+_PLACES = {"HWC": "last", "CHW": "first"}
+
 
 def prepared(stored: Stored, d: DatasetDescription) -> NDArray[Any]:
     """The images as ``d`` says, shape (n, height, width, channels); without a channel axis as they are.
@@ -25,9 +27,9 @@ def prepared(stored: Stored, d: DatasetDescription) -> NDArray[Any]:
     """
     images = stored.images
     coloured = images.ndim == 4
+    _check_channels(d, images.shape[1:] if coloured else (1,))
     if coloured and d.layout == "CHW":
         images = images.transpose(0, 2, 3, 1)
-    _check_channels(d, images.shape[3] if coloured else 1)
     if d.resize and images.shape[1:3] != d.resize:  # folders are resized as they are read
         images = _resized(images, d.resize)
     if d.channels == "BGR":
@@ -36,13 +38,20 @@ def prepared(stored: Stored, d: DatasetDescription) -> NDArray[Any]:
     return images.transpose(0, 3, 1, 2) if coloured and d.layout == "CHW" else images
 
 
-def _check_channels(d: DatasetDescription, count: int) -> None:
+def _check_channels(d: DatasetDescription, shape: tuple[int, ...]) -> None:
+    """``shape``: of a stored image; if its axis at the other end fits, the layout is what is wrong."""
+    first, last = shape[0], shape[-1]
+    count, other, layout = (first, last, "HWC") if d.layout == "CHW" else (last, first, "CHW")
+    turn = f"say layout: {layout}, if images of shape {shape} have their channels {_PLACES[layout]}"
     for name, values in (("mean", d.mean), ("std", d.std)):
         if len(values) not in (1, count):
-            fitting = "1" if count == 1 else f"1 or {count}"
-            raise InputError(f"{name} has {len(values)} numbers for {count} channel{'s' * (count > 1)}: give {fitting}")
+            remedy = turn if len(values) == other else f"give {'1' if count == 1 else f'1 or {count}'}"
+            raise InputError(f"{name} has {len(values)} numbers for {count} channel{'s' * (count > 1)}: {remedy}")
     if d.channels == "BGR" and count != 3:
-        raise InputError(f"channels: BGR needs images with 3 channels, these have {count}: remove it")
+        remedy = turn if other == 3 else "remove it"
+        raise InputError(f"channels: BGR needs images with 3 channels, these have {count}: {remedy}")
+    if d.resize and len(shape) == 3 and count not in (1, 3) and other in (1, 3):
+        raise InputError(f"resize needs images with 1 or 3 channels, these have {count}: {turn}")
 
 
 def _resized(images: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from evaluator.compare import load_suite
 from evaluator.data import load_calibration, load_dataset
 from models_va.errors import InputError
 from tests.evaluator import data_files as write
@@ -116,8 +117,8 @@ def test_idx_heads(tmp_path):
     cases = {
         "no IDX file": [b"\0\1" + whole[2:], b"\0\0\x07" + whole[3:], b"\0\0\x08\0"],
         "longer than its head says": [whole + b"\0"],
-        "truncated, 120 of": [whole[:4] + struct.pack(">I", 7) + whole[8:]],
-        "too many for the memory": [whole[:4] + b"\xff" * 12 + whole[16:]],
+        "120 of 140 bytes are there": [whole[:4] + struct.pack(">I", 7) + whole[8:]],
+        "is truncated, at most ": [whole[:4] + b"\xff" * 12 + whole[16:]],
         "at least one image": [whole[:4] + bytes(12), whole[:8] + bytes(4) + whole[12:16]],
     }
     for words, heads in cases.items():
@@ -126,6 +127,14 @@ def test_idx_heads(tmp_path):
                 (tmp_path / f"x-images-idx3-ubyte{end}").write_bytes(content)
                 write.idx(tmp_path / "x-labels-idx1-ubyte", np.zeros(6, "u1"))
                 assert words in complaint(tmp_path / f"x-images-idx3-ubyte{end}")
+
+
+def test_idx_too_large_for_the_memory(tmp_path):
+    path = write.mnist(tmp_path, GREY, LABELS)
+    with path.open("r+b") as stream:
+        stream.write(path.read_bytes()[:4] + struct.pack(">III", 2**20, 2**10, 2**10))
+        stream.truncate(2**40 + 16)  # of which a file system keeps what was written
+    assert "too many for the memory: give fewer images (--limit)" in complaint(path)
 
 
 def test_archive_that_is_not_unpacked(tmp_path):
@@ -139,7 +148,7 @@ def test_labels_of_idx(tmp_path):
     write.idx(tmp_path / "t10k-labels-idx1-ubyte", np.zeros(6, "f4"))
     assert "labels has type >f4: give class numbers" in complaint(path)
     (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(b"\0\0\x08\1\0\0\0\6\1")
-    assert complaint(path).startswith(f"{tmp_path / 't10k-labels-idx1-ubyte'}: is truncated, 1 of 6 bytes")
+    assert complaint(path).startswith(f"{tmp_path / 't10k-labels-idx1-ubyte'}: is truncated, at most 1 of 6 bytes")
     (tmp_path / "t10k-labels-idx1-ubyte").unlink()
     assert "no labels beside it" in complaint(path)
     write.idx(tmp_path / "other", np.arange(6, dtype="u1"))
@@ -191,6 +200,10 @@ def test_paths_of_other_kinds(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     assert "pipe: is no plain file" in complaint(tmp_path / "pipe")
     assert "missing: cannot be read: No such file" in complaint(tmp_path / "missing")
+    for name, words in (("missing.yaml", "No such file or directory"), ("suite.yaml", "is no file")):
+        (tmp_path / "suite.yaml").mkdir(exist_ok=True)
+        with pytest.raises(InputError, match=rf"{name}: cannot be read: {words}: give a YAML file$"):
+            load_suite(tmp_path / name)
     for file in ("a\nb\x1b[31m", "nul\0", "x" * 5000, "/dev/zero"):
         assert complaint(described(tmp_path, file=file))
     (tmp_path / "d.yaml").write_text("file: [d.npz]\n")

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import re
 import struct
 
 import numpy as np
@@ -52,7 +53,7 @@ def test_malicious(tmp_path, call, protocol):
     for content in (evil, {"data": evil, "labels": LABELS}, {"data": DATA, "labels": LABELS, "more": [evil]}):
         text = complaint(save(tmp_path, pickle.dumps(content, protocol)))
         assert text.startswith(f"{tmp_path / 'test_batch'}: asks for ")
-        assert "nothing was run" in text
+        assert re.search(r": asks for [\w.]+, which no data need: nothing was run", text)
         assert not target.exists()
 
 

@@ -1,6 +1,7 @@
 """Descriptions of data: what they do to images, and what they refuse."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -53,6 +54,25 @@ def test_descriptions_that_do_not_fit(described, wrong, words):
     _, load = described
     with pytest.raises(InputError, match=words):
         load(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("given", "layout"),
+    [({"channels": "BGR"}, "CHW"), ({"mean": [1, 2, 3]}, "CHW"), ({"std": [1, 2, 3]}, "CHW"),
+     ({"resize": [4, 4]}, "CHW"), ({"mean": [1, 2, 3], "layout": "CHW"}, "HWC"),
+     ({"resize": [4, 4], "layout": "CHW"}, "HWC")],
+)  # fmt: skip
+def test_a_layout_that_is_not_that_of_the_data_is_named(described, tmp_path, given, layout):
+    """And what the message says helps."""
+    images, load = described
+    place, shape = "last", (6, 5, 3)
+    if layout == "CHW":
+        np.savez(tmp_path / "d.npz", x_test=images.transpose(0, 3, 1, 2), y_test=np.arange(4))
+        place, shape = "first", (3, 6, 5)
+    words = f": say layout: {layout}, if images of shape {shape} have their channels {place}"
+    with pytest.raises(InputError, match=re.escape(words) + "$"):
+        load(**given)
+    assert len(load(**(given | {"layout": layout})).images) == 4
 
 
 def test_grey_images_have_no_blue(described, tmp_path):

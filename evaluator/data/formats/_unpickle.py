@@ -102,7 +102,7 @@ for _core in ("numpy.core", "numpy._core"):
 class _Unpickler(pickle._Unpickler):  # in Python: a crafted memo index would make the one in C take all memory
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED:
-            asked = ascii(f"{module}.{name}")[1:81]
+            asked = ascii(f"{module}.{name}")[1:-1][:80]
             raise InputError(f"asks for {asked}, which no data need: nothing was run; get it from its source again")
         return _ALLOWED[module, name]
 

@@ -20,6 +20,8 @@ from models_va.errors import InputError
 
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _GZIP = b"\x1f\x8b"
+_PACKED = 1032
+"""Bytes that Deflate makes one of at best: zlib's technical details, "maximum compression factor"."""
 _NAME = re.compile(r"images([-._]idx)\d")
 _MNIST = "t10k-images-idx3-ubyte", "t10k-images.idx3-ubyte"
 
@@ -67,23 +69,27 @@ def _labels_beside(path: Path) -> Path | None:
 
 def _array(path: Path, limit: int | None) -> Rows:
     with reading(path), open_file(path) as stream:
-        packed = stream.read(2) == _GZIP
+        size, packed = path.stat().st_size, stream.read(2) == _GZIP
         stream.seek(0)
         if packed:
             with gzip.GzipFile(fileobj=stream) as unpacked:
-                return _rows(cast(IO[bytes], unpacked), limit)
-        return _rows(stream, limit)
+                return _rows(cast(IO[bytes], unpacked), size * _PACKED, limit)
+        return _rows(stream, size, limit)
 
 
-def _rows(stream: IO[bytes], limit: int | None) -> Rows:
+def _rows(stream: IO[bytes], most: int, limit: int | None) -> Rows:
+    """``most``: bytes that the stream can have."""
     zeros, code, axes = struct.unpack(">HBB", read_exactly(stream, 4))
     if zeros or code not in _TYPES or axes == 0:
         raise InputError("is no IDX file, nor one packed with gzip: unpack archives, or get it again")
     shape = struct.unpack(f">{axes}I", read_exactly(stream, 4 * axes))
     wanted = (shape[0] if limit is None else min(shape[0], limit), *shape[1:])
-    check_room(math.prod(wanted))
     dtype = np.dtype(_TYPES[code])
-    array = np.frombuffer(read_exactly(stream, math.prod(wanted) * dtype.itemsize), dtype).reshape(wanted)
+    needed, there = math.prod(wanted) * dtype.itemsize, most - stream.tell()
+    if there < needed:
+        raise InputError(f"is truncated, at most {there} of {needed} bytes are there: get it again")
+    check_room(math.prod(wanted))
+    array = np.frombuffer(read_exactly(stream, needed), dtype).reshape(wanted)
     if wanted == shape and stream.read(1):
         raise InputError(f"is longer than its head says, which is {shape}: get it again")
     return Rows(shape, array)
