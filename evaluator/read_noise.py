@@ -33,6 +33,10 @@ inputs      behind a ReLU  all equal    balanced
 of the exact one; in brackets, what squares of T would give.
 """
 
+_NOTHING = 1e-9
+"""Of a volt: where less arrives over a row's wire, differences of voltages are rounding, and there is no noise either.
+"""
+
 
 def noise_power(operator: Array, array: ArrayConfig) -> Array:
     """Mean square of what each device adds for its relative change, over that of its input.
@@ -52,7 +56,7 @@ def noise_power(operator: Array, array: ArrayConfig) -> Array:
     on_column = _shared_ohm(rows, array.r_col_ohm, array.r_sense_ohm, both=array.sense == "both")[::-1, ::-1]
     lost, raised = on_row @ operator, operator @ on_column
     by_itself = operator * np.diag(on_column)
-    without = 1 - lost + operator * np.diag(on_row)[:, None]
+    without = np.maximum(1 - lost + operator * np.diag(on_row)[:, None], _NOTHING)
     alone, together = 1 - lost - by_itself, 1 - lost - raised
     power: Array = (operator / without) ** 2 * ((1 - ALIKE) * alone**2 + ALIKE * together**2)
     return power

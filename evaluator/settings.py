@@ -15,7 +15,7 @@ from spicegen.files import beside
 
 Bits = Annotated[int, Field(ge=2, le=16)]
 Levels = Annotated[int, Field(ge=2, le=65536)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Energy = Annotated[float, Field(ge=0, le=1)]
 NoneByName = BeforeValidator(lambda value: None if value == "none" else value)
 
 ARRAY_KEYS = (
@@ -39,7 +39,7 @@ _LONGEST_S = 1e9
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class MappingConfig(_Section):
@@ -112,7 +112,7 @@ class ErrorConfig(_Section):
     programming: str = "card"
     device_to_device: bool = False
     levels: Annotated[Levels | None, NoneByName] = None
-    read_noise: NotNegative = 0.0
+    read_noise: Annotated[float, Field(ge=0, le=10)] = 0.0
     time_s: Annotated[float, Field(ge=0, le=_LONGEST_S)] = 0.0
     temperature_k: Annotated[float, Field(ge=200, le=500)] = ROOM_TEMPERATURE_K
     nonlinearity: bool = False
@@ -129,9 +129,9 @@ class CostConfig(_Section):
         adc_bits_assumed: of the converters where none are simulated.
     """
 
-    t_read_s: Annotated[float, Field(gt=0)] = 100e-9
-    dac_joule: NotNegative = 100e-15
-    adc_joule_per_level: NotNegative = 50e-15
+    t_read_s: Annotated[float, Field(gt=0, le=_LONGEST_S)] = 100e-9
+    dac_joule: Energy = 100e-15
+    adc_joule_per_level: Energy = 50e-15
     adc_bits_assumed: Bits = 8
 
 

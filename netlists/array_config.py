@@ -14,7 +14,7 @@ from netlists.array_steps import Step
 from netlists.crossbar import Crossbar, Drive, Sense
 from netlists.faults import NO_FAULTS, LineFaults
 
-Resistance = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Resistance = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 Capacitance = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Index = Annotated[int, Field(ge=0)]
@@ -84,7 +84,7 @@ class ArrayConfig(BaseModel):
     programming_error: bool = False
     device_to_device: bool = False
     inputs: Literal["ones", "random"] = "ones"
-    v_read_volt: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] = 0.1
+    v_read_volt: Annotated[float, Field(ge=1e-6, le=10, allow_inf_nan=False)] = 0.1
     program: tuple[Step, ...] = ()
     seed: Annotated[int, Field(ge=0)] = 0
 

@@ -131,6 +131,17 @@ def test_noise_of_large_tiles_is_nearly_exact(ohm, inputs, off, plain):
     assert by_operator == pytest.approx(plain, abs=0.01)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("line", ["r_row_ohm", "r_col_ohm", "r_source_ohm", "r_sense_ohm"])
+def test_noise_over_wires_that_nothing_gets_through(line):
+    """What arrives is rounding: it never adds more than its row's operator."""
+    for ohm in 10.0 ** np.arange(4, 13):
+        array = ArrayConfig(rows=32, columns=128, **{line: ohm})
+        g = np.random.default_rng(3).uniform(1e-5, 4e-5, (32, 128))
+        operator = read_operators([array.crossbar(g)])[0]
+        assert np.all(noise_power(operator, array) <= operator**2 * 1.001 + (1e-9 * g.T) ** 2)
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("converters", [{}, FINE])
 def test_noise_is_that_of_perturbed_devices(tmp_path, scheme, converters):

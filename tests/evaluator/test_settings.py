@@ -1,5 +1,7 @@
 """Settings of the hardware: what is refused, what is taken for none, and where files are found."""
 
+import re
+
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -72,6 +74,25 @@ def test_ideal_with_anything_else_is_taken(command):
 @pytest.mark.parametrize("word", ["none", "null", "~"])
 def test_words_for_none(key, word):
     assert leaf(config({key: 4}).with_values({key: word}).model_dump(), key) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "bound"),
+    [
+        ("errors.read_noise", "1e30", "10"),
+        ("errors.read_noise", "1e160", "10"),
+        *((f"array.{line}_ohm", "1e300", "1000000000000") for line in ("r_row", "r_col", "r_source", "r_sense")),
+        ("array.v_read_volt", "1e-300", "0.000001"),
+        ("costs.t_read_s", ".inf", "finite"),
+        ("costs.adc_joule_per_level", "1e300", "1"),
+    ],
+)
+def test_what_no_hardware_has_is_refused(key, value, bound):
+    found = f"{float(value.strip('.')):g}"
+    with pytest.raises(
+        InputError, match=rf"^settings: {key}: Input should be .*{bound}.* \(found {re.escape(found)}\)$"
+    ):
+        HardwareConfig().with_values({key: value})
 
 
 @pytest.mark.parametrize("key", ["converters.adc_bits", "errors.programming", "array.r_row_ohm"])
