@@ -117,7 +117,10 @@ class Comparison:
         page.table(self.head(), self.rows(), title="Accuracy, with half of the 95 % interval of the mean.")
         page.table(
             ("Condition", "Settings"),
-            [(c.name, ", ".join(f"{k} = {v}" for k, v in c.settings.items())) for c in self.suite.conditions],
+            [
+                (c.name, ", ".join(f"{k} = {v}" for k, v in c.settings.items()) or "the default")
+                for c in self.suite.conditions
+            ],
             title="What differs from the default: 128 x 128 tiles, 1 ohm a segment, the card's programming error",
         )
         return page

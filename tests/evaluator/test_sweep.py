@@ -251,6 +251,7 @@ def test_networks_are_compared_under_conditions(run, digits, tmp_path):
     page = (tmp_path / "out" / "report.html").read_text()
     assert page.count("<img") == 1
     assert "wires off" in page
+    assert "<tr><td>plain</td><td>the default</td></tr>" in page
 
 
 def test_every_condition_is_judged_on_the_same_images(run, digits, without_training_images, tmp_path):
