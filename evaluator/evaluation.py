@@ -95,6 +95,8 @@ def evaluate(
     # matrices are small: threads inside their products only wait for each other, and for those of other trials
     with threadpool_limits(1):
         study = prepare(source, kept=kept, say=say, progress=progress)
+        if study.network.batch == 1:
+            say(f"{model}: its batch is fixed at 1 and cannot be freed: images run one by one, which takes longer")
         if others is not None and study.calibration is None:
             say(f"calibration: {others} is not used: nothing here needs images to calibrate with")
         parts = study.parts(0)

@@ -172,7 +172,7 @@ def prepare(
     """
     hardware = source.hardware
     dataset = load_dataset(source.data, source.limit)
-    network, layers = _loaded(source.model, dataset, say)
+    network, layers = _loaded(source.model, dataset)
     images, labels = dataset.images_as(network.image_shape, network.dtype), dataset.labels
     dataset.check_labels(network.logits(images[:1]).shape[1])
     others, where = None, ""
@@ -193,11 +193,9 @@ def prepare(
     return Study(source, network, images, labels, tuple(plans), others, where, seen)
 
 
-def _loaded(path: Path, data: Dataset, say: Callable[[str], None]) -> tuple[Network, list[MappedLayer]]:
+def _loaded(path: Path, data: Dataset) -> tuple[Network, list[MappedLayer]]:
     """The network, BatchNormalization folded, and its layers on arrays."""
     network = load_network(path, data)
-    if network.batch == 1:
-        say(f"{path}: its batch is fixed at 1 and cannot be freed: images run one by one, which takes longer")
     with located(network.source):
         network = network.with_model(fold_batch_norm(network.model))
         return network, mapped_layers(network.model)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from onnx import helper, numpy_helper
 
 from evaluator.graph.constants import tensor_names, unused_name
+from evaluator.graph.node import STANDARD
 
 
 class Emitter:
@@ -117,4 +118,4 @@ class Emitter:
 
 def opset(model: onnx.ModelProto) -> int:
     """Version of the standard operators that the graph uses."""
-    return max(int(o.version) for o in model.opset_import if o.domain in ("", "ai.onnx"))
+    return max(int(o.version) for o in model.opset_import if o.domain in STANDARD)

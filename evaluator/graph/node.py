@@ -7,6 +7,9 @@ from typing import Any
 
 import onnx
 
+STANDARD = ("", "ai.onnx")
+"""Names of the domain of standard operators."""
+
 
 def node_name(index: int, node: onnx.NodeProto) -> str:
     """The node's own name, or operator and position, such as ``Gemm_3``."""

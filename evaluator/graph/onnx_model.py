@@ -13,10 +13,12 @@ import onnx
 from numpy.typing import NDArray
 
 from evaluator.data import Dataset
+from evaluator.data.formats.files import open_file
 from evaluator.graph.constants import graph_inputs
 from evaluator.graph.free_batch import batch_size, free_batch
+from evaluator.graph.node import STANDARD, node_name
 from evaluator.graph.products import plain_products
-from evaluator.graph.runtime import open_session, run
+from evaluator.graph.runtime import newest_opset, open_session, run
 from models_va.errors import InputError, located
 from spicegen.files import one_line
 
@@ -27,6 +29,7 @@ _LARGEST_TRIAL = 2**27
 _BATCH_VALUES = 2**17
 """Values in the images that run at once: activations of more no longer fit into the processors' caches."""
 _FLOATING = (onnx.TensorProto.FLOAT16, onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE)
+_PADDINGS = ("NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER")
 _DYNAMIC = "export it with a dynamic batch axis"
 
 Run = Callable[..., list[NDArray[Any]]]
@@ -59,7 +62,7 @@ class Network:
         """Run on images of shape (n, *image_shape): what the network puts out, shape (n, classes).
 
         Raises:
-            InputError: onnxruntime fails, or the result is not finite or has no batch axis.
+            InputError: onnxruntime fails, or the result is not finite or has other axes that are longer than 1.
 
         """
         output = self.opened([self.model.graph.output[0].name])
@@ -69,14 +72,16 @@ class Network:
         """The logits of all images, from the number of images of each batch and what the network puts out for it.
 
         Raises:
-            InputError: they are not finite or have no batch axis.
+            InputError: they are not finite, or have no batch axis or several others that are longer than 1.
 
         """
         parts: list[NDArray[np.float64]] = []
         for count, part in outputs:
             if not isinstance(part, np.ndarray) or part.dtype.kind not in "biuf":
                 raise InputError(f"{self.source}: its first output holds no numbers: export it with the logits there")
-            if part.ndim == 0 or len(part) != count or part.size == 0 or (parts and part[0].size != parts[0].shape[1]):
+            classes = max(part.shape[1:], default=1)  # axes of length 1 do not count
+            known = parts[0].shape[1] if parts else classes
+            if part.shape[:1] != (count,) or part.size == 0 or part[0].size != classes or classes != known:
                 raise InputError(f"{self.source}: gives shape {part.shape} for {count} images: (n, classes) needed")
             parts.append(part.astype(np.float64).reshape(count, -1))
         logits = np.concatenate(parts)
@@ -147,9 +152,8 @@ def load_network(path: Path, data: Dataset | None = None) -> Network:
             message names the file and the remedy.
 
     """
-    model = _read(path)
     with located(path):
-        original = _network(path, model)
+        original = _network(path, _read(path))
     network = _freed(original, data)
     with located(path):
         return network.with_model(plain_products(network.model))
@@ -157,23 +161,42 @@ def load_network(path: Path, data: Dataset | None = None) -> Network:
 
 def _read(path: Path) -> onnx.ModelProto:
     try:
-        model = onnx.load(path, load_external_data=False)
+        with open_file(path) as stream:
+            content = stream.read()
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or one_line(error)}") from error
+        raise InputError(f"cannot be read: {error.strerror or one_line(error)}") from error
+    try:
+        model = onnx.load_model_from_string(content)
     except Exception as error:  # protobuf's and onnx's exceptions have no common base
-        raise InputError(f"{path}: is truncated or no ONNX file ({one_line(error)}): get it again") from error
+        raise InputError(f"is truncated or no ONNX file ({one_line(error)}): get it again") from error
     if not model.graph.node:
-        raise InputError(f"{path}: is truncated or no ONNX file (it has no operators): get it again")
+        raise InputError("is truncated or no ONNX file (it has no operators): get it again")
     try:
         onnx.load_external_data_for_model(model, str(path.parent))
     except Exception as error:
         why = one_line(error)
-        raise InputError(f"{path}: its weights cannot be read ({why}): put their files into its folder") from error
+        raise InputError(f"its weights cannot be read ({why}): put their files into its folder") from error
+    _check_words(model)
     try:
         onnx.checker.check_model(model)
     except Exception as error:
-        raise InputError(f"{path}: is no valid network ({one_line(error)}): {_remedy(str(error))}") from error
+        raise InputError(f"is no valid network ({one_line(error)}): {_remedy(str(error))}") from error
     return model
+
+
+def _check_words(model: onnx.ModelProto) -> None:
+    """Refuse what onnxruntime would refuse without saying which opset it takes, or which node is wrong."""
+    newest = newest_opset()
+    for entry in model.opset_import:
+        if entry.domain in STANDARD and entry.version > newest:
+            raise InputError(f"is of opset {entry.version}: export it with opset {newest} or older")
+    for index, node in enumerate(model.graph.node):
+        for padding in (a.s.decode(errors="replace") for a in node.attribute if a.name == "auto_pad"):
+            if padding and node.domain in STANDARD and padding not in _PADDINGS:
+                raise InputError(
+                    f"{node.op_type} node {node_name(index, node)!r}: auto_pad is {padding!r}: "
+                    f"export it with one of {', '.join(_PADDINGS)}"
+                )
 
 
 def _remedy(problem: str) -> str:

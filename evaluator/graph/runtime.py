@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import onnx
@@ -45,6 +46,14 @@ def accepts(graph: onnx.GraphProto, opset: int) -> bool:
     except InputError:
         return False
     return True
+
+
+@cache
+def newest_opset() -> int:
+    """Of those that onnx knows the newest that onnxruntime takes."""
+    x, y = (onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["n"]) for name in ("x", "y"))
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "g", [x], [y])
+    return next(n for n in range(onnx.defs.onnx_opset_version(), 0, -1) if accepts(graph, n))
 
 
 def run(

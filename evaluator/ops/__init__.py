@@ -11,7 +11,7 @@ from typing import Any
 import onnx
 from numpy.typing import NDArray
 
-from evaluator.graph.node import inner_graphs
+from evaluator.graph.node import STANDARD, inner_graphs
 from evaluator.layer import MappedLayer
 from evaluator.ops import conv, conv_transpose, gemm, matmul
 
@@ -53,7 +53,7 @@ def unmapped_weights(node: onnx.NodeProto, constants: Mapping[str, NDArray[Any]]
 
 
 def _is_foreign(node: onnx.NodeProto) -> bool:
-    return node.domain not in ("", "ai.onnx")
+    return node.domain not in STANDARD
 
 
 __all__ = ["EXTRACTORS", "Extractor", "unmapped_weights"]

@@ -1,6 +1,7 @@
 """Bad input: one line that names file, place and remedy."""
 
 import io
+import os
 import struct
 import zipfile
 from dataclasses import replace
@@ -60,8 +61,10 @@ def test_every_truncation_of_a_small_network(model, data, tmp_path):
 def test_no_network(tmp_path, data):
     (tmp_path / "t.onnx").write_text("not ONNX at all\n")
     assert "t.onnx" in complaint(tmp_path / "t.onnx", data, CARD)
-    assert "missing.onnx" in complaint(tmp_path / "missing.onnx", data, CARD)
-    assert str(tmp_path) in complaint(tmp_path, data, CARD)
+    assert "missing.onnx: cannot be read: No such file" in complaint(tmp_path / "missing.onnx", data, CARD)
+    os.mkfifo(tmp_path / "pipe.onnx")
+    for path in (tmp_path, tmp_path / "pipe.onnx", "/dev/zero"):
+        assert complaint(path, data, CARD) == f"{path}: is no plain file: give one"
 
 
 def test_operators_with_weights_that_are_not_mapped(tmp_path, data):
@@ -183,6 +186,47 @@ def test_a_network_from_the_future(model, data):
     future.ir_version = 99
     onnx.save(future, model)
     assert complaint(model, data, CARD).endswith(f"export it for ONNX {onnx.__version__} or older")
+
+
+@pytest.mark.parametrize("domain", ["", "ai.onnx"])
+def test_an_opset_from_the_future(model, data, domain):
+    future, newest = onnx.load(model), onnx.defs.onnx_opset_version()
+    future.opset_import[0].CopyFrom(onnx.helper.make_opsetid(domain, 99))
+    onnx.save(future, model)
+    assert complaint(model, data, CARD) == f"{model}: is of opset 99: export it with opset {newest} or older"
+
+
+@pytest.mark.parametrize("batch", ["batch", 1, 4])
+@pytest.mark.parametrize(("op", "inputs"), [("Conv", "x w"), ("ConvTranspose", "x w"), ("MaxPool", "x")])
+def test_a_padding_that_is_none(tmp_path, batch, op, inputs):
+    kernel = {"kernel_shape": [2, 2]} if op == "MaxPool" else {}
+    nodes = [
+        node(op, inputs, "h", "wild", auto_pad="WEI\nRD", **kernel),
+        node("Flatten", "h", "f"),
+        node("Gemm", "f v", "y"),
+    ]
+    tensors = {"w": networks.random((2, 2, 2, 2)), "v": networks.random((8, 3))}
+    path = graph(tmp_path, nodes, tensors, image=(batch, 2, 3, 3))
+    text = complaint(path, networks.data(tmp_path / "d.npz", (8, 2, 3, 3)), CARD)
+    assert text == (
+        f"{path}: {op} node 'wild': auto_pad is 'WEI\\nRD': export it with one of NOTSET, VALID, SAME_UPPER, SAME_LOWER"
+    )
+
+
+@pytest.mark.parametrize("batch", ["batch", 1, 4])
+def test_outputs_that_are_images(tmp_path, batch):
+    """Not 144 classes."""
+    path = graph(tmp_path, [node("Conv", "x w", "y")], {"w": networks.random((4, 2, 1, 1))}, image=(batch, 2, 6, 6))
+    text = complaint(path, networks.data(tmp_path / "d.npz", (8, 2, 6, 6)), CARD)
+    count = 1 if batch != 4 else 4
+    assert text == f"{path}: gives shape ({count}, 4, 6, 6) for {count} images: (n, classes) needed"
+
+
+@pytest.mark.parametrize("axes", [(4, 1, 1), (1, 4, 1), (1, 1, 4)])
+def test_axes_of_length_1_are_none(tmp_path, axes):
+    nodes = [node("Gemm", "x w", "h"), node("Reshape", "h shape", "y")]
+    tensors = {"w": networks.random((6, 4)), "shape": np.array([0, *axes])}
+    assert load_network(graph(tmp_path, nodes, tensors)).logits(np.ones((3, 6))).shape == (3, 4)
 
 
 @pytest.mark.parametrize("images", [20, 4, 1])

@@ -5,7 +5,7 @@ import pytest
 from evaluator import evaluate
 from models_va.errors import InputError
 from tests.evaluator import networks
-from tests.evaluator.studies import CARD, study_of
+from tests.evaluator.studies import CARD, IDEAL, config, study_of
 from tests.evaluator.test_onnx_forms import original_logits
 
 
@@ -31,12 +31,22 @@ def test_free_images_of_a_fixed_batch(tmp_path, batch):
     assert not said
 
 
-def test_a_batch_of_one_that_stays_is_said(tmp_path):
+@pytest.mark.parametrize("compensate", ["none", "conductances"])
+def test_a_batch_of_one_that_stays_is_said_once(tmp_path, compensate):
     nodes = [networks.node("Gemm", "x w", "h"), networks.node("Softmax", "h", "y", axis=0)]
     path = networks.save(tmp_path / "n.onnx", nodes, {"w": networks.random((6, 3))}, (1, 6))
-    said = []
-    evaluate(path, networks.data(tmp_path / "d.npz"), CARD, ideal=True, say=said.append)
+    said, data, made = [], networks.data(tmp_path / "d.npz"), config(IDEAL, compensate=compensate)
+    evaluate(path, data, CARD, hardware=made, say=said.append)
     assert said == [f"{path}: its batch is fixed at 1 and cannot be freed: images run one by one, which takes longer"]
+
+
+def test_of_a_network_that_is_refused_nothing_is_said(tmp_path):
+    nodes = [networks.node("Gemm", "x w", "h"), networks.node("Reshape", "h shape", "y")]
+    tensors = {"w": networks.random((6, 4)), "shape": [1, 2, 2]}
+    path, said = networks.save(tmp_path / "n.onnx", nodes, tensors, (1, 6)), []
+    with pytest.raises(InputError, match="gives shape"):
+        evaluate(path, networks.data(tmp_path / "d.npz"), CARD, say=said.append)
+    assert not said
 
 
 def test_data_that_do_not_fit_a_fixed_batch_are_named(tmp_path):

@@ -61,7 +61,7 @@ def open_file(path: Path) -> BinaryIO:
 
     """
     if path.exists() and not path.is_file():
-        raise InputError("is no plain file: give a data set")
+        raise InputError("is no plain file: give one")
     return path.open("rb")
 
 
