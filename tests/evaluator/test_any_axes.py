@@ -62,7 +62,7 @@ FORMS = {
     ),
 }
 SMALL = {"array.rows": 4, "array.columns": 6, "array.r_row_ohm": 20, "array.r_col_ohm": 20, "array.v_read_volt": 0.5}
-CONVERTED = {"converters.dac_bits": 6, "converters.adc_bits": 7}
+CONVERTED = {"converters.dac_bits": 6, "converters.adc_bits": 10}
 CASES = {
     "plain": {},
     "converters": CONVERTED,

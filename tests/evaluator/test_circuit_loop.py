@@ -39,12 +39,12 @@ from tests.evaluator.studies import CARD, config, study_of, trial_logits
 SMALL = {"array.rows": 6, "array.columns": 8, "array.r_row_ohm": 30, "array.r_col_ohm": 20, "array.r_sense_ohm": 40}
 TINY = {"array.v_read_volt": 1e-3}
 HIGH = {"array.v_read_volt": 0.6}
-CONVERTED = {"converters.adc_bits": 9, "converters.dac_bits": 8}
-ADC = {"converters.adc_bits": 9}
+CONVERTED = {"converters.adc_bits": 11, "converters.dac_bits": 8}
+ADC = {"converters.adc_bits": 11}
 REFERENCE = {"mapping.scheme": "reference"}
 BENT = {"errors.nonlinearity": True}
 SERIAL = CONVERTED | {"converters.bit_serial": True}
-PHASES = {"converters.adc_bits": 9, "converters.negative_inputs": "two-phase"}
+PHASES = {"converters.adc_bits": 11, "converters.negative_inputs": "two-phase"}
 BITS = {"converters.dac_bits": 8, "converters.bit_serial": True}
 PHASES_ALONE = {"converters.negative_inputs": "two-phase"}
 """Without converters of the currents nothing but the circuits tells reads apart."""
@@ -162,7 +162,7 @@ def current_by_hand(part, crossbar, volts, in_circuit):
 
 def product_by_hand(made, part, vectors, in_circuit):
     """A layer's product from its tiles' currents."""
-    plan, v_read, adc = part.plan, made.hardware.config.array.v_read_volt, 2**8 - 1
+    plan, v_read, adc = part.plan, made.hardware.config.array.v_read_volt, 2**10 - 1
     product = np.zeros((len(vectors), part.conductances.g_siemens.shape[2]))
     for label, inputs, outputs, crossbar in tiles_by_hand(part):
         for read, factor in reads_by_hand(made, part, vectors):
