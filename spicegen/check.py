@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from models_va import DeviceCard
-from netlists import SpikeTrain
-from spicegen.experiments import SPIKES_PER_BRANCH, figure_2d, spike_job
+from spicegen.check_train import CheckTrain, check_train, conductance
+from spicegen.experiments import SPIKES_PER_BRANCH, spike_job
 from spicegen.page import Page
 from spicegen.plotting import COLOURS, axes, new_figure
 from spicegen.printers import render_verilog_a
@@ -22,6 +22,9 @@ from spicegen.simulate.vacask import compile_warnings, tools
 
 TOLERANCE = 1e-3
 """Largest relative difference in conductance between any two simulators."""
+_VANISHED = 0.01
+"""Of the largest conductance: differences of smaller ones are relative to that; the least that simulators resolve is
+absolute."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +34,7 @@ class EngineRun:
     Attributes:
         attempt: whether and how it ran.
         conductance_siemens: at each read, shape (spikes,), S; empty without a result.
-        difference: largest relative difference from the reference engine over all reads; NaN without a result.
+        difference: largest from the reference engine over all reads, see ``_relative``; NaN without a result.
     """
 
     attempt: Attempt
@@ -45,11 +48,13 @@ class CheckReport:
 
     Attributes:
         card: the card.
+        pulses: what drove it.
         warnings: the Verilog-A compiler's; None if it is not here.
         runs: one per simulator.
     """
 
     card: DeviceCard
+    pulses: CheckTrain
     warnings: tuple[str, ...] | None
     runs: tuple[EngineRun, ...]
 
@@ -57,8 +62,7 @@ class CheckReport:
     def agreement(self) -> float:
         """Largest relative difference between any two simulators over all reads."""
         done = [r.conductance_siemens for r in self.runs if not r.attempt.note]
-        spread = np.max(done, axis=0) - np.min(done, axis=0)
-        return float(np.max(spread / np.abs(np.min(done, axis=0))))
+        return float(_relative(np.max(done, axis=0), np.min(done, axis=0)).max())
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -75,7 +79,8 @@ class CheckReport:
         return {
             "card": self.card.name,
             "card_hash": self.card.hash,
-            "stimulus": asdict(check_train(self.card)),
+            "stimulus": asdict(self.pulses.train),
+            "stimulus_reason": self.pulses.reason,
             "compiler_warnings": None if self.warnings is None else list(self.warnings),
             "tolerance": TOLERANCE,
             "largest_difference": self.agreement,
@@ -103,37 +108,20 @@ class CheckReport:
         page = Page(
             f"Check of {self.card.name}",
             f"The simulators {verdict}: largest difference in conductance {self.agreement:.1e}, "
-            f"tolerance {TOLERANCE:.0e}.",
+            f"tolerance {TOLERANCE:.0e}. Driven by {self.pulses.sentence}",
         )
         compiler = "not here" if self.warnings is None else f"{len(self.warnings)} warnings"
         page.section("One definition, every simulator", f"Verilog-A compiler (openvaf-r, every lint on): {compiler}.")
         page.table(HEAD, self.rows())
-        page.figure(_figure(self.runs), "Left: conductance at each read. Right: difference of each from native.")
+        caption = (
+            "Left: conductance at each read. Right: difference of each from native, relative to the conductance, or to "
+            f"{_VANISHED:.0%} of the train's largest where it is smaller."
+        )
+        page.figure(_figure(self.runs), caption)
         return page
 
 
 HEAD = ("engine", "G(25)/G(0)", "G(50)/G(0)", f"difference from {REFERENCE}", "seconds")
-
-
-def check_train(card: DeviceCard) -> SpikeTrain:
-    """25 potentiating and 25 depressing pulses: the card's own, else figure 2d's; each followed by a read.
-
-    The proportions of pulse, edges, read and period are figure 2d's.
-    """
-    reference, pulse = figure_2d(), card.write_pulse
-    if pulse is None:
-        return reference
-    scale = pulse.width_s.value / reference.width_s
-    up, down = pulse.amplitude_p_volt.value, pulse.amplitude_d_volt.value
-    return SpikeTrain(
-        amplitudes_volt=(up,) * SPIKES_PER_BRANCH + (down,) * SPIKES_PER_BRANCH,
-        width_s=pulse.width_s.value,
-        period_s=reference.period_s * scale,
-        v_read_volt=reference.v_read_volt,
-        read_delay_s=reference.read_delay_s * scale,
-        read_width_s=reference.read_width_s * scale,
-        edge_s=reference.edge_s * scale,
-    )
 
 
 def check(card: DeviceCard) -> CheckReport:
@@ -143,23 +131,24 @@ def check(card: DeviceCard) -> CheckReport:
         SimulationError: the native engine, which all others are compared with, failed.
     """
     warnings = None if tools() is None else tuple(compile_warnings(render_verilog_a(card), card.identifier))
-    train = check_train(card)
+    pulses = check_train(card)
+    train = pulses.train
     attempts = [attempt(simulator(name), spike_job(card, train)) for name in track(SIMULATORS, "simulators")]
-    conductances = [_conductance(a, train) for a in attempts]
+    conductances = [conductance(a, train) for a in attempts]
     reference = conductances[[a.engine for a in attempts].index(REFERENCE)]
     if not len(reference):
         raise SimulationError(REFERENCE, attempts[-1].note)
     runs = (
-        EngineRun(a, g, float(np.max(np.abs(g / reference - 1))) if len(g) else float("nan"))
+        EngineRun(a, g, float(_relative(g, reference).max()) if len(g) else float("nan"))
         for a, g in zip(attempts, conductances, strict=True)
     )
-    return CheckReport(card, warnings, tuple(runs))
+    return CheckReport(card, pulses, warnings, tuple(runs))
 
 
-def _conductance(a: Attempt, train: SpikeTrain) -> NDArray[np.float64]:
-    if a.result is None:
-        return np.empty(0)
-    return -a.result.current_at("vte", train.read_time_s) / train.v_read_volt
+def _relative(g: NDArray[np.float64], reference: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Difference of conductances, relative to the reference's, or to a hundredth of its largest where it vanishes."""
+    size = np.abs(reference)
+    return np.asarray(np.abs(g - reference) / np.maximum(size, _VANISHED * size.max()))
 
 
 def _row(run: EngineRun, g_start: float) -> tuple[object, ...]:
@@ -186,7 +175,7 @@ def _figure(runs: tuple[EngineRun, ...]) -> Figure:
         g, name = run.conductance_siemens, run.attempt.engine
         left.plot(spikes, g * 1e6, marks[name], color=colour, ms=4, label=name)
         if name != REFERENCE:
-            right.semilogy(spikes, np.abs(g / reference - 1), ".-", color=colour, lw=0.8, label=name)
+            right.semilogy(spikes, _relative(g, reference), ".-", color=colour, lw=0.8, label=name)
     right.axhline(TOLERANCE, color="0.4", ls="--", lw=0.8)
     right.text(1, TOLERANCE * 0.6, "tolerance", fontsize=8, color="0.4", va="top")
     for ax in (left, right):

@@ -45,8 +45,8 @@ def test_disagreement_fails_the_check(report):
         replace(r, conductance_siemens=r.conductance_siemens * (1 + 2e-3 * (r.attempt.engine == "native")))
         for r in report.runs
     ]
-    assert not check_module.CheckReport(CARD, (), tuple(wrong)).passed
-    assert not check_module.CheckReport(CARD, ("a warning",), report.runs).passed
+    assert not replace(report, runs=tuple(wrong)).passed
+    assert not replace(report, warnings=("a warning",)).passed
 
 
 def test_a_failing_simulator_keeps_the_others_results(monkeypatch, need_engine):
