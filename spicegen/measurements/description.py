@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from models_va import read_yaml
-from models_va.errors import InputError
+from models_va.errors import InputError, located
 from spicegen.files import beside, printable
 from spicegen.measurements.head import Layout
 from spicegen.measurements.header import COUNTS, DIMENSIONS, STATES, Column, parse_cell
@@ -119,7 +119,8 @@ def read_described(path: Path) -> tuple[Table, Kind | None]:
         InputError: the description is none, or see ``read_table``.
     """
     description = read_yaml(path, MeasurementDescription)
-    table = read_table(Path(beside(path, description.file)), description.layout, path.read_bytes())
+    with located(path):
+        table = read_table(Path(beside(path, description.file)), description.layout, path.read_bytes())
     for quantity, column in (description.columns or {}).items():
         if not any(column.holds(c.index, c.name) and c.quantity in (quantity, "cycle") for c in table.columns):
             missing = f"{table.path.name} has no column {column.columns!r}"

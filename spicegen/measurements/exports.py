@@ -1,7 +1,8 @@
 """Headers of source meters that carry no units: what their makers say the numbers are in.
 
 Seen in public files and manuals: the lists of Keithley's 4200, the reading buffers of its 2400 and 2600 touch-screen
-instruments, Keysight's Quick I/V (B2900) and EasyEXPERT (B1500). KickStart writes units, and needs nothing here.
+instruments, Keysight's Quick I/V (B2900) and EasyEXPERT (B1500), and LabVIEW's measurement files. KickStart writes
+units, and needs nothing here.
 """
 
 from __future__ import annotations
@@ -39,6 +40,40 @@ def recognise(cells: Sequence[str], next_cells: Sequence[str]) -> Export | None:
     return None
 
 
+def labview(lines: Sequence[str]) -> tuple[int, str, list[Column]] | None:
+    """The header of a LabVIEW measurement file (.lvm): its line, from 1, its separator and columns; None if it is none.
+
+    Names are below the second mark of a header's end, and their units above it; the column of comments is left away.
+    Source: NI, Specification for the LabVIEW Measurement File (.lvm).
+    """
+    ends = [n for n, line in enumerate(lines) if line.startswith(_LABVIEW_END)]
+    if len(ends) < 2 or ends[1] + 1 >= len(lines) or not lines[0].startswith("LabVIEW Measurement"):
+        return None
+    separator = "\t" if "\t" in lines[ends[1] + 1] else ","
+    preamble = {cells[0]: cells for line in lines[: ends[1]] if (cells := _cells(line, separator))}
+    units = preamble.get("Y_Unit_Label", [])
+    columns = []
+    for index, name in enumerate(_cells(lines[ends[1] + 1], separator)):
+        if name == "X_Value":
+            columns.append(replace(parse_cell("time_s", index), name=name))
+        elif name != "Comment":
+            columns.append(_of_unit(name, units[index] if index < len(units) else "", index))
+    return ends[1] + 2, separator, columns
+
+
+_LABVIEW_END = "***End_of_Header***"
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    return [cell.strip() for cell in line.rstrip("\r\n").split(separator)]
+
+
+def _of_unit(name: str, unit: str, index: int) -> Column:
+    """A column of that name, whatever it is; its unit tells what it holds."""
+    stem = next((q for q in ("current", "voltage", "resistance") if parse_cell(f"{q} ({unit})").whole), "")
+    return replace(parse_cell(f"{stem} ({unit})", index), name=name) if stem else Column(index, name)
+
+
 def _in_si(patterns: dict[str, str]) -> _Columns:
     """Columns by their names, in SI units."""
 
@@ -58,10 +93,8 @@ def _with_units_beside(cells: Sequence[str], next_cells: Sequence[str]) -> list[
     found = _in_si({r"Relative Time.*|Rel\.? Time.*": "time_s"})(cells, next_cells)
     for index in range(min(len(cells), len(next_cells)) - 1):
         if cells[index].strip() in ("Reading", "Value") and cells[index + 1].strip() == "Unit":
-            unit = next_cells[index + 1].strip()
-            stem = next((q for q in ("current", "voltage", "resistance") if parse_cell(f"{q} ({unit})").whole), "")
-            if stem:
-                found[index] = replace(parse_cell(f"{stem} ({unit})", index), name=cells[index].strip())
+            column = _of_unit(cells[index].strip(), next_cells[index + 1].strip(), index)
+            found[index] = column if column.whole else found[index]
     return found
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from spicegen.files import printable
 from spicegen.measurements import exports
 from spicegen.measurements.header import DIMENSIONS, READING, Column, parse_cell, parse_header, unit_of
-from spicegen.measurements.text import COMMENT_MARKS, SEPARATORS, Dialect, fault, shown
+from spicegen.measurements.text import COMMENT_MARKS, SEPARATORS, TIME_OF_DAY, Dialect, fault, is_clock, shown
 from spicegen.measurements.units import CONDUCTANCE, CURRENT, NONE, RESISTANCE, TEMPERATURE, TIME, VOLTAGE, parse_unit
 
 HEAD_LINES = 1000
@@ -85,6 +85,8 @@ def find_head(path: Path, lines: list[str], layout: Layout) -> Head:
     """The header: the line that names most quantities with units; of equals that above the numbers, or the first."""
     if not layout.header:
         return _headless(path, lines, layout)
+    if layout.columns is parse_header and (written := _labview(lines)):
+        return written
     found = list(_candidates(lines, layout))
     plain = [h for h in found if not is_comment(lines[h.line - 1])]
     exported = next((h for h in map(lambda h: _exported(h, lines), plain) if h), None)
@@ -184,6 +186,15 @@ def _exported(head: Head, lines: list[str]) -> Head | None:
     return Head(head.line, head.dialect, head.cells, export.columns, export.row_mark, (note,))
 
 
+def _labview(lines: list[str]) -> Head | None:
+    found = exports.labview(lines)
+    if not found:
+        return None
+    line, separator, columns = found
+    cells = [column.name for column in columns]
+    return Head(line, Dialect(separator), cells, columns, notes=("Read as a measurement file of LabVIEW.",))
+
+
 def _headless(path: Path, lines: list[str], layout: Layout) -> Head:
     """Without a header, the separator is the one that leaves most numbers in the first row."""
     first = next((n for n, line in enumerate(lines) if line.strip() and not is_comment(line)), None)
@@ -220,8 +231,8 @@ def uncommented(line: str) -> str:
     return line.strip().lstrip("".join(COMMENT_MARKS) + '" \t').rstrip('",;\t ')
 
 
-def used_columns(path: Path, head: Head) -> tuple[list[Column], list[str]]:
-    """The columns whose numbers can be taken, and the names of the others."""
+def used_columns(path: Path, head: Head, below: str) -> tuple[list[Column], list[str]]:
+    """The columns whose numbers can be taken, and the names of the others; ``below`` is the line below the header."""
     used: dict[tuple[str, int], Column] = {}
     for column in head.columns:
         if column.used:
@@ -232,6 +243,8 @@ def used_columns(path: Path, head: Head) -> tuple[list[Column], list[str]]:
     quantities = {column.quantity for column in used.values()}
     for column in head.columns:
         if column.problem and column.quantity not in quantities:
-            raise fault(path, column.problem, head.line, column.name)
+            cell = "".join(cells_of(head.dialect.separator, below)[column.index : column.index + 1])
+            clock = f"{shown(cell)} below it {TIME_OF_DAY}, in a column time_s" if is_clock(cell) else ""
+            raise fault(path, clock or column.problem, head.line, column.name)
     ignored = [column.name for column in head.columns if not column.used and column.name]
     return list(used.values()), ignored

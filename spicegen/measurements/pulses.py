@@ -154,11 +154,10 @@ def _gap(table: Table, amplitude: Array, width: Array) -> Array:
 
 
 def _to_the_next(table: Table, n: int) -> Array:
-    """From the time of each row to that of the next, shape (n,), s: the last as the one before; NaN if it falls."""
-    step = np.diff(table.values("time")[:n])
-    if np.any(step <= 0):
-        table.notes.append("Times do not rise from row to row: they say nothing of the gaps.")
-        return np.full(n, np.nan)
+    """From the time of each row to that of the next, shape (n,), s: the last as the one before."""
+    time = table.values("time")[:n]
+    rows.check_rising(table, time, np.arange(n), table.column("time"))
+    step = np.diff(time)
     table.notes.append("Gaps are the times from row to row less the widths; the last is as the one before.")
     return np.append(step, step[-1])
 
@@ -166,10 +165,11 @@ def _to_the_next(table: Table, n: int) -> Array:
 def _check_positive(table: Table, quantity: str, wrong: NDArray[np.bool_]) -> None:
     if not wrong.any():
         return
-    row = int(np.argmax(wrong)) if quantity in table.quantities else None
-    column = table.column(quantity) if quantity in table.quantities else None
     remedies = {"period": "must be longer than the pulse", "time": "must rise by more than the width of the pulse"}
-    raise table.fault(f"{quantity}: {remedies.get(quantity, 'must be positive')}: is its unit right?", row, column)
+    problem = f"{quantity}: {remedies.get(quantity, 'must be positive')}: is its unit right?"
+    if quantity not in table.quantities:
+        raise table.fault_said(quantity, problem)
+    raise table.fault(problem, int(np.argmax(wrong)), table.column(quantity))
 
 
 def _direction(table: Table, amplitude: Array, g: Array) -> NDArray[np.int8]:

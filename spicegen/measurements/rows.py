@@ -18,6 +18,8 @@ _LEAST_OHM = 1e-6
 """Less than these is nothing: a zero, or another unit."""
 _SAME_K = 2.0
 """Temperatures closer than that are one: a thermometer's noise."""
+_DIGITS = 9
+"""After the point, of a temperature: a sum's rounding errors are no more."""
 _MOST = {VOLTAGE: (100.0, "mV"), CURRENT: (10.0, "uA"), CONDUCTANCE: (10.0, "uS")}
 """What no such device, and hardly a source meter, ever shows, SI, and the unit that was forgotten then."""
 _TOO_MUCH = "more than the {:g} {} that such devices bear: is the unit {}?"
@@ -37,7 +39,7 @@ def check_units(table: Table) -> None:
     most, usual = _MOST[VOLTAGE]
     for name in ("amplitude", "read_voltage"):
         if abs(value := table.settings.get(name, 0.0)) > most:
-            raise table.fault(f"{name}: {value:g} V: {_TOO_MUCH.format(most, VOLTAGE, usual)}")
+            raise table.fault_said(name, f"{name}: {value:g} V: {_TOO_MUCH.format(most, VOLTAGE, usual)}")
 
 
 def origin(table: Table) -> Origin:
@@ -111,7 +113,21 @@ def conductance(table: Table, column: Column, v_read_volt: float) -> Array:
             column,
         )
     table.fault_where(g < 0, column, "{}: a negative conductance: remove rows below the noise of the meter")
+    _check_derived(table, column, g, v_read_volt)
     return g
+
+
+def _check_derived(table: Table, column: Column, g_siemens: Array, v_read_volt: float) -> None:
+    """Fail if a resistance or current makes a conductance, shape (rows,), S, so large that its unit cannot be right."""
+    most, _ = _MOST[CONDUCTANCE]
+    wrong = g_siemens > most
+    if wrong.any():
+        unit, g = column.unit, g_siemens[wrong][0]
+        at, remedy = "", f"is {unit.symbol} its unit? m is milli, M is mega"
+        if unit.dimension == CURRENT:
+            at, remedy = f" at {v_read_volt:g} V", f"are {unit.symbol} and the read voltage right?"
+        problem = f"{{}} {unit.symbol}{at}: a conductance of {g:.4g} S, more than the {most:g} S that such devices have"
+        table.fault_where(wrong, column, f"{problem}: {remedy}")
 
 
 def note_zeros(table: Table, g_siemens: Array) -> None:
@@ -152,7 +168,7 @@ def temperatures(table: Table) -> Array:
         )
     group = np.searchsorted(first, which, side="right") - 1
     mean = np.bincount(group, measured) / np.bincount(group)
-    return np.asarray(mean[group])
+    return np.asarray(np.round(mean, _DIGITS)[group])
 
 
 def temperature(table: Table) -> float:

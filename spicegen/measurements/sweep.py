@@ -36,8 +36,8 @@ def read_sweep(table: Table) -> Sweep:
         )
     if len(keep) > FIT_POINTS:
         table.notes.append(
-            f"A fit takes at most {FIT_POINTS} points, equally spaced ones and those where the voltage turns or jumps, "
-            "and ends where half of them are such."
+            f"A fit takes at most {FIT_POINTS} points: those where the voltage turns or jumps, and equally spaced "
+            f"ones. Where it does so at more than {FIT_POINTS // 2}, it takes the sweep up to that one."
         )
     _note_compliance(table, voltage[keep], current[keep])
     return Sweep(rows.origin(table), time[keep], voltage[keep], current[keep], temperature_k)

@@ -32,7 +32,7 @@ from spicegen.measurements.head import (
     used_columns,
 )
 from spicegen.measurements.header import COUNTS, Column, parse_cell, parse_header
-from spicegen.measurements.text import LARGEST, NO_TEXT, Dialect, decimal_mark, fault, inspect, shown
+from spicegen.measurements.text import LARGEST, MINUS, NO_TEXT, Dialect, decimal_mark, fault, inspect, shown
 
 Array = NDArray[np.float64]
 _Kept = TypeVar("_Kept", float, str)
@@ -67,6 +67,7 @@ class Table:
         line: of each row in the file, from 1.
         settings: what comments say of all rows, SI units.
         words: the same, for what is no number.
+        said_at: the lines of the comments that say it.
         notes: what was understood or left away, for people.
         ignored: names of columns that are not understood.
         read: what was asked for so far, of ``quantities``.
@@ -79,6 +80,7 @@ class Table:
     line: NDArray[np.int64]
     settings: dict[str, float]
     words: dict[str, str]
+    said_at: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     ignored: tuple[str, ...] = ()
     read: set[str] = field(default_factory=set)
@@ -119,6 +121,10 @@ class Table:
         line = 0 if row is None else int(self.line[row])
         return fault(self.path, problem, line, column.name if column else "")
 
+    def fault_said(self, name: str, problem: str) -> InputError:
+        """The error for what a comment, or a description, says of all rows."""
+        return fault(self.path, problem, self.said_at.get(name, 0))
+
     def fault_where(self, wrong: NDArray[np.bool_], column: Column, problem: str) -> None:
         """Raise for the first row where ``wrong`` holds, if any; ``{}`` in the text is replaced by its number."""
         if wrong.any():
@@ -143,7 +149,7 @@ def read_table(path: Path, layout: Layout | None = None, description: bytes = b"
         sha256, encoding = inspect(path, description)
         with path.open(encoding=encoding, newline=None) as file:
             head = list(islice(file, HEAD_LINES))
-            return _Reader(path, sha256, find_head(path, head, layout or Layout())).read(head, file)
+            return _Reader(path, sha256, find_head(path, head, layout or Layout()), head).read(file)
     except UnicodeError as error:
         raise fault(path, NO_TEXT) from error
     except OSError as error:
@@ -153,22 +159,25 @@ def read_table(path: Path, layout: Layout | None = None, description: bytes = b"
 class _Reader:
     """Reads the rows of one file."""
 
-    def __init__(self, path: Path, sha256: str, head: Head) -> None:
+    def __init__(self, path: Path, sha256: str, head: Head, first_lines: list[str]) -> None:
+        self.first_lines = first_lines
         self.path, self.head, self.dialect = path, head, head.dialect
         self.cells = list(head.cells)
         while head.line and self.cells and not self.cells[-1]:
             self.cells.pop()  # a separator at the end of each line
-        columns, ignored = used_columns(path, head)
-        self.table = Table(path, sha256, columns, np.empty((0, 0)), np.empty(0, np.int64), {}, {}, list(head.notes))
+        columns, ignored = used_columns(path, head, "".join(first_lines[head.line : head.line + 1]))
+        self.table = Table(
+            path, sha256, columns, np.empty((0, 0)), np.empty(0, np.int64), {}, {}, notes=list(head.notes)
+        )
         self.table.ignored = tuple(ignored)
         self._indices = [column.index for column in columns]
 
-    def read(self, head: list[str], rest: TextIO) -> Table:
+    def read(self, rest: TextIO) -> Table:
         blocks: list[Array] = []
         numbers: list[NDArray[np.int64]] = []
-        for first, lines in _blocks(head, rest):
+        for first, lines in _blocks(self.first_lines, rest):
             rows = self._rows(lines, first)
-            if lines is head:
+            if lines is self.first_lines:
                 self._settle(rows)
             values, line = self._fast(rows) or self._exact(rows)
             blocks.append(values)
@@ -285,7 +294,7 @@ class _Reader:
             self._keep(self.table.settings, column.quantity, self._setting(column, value, n), n)
 
     def _setting(self, column: Column, value: str, n: int) -> float:
-        if column.problem and (found := re.fullmatch(r"([-+.,\deE]+)\s*(\D+)", value)):
+        if column.problem and (found := re.fullmatch(rf"([-+{MINUS}.,\deE]+)\s*(\D+)", value)):
             column, value = parse_cell(f"{column.name} ({found[2]})"), found[1]
         if column.problem:
             raise fault(self.path, column.problem, n, column.name)
@@ -297,6 +306,7 @@ class _Reader:
     def _keep(self, where: dict[str, _Kept], name: str, value: _Kept, n: int) -> None:
         if where.setdefault(name, value) != value:
             raise fault(self.path, f"{name} is {where[name]} before and {value} here: give a file for each", n)
+        self.table.said_at.setdefault(name, n)
 
 
 def _well_quoted(line: str, separator: str) -> bool:

@@ -17,6 +17,8 @@ _BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16"
 LARGEST = 1e30
 """Of a number: source meters write 9.9e37 for an overflow, and 9.91e37 where there is nothing."""
 NO_TEXT = "is no text: if it is a spreadsheet, save it as CSV in UTF-8; if it is compressed, unpack it"
+MINUS = "\u2212"
+"""Of typeset tables, and of some spreadsheets: read as a hyphen is."""
 _LONGEST_SHOWN = 60
 COMMENT_MARKS = ("#", "%", "//", "!")
 
@@ -106,6 +108,7 @@ class Dialect:
         Raises:
             ValueError: it is none; the message says what it is instead, and the remedy.
         """
+        text = text.replace(MINUS, "-")
         commas = self.decimal == "," or (not self.decimal and self.separator == ";")
         if not commas and _THREE.fullmatch(text):
             raise ValueError(
@@ -123,6 +126,7 @@ class Dialect:
 
 def decimal_mark(text: str) -> str:
     """The decimal mark of a cell; empty if it is no number, has none, or may have a thousands separator."""
+    text = text.replace(MINUS, "-")
     if _THREE.fullmatch(text):
         return ""
     return next((mark for mark in _NUMBERS if mark in text and _NUMBERS[mark].fullmatch(text)), "")
@@ -134,8 +138,14 @@ _NUMBERS = {
     for mark in (".", ",")
 }
 _THREE = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
+TIME_OF_DAY = "is a time of day: write seconds since the start"
 _CLOCK = re.compile(r"(\d[\d./-]+[ T])?\d{1,2}:\d\d(:\d\d([.,]\d+)?)?( ?[AP]M)?", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(([,.' ]\d{3})+[.,]\d+|([,.' ]\d{3}){2,}|[' ]\d{3})", re.ASCII)
+
+
+def is_clock(cell: str) -> bool:
+    """Whether a cell holds a time of day, with or without the date."""
+    return _CLOCK.fullmatch(cell) is not None
 
 
 def _within_range(value: float, text: str) -> float:
@@ -156,8 +166,8 @@ def _instead(text: str, decimal: str) -> str:
         return "is no number: fill it in, or remove the row"
     if plain in ("inf", "infinity", "overflow", "ovflw", "overflw", "over", "compl", "compliance"):
         return f"is an overflow: {_REMOVE}"
-    if _CLOCK.fullmatch(text):
-        return "is a time of day: write seconds since the start"
+    if is_clock(text):
+        return TIME_OF_DAY
     if _THOUSANDS.fullmatch(text):
         return "has thousands separators: write it without"
     if decimal and any(pattern.fullmatch(text) for pattern in _NUMBERS.values()):

@@ -38,6 +38,7 @@ _NAMES = {
 }
 _SYMBOLS = {name: dimension for dimension, names in _NAMES.items() for name in names}
 _PREFIXED = re.compile(f"([{''.join(_PREFIXES)}]?)({'|'.join(sorted(_SYMBOLS, key=len, reverse=True))})")
+_MOST_INVERSE = 1e18
 _LARGE = ("M", "G")
 """Prefixes of resistances only: what stands there as MS, MA or MV was meant to be in milli."""
 
@@ -58,8 +59,13 @@ class Unit:
     offset: float = 0.0
 
     def in_si(self, number: _Number) -> _Number:
-        """A number or numbers in the SI unit."""
-        return number * self.factor + self.offset
+        """A number or numbers in the SI unit.
+
+        A prefix below one is no binary number; its inverse is: so divided, 100 us are 0.0001 s to the last bit.
+        """
+        inverse = round(min(1 / self.factor, _MOST_INVERSE))
+        exact = inverse > 0 and 1 / inverse == self.factor
+        return (number / inverse if exact else number * self.factor) + self.offset
 
 
 NONE = Unit("", "", 1.0)

@@ -134,7 +134,7 @@ def test_what_is_refused(described, description, message):
 
 def test_a_description_of_nothing(tmp_path):
     (tmp_path / "m.yaml").write_text("file: none.csv\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"none.csv: there is no such file"):
+    with pytest.raises(InputError, match=r"[^:]*\.yaml: [^:]*none.csv: there is no such file"):
         read_measurement(tmp_path / "m.yaml")
 
 

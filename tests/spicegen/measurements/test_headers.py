@@ -54,6 +54,14 @@ def test_names_and_units(cell, quantity, dimension, factor):
     assert found.unit.factor == factor
 
 
+@pytest.mark.parametrize(
+    ("prefix", "power"), [("f", -15), ("p", -12), ("n", -9), ("u", -6), ("m", -3), ("", 0), ("k", 3)]
+)
+def test_numbers_with_a_prefix_are_what_they_are_in_decimal(prefix, power):
+    unit = parse_unit(f"{prefix}ohm")
+    assert [unit.in_si(float(n)) for n in range(1, 1000)] == [float(f"{n}e{power}") for n in range(1, 1000)]
+
+
 @pytest.mark.parametrize("unit", ["C", "\u00b0C", "degC", "deg C"])
 def test_celsius(unit):
     assert parse_cell(f"Temperature ({unit})").unit.in_si(25.0) == 298.15

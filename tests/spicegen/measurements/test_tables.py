@@ -119,6 +119,9 @@ EXPORTS = {
     "4200": "Time\tAV\tAI\n0.1\t1\t1E-6\n0.2\t2\t3E-6\n",
     "buffers": "Buffer,defbuffer1\nIndex,Reading,Unit,Value,Unit,Relative Time\n1,1E-6,Amp DC,1,Volt DC,0.1\n"
     "2,3E-6,Amp DC,2,Volt DC,0.2\n",
+    "LabVIEW": "LabVIEW Measurement\t\nSeparator\tTab\nTime\t11:22:33.5\n***End_of_Header***\t\n\t\nChannels\t2\t\t\n"
+    "Time\t11:22:33.5\t11:22:33.5\t\nY_Unit_Label\tVolts\tAmps\t\nX_Dimension\tTime\tTime\t\nDelta_X\t0.1\t0.1\t\n"
+    "***End_of_Header***\t\t\t\nX_Value\tSource\tUntitled\tComment\n0.1\t1\t1E-6\n0.2\t2\t3E-6\n",
 }
 
 
@@ -154,6 +157,13 @@ def test_a_description_of_a_table_with_units_below_the_names(written, names):
     described = {"time": (time, "s"), "voltage": (voltage, "V"), "current": (current, "A")}
     columns = ", ".join(f"{q}: {{columns: {c}, unit: {u}}}" for q, (c, u) in described.items())
     assert read_measurement(written(f"file: a.csv\ncolumns: {{{columns}}}\n", "a.yaml")).time_s.tolist() == [0, 1]
+
+
+def test_a_minus_of_typeset_tables(written):
+    text = "# read_voltage_V: \u22120.1\ntime_s;voltage_V;current_A\n0;\u22120,5;\u22121e\u22126\n1;+1;2e-6\n"
+    table = read_table(written(text))
+    assert table.numbers.tolist() == [[0, -0.5, -1e-6], [1, 1, 2e-6]]
+    assert table.settings == {"read_voltage": -0.1}
 
 
 def test_header_of_numpy(written):
@@ -234,6 +244,11 @@ def test_three_digits_after_every_comma_without_a_header(written):
             "time_s,voltage_V\n12:30:01,1\n",
             r"line 2, column 'time_s': '12:30:01' is a time of day: write seconds since",
         ),
+        (
+            "Timestamp,voltage_V\n2024-05-01 12:30:01.5,1\n",
+            r"line 1, column 'Timestamp': '2024-05-01 12:30:01.5' below it is a time of day: .*, in a column time_s",
+        ),
+        ("Timestamp,voltage_V\n7.5,1\n", r"line 1, column 'Timestamp': no unit: expected s"),
         ("time_s,voltage_V\n0,NaN\n", r"line 2, column 'voltage_V': 'NaN' is no number"),
         ("time_s,voltage_V\n0,OVERFLOW\n", r"line 2, column 'voltage_V': 'OVERFLOW' is an overflow"),
         (
