@@ -19,7 +19,7 @@ SERIAL = {**DAC, "converters.bit_serial": True}
 
 
 def layer(tmp_path, *settings, x=X):
-    nodes = [networks.node("MatMul", "x w", "y")]
+    nodes = [networks.node("MatMul", "x w", "h"), networks.node("Flatten", "h", "y")]
     path = networks.save(tmp_path / "n.onnx", nodes, {"w": W}, ("batch", *x.shape[1:]), 2, kind=networks.DOUBLE)
     for name, images in (("d", x), ("c", 2 * x)):  # the range is that of other images
         np.savez(tmp_path / f"{name}.npz", x_test=images, y_test=np.zeros(len(x), int))
