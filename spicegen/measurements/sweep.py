@@ -37,7 +37,7 @@ def read_sweep(table: Table) -> Sweep:
     if len(keep) > FIT_POINTS:
         table.notes.append(
             f"A fit takes at most {FIT_POINTS} points: those where the voltage turns or jumps, and equally spaced "
-            f"ones. Where it does so at more than {FIT_POINTS // 2}, it takes the sweep up to that one."
+            f"ones. Where it turns or jumps at more than {FIT_POINTS // 2} points, a fit ends at the last of so many."
         )
     _note_compliance(table, voltage[keep], current[keep])
     return Sweep(rows.origin(table), time[keep], voltage[keep], current[keep], temperature_k)

@@ -181,9 +181,8 @@ def _of_programming(origins: Sequence[Origin], measured: Sequence[WriteVerify], 
 
 def _of_sweep(origins: Sequence[Origin], measured: Sequence[Sweep], seed: int) -> MetricsReport:
     found = sweeps.loops(measured[0], seed)
-    each = ", ".join(f"{data.count} at read {data.v_read_volt:.3g} V" for data in found.values())
-    notes = [f"Loops: {each}; intervals by bootstrap over loops with seed {seed}, none of one loop."]
     metrics = sweeps.measure(found)
+    notes = [*sweeps.notes(found, metrics), f"Intervals by bootstrap over loops with seed {seed}, none of one loop."]
     return MetricsReport(_title("Sweep", origins), origins, metrics, notes, lambda: pictures.of_sweep(measured[0]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,8 @@ _CHANGE = 0.05
 """Of ln G: less is no change of state."""
 _RETURN = 0.1
 """Of the largest voltage: less is noise of a voltage that rests, no excursion and no return from one."""
+_FULL = 0.9
+"""Of the largest voltage: loops that do not get so far are another measurement, and in no mean with the others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,16 +34,23 @@ class Loops:
         v_read_volt: where states are compared, of the excursions' sign, V.
         values: of each excursion (see ``_excursion``), by figure of merit, shape (excursions,); NaN where it has none.
         seed: of the bootstrap.
+        smaller: how many more there are, which end at smaller voltages and are left out.
     """
 
     v_read_volt: float
     values: dict[str, Array]
     seed: int
+    smaller: int = 0
 
     @property
     def count(self) -> int:
         """Of excursions."""
         return len(self.values["on_off_ratio"])
+
+    def why_no_interval(self, name: str) -> str:
+        """Of a figure of merit that has none, though there are several loops."""
+        known = int(np.isfinite(self.values[name]).sum())
+        return "only one loop has it" if known == 1 else f"it is the same in {known} loops, to the last digit"
 
     def samples(self, name: str) -> Samples:
         """Of the excursions that have this figure of merit, which take the place of cycles."""
@@ -63,19 +73,34 @@ def loops(sweep: Sweep, seed: int) -> dict[str, Loops]:
     limited = at_compliance(sweep.voltage_volt, sweep.current_amp)
     for suffix, sign in (("_pos", 1), ("_neg", -1)):
         v, i = sign * sweep.voltage_volt, sign * sweep.current_amp
-        groups = [g for g in _out_and_back(v) if not limited[g[-1]]]
+        every = [g for g in _out_and_back(v) if not limited[g[-1]]]
+        groups = [g for g in every if v[g].max() >= _FULL * max(v[other].max() for other in every)]
         outings = [_Outing(np.pad(v[g], 1), np.pad(i[g], 1), np.pad(limited[g], 1)) for g in groups]
         if outings:
             read = min(V_READ_VOLT, min(float(o.back[0][-1]) for o in outings) / 2)
             rows = [_excursion(o, read) for o in outings]
             values = {name: np.array([r[name] for r in rows]) for name in rows[0]}
-            found[suffix] = Loops(sign * read, values, seed)
+            found[suffix] = Loops(sign * read, values, seed, len(every) - len(groups))
     if not found:
         raise InputError(
             f"{sweep.origin.path}: no sweep of {_FEWEST} points out to a voltage and back to zero, there below the "
             "compliance"
         )
     return found
+
+
+def notes(found: dict[str, Loops], metrics: Sequence[Metric]) -> list[str]:
+    """Which loops are in the figures of merit, and why some of these have no interval, a sentence each."""
+    listed: list[str] = []
+    without: dict[str, list[str]] = {}
+    for suffix, data in found.items():
+        left_out = f" (without {data.smaller} to less than {_FULL:.0%} of the voltage)" if data.smaller else ""
+        listed.append(f"{data.count} at read {data.v_read_volt:.3g} V{left_out}")
+        mine = [m.name for m in metrics if m.name.endswith(suffix) and np.isfinite(m.value) and m.ci95 is None]
+        for name in mine if data.count > 1 else ():
+            without.setdefault(data.why_no_interval(name.removesuffix(suffix)), []).append(name)
+    reasons = [f"No interval of {', '.join(names)}: {why}." for why, names in without.items()]
+    return [f"Loops: {', '.join(listed)}.", *reasons]
 
 
 def measure(found: dict[str, Loops]) -> list[Metric]:
@@ -163,7 +188,7 @@ def on_off_ratio(data: Loops) -> Array:
     Source: arithmetic.
     """
     change = data.mean("on_off_ratio")
-    return _exp(np.copysign(1.0, change[0]) * change)
+    return _exp(np.maximum(np.copysign(1.0, change[0]) * change, 0.0))
 
 
 def switching_voltage(data: Loops) -> Array:

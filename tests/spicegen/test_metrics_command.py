@@ -86,9 +86,13 @@ def test_too_little_to_fit_sigma():
         programming.programmed(write_verify(3, np.random.default_rng(1)), 1)
 
 
-def bipolar_sweep(loops, rng, noise):
-    """A switch: on (1e-4 S) from 1.2 V until -0.8 V, else off (1e-5 S); I = G V (1 + 0.1 V^2)."""
-    v = np.tile(np.r_[np.linspace(0, 2, 101), np.linspace(2, -2, 201)[1:], np.linspace(-2, 0, 101)[1:]], loops)
+def bipolar_sweep(tops_volt, rng, noise):
+    """Loops to these voltages.
+
+    Of a switch: on (1e-4 S) from 1.2 V until -0.8 V, else off (1e-5 S); I = G V (1 + 0.1 V^2).
+    """
+    once = np.r_[np.linspace(0, 1, 101), np.linspace(1, -1, 201)[1:], np.linspace(-1, 0, 101)[1:]]
+    v = np.concatenate([top * once for top in tops_volt])
     on, state = np.zeros(len(v)), False
     for n, volt in enumerate(v):
         state = (state or volt >= 1.2) and volt > -0.8
@@ -98,28 +102,65 @@ def bipolar_sweep(loops, rng, noise):
 
 
 def test_a_switch():
-    found = {m.name: m for m in sweeps.measure(sweeps.loops(bipolar_sweep(1, np.random.default_rng(1), 0.0), 1))}
+    found = {m.name: m for m in sweeps.measure(sweeps.loops(bipolar_sweep([2], np.random.default_rng(1), 0.0), 1))}
     assert found["on_off_ratio_pos"].value == pytest.approx(10)
     assert found["on_off_ratio_neg"].value == pytest.approx(10)
     assert found["switching_voltage_pos"].value == pytest.approx(1.2, abs=0.021)
     assert found["switching_voltage_neg"].value == pytest.approx(-0.8, abs=0.021)
     assert found["iv_nonlinearity_pos"].value == pytest.approx(2 * 1.4 / 1.1)
     assert found["on_off_ratio_pos"].ci95 is None
-    noisy = {m.name: m for m in sweeps.measure(sweeps.loops(bipolar_sweep(8, np.random.default_rng(2), 0.03), 1))}
+    noisy = {m.name: m for m in sweeps.measure(sweeps.loops(bipolar_sweep([2] * 8, np.random.default_rng(2), 0.03), 1))}
     low, high = noisy["on_off_ratio_pos"].ci95
     assert low < 10 < high
 
 
 @pytest.mark.parametrize("rest", [0.0, 1e-3, 0.05])
 def test_unipolar_loops_are_told_apart_where_they_turn(rest):
-    """Four loops, each wider than the one before, of a measured voltage that rests at 0 V, 1 mV or 50 mV."""
+    """Four loops, each wider than the one before, of a measured voltage that rests at 0 V, 1 mV or 50 mV.
+
+    Two of them come within 10 % of the largest voltage.
+    """
     rng, once = np.random.default_rng(7), np.r_[np.linspace(0, 1, 60), np.linspace(1, 0, 60), np.zeros(20)]
     v = np.concatenate([rest + (top - rest) * once for top in (0.9, 1.0, 1.1, 1.2)])
     v += 2e-4 * rng.standard_normal(len(v))
     (found,) = sweeps.loops(Sweep(ORIGIN, np.arange(len(v)) * 0.01, v, 1e-5 * v**2, 300.0), 1).values()
-    assert found.count == 4
+    assert (found.count, found.smaller) == (2, 2)
     nonlinearity = next(m for m in sweeps.measure({"_pos": found}) if m.name == "iv_nonlinearity_pos")
     assert nonlinearity.value == pytest.approx(4, rel=0.01)
+
+
+def test_a_smaller_loop_is_in_no_mean():
+    found = sweeps.loops(bipolar_sweep([2, 2, 1.5], np.random.default_rng(4), 1e-3), 1)
+    metrics = sweeps.measure(found)
+    nonlinearity = next(m for m in metrics if m.name == "iv_nonlinearity_pos")
+    assert nonlinearity.value == pytest.approx(2 * 1.4 / 1.1, rel=0.01)
+    assert nonlinearity.ci95[1] - nonlinearity.ci95[0] < 0.1
+    notes = sweeps.notes(found, metrics)
+    assert notes[0].startswith("Loops: 2 at read 0.1 V (without 1 to less than 90% of the voltage), 2 at read -0.1 V (")
+    # of a voltage in steps
+    assert notes[1] == (
+        "No interval of switching_voltage_pos, switching_voltage_neg: it is the same in 2 loops, to the last digit."
+    )
+
+
+def test_why_loops_have_no_interval():
+    same = sweeps.loops(bipolar_sweep([2] * 10, np.random.default_rng(4), 0.0), 1)
+    (reason,) = sweeps.notes(same, sweeps.measure(same))[1:]
+    assert reason.startswith(
+        "No interval of on_off_ratio_pos, switching_voltage_pos, iv_nonlinearity_pos, on_off_ratio_n"
+    )
+    assert reason.endswith("it is the same in 10 loops, to the last digit.")
+    values = dict.fromkeys(NAMES, np.array([0.1, 0.2])) | {"switching_voltage": np.array([1.0, np.nan])}
+    once = {"_pos": sweeps.Loops(0.1, values, 1)}
+    assert sweeps.notes(once, sweeps.measure(once))[1] == "No interval of switching_voltage_pos: only one loop has it."
+
+
+def test_larger_over_smaller_is_never_below_one():
+    """Two loops that differ by far: what is known of their mean is that it is no less than one."""
+    data = {"_pos": sweeps.Loops(0.1, dict.fromkeys(NAMES, np.array([0.5, 4.0])), 1)}
+    low, high = next(m.ci95 for m in sweeps.measure(data) if m.name == "on_off_ratio_pos")
+    assert low == 1
+    assert high > 10
 
 
 def test_what_few_loops_have_is_as_uncertain_as_that():
