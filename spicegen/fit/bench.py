@@ -127,7 +127,7 @@ class Bench:
         """
         n = len(self.seen)
         ends = np.unique(np.linspace(0, n - 1, min(count, n - 1) + 1).astype(np.intp))[1:-1]
-        relative = self.noise / np.abs(self.observed) if self.is_current else self.noise
+        relative = self.noise / (np.abs(self.observed) + _TINY) if self.is_current else self.noise
         return replace(self, corrected=ends[relative[ends] < _TELLS])
 
     def run(self, device: Device) -> Run:

@@ -132,3 +132,13 @@ def test_of_two_cycles_the_noise_is_what_neighbours_miss_of_a_smooth_curve():
 def test_a_sweep_of_too_few_points_says_so():
     with pytest.raises(InputError, match=r"synthetic.csv: nowhere five points in a row .* measure more points, or"):
         benches(sweep(np.array([0.0, 1.0, 0.5, 0.0])))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_current_of_zero_begins_no_part():
+    """It says nothing of a state, and is divided by nowhere."""
+    (bench,) = benches(sweep(LOOP))
+    begun = bench.in_parts(len(LOOP)).corrected
+    assert len(begun) > 400
+    assert np.all(bench.observed[begun] != 0)
+    assert np.count_nonzero(bench.observed[1:-1] == 0) == 1
