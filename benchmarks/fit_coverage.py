@@ -4,6 +4,7 @@ Each device is off the shipped card in every parameter, at random; five trains o
 sweep are simulated on fresh ones, with noise, and fitted.
 
 python benchmarks/fit_coverage.py [DEVICES]      # 24: about 25 minutes on two cores; of li_intercalation a sixth
+python benchmarks/fit_coverage.py unlike [DEVICES]   # 8: devices far from the card, by two sweeps; four minutes
 """
 
 import sys
@@ -13,7 +14,7 @@ import numpy as np
 
 from spicegen.fit.measured import fit_model
 from spicegen.progress import track
-from tests.spicegen.known_devices import CARDS, campaign, off, train, varied
+from tests.spicegen.known_devices import CARDS, UNLIKE, campaign, off, train, unlike, varied
 
 REACHED = 1.5
 """Errors over the noise, up to which a fit has found what there is to find."""
@@ -51,5 +52,18 @@ def main(devices: int) -> None:
             )  # fmt: skip
 
 
+def main_unlike(devices: int, noise: float = 0.01) -> None:
+    print("model      devices  missed  CPU s")
+    for model in UNLIKE:
+        start, missed = time.process_time(), 0
+        for seed in track(range(devices), model):
+            _, sweeps = unlike(model, noise, np.random.default_rng(seed))
+            missed += max(fit_model(model, sweeps).over_noise) > REACHED
+        print(f"{model:10} {devices:7} {missed:7} {(time.process_time() - start) / devices:6.1f}", flush=True)
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 24)
+    if sys.argv[1:2] == ["unlike"]:
+        main_unlike(int(sys.argv[2]) if len(sys.argv) > 2 else 8)
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 24)

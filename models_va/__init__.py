@@ -12,7 +12,7 @@ from models_va._card import (
     card_names,
     load_card,
 )
-from models_va._dimensions import volts_seconds_siemens
+from models_va._dimensions import metres, volts_seconds_siemens
 from models_va._model import (
     BOLTZMANN,
     CHARGE,
@@ -55,6 +55,7 @@ __all__ = [
     "load_card",
     "load_model",
     "load_yaml",
+    "metres",
     "model_names",
     "parse_yaml",
     "read_yaml",

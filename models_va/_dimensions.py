@@ -47,6 +47,16 @@ def volts_seconds_siemens(unit: str) -> tuple[float, float, float]:
     return volts, time + 3 * volts - 3 * siemens, siemens
 
 
+def metres(unit: str) -> float:
+    """Power of m that is left in a unit besides those of V, s and S.
+
+    Raises:
+        ModelDefinitionError: pint does not know the unit.
+    """
+    volts, _, siemens = volts_seconds_siemens(unit)
+    return float(dimensionality(unit).get("[length]", 0)) - 2 * volts + 2 * siemens
+
+
 def check_dimensions(units: Mapping[sympy.Symbol, str], equations: Iterable[tuple[str, sympy.Expr, str]]) -> None:
     """Check each (place, expression, unit): sums of like dimensions, dimensionless function arguments.
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
+from operator import and_
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,8 @@ _LOOSE = math.log(3.0) / 2, 0.1
 """Standard deviations, logarithmic and linear, beyond which a parameter does not count as fixed."""
 WIDER = 3.0
 """Priors, if what the data fix is to be told from what the priors fix."""
+_AT = 1e-3
+"""Distance from a bound at which something stands at it."""
 _DECISIVE = 10.0
 _TIED = 0.2
 """Correlation of what the data leave open: that of two parameters of six which only show as their product."""
@@ -76,6 +79,9 @@ class Solution:
         _, triangle = np.linalg.qr(np.vstack([self.jacobian, np.diag(1 / (wider * self.prior))]))
         root = solve_triangular(triangle, np.eye(len(self.free)))
         local = root @ root.T
+        for n in np.flatnonzero(self.at_wall):  # open beyond it, and so is what would follow it there
+            follow = local[n] / local[n, n]
+            local = local + (wider * self.prior[n]) ** 2 * np.outer(follow, follow)
         off = np.array([e - self.ends[self.chosen] for e in self.as_good])
         return np.asarray((local + off.T @ off / len(off)) * np.outer(self.stretch, self.stretch), dtype=np.float64)
 
@@ -125,8 +131,18 @@ class Solution:
     @property
     def at_bound(self) -> NDArray[np.bool_]:
         """Whether it stands at one of its bounds, shape (k,)."""
-        z = self.ends[self.chosen]
-        return np.array([min(c - f.bounds[0], f.bounds[1] - c) < 1e-3 for f, c in zip(self.free, z, strict=True)])
+        return np.array([any(at) for at in self._at_bounds])
+
+    @property
+    def at_wall(self) -> NDArray[np.bool_]:
+        """Whether it stands where only the search ends, shape (k,): the data do not fix it, nor what hangs on it."""
+        return np.array([any(map(and_, at, f.walls)) for at, f in zip(self._at_bounds, self.free, strict=True)])
+
+    @property
+    def _at_bounds(self) -> list[tuple[bool, bool]]:
+        """Whether each stands at its lower and its upper bound."""
+        ends = zip(self.free, self.ends[self.chosen], strict=True)
+        return [(abs(c - f.coordinate(f.lower)) < _AT, abs(c - f.coordinate(f.upper)) < _AT) for f, c in ends]
 
     @property
     def correlation(self) -> Array:

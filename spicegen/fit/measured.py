@@ -128,7 +128,14 @@ class MeasuredFit:
         s, own, found = self.solution, self.own, []
         if self.turned:
             found.append("the model stands the other way around: te of card, .va and .lib is the measurement's be")
-        found += [f"{s.free[n].name}: stands at its bound, {s.values[n]:g}" for n in own if s.at_bound[n]]
+        for n in own:
+            if s.at_wall[n]:
+                found.append(
+                    f"{s.free[n].name}: the search ends at {s.values[n]:g}, and what is best may lie beyond: hold it "
+                    "at what is known of it, or another that is known"
+                )
+            elif s.at_bound[n]:
+                found.append(f"{s.free[n].name}: stands at its bound, {s.values[n]:g}")
         for n in own:
             if not s.is_fixed[n]:
                 others = ", ".join(s.free[other].name for other in s.tied_to(n)[:_NAMED])

@@ -27,7 +27,7 @@ FILE_HEAD = ("file", "points", "error (%)", "of", "error / noise")
 MODEL_HEAD = ("model", "fitted parameters", "largest error (%)", "AICc", "above the best")
 """Columns of ``MeasuredReport.model_rows``."""
 
-_MISSED, _MISSED_NOISE = 0.2, 3.0
+_MISSED, _MISSED_NOISE = 0.2, 1.5
 """Error, and its ratio to the noise, from which on a model cannot be said to describe a file."""
 
 _BEYOND = 10.0
@@ -222,7 +222,8 @@ class MeasuredReport:
         best = self.best
         remedy = "; ".join([*map("is {} right, which is held?".format, self._given), "try another model"])
         missed = [
-            f"{b.name}: the model misses it by {_percent(e):g} %, {scale:.2g} times the noise: {remedy}"
+            f"{b.name}: the model misses it by {_percent(e):g} %, {scale:.2g} times the noise: values and "
+            f"uncertainties hold only as far as it is right; {remedy}"
             for b, e, scale in zip(best.benches, best.errors, best.over_noise, strict=True)
             if e > _MISSED or scale > _MISSED_NOISE
         ]

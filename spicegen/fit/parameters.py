@@ -26,7 +26,8 @@ def parameter_rows(solution: Solution, model: Model) -> list[tuple[object, ...]]
     found: list[tuple[object, ...]] = []
     for n, free in enumerate(solution.free):
         unit = model.param[free.name].unit if free.name in model.param else "1"
-        verdict = "at its bound" if solution.at_bound[n] else "yes" if solution.is_fixed[n] else "NO"
+        at_bound = solution.at_bound[n] and not solution.at_wall[n]
+        verdict = "at its bound" if at_bound else "yes" if solution.is_fixed[n] else "NO"
         std, value = float(solution.std[n]), float(solution.values[n])
         if solution.uncertainty(n) is None:
             uncertainty = f"a factor of {np.exp(std):.2g}"

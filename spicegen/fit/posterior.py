@@ -30,6 +30,7 @@ class Free:
         lower, upper: bounds; of one sign on a logarithmic scale.
         scale: log: the coordinate is the logarithm of the magnitude; linear: it is the value over a quarter of the
             range.
+        walls: whether the lower and the upper bound are only where the search ends, with better values perhaps beyond.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Free:
     lower: float
     upper: float
     scale: Literal["log", "linear"] = "log"
+    walls: tuple[bool, bool] = (False, False)
 
     def coordinate(self, value: float) -> float:
         """Where a value is on the scale of the fit."""

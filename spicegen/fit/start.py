@@ -7,38 +7,43 @@ what was measured; then the rates and voltages are searched on a grid about them
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
-import sympy
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
 
-from models_va import DeviceCard, Model, Param, Quantity, card_names, load_card, volts_seconds_siemens
+from models_va import DeviceCard, Model, Param, Quantity, card_names, load_card, metres, volts_seconds_siemens
 from spicegen.experiments.figure_2d import figure_2d
 from spicegen.fit.bench import Bench, Device
+from spicegen.fit.levels import Levels
+from spicegen.fit.polarity import acting
 from spicegen.fit.posterior import Free
 from spicegen.fit.setting import Setting
 from spicegen.measurements import Pulses, Retention, Sweep
-from spicegen.printers.numpy_model import numpy_model
 
 Array = NDArray[np.float64]
 
-_FAR = 1e3
+_FAR = 1e6
 """A parameter without a bound of its own may leave its start by this factor, either way."""
 _RATES = 10.0 ** np.arange(-3, 3.1, 0.75)
 _VOLTAGES = (0.6, 1.0, 1.6)
+_COARSELY = np.geomspace(0.4, 2.5, 3), 10.0 ** np.arange(-3, 3.1)
+_FINELY = np.geomspace(0.5, 2.0, 5), 10.0 ** np.arange(-1.5, 1.6, 0.5)
+"""Factors of the voltages and the rates in what acts at one polarity alone."""
+_CURVES = np.geomspace(1e-2, 1e2, 17)
+"""Factors of the voltages in what acts on the current alone."""
+_REACHES = (1.0, 3.0)
+"""How much farther than what was seen a device may reach: not at all where it stood at a bound of its state."""
+_PARTS, _ORIGINS, _KEPT = 25, 2, (10, 6, 6)
+"""Parts of the benches in which polarities are told apart, starts of either orientation, and how many are kept."""
+_MET = 1.0
+"""Loss of a run from which on a start is good enough: that of noise alone is half as much."""
 _NEAR = 65
 """Variations of the nearest card among which the best are taken."""
 _VARIED, _A_LITTLE = np.log(2.0), 0.15
 """Standard deviation of a random variation, of scaled cards and of those as they are."""
-_MARGIN = 0.1
-"""The device reaches so much farther than what was seen, relative."""
-_LEAST_REACH = 1e-3
-"""Of the highest conductance: a state that cuts the current off altogether counts as this much."""
-_STAY = 1e-2
-"""How strongly parameters stay where they are, over what the ends of the reach count."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +97,8 @@ def free_parameter(param: Param, start: float) -> Free:
     if np.isfinite(low) and np.isfinite(high):
         edge = 1e-9 * (high - low)  # an open bound itself is not allowed
         return Free(param.name, start, low + edge * param.lower_open, high - edge * param.upper_open, "linear")
-    ends = sorted((start / _FAR, start * _FAR))
-    return Free(param.name, start, max(ends[0], low), min(ends[1], high))
+    first, last = sorted((start / _FAR, start * _FAR))
+    return Free(param.name, start, max(first, low), min(last, high), walls=(first > low, last < high))
 
 
 def starts(setting: Setting, held: Mapping[str, float], seed: int, keep: int) -> list[Start]:
@@ -103,17 +108,19 @@ def starts(setting: Setting, held: Mapping[str, float], seed: int, keep: int) ->
         setting: what is fitted to what.
         held: parameters that are known.
         seed: of the variations.
-        keep: how many are wanted.
+        keep: how many are wanted, besides those with polarities told apart.
     """
     model, rng = setting.model, np.random.default_rng(seed)
     cards = [card for card in map(load_card, card_names()) if card.model == model.name] or [_of_ones(model)]
-    found = _started(setting, [p for card in cards for p in _on_a_grid(card, setting.benches, held)])
+    levels = Levels(model, setting.benches)
+    found = _started(setting, [p for card in cards for p in _on_a_grid(card, setting.benches, held, levels)])
+    apart = _apart(setting, found, held, levels) if found[0].loss > _MET * len(setting.benches) else []
     best = found[: max(2, keep)]
     neutral = _neutral(setting, best)
     points = [_varied(setting, best[n % len(best)], _VARIED, rng) for n in range(16 * keep)]
     found = sorted([*found, *_started(setting, points)], key=_loss)
     near = _near(setting, cards, held, rng)[: keep // 2]
-    return [*found[: keep - len(neutral) - len(near)], *neutral, *near]
+    return [*found[: keep - len(neutral) - len(near)], *neutral, *near, *apart]
 
 
 def _near(
@@ -171,16 +178,71 @@ def _of_ones(model: Model) -> DeviceCard:
     return DeviceCard(name="ones", title="", model=model.name, source="", parameters=quantities)
 
 
-def _on_a_grid(card: DeviceCard, benches: Sequence[Bench], held: Mapping[str, float]) -> Iterator[_Point]:
+def _on_a_grid(
+    card: DeviceCard, benches: Sequence[Bench], held: Mapping[str, float], levels: Levels
+) -> Iterator[_Point]:
     """The card at the measurement's scales, at several speeds and voltages."""
-    model = card.device_model
+    params = card.device_model.params
     volts, seconds = _scales(card, benches)
-    levels = _Levels(model, benches)
+    metre = next((held[p.name] / card.values[p.name] for p in params if p.unit == "m" and p.name in held), 1.0)
+    own = np.array([card.values[p.name] for p in params])
     for voltage in _VOLTAGES:
         for rate in _RATES:
-            for levelled in levels.of(_scaled(card, volts * voltage, seconds / rate, 1.0)):
-                values = np.array([held.get(p.name, v) for p, v in zip(model.params, levelled, strict=True)])
-                yield from ((card, turned, values) for turned in (False, True))
+            values = _scaled(own, params, range(len(own)), volts * voltage, seconds / rate, metre)
+            values = np.array([held.get(p.name, v) for p, v in zip(params, values, strict=True)])
+            for levelled in levels.of(values, held):
+                yield from ((card, turned, levelled) for turned in (False, True))
+
+
+def _apart(setting: Setting, found: Sequence[Start], held: Collection[str], levels: Levels) -> list[Start]:
+    """The best starts with what acts at either polarity, and what bends the current, brought to the device by itself.
+
+    Devices whose polarities differ by other factors than a card's are near none of its scaled ones. In parts that
+    begin with what was seen, what acts at one polarity shows whatever acts at the other.
+    """
+    if len(setting.model.states) != 1:
+        return []  # what is seen is not the memory state alone
+    setting = setting.in_parts(_PARTS)
+    volt = max(float(np.abs(b.drive.v_volt).max()) for b in setting.benches)
+    found = _started(setting, [(start.card, start.turned, start.values) for start in found])
+    best: list[Start] = []
+    for turned in (False, True):
+        for origin in [start for start in found if start.turned == turned][:_ORIGINS]:
+            on_current, _ = groups = acting(setting.model, origin.values, volt or 1.0, setting.fitted)
+            bent = _started(setting, _bent(origin, on_current, held, levels))[0]
+            best += _started(setting, _reaching(bent, held, levels))
+    for kept, factors in zip(_KEPT, (_COARSELY, _FINELY, _FINELY), strict=True):
+        for n, start in enumerate(best):
+            for places in groups[1]:
+                start = _started(setting, _at_factors(start, places, *factors))[0]
+            best[n] = start
+        best = sorted(best, key=_loss)[:kept]
+    return best
+
+
+def _bent(start: Start, places: Sequence[int], held: Collection[str], levels: Levels) -> Iterator[_Point]:
+    """A start with other voltages in what acts on the current, each with its levels."""
+    for values in _factored(start, places, _CURVES, (1.0,)):
+        yield from ((start.card, start.turned, found) for found in levels.of(values, held))
+
+
+def _reaching(start: Start, held: Collection[str], levels: Levels) -> Iterator[_Point]:
+    """A start, and those of levels with which the device reaches as far as was seen, or much farther, to either end."""
+    found = [levels.of(start.values, held, reaches)[-1] for reaches in product(_REACHES, _REACHES)]
+    yield from ((start.card, start.turned, values) for values in np.unique([start.values, *found], axis=0))
+
+
+def _at_factors(
+    start: Start, places: Sequence[int], volts: Iterable[float], rates: Iterable[float]
+) -> Iterator[_Point]:
+    """A start with some parameters at other voltages and rates."""
+    yield from ((start.card, start.turned, values) for values in _factored(start, places, volts, rates))
+
+
+def _factored(start: Start, places: Sequence[int], volts: Iterable[float], rates: Iterable[float]) -> Array:
+    params = start.card.device_model.params
+    found = [_scaled(start.values, params, places, volt, 1 / rate, 1.0) for volt, rate in product(volts, rates)]
+    return np.unique([start.values, *found], axis=0)
 
 
 def _started(setting: Setting, points: Iterable[_Point]) -> list[Start]:
@@ -221,81 +283,15 @@ def _duration(run: Bench) -> float:
     return float(run.drive.time_s[-1]) / 100 if isinstance(run.measurement, Sweep) else 0.0
 
 
-def _scaled(card: DeviceCard, volt: float, second: float, siemens: float) -> Array:
-    """The card's parameters with every voltage, time and conductance multiplied."""
-    values = []
-    for p in card.device_model.params:
-        value = card.values[p.name]
+def _scaled(
+    own: Array, params: Sequence[Param], places: Iterable[int], volt: float, second: float, metre: float
+) -> Array:
+    """These parameters with every voltage, time and length multiplied."""
+    values = own.copy()
+    for k in places:
+        p = params[k]
         if "activation energy" not in p.description:  # these are fixed by kT, not by what is applied
-            a, b, c = volts_seconds_siemens(p.unit)
-            value *= volt**a * second**b * siemens**c
-        low, high = p.lower, p.upper
-        values.append(min(max(value, low), high))
-    return np.array(values)
-
-
-class _Levels:
-    """Parameters with which the memory state reaches what was seen; none moves more than needed.
-
-    Args:
-        model: of the device.
-        benches: the measurements.
-    """
-
-    def __init__(self, model: Model, benches: Sequence[Bench]) -> None:
-        seen = np.concatenate([r.g_siemens for r in benches])
-        ends = [seen.min() * (1 - _MARGIN), seen.max() * (1 + _MARGIN)] if len(seen) else []
-        self._model, self._temperature_k, self._wanted = model, benches[0].temperature_k, np.log(ends)
-        symbols = model.expanded(sympy.Symbol(model.conductance, real=True)).free_symbols
-        self._in_it = [k for k, p in enumerate(model.params) if p.symbol in symbols]
-        self._known: dict[bytes, list[Array]] = {}  # most speeds and voltages ask for the same
-
-    def of(self, values: Array) -> list[Array]:
-        """Every parameter, such that the middles agree, and that the ends are just beyond what was seen.
-
-        Args:
-            values: every parameter; those that the conductance does not depend on stay, and so do states at the start.
-        """
-        if not len(self._wanted):
-            return [values]
-        key = values[self._in_it].tobytes()
-        if key not in self._known:
-            self._known[key] = [found[self._in_it] for found in self._found(values)]
-        levelled = [values.copy() for _ in self._known[key]]
-        for found, own in zip(levelled, self._known[key], strict=True):
-            found[self._in_it] = own
-        return levelled
-
-    def _found(self, values: Array) -> Iterator[Array]:
-        params = self._model.params
-        moved = [k for k in self._in_it if params[k].default is None and values[k] > 0]
-        siemens = np.array([volts_seconds_siemens(params[k].unit)[2] for k in moved])
-
-        def moved_to(z: Array) -> Array:
-            other = values.copy()
-            other[moved] = np.exp(z)
-            return other
-
-        def off(z: Array, before: Array) -> Array:
-            low, high = self._reach(moved_to(z))
-            cut_off = low <= high + np.log(_LEAST_REACH)  # nothing lower is needed, and nothing would help
-            ends = [0.0 if cut_off else low - self._wanted[0], high - self._wanted[1]]
-            return np.array([*ends, *(_STAY * (z - before))])
-
-        middle = np.log(values[moved])
-        middle = middle + (self._wanted.mean() - self._reach(values).mean()) * siemens / max(
-            np.abs(siemens).max(initial=0.0), 1.0
-        )
-        whole = least_squares(off, middle, args=(middle.copy(),), max_nfev=30).x
-        low, high = np.array([(p.lower, p.upper) for p in params]).T
-        yield from (np.clip(moved_to(z), low, high) for z in (middle, whole))
-
-    def _reach(self, values: Array) -> Array:
-        """Logarithms of the lowest and the highest conductance, shape (2,)."""
-        model = self._model
-        by_name = dict(zip((p.name for p in model.params), values, strict=True))
-        states = np.tile([by_name[s.initial] for s in model.states], (2, 1))
-        if model.memory is not None:
-            states[:, model.state_names.index(model.memory)] = [0.0, 1.0]
-        g = np.sort(numpy_model(model).conductance(states, by_name, self._temperature_k))
-        return np.asarray(np.log(np.maximum(g, _LEAST_REACH * g.max())))
+            a, b, _ = volts_seconds_siemens(p.unit)
+            values[k] *= volt**a * second**b * metre ** metres(p.unit)
+        values[k] = min(max(values[k], p.lower), p.upper)
+    return values

@@ -27,6 +27,11 @@ SPREAD = {"stanford_pku": 0.1}
 TRAINS = ((1, 1, 1), (0.9, 0.9, 1), (1.1, 1.1, 1), (1, 1, 0.3), (1, 1, 3))
 """Amplitudes up and down and width of each train over those of the card's write pulse."""
 LI_PULSE = -1.5, 1.1, 10e-3
+UNLIKE = {
+    "vteam": (("v_on", "k_on", "alpha_on"), ("v_off", "k_off", "alpha_off")),
+    "yakopcic": (("v_p", "a_p", "alpha_p"), ("v_n", "a_n", "alpha_n")),
+}
+"""Threshold, rate and exponent of either polarity, potentiation first."""
 FLOOR = 1e-5
 """Of a sweep's largest current: noise that is always there."""
 
@@ -58,6 +63,38 @@ def varied(model, rng, size=None):
             z = f.coordinate(card.values[p.name]) + size * rng.standard_normal()
             values[p.name] = f.value(min(max(z, low + 0.05), high - 0.05))
     return card.with_values(values)
+
+
+def unlike(model, noise, rng, points=120):
+    """A device of vteam or yakopcic that differs from the shipped one in other ways at either polarity, and its sweeps.
+
+    Rates differ by up to ten, thresholds and levels by up to three, and yakopcic's current bends within a volt.
+    """
+    shipped_card = shipped(model)
+    up, down, width = write_pulse(shipped_card)
+    while True:
+        values, volts = {}, []
+        for threshold, rate, own in UNLIKE[model]:
+            values[threshold] = np.sign(shipped_card.values[threshold]) * rng.uniform(0.35, 1.1)
+            values[rate] = shipped_card.values[rate] * 10.0 ** rng.uniform(-1, 1)
+            values[own] = rng.uniform(1.2, 4.0)
+            volts.append(abs(values[threshold]) * rng.uniform(1.5, 2.1))
+        if model == "vteam":
+            values["r_on"] = 10 ** rng.uniform(2.7, 4.3)
+            values["r_off"] = values["r_on"] * 10 ** rng.uniform(0.8, 2.2)
+        else:
+            values["a1"] = values["a2"] = 10 ** rng.uniform(-5, -3)
+            values["b"] = rng.uniform(0.6, 3.0)
+        card = shipped_card.with_values(values)
+        slow = width * 10.0 ** rng.uniform(-1, 5)
+        sizes = volts[0] / abs(up), volts[1] / abs(down)
+        sweeps = [
+            sweep(card, noise, rng, *sizes, wide=wide, points=points) for wide in (slow / width, 0.3 * slow / width)
+        ]
+        seen = np.abs(sweeps[1].voltage_volt) > 0.1
+        g = np.abs(sweeps[1].current_amp[seen] / sweeps[1].voltage_volt[seen])
+        if g.max() > 3 * g.min():
+            return card, sweeps
 
 
 def measured(card, p, noise, rng) -> Record:

@@ -9,7 +9,7 @@ from models_va import load_model
 from spicegen.fit import setting
 from spicegen.fit.measured import aicc, fit_model
 from spicegen.fit.start import is_held
-from tests.spicegen.known_devices import MODELS, TRAINS, campaign, off, rest, shipped, sweep, train, varied
+from tests.spicegen.known_devices import MODELS, TRAINS, campaign, off, rest, shipped, sweep, train, unlike, varied
 
 ROUND_TRIPS = [(model, noise) for model in MODELS for noise in (0.01, 0.05)]
 
@@ -18,7 +18,7 @@ FIXED = {
     "yakopcic": {"v_p"},
     "stanford_pku": {"g0", "v0"},
     "pulse_update": {"g_min"},
-    "li_intercalation": {"g0", "v_io", "tau_x"},
+    "li_intercalation": {"v_io", "tau_x"},
     "linear": {"g0"},
 }
 """By so few measurements, even at 5 % of noise."""
@@ -46,6 +46,18 @@ def test_a_known_device_is_found_within_the_stated_uncertainties(model, noise):
     assert max(found.errors) < 1.5 * noise
     assert fixed(found) >= FIXED[model]
     assert max(map(abs, away.values())) < 3.5
+
+
+@pytest.mark.parametrize(("model", "seed"), [("vteam", 1), ("yakopcic", 1)])
+def test_a_device_unlike_the_card_is_found(model, seed):
+    """Either polarity has its own thresholds and rates, and the current its own curvature."""
+    rng = np.random.default_rng(seed)
+    card, sweeps = unlike(model, 0.01, rng)
+    found = fit_model(model, sweeps)
+    assert max(found.over_noise) < 1.2
+    assert max(map(abs, off(found, card).values())) < 4
+    if model == "yakopcic":
+        assert dict(zip(found.model.param, found.values, strict=True))["b"] == pytest.approx(card.values["b"], rel=0.05)
 
 
 NOISE = 0.005
