@@ -205,15 +205,15 @@ def _apart(setting: Setting, found: Sequence[Start], held: Collection[str], leve
     setting = setting.in_parts(_PARTS)
     volt = max(float(np.abs(b.drive.v_volt).max()) for b in setting.benches)
     found = _started(setting, [(start.card, start.turned, start.values) for start in found])
+    on_current, by_polarity = acting(setting.model, found[0].values, volt or 1.0, setting.fitted)
     best: list[Start] = []
     for turned in (False, True):
         for origin in [start for start in found if start.turned == turned][:_ORIGINS]:
-            on_current, _ = groups = acting(setting.model, origin.values, volt or 1.0, setting.fitted)
             bent = _started(setting, _bent(origin, on_current, held, levels))[0]
             best += _started(setting, _reaching(bent, held, levels))
     for kept, factors in zip(_KEPT, (_COARSELY, _FINELY, _FINELY), strict=True):
         for n, start in enumerate(best):
-            for places in groups[1]:
+            for places in by_polarity:
                 start = _started(setting, _at_factors(start, places, *factors))[0]
             best[n] = start
         best = sorted(best, key=_loss)[:kept]
