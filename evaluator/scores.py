@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import ndtri, stdtrit
 
 from evaluator.layer import Array
 
@@ -48,7 +48,7 @@ def half_width(values: Sequence[float]) -> float | None:
     n = len(values)
     if n < _FEWEST or max(values) - min(values) < _ROUNDING:
         return None
-    return float(stats.t.ppf(0.975, n - 1)) * float(np.std(values, ddof=1)) / math.sqrt(n)
+    return float(stdtrit(n - 1, 0.975)) * float(np.std(values, ddof=1)) / math.sqrt(n)
 
 
 def image_interval(accuracy: float, n_images: int) -> tuple[float, float]:
@@ -56,7 +56,7 @@ def image_interval(accuracy: float, n_images: int) -> tuple[float, float]:
 
     Source: E. B. Wilson, J. Am. Stat. Assoc. 22, 209 (1927).
     """
-    z2 = float(stats.norm.ppf(0.975)) ** 2 / n_images
+    z2 = float(ndtri(0.975)) ** 2 / n_images
     middle = (accuracy + z2 / 2) / (1 + z2)
     half = math.sqrt(z2 * accuracy * (1 - accuracy) + z2**2 / 4) / (1 + z2)
     return max(middle - half, 0.0), min(middle + half, 1.0)

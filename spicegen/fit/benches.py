@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from models_va.errors import InputError
 from spicegen.fit.bench import Bench
@@ -121,7 +121,7 @@ def _spread(curves: Array) -> Array:
         return np.full(len(curves), max(_roughness(np.nanmedian(curves, axis=1)), _LEAST_NOISE))
     free = count - 1
     squares = np.nansum((curves - np.nanmean(curves, axis=1, keepdims=True)) ** 2, axis=1)
-    usual = np.median(squares[several] / chi2.median(free[several]))
+    usual = np.median(squares[several] / chdtri(free[several], 0.5))
     variance = (squares + _PRIOR * usual) / (free + _PRIOR)
     of_median = np.pi / (2 * count + np.pi - 2)  # exact for one and for many, within a percent for an odd number
     return np.asarray(np.maximum(np.sqrt(of_median * variance), _LEAST_NOISE))

@@ -6,13 +6,14 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models_va import DeviceCard
-from spicegen.experiments import EXPERIMENTS, Assumptions, Experiment, Lab, paper_targets
+from spicegen.experiments import EXPERIMENTS, Assumptions, Experiment, Lab, Target, paper_targets
 from spicegen.simulate import REFERENCE, SimulationError, simulator
 
 Array = NDArray[np.float64]
@@ -31,7 +32,6 @@ _SOFT = 3.0
 """Residuals count in full up to about here."""
 _MOST = 15.0
 """A failed simulation, or a figure of merit that does not exist."""
-_TARGETS = {t.id: t for t in paper_targets()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class PaperResiduals:
     def key(self) -> str:
         """What the residuals depend on; those of the card itself show what experiments and equations are now."""
         weights = _SIGMA, _CLOSE, _CLEAR, _STEP, _SOFT, _MOST
-        return f"{self._card.hash}|{self._assumptions}|{_TARGETS}|{weights}|{self._of_card}"
+        return f"{self._card.hash}|{self._assumptions}|{_targets()}|{weights}|{self._of_card}"
 
     def __call__(self, values: Mapping[str, float]) -> Array:
         """Residuals by values of parameters; those left out are the card's."""
@@ -92,7 +92,7 @@ class PaperResiduals:
             if name not in self._counts:
                 raise
             return [Term(name, name, _MOST)] * self._counts[name]
-        judged = {row: number for row, number in seen.numbers.items() if _TARGETS[row].kind == "number"}
+        judged = {row: number for row, number in seen.numbers.items() if _targets()[row].kind == "number"}
         found = [Term(name, row, _limited(_distance(row, number))) for row, number in judged.items()]
         for row, trend in [*seen.trends.items(), *seen.demands.items()]:
             missing = np.maximum(0.0, _CLEAR - trend.margins) / _STEP
@@ -100,9 +100,14 @@ class PaperResiduals:
         return found
 
 
+@cache
+def _targets() -> Mapping[str, Target]:
+    return {t.id: t for t in paper_targets()}
+
+
 def _distance(row: str, number: float) -> float:
     """Of a figure of merit from the paper's, on a log scale."""
-    paper = _TARGETS[row].value
+    paper = _targets()[row].value
     if paper is None or not number > 0:
         return math.nan
     return math.log(number / paper) / _CLOSE.get(row, _SIGMA)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import ndtr, ndtri, stdtrit
 
 Array = NDArray[np.float64]
 RESAMPLES = 1000
@@ -105,14 +105,14 @@ def interval(values: Array, samples: Samples, *, of_scatter: bool = False) -> tu
     tail = (1 - LEVEL) / 2
     simulated = samples.scatter_simulated if of_scatter else samples.means_simulated
     wide = of_scatter and not simulated
-    reach = -stats.t.ppf(tail, n - 1) * np.sqrt(n / (n - 1)) if wide else -stats.norm.ppf(tail)
+    reach = -stdtrit(n - 1, tail) * np.sqrt(n / (n - 1)) if wide else -ndtri(tail)
     z = np.array([-reach, reach])
     if not simulated:
         below = np.clip(np.mean(drawn < values[0]) + np.mean(drawn == values[0]) / 2, 0.01, 0.99)
-        centre = stats.norm.ppf(below)
+        centre = ndtri(below)
         room = 1 - _acceleration(values[1 : samples.first_resample]) * (centre + z)
         z = centre + (centre + z) / np.maximum(room, 0.2)
-    low, high = np.quantile(drawn, stats.norm.cdf(z))
+    low, high = np.quantile(drawn, ndtr(z))
     return float(low), float(high)
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from spicegen.metrics._fitting import exponential_curves, fit_exponential
 from spicegen.progress import track
@@ -34,6 +33,8 @@ class Noise:
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
         """Deviations of cycles, shape (.., points), S; nothing is updated before the first point."""
+        from scipy.signal import lfilter  # a quarter of a second, for which not every command is to wait
+
         shocks, white = rng.standard_normal((2, *shape))
         shocks[..., 0] = 0
         apart = np.sqrt(self.update) * lfilter([1.0], [1.0, -self.memory], shocks) + np.sqrt(self.read) * white

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import find_peaks
 
 from models_va.errors import InputError
 from spicegen.measurements import Sweep
@@ -113,6 +112,8 @@ def _out_and_back(v: Array) -> list[NDArray[np.intp]]:
 
     A measured voltage, or that of a unipolar loop, need not return to 0 V.
     """
+    from scipy.signal import find_peaks  # a quarter of a second, for which not every command is to wait
+
     up = np.maximum(v, 0.0)
     turns, shape = find_peaks(-up, prominence=_RETURN * up.max())
     parts = np.split(np.arange(len(v)), turns[shape["prominences"] >= up[turns]])

@@ -6,14 +6,18 @@ many devices at once is lost there to the cost of each call.
 
 from __future__ import annotations
 
+import hashlib
 import math
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numba
 import numpy as np
 import sympy
 from numpy.typing import NDArray
+from platformdirs import user_cache_path
 
 from models_va import Model, load_model
 from spicegen.printers.base import COSH_LIMIT, EXP_LIMIT, ExpressionPrinter
@@ -75,7 +79,14 @@ def _cosh_lim(x: float) -> float:
     return math.cosh(x) if abs(x) < 80.0 else COSH_LIMIT * (abs(x) - 79.0)
 
 
-_NAMESPACE = {"_math": math, "_sign": _sign, "_exp_lim": _exp_lim, "_sinh_lim": _sinh_lim, "_cosh_lim": _cosh_lim}
+_NAMESPACE = {
+    "__name__": __name__,  # where numba looks for what machine code from a file needs
+    "_math": math,
+    "_sign": _sign,
+    "_exp_lim": _exp_lim,
+    "_sinh_lim": _sinh_lim,
+    "_cosh_lim": _cosh_lim,
+}
 
 
 def compile_rates(model: Model) -> Any:
@@ -114,9 +125,25 @@ def _compile(
     body += [f"{p.name} = _p[{i}]" for i, p in enumerate(model.params)]
     body += [*lines, *(f"{t} = {r}" for t, r in zip(targets, results, strict=True))]
     source = "def f(vbr, _x, _p, temperature_k, _rate, _jacobian):\n" + "".join(f"    {line}\n" for line in body)
-    namespace: dict[str, Any] = dict(_NAMESPACE)
-    exec(compile(source, f"<{model.name}, scalar>", "exec"), namespace)
-    return numba.njit(signature, error_model="numpy")(namespace["f"])
+    file, namespace = _file_of(model, source), dict(_NAMESPACE)
+    exec(compile(source, str(file or f"<{model.name}, scalar>"), "exec"), namespace)
+    return numba.njit(signature, cache=file is not None, error_model="numpy")(namespace["f"])
+
+
+def _file_of(model: Model, source: str) -> Path | None:
+    """A file in the user's cache folder, beside which numba keeps the source's machine code; None if none can be there.
+
+    Its name says all that the machine code follows from: numba looks at a file's date and length only.
+    """
+    edition = hashlib.sha256(source.encode() + Path(__file__).read_bytes()).hexdigest()[:16]
+    path = user_cache_path("spicegen") / "compiled" / f"{model.name}_{edition}.py"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.write_text(source, encoding="utf-8")
+    except OSError:
+        return None
+    return path if os.access(path.parent, os.W_OK) else None
 
 
 @built_once
@@ -125,7 +152,7 @@ def _compiled(name: str) -> Any:
 
 
 def compiled_rates(model: Model) -> Any:
-    """``compile_rates`` of a model that ships; compiled once a process (about a second)."""
+    """``compile_rates`` of a model that ships; compiled once (about a second)."""
     return _compiled(model.name)
 
 
@@ -135,5 +162,5 @@ def _compiled_slopes(name: str) -> Any:
 
 
 def compiled_slopes(model: Model) -> Any:
-    """``compile_slopes`` of a model that ships; compiled once a process."""
+    """``compile_slopes`` of a model that ships; compiled once."""
     return _compiled_slopes(model.name)
