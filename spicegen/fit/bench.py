@@ -19,8 +19,8 @@ from spicegen.simulate.native import Drive, slopes_in_steps, states_under
 
 Array = NDArray[np.float64]
 
-_REL_TOL = 1e-4
-"""Of a run's steps."""
+FINE, ROUGH = 1e-4, 1e-2
+"""Relative tolerances of a run's steps: where exact data are to be met, and where most still misses them by far."""
 _LIMIT = 1e3
 """Of any residual; that of what cannot be simulated, so that nothing is worse."""
 _TELLING = 0.05
@@ -130,12 +130,12 @@ class Bench:
         relative = self.noise / (np.abs(self.observed) + _TINY) if self.is_current else self.noise
         return replace(self, corrected=ends[relative[ends] < _TELLS])
 
-    def run(self, device: Device) -> Run:
-        """Do it to a device."""
+    def run(self, device: Device, rel_tol: float = FINE) -> Run:
+        """Do it to a device; ``rel_tol`` is the relative tolerance of each step."""
         steps, seen, states = self.drive, self.seen, np.empty((len(self.seen), 0))
         if device.model.states:
             drive = self._driven(device)
-            found = states_under(drive, device.model, device.values, self.temperature_k, device.initial, _REL_TOL)
+            found = states_under(drive, device.model, device.values, self.temperature_k, device.initial, rel_tol)
             if found is None:
                 nothing = np.full((len(self.seen), len(device.initial)), np.nan)
                 return Run(None, self.seen, nothing, np.full(len(self.seen), np.nan))
@@ -151,7 +151,7 @@ class Bench:
             return Drive(time_s, v_volt)
         at = self.seen[self.corrected]
         put = np.full((len(time_s), len(device.initial)), np.nan)
-        put = np.insert(put, at + 1, self.memory_shown(device, self.corrected)[:, None], axis=0)
+        put = np.insert(put, at + 1, self.memory_shown([device], self.corrected)[0][:, None], axis=0)
         return Drive(np.insert(time_s, at + 1, time_s[at]), np.insert(v_volt, at + 1, v_volt[at]), put)
 
     def slopes(self, run: Run, device: Device, places: NDArray[np.intp]) -> Array:
@@ -194,8 +194,8 @@ class Bench:
     def _by_states(self, device: Device, states: Array) -> Array:
         """Derivatives of what is shown in states of shape (n, k) by them, shape (n, k)."""
         v = device.sign * self.read_volt
-        found = device.sign * numpy_model(device.model).evaluate(v, states, device.params(), self.temperature_k).di_dx
-        return np.asarray(found if self.is_current else found / self.read_volt[:, None])
+        _, slopes = numpy_model(device.model).current_and_slopes(v, states, device.params(), self.temperature_k)
+        return np.asarray(device.sign * (slopes if self.is_current else slopes / self.read_volt[:, None]))
 
     def _by_values(self, device: Device, states: Array, places: NDArray[np.intp]) -> Array:
         """Derivatives of what is shown in these states by parameters, shape (n, m).
@@ -269,34 +269,40 @@ class Bench:
             return list(range(len(model.states)))
         return [] if model.memory is None else [model.state_names.index(model.memory)]
 
-    def memory_at_start(self, device: Device) -> float:
-        """The memory state in which a device shows what was seen first: a start for the fit."""
-        return float(self.memory_shown(device, np.array([self.first]))[0])
+    def memory_at_start(self, devices: Sequence[Device]) -> Array:
+        """The memory state in which each device shows what was seen first: a start for the fit."""
+        return self.memory_shown(devices, np.array([self.first]))[:, 0]
 
-    def memory_shown(self, device: Device, observations: NDArray[np.intp]) -> Array:
-        """The memory states in which a device shows what was seen, or nearly so if none does, shape (r,).
+    def memory_shown(self, devices: Sequence[Device], observations: NDArray[np.intp]) -> Array:
+        """The memory states in which devices show what was seen, or nearly so if none does, shape (m, r).
 
         Args:
-            device: its other states are those at its start.
+            devices: m of one model; their other states are those at their start.
             observations: r of them.
         """
-        place = device.model.state_names.index(device.model.memory or "")
-        state = device.model.states[place]
+        model, m, r = devices[0].model, len(devices), len(observations)
+        place = model.state_names.index(model.memory or "")
+        state = model.states[place]
         grid = np.linspace(state.lower, state.upper, _GRID)
-        v = self.read_volt[observations]
-        wanted = self.observed[observations] * (1.0 if self.is_current else v)
+        sign = np.repeat([d.sign for d in devices], r)
+        v = sign * np.tile(self.read_volt[observations], m)
+        wanted = np.tile(self.observed[observations], m) * (sign if self.is_current else v)
+        states, values = (
+            np.repeat(rows, r, axis=0) for rows in ([d.initial for d in devices], [d.values for d in devices])
+        )
 
         def off(memory: Array) -> tuple[Array, Array]:
-            """Logarithm of the current over the wanted one, and its slope, in states of shape (r, n)."""
-            x = np.tile(device.initial, (memory.size, 1))
+            """Logarithm of the current over the wanted one, and its slope, in states of shape (m r, n)."""
+            n = memory.shape[1]
+            x = np.repeat(states, n, axis=0)
             x[:, place] = memory.ravel()
-            volts = np.repeat(device.sign * v, memory.shape[1])
-            at = numpy_model(device.model).evaluate(volts, x, device.params(), self.temperature_k)
-            current, slope = (device.sign * y.reshape(memory.shape) for y in (at.current, at.di_dx[:, place]))
+            params = {p.name: np.repeat(column, n) for p, column in zip(model.params, values.T, strict=True)}
+            found = numpy_model(model).current_and_slopes(np.repeat(v, n), x, params, self.temperature_k)
+            current, slope = found[0].reshape(memory.shape), found[1][:, place].reshape(memory.shape)
             return np.nan_to_num(np.log(current / wanted[:, None]), nan=np.inf), slope / current
 
         with np.errstate(all="ignore"):
-            away, _ = off(np.tile(grid, (len(v), 1)))
+            away, _ = off(np.tile(grid, (m * r, 1)))
             crossed = (away[:, :-1] * away[:, 1:] <= 0) & np.isfinite(away[:, 1:] - away[:, :-1])
             left = np.argmax(crossed, axis=1)
             found = (grid[left] + grid[left + 1]) / 2
@@ -304,7 +310,8 @@ class Bench:
                 over, slope = (y[:, 0] for y in off(found[:, None]))
                 step = np.nan_to_num(over / slope, posinf=0.0, neginf=0.0)  # beyond a bound nothing changes
                 found = np.clip(found - step, grid[left], grid[left + 1])
-        return np.asarray(np.where(crossed.any(axis=1), found, grid[np.argmin(np.abs(away), axis=1)]))
+        nearest = np.where(crossed.any(axis=1), found, grid[np.argmin(np.abs(away), axis=1)])
+        return np.asarray(nearest.reshape(m, r))
 
 
 def telling(volt: Array) -> NDArray[np.bool_]:

@@ -126,7 +126,7 @@ def _first_seen(found: MeasuredFit) -> tuple[Bench, float]:
     """The train that begins with the lowest conductance, or else the first file, and the memory state there."""
     trains = [b for b in found.benches if isinstance(b.measurement, Pulses)]
     bench = min(trains, key=lambda b: float(b.observed[0])) if trains else found.benches[0]
-    return bench, bench.memory_at_start(Device.fresh(found.model, found.values, found.turned))
+    return bench, float(bench.memory_at_start([Device.fresh(found.model, found.values, found.turned)])[0])
 
 
 def _inside(lower: float, upper: float, short: float, exact: float) -> float:
@@ -145,7 +145,7 @@ def _window(card: DeviceCard, found: MeasuredFit) -> ConductanceWindow | None:
         had = np.concatenate([b.g_siemens for b in benches])
     else:
         fresh = Device.fresh(found.model, found.values, found.turned)
-        shown = np.concatenate([b.memory_shown(fresh, b.conducting) for b in benches])
+        shown = np.concatenate([b.memory_shown([fresh], b.conducting)[0] for b in benches])
         had = initial_conductances(card, {memory(card).initial: shown})
         note = f"conductance, at v = 0 and {ROOM_TEMPERATURE_K:g} K, of the memory states that were read"
     if not had.min() < had.max():

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from models_va import DeviceCard, Model, Param, Quantity, card_names, load_card, metres, volts_seconds_siemens
 from spicegen.experiments.figure_2d import figure_2d
-from spicegen.fit.bench import Bench, Device
+from spicegen.fit.bench import ROUGH, Bench, Device
 from spicegen.fit.levels import Levels
 from spicegen.fit.polarity import acting
 from spicegen.fit.posterior import Free
@@ -163,8 +163,10 @@ def _neutral(setting: Setting, origins: Sequence[Start]) -> list[Start]:
     """
     params = setting.model.params
     either = [k for k in setting.fitted if params[k].lower < 0 < params[k].upper]
+    if not either:
+        return []
     points: list[_Point] = []
-    for origin in origins if either else ():
+    for origin in origins:
         values = origin.values.copy()
         values[either] = 0.0
         points.append((origin.card, origin.turned, values))
@@ -247,20 +249,22 @@ def _factored(start: Start, places: Sequence[int], volts: Iterable[float], rates
 
 def _started(setting: Setting, points: Iterable[_Point]) -> list[Start]:
     """The starts at these points, the best first."""
+    model, benches, points = setting.model, setting.benches, list(points)
+    devices = [Device.fresh(model, values, turned) for _, turned, values in points]
+    initial = np.repeat([d.initial for d in devices], len(benches), axis=0).reshape(len(points), len(benches), -1)
+    if model.memory is not None:
+        place = model.state_names.index(model.memory)
+        initial[:, :, place] = np.stack([b.memory_at_start(devices) for b in benches], axis=1)
 
-    def start(point: _Point) -> Start:
+    def start(point: _Point, initial: Array) -> Start:
         card, turned, values = point
-        model, loss = setting.model, 0.0
-        initial = np.tile(Device.fresh(model, values, turned).initial, (len(setting.benches), 1))
-        for bench, x in zip(setting.benches, initial, strict=True):
-            if model.memory is not None:
-                place = model.state_names.index(model.memory)
-                x[place] = bench.memory_at_start(Device(model, values, x, turned))
-            r = bench.residuals(bench.run(Device(model, values, x, turned)).predicted)
+        loss = 0.0
+        for bench, x in zip(benches, initial, strict=True):
+            r = bench.residuals(bench.run(Device(model, values, x, turned), ROUGH).predicted)
             loss += float(np.mean(np.log1p(r**2)))  # far away, a decade less is progress too
         return Start(card, turned, values, initial, loss)
 
-    return sorted(setting.threads.map(start, points), key=_loss)
+    return sorted(setting.threads.map(start, points, initial), key=_loss)
 
 
 def _scales(card: DeviceCard, benches: Sequence[Bench]) -> tuple[float, float]:

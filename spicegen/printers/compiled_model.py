@@ -125,18 +125,20 @@ def _compile(
     body += [f"{p.name} = _p[{i}]" for i, p in enumerate(model.params)]
     body += [*lines, *(f"{t} = {r}" for t, r in zip(targets, results, strict=True))]
     source = "def f(vbr, _x, _p, temperature_k, _rate, _jacobian):\n" + "".join(f"    {line}\n" for line in body)
-    file, namespace = _file_of(model, source), dict(_NAMESPACE)
-    exec(compile(source, str(file or f"<{model.name}, scalar>"), "exec"), namespace)
+    name = f"{model.name}_{hashlib.sha256(source.encode() + Path(__file__).read_bytes()).hexdigest()[:16]}"
+    file, namespace = _file_of(name, source), dict(_NAMESPACE)
+    exec(compile(source, str(file or f"<{name}>"), "exec"), namespace)
+    # machine code of two processes meets in a third: what has one name there is taken for one function
+    namespace["f"].__qualname__ = name
     return numba.njit(signature, cache=file is not None, error_model="numpy")(namespace["f"])
 
 
-def _file_of(model: Model, source: str) -> Path | None:
+def _file_of(name: str, source: str) -> Path | None:
     """A file in the user's cache folder, beside which numba keeps the source's machine code; None if none can be there.
 
     Its name says all that the machine code follows from: numba looks at a file's date and length only.
     """
-    edition = hashlib.sha256(source.encode() + Path(__file__).read_bytes()).hexdigest()[:16]
-    path = user_cache_path("spicegen") / "compiled" / f"{model.name}_{edition}.py"
+    path = user_cache_path("spicegen") / "compiled" / f"{name}.py"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():

@@ -100,6 +100,10 @@ class Evaluation:
     df_dx: Array
 
 
+_Steps = list[tuple[sympy.Symbol, sympy.Expr]]
+"""Symbols, and the expressions that they stand for."""
+
+
 class NumpyModel:
     """A model compiled to numpy.
 
@@ -116,12 +120,23 @@ class NumpyModel:
         outputs = [model.current, *rates, *(chain(e, x) for e in [model.current, *rates] for x in variables)]
         self._everything = _compile(model, [*chain.steps, *chain.derivatives], outputs)
         self._current = _compile(model, chain.steps, [model.current])
+        by_states = [chain(model.current, s.symbol) for s in model.states]
+        self._current_and_slopes = _compile(model, [*chain.steps, *chain.derivatives], [model.current, *by_states])
         self._conductance = _compile(model, chain.steps, [sympy.Symbol(model.conductance, real=True)])
         self._k = k
 
     def current(self, v: Array, x: Array, params: Mapping[str, Any], temperature_k: float) -> Array:
         """Currents, A, of the shape of ``v``: (n,), or (points, n); the other arguments as in ``evaluate``."""
         return np.broadcast_to(self._current(v, x, params, temperature_k)[0], np.shape(v))
+
+    def current_and_slopes(
+        self, v: Array, x: Array, params: Mapping[str, Any], temperature_k: float
+    ) -> tuple[Array, Array]:
+        """Currents, shape (n,), A, and their derivatives by the states, shape (n, k), A; see ``evaluate``."""
+        found = np.empty((1 + self._k, len(v)))
+        for row, value in enumerate(self._current_and_slopes(v, x, params, temperature_k)):
+            found[row] = value
+        return found[0], found[1:].T
 
     def conductance(self, x: Array, params: Mapping[str, Any], temperature_k: float) -> Array:
         """The model's conductance at v = 0 for states of shape (n, k): shape (n,), S."""
@@ -212,7 +227,7 @@ class Chain:
 
     def __init__(self, model: Model, variables: list[sympy.Symbol]) -> None:
         self.steps = [(d.symbol, d.expression) for d in model.definitions]
-        self.derivatives: list[tuple[sympy.Symbol, sympy.Expr]] = []
+        self.derivatives: _Steps = []
         self._known: dict[tuple[sympy.Symbol, sympy.Symbol], sympy.Expr] = {}
         for symbol, expression in self.steps:
             for variable in variables:
@@ -237,7 +252,7 @@ class Chain:
         self._known[symbol, variable] = name
 
 
-def _compile(model: Model, steps: list[tuple[sympy.Symbol, sympy.Expr]], outputs: list[sympy.Expr]) -> Any:
+def _compile(model: Model, steps: _Steps, outputs: list[sympy.Expr]) -> Any:
     """A function (v, x, params, temperature_k) -> list of the outputs."""
     unpack = [f"{s.name} = _x[:, {k}]" for k, s in enumerate(model.states)]
     unpack += [f"{p.name} = _params[{p.name!r}]" for p in model.params]
@@ -251,11 +266,11 @@ def _compile(model: Model, steps: list[tuple[sympy.Symbol, sympy.Expr]], outputs
 
 def function_lines(
     model: Model,
-    steps: list[tuple[sympy.Symbol, sympy.Expr]],
+    steps: _Steps,
     outputs: list[sympy.Expr],
     printer: type[ExpressionPrinter],
 ) -> tuple[list[str], list[str]]:
-    """The assignments that evaluate ``steps`` with shared subexpressions once, and the texts of the outputs.
+    """The assignments of ``steps`` that the outputs need, shared subexpressions once, and the texts of the outputs.
 
     Voltage and temperature are written ``vbr`` and ``temperature_k``, everything else by its name.
     """
@@ -267,13 +282,25 @@ def function_lines(
     names |= {symbol: symbol.name for symbol, _ in shared}
     show = printer(names)
     steps = [*zip((s for s, _ in steps), reduced, strict=False)]
-    lines = [f"{names[symbol]} = {show(e)}" for symbol, e in _in_order(shared, steps)]
-    return lines, [show(e) for e in reduced[len(steps) :]]
+    results = reduced[len(steps) :]
+    lines = [f"{names[symbol]} = {show(e)}" for symbol, e in _needed(_in_order(shared, steps), results)]
+    return lines, [show(e) for e in results]
+
+
+def _needed(steps: _Steps, results: list[sympy.Expr]) -> _Steps:
+    """Those of ordered steps that the results hang on."""
+    wanted: set[sympy.Basic] = set().union(*(e.free_symbols for e in results))
+    found = []
+    for symbol, expression in reversed(steps):
+        if symbol in wanted:
+            found.append((symbol, expression))
+            wanted |= expression.free_symbols
+    return found[::-1]
 
 
 def _shared_subexpressions(
     expressions: list[sympy.Expr],
-) -> tuple[list[tuple[sympy.Symbol, sympy.Expr]], list[sympy.Expr]]:
+) -> tuple[_Steps, list[sympy.Expr]]:
     """Sympy's cse, its new symbols carrying the sign of what they stand for: powers need to know it."""
     found, reduced = sympy.cse(expressions, symbols=sympy.numbered_symbols("_shared_"))
     signed: dict[sympy.Symbol, sympy.Symbol] = {}
@@ -286,13 +313,11 @@ def _shared_subexpressions(
     return shared, [e.xreplace(signed) for e in reduced]
 
 
-def _in_order(
-    shared: list[tuple[sympy.Symbol, sympy.Expr]], steps: list[tuple[sympy.Symbol, sympy.Expr]]
-) -> list[tuple[sympy.Symbol, sympy.Expr]]:
+def _in_order(shared: _Steps, steps: _Steps) -> _Steps:
     """Shared subexpressions and definitions merged so that each stands after what it uses."""
     waiting = [*shared, *steps]
     pending = {symbol for symbol, _ in waiting}
-    ordered: list[tuple[sympy.Symbol, sympy.Expr]] = []
+    ordered: _Steps = []
     while waiting:
         ready = [(s, e) for s, e in waiting if not (e.free_symbols & pending)]
         ordered += ready

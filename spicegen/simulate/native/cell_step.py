@@ -23,7 +23,7 @@ from spicegen.simulate.native.tableau import (
     NEWTON_TOLERANCE,
     NODES,
     STAGES,
-    STATE_TOLERANCE,
+    STATE_FLOOR,
 )
 
 Array = NDArray[np.float64]
@@ -110,7 +110,7 @@ def try_step(  # noqa: C901
             change = 0.0
             for a in range(k):
                 y[a] += dx[a]
-                relative = abs(dx[a]) / (STATE_TOLERANCE + rel_tol * abs(y[a]))
+                relative = abs(dx[a]) / (rel_tol * (STATE_FLOOR + abs(y[a])))
                 change = max(change, relative) if relative == relative else np.inf
             if not change < 1e30:
                 break
@@ -127,7 +127,7 @@ def try_step(  # noqa: C901
         estimate = 0.0
         for j in range(stages):
             estimate += step_s * _ERROR_WEIGHTS[j] * slopes[j, a]
-        error = max(error, abs(estimate) / (STATE_TOLERANCE + rel_tol * abs(y[a])))
+        error = max(error, abs(estimate) / (rel_tol * (STATE_FLOOR + abs(y[a]))))
     return error
 
 

@@ -20,8 +20,8 @@ EMBEDDED = np.array(
     [4586570599 / 29645900160, 0, 178811875 / 945068544, 814220225 / 1159782912, -3700637 / 11593932, 61727 / 225920]
 )
 
-STATE_TOLERANCE = 1e-8
-"""Absolute, for states of the order of 1."""
+STATE_FLOOR = 1e-2
+"""States are of the order of 1: one below this need not be known in relation to itself."""
 NEWTON_TOLERANCE = 1e-3
 """Of the error allowed to a step."""
 MAX_NEWTON = 12

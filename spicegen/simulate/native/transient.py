@@ -26,7 +26,7 @@ from spicegen.simulate.native.tableau import (
     NODES,
     SHORTEST,
     STAGES,
-    STATE_TOLERANCE,
+    STATE_FLOOR,
 )
 from spicegen.simulate.native.trace import Trace
 
@@ -147,7 +147,7 @@ class _Integrator:
         raise _NoConvergenceError
 
     def _scale(self, x: Array) -> Array:
-        return STATE_TOLERANCE + self.rel_tol * np.abs(x)
+        return self.rel_tol * (STATE_FLOOR + np.abs(x))
 
     def _rates(self, v: Array, x: list[Array]) -> list[Array]:
         return [
