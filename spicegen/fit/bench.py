@@ -5,9 +5,10 @@ What a fit compares is the logarithm of a conductance, or the current of a sweep
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -287,16 +288,17 @@ class Bench:
         sign = np.repeat([d.sign for d in devices], r)
         v = sign * np.tile(self.read_volt[observations], m)
         wanted = np.tile(self.observed[observations], m) * (sign if self.is_current else v)
-        states, values = (
-            np.repeat(rows, r, axis=0) for rows in ([d.initial for d in devices], [d.values for d in devices])
-        )
+        states = np.repeat([d.initial for d in devices], r, axis=0)
+        values = np.repeat([d.values for d in devices], r, axis=0)
 
         def off(memory: Array) -> tuple[Array, Array]:
             """Logarithm of the current over the wanted one, and its slope, in states of shape (m r, n)."""
             n = memory.shape[1]
             x = np.repeat(states, n, axis=0)
             x[:, place] = memory.ravel()
-            params = {p.name: np.repeat(column, n) for p, column in zip(model.params, values.T, strict=True)}
+            params: Mapping[str, Any] = devices[0].params()
+            if m > 1:
+                params = {p.name: np.repeat(column, n) for p, column in zip(model.params, values.T, strict=True)}
             found = numpy_model(model).current_and_slopes(np.repeat(v, n), x, params, self.temperature_k)
             current, slope = found[0].reshape(memory.shape), found[1][:, place].reshape(memory.shape)
             return np.nan_to_num(np.log(current / wanted[:, None]), nan=np.inf), slope / current

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -79,7 +79,7 @@ def _cosh_lim(x: float) -> float:
     return math.cosh(x) if abs(x) < 80.0 else COSH_LIMIT * (abs(x) - 79.0)
 
 
-_NAMESPACE = {
+_NAMESPACE: Mapping[str, Any] = {
     "__name__": __name__,  # where numba looks for what machine code from a file needs
     "_math": math,
     "_sign": _sign,
