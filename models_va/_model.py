@@ -94,6 +94,7 @@ class Model:
         conductance: name of the definition that is reported as the device's conductance, in S.
         noise_psd: one-sided spectral density of the current noise at v = 0, in A^2/Hz.
         memory: name of the state that keeps a programmed conductance; None if there is none to program.
+        ordered: names of two parameters each, of which the first must be the smaller.
 
     Raises:
         ModelDefinitionError: names clash, a state has no rate, an equation uses an unknown symbol, dimensions do not
@@ -111,6 +112,7 @@ class Model:
     conductance: str
     noise_psd: sympy.Expr
     memory: str | None = None
+    ordered: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         self._check_names()
@@ -138,7 +140,8 @@ class Model:
         """Every parameter's value: the given ones checked, the rest at their defaults.
 
         Raises:
-            InputError: an unknown name (the known ones are listed), a value missing or out of range.
+            InputError: an unknown name (the known ones are listed), a value missing or out of range, two in the wrong
+                order.
         """
         for name in given:
             if name not in self.param:
@@ -150,7 +153,25 @@ class Model:
             raise InputError(f"parameters: missing {', '.join(missing)}: state each value with its provenance")
         defaults = {p.name: p.default for p in self.params if p.default is not None}
         values = {**defaults, **given}
-        return {p.name: p.check(float(values[p.name])) for p in self.params}
+        checked = {p.name: p.check(float(values[p.name])) for p in self.params}
+        self.check_order(checked)
+        return checked
+
+    def check_order(self, values: Mapping[str, float]) -> None:
+        """Refuse values, of some or all parameters, of which two contradict each other.
+
+        Raises:
+            InputError: naming the two.
+        """
+        for low, high in self.out_of_order(values):
+            unit = self.param[low].unit
+            raise InputError(
+                f"parameter {low} = {values[low]:g} {unit} must be below {high} = {values[high]:g} {unit}: check both"
+            )
+
+    def out_of_order(self, values: Mapping[str, float]) -> list[tuple[str, str]]:
+        """Those of ``ordered`` of which both are given and the first is not the smaller."""
+        return [(a, b) for a, b in self.ordered if a in values and b in values and not values[a] < values[b]]
 
     def expanded(self, expression: sympy.Expr) -> sympy.Expr:
         """``expression`` with every definition substituted: a function of v, states and parameters alone."""
@@ -180,6 +201,9 @@ class Model:
             raise ModelDefinitionError(f"model {self.name}: no definition {self.conductance!r}")
         if self.memory is not None and self.memory not in self.state_names:
             raise ModelDefinitionError(f"model {self.name}: no state {self.memory!r} to be its memory")
+        unknown = [name for pair in self.ordered for name in pair if name not in self.param]
+        if unknown:
+            raise ModelDefinitionError(f"model {self.name}: no parameter {unknown[0]!r} to be in order")
 
     def _check_symbols(self) -> None:
         known = {VOLTAGE, TEMPERATURE, *CONSTANTS}

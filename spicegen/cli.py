@@ -174,7 +174,10 @@ def fit(
     output: Annotated[
         Path,
         typer.Option(
-            "-o", "--output", metavar="CARD.yaml", help="The device card; another that is there becomes CARD.yaml.bak."
+            "-o",
+            "--output",
+            metavar="CARD.yaml",
+            help="The device card; another that is there becomes CARD.yaml.bak (.bak2, .bak3 ... if that is there).",
         ),
     ],
     report: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for a report.")] = None,
@@ -203,7 +206,7 @@ def fit(
         raise InputError("fit: --starts is for paper: starts for measurements are found by themselves")
     task = fit_task(data, model, hold or (), seed)
     name = card_name(output.stem)
-    output_file(output, keeping=True)
+    output_file(output)
     folder = output_folder(report) if report else None
     found = fit_measurements(task, name)
     written = _write_card(output, found.card)
@@ -247,7 +250,7 @@ def _fit_paper(
     if len(model) > 1 or hold:
         raise InputError("fit: paper takes one --model and no --hold: what it holds is the shipped card's")
     shipped = paper_fit(model[0])
-    output_file(output, keeping=True)
+    output_file(output)
     folder = output_folder(report) if report else None
     found = fit_paper(shipped, seed, starts, output_folder(folder / "evaluations") if folder else None)
     typer.echo(_write_card(output, found.card))

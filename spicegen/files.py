@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from shutil import copyfile
 
@@ -64,13 +65,15 @@ def write_text(path: Path, text: str) -> Path:
 def write_keeping(path: Path, text: str) -> Path | None:
     """Write a file that somebody may have worked on: another text that is there is kept in NAME.bak.
 
+    What was kept before stays: after NAME.bak comes NAME.bak2, and so on.
+
     Returns:
         Where it is kept; None if nothing else was there.
 
     Raises:
         InputError: one of the two cannot be written.
     """
-    kept = _backup(path)
+    kept = _unused(path)
     try:
         other = path.exists() and path.read_bytes() != text.encode()
         if other:
@@ -81,23 +84,19 @@ def write_keeping(path: Path, text: str) -> Path | None:
     return kept if other else None
 
 
-def _backup(path: Path) -> Path:
-    return path.with_name(f"{path.name}.bak")
+def _unused(path: Path) -> Path:
+    names = (path.with_name(f"{path.name}.bak{n if n > 1 else ''}") for n in count(1))
+    return next(name for name in names if not os.path.lexists(name))
 
 
-def output_file(path: Path, *, keeping: bool = False) -> Path:
+def output_file(path: Path) -> Path:
     """Check, before the work, that ``path`` can become a file; its folder is created if needed.
-
-    Args:
-        path: of the file.
-        keeping: it is to be written by ``write_keeping``.
 
     Raises:
         InputError: it is a folder, or its own folder cannot be used.
     """
-    for file in (path, _backup(path))[: 1 + keeping]:
-        if file.is_dir():
-            raise InputError(f"{file}: is a folder: give the name of a file")
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder: give the name of a file")
     output_folder(path.parent)
     return path
 

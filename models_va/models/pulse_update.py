@@ -87,6 +87,7 @@ def _build() -> Model:
         conductance="g",
         noise_psd=4 * BOLTZMANN * TEMPERATURE * g.symbol,
         memory="x",
+        ordered=(("g_min", "g_max"),),
     )
 
 

@@ -78,6 +78,7 @@ def _build() -> Model:
         conductance="g",
         noise_psd=4 * BOLTZMANN * TEMPERATURE * g.symbol,
         memory="x",
+        ordered=(("gap_min", "gap_max"),),
     )
 
 

@@ -71,6 +71,7 @@ def _build() -> Model:
         conductance="g",
         noise_psd=4 * BOLTZMANN * TEMPERATURE * g.symbol,
         memory="x",
+        ordered=(("r_on", "r_off"),),
     )
 
 

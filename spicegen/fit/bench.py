@@ -137,7 +137,7 @@ class Bench:
         if device.model.states:
             drive = self._driven(device)
             found = states_under(drive, device.model, device.values, self.temperature_k, device.initial, rel_tol)
-            if found is None:
+            if found is None or device.model.out_of_order(device.params()):
                 nothing = np.full((len(self.seen), len(device.initial)), np.nan)
                 return Run(None, self.seen, nothing, np.full(len(self.seen), np.nan))
             steps = found[0]

@@ -12,6 +12,7 @@ from scipy.special import chdtri
 from models_va.errors import InputError
 from spicegen.fit.bench import Bench
 from spicegen.measurements import Measurement, Pulses, Retention, Sweep, between_compliance
+from spicegen.measurements.compliance import at_compliance
 from spicegen.measurements.thinning import FIT_POINTS, log_spaced, with_turns
 from spicegen.simulate.native import Drive
 
@@ -33,8 +34,8 @@ def benches(measurement: Measurement) -> list[Bench]:
     """The runs of a measurement; none for one that says nothing about a model's equations (write-verify).
 
     Raises:
-        InputError: pulses whose amplitude or width the file does not say; a sweep that is all compliance; conductances
-            that are all 0.
+        InputError: pulses whose amplitude or width the file does not say; a sweep that is all compliance, or too short;
+            conductances that are all 0.
     """
     if isinstance(measurement, Pulses):
         return [_of_pulses(measurement)]
@@ -138,10 +139,11 @@ def _of_sweep(s: Sweep) -> list[Bench]:
     """A run for each part that the source meter did not limit: what the device got in between is not known."""
     parts = between_compliance(s)
     if not parts:
-        raise InputError(
-            f"{s.origin.path}: nowhere five points in a row that are not at the compliance: measure more points, or "
-            "with a higher one"
-        )
+        if at_compliance(s.voltage_volt, s.current_amp).any():
+            what, remedy = "nowhere five points in a row that are not at the compliance", ", or with a higher one"
+        else:
+            what, remedy = f"a sweep of {len(s.current_amp)} points is too short for a fit, which takes five", ""
+        raise InputError(f"{s.origin.path}: {what}: measure more points{remedy}")
     names = [f"{s.origin.name}, part {n + 1}" for n in range(len(parts))] if len(parts) > 1 else [s.origin.name]
     return [_of_part(s, part, name, FIT_POINTS // len(parts)) for part, name in zip(parts, names, strict=True)]
 

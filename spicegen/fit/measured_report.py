@@ -62,7 +62,8 @@ def fit_task(paths: Sequence[str | Path], models: Sequence[str], held: Sequence[
 
     Raises:
         InputError: a file that says nothing or the same as another, a model or parameter that does not exist, a value
-            out of range; of a model, nothing that is not held, or fewer points than parameters.
+            out of range, two that contradict each other; of a model, nothing that is not held, or fewer points than
+            parameters.
     """
     names = tuple(dict.fromkeys(models))
     known = _held(held, names)
@@ -93,6 +94,9 @@ def _held(texts: Sequence[str], models: Sequence[str]) -> dict[str, dict[str, fl
             for m in owners:
                 if found[m].setdefault(name, load_model(m).param[name].check(value)) != value:
                     raise InputError(f"it is {found[m][name]:g} before: give it once")
+    for m in models:
+        with located("--hold"):
+            load_model(m).check_order(found[m])
     return found
 
 

@@ -132,6 +132,19 @@ def test_an_out_of_range_parameter(written, value):
     assert f"parameter tau_m = {value:g} s is outside its range (0, inf)" in message
 
 
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [("wo3-liclo4", "g_min", "g_max"), ("magic-vteam", "r_on", "r_off"), ("rram-stanford-pku", "gap_min", "gap_max")],
+)
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_two_parameters_in_the_wrong_order(name, low, high, factor):
+    """On a card, and wherever else values of it are given."""
+    card = load_card(name)
+    value = card.values[high]
+    with pytest.raises(InputError, match=rf"parameter {low} = .* must be below {high} = {value:g} (S|ohm|m): check"):
+        card.with_values({low: factor * value})
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), "fast", None, [1.0], 10**400])
 def test_a_value_that_is_no_finite_number(written, value):
     assert "parameters.tau_m.value: " in complaint(written(lambda raw: raw["parameters"]["tau_m"].update(value=value)))

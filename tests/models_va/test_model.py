@@ -45,6 +45,11 @@ def test_the_memory_is_a_state():
         replace(LI, memory="g")
 
 
+def test_what_is_in_order_are_parameters():
+    with pytest.raises(ModelDefinitionError, match="model li_intercalation: no parameter 'g' to be in order"):
+        replace(LI, ordered=(("g0", "g"),))
+
+
 @pytest.mark.parametrize("name", ["g0", "x_init", "g"])
 def test_clashing_names(name):
     with pytest.raises(ModelDefinitionError, match=f"model linear: defined twice: {name}$"):

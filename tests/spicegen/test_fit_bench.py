@@ -1,9 +1,13 @@
 """Benches: which points of a measurement a fit takes, what is applied there, and how uncertain they are said to be."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from models_va import load_card
 from models_va.errors import InputError
+from spicegen.fit.bench import Device
 from spicegen.fit.benches import benches
 from spicegen.fit.measured_pictures import measured_against_fitted
 from spicegen.measurements import Pulses, Retention, Sweep
@@ -130,8 +134,14 @@ def test_of_two_cycles_the_noise_is_what_neighbours_miss_of_a_smooth_curve():
 
 
 def test_a_sweep_of_too_few_points_says_so():
-    with pytest.raises(InputError, match=r"synthetic.csv: nowhere five points in a row .* measure more points, or"):
+    with pytest.raises(InputError, match=r"synthetic.csv: a sweep of 4 points is too short .*: measure more points$"):
         benches(sweep(np.array([0.0, 1.0, 0.5, 0.0])))
+
+
+def test_a_sweep_that_is_all_compliance_says_so():
+    limited = replace(sweep(np.linspace(1.0, 2.0, 20)), current_amp=np.full(20, 1e-3))
+    with pytest.raises(InputError, match=r"synthetic.csv: nowhere five .* at the compliance: .* with a higher one"):
+        benches(limited)
 
 
 @pytest.mark.filterwarnings("error")
@@ -142,3 +152,14 @@ def test_a_current_of_zero_begins_no_part():
     assert len(begun) > 400
     assert np.all(bench.observed[begun] != 0)
     assert np.count_nonzero(bench.observed[1:-1] == 0) == 1
+
+
+@pytest.mark.parametrize(("r_on", "shows"), [(1e3, True), (3e5, False), (1e6, False)])
+def test_a_device_that_no_card_may_have_shows_nothing(r_on, shows):
+    """So that no fit ends there: the on state is to have the lower resistance."""
+    card = load_card("magic-vteam")
+    values = np.array(list({**card.values, "r_on": r_on}.values()))
+    (bench,) = benches(sweep(LOOP))
+    run = bench.run(Device.fresh(card.device_model, values, False))
+    assert np.isfinite(run.predicted).all() == shows
+    assert np.isfinite(bench.residuals(run.predicted)).all()
