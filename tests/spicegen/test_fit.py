@@ -17,6 +17,8 @@ from spicegen.cli import app
 from spicegen.experiments import EXPERIMENTS, Assumptions
 from spicegen.fit import paper, paper_fit
 from spicegen.fit.from_paper import ENDURANCE_CYCLES
+from spicegen.fit.least_squares import PRIOR
+from spicegen.fit.least_squares import fit as least_squares_fit
 from spicegen.fit.paper import PaperResiduals
 from spicegen.fit.posterior import Free
 from spicegen.fit.workers import fit_in_processes as fit
@@ -97,6 +99,32 @@ def test_bounds_are_kept_and_reported():
     found = fit(residuals, bounded, seed=1)
     assert found.values[0] <= 1.5
     assert found.at_bound.tolist() == [True, False, False, False]
+
+
+class _Ramp:
+    """A gain that the data want beyond a hundred, its product with a size, and a height by itself."""
+
+    slopes = np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]) / NOISE
+
+    def residuals(self, z):
+        return self.slopes @ z - np.log([300.0, 50.0, 2.0]) / NOISE
+
+    def jacobian(self, z):
+        return self.slopes
+
+
+@pytest.mark.parametrize("upper", [False, True])
+def test_where_only_the_search_ends_neither_that_parameter_is_fixed_nor_what_hangs_on_it(upper):
+    """At a bound of its own it would be: there is nothing beyond. The prior's width is left of both, in closed form."""
+    gain = Free("gain", 1.0, 0.01, 100.0, walls=(True, upper))
+    found = least_squares_fit(_Ramp(), (gain, *free()[3:], *free()[:1]))
+    assert found.values == pytest.approx([100.0, 0.5, 2.0], rel=0.02)
+    assert found.at_bound.tolist() == [True, False, False]
+    assert found.at_wall.tolist() == [upper, False, False]
+    assert found.is_fixed.tolist() == [not upper, not upper, True]
+    open_, local = PRIOR * upper, np.array([1.0, np.sqrt(2.0), 1.0]) * NOISE
+    assert found.std == pytest.approx(np.hypot(local, [open_, open_, 0.0]), rel=0.01)
+    assert found.correlation[0, 1] == pytest.approx(-1.0 if upper else -np.sqrt(0.5), rel=0.01)
 
 
 def test_an_interrupted_fit_goes_on_from_its_notebook(tmp_path, solution):
