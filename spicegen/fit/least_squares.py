@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from spicegen.fit.digits import rounded
-from spicegen.fit.posterior import Free, Posterior, Problem, soft
+from spicegen.fit.posterior import Free, Posterior, Problem
 
 Array = NDArray[np.float64]
 PRIOR = math.log(3.0)
@@ -49,7 +49,7 @@ class Solution:
         misfit: loss of the data there; the sum of squared residuals unless the loss is robust.
         chosen: which start is the best, the prior's part counted.
         residuals: of the data, shape (n,).
-        jacobian: of the data by the coordinates, shape (n, k); of a robust loss, weighted as the loss does.
+        jacobian: of the data by the coordinates, shape (n, k), weighted by what each residual says (see ``fit``).
         stretch: how much wider the profile likelihood of each is than the curvature at the end says, shape (k,); ones
             where nobody looked.
     """
@@ -179,6 +179,7 @@ def fit(
     iterations: int = 30,
     prior: float = PRIOR,
     robust: bool = False,
+    information: Callable[[Array], Array] = np.ones_like,
     report: Callable[[int, int, float], None] = lambda start, iteration, misfit: None,
     each: Callable[..., Iterable[Any]] = map,
 ) -> Solution:
@@ -191,6 +192,8 @@ def fit(
         iterations: of each start, at most.
         prior: standard deviation of the priors of parameters on a log scale.
         robust: large residuals count linearly (the soft L1 loss), not as squares.
+        information: of the residuals at the end, what each says of the parameters, over what a normal error of its
+            uncertainty would, shape (n,).
         report: called with start, iteration, misfit.
         each: goes through the starts, as ``map`` does: perhaps several at a time.
     """
@@ -211,7 +214,7 @@ def fit(
     best = int(np.argmin([cost for _, cost in ends]))
     z = ends[best][0]
     residuals = problem.residuals(z)
-    weight = np.sqrt(soft(residuals**2)[1]) if robust else np.ones(len(residuals))
+    weight = np.sqrt(information(residuals))
     return Solution(
         free=free,
         prior=width,

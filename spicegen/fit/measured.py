@@ -329,8 +329,9 @@ class _Work:
             threads.check()
 
         found = fit(
-            problem, problem.free, begins, iterations=steps, prior=PRIOR, robust=robust, report=report, each=threads.map
-        )
+            problem, problem.free, begins, iterations=steps, prior=PRIOR, robust=robust,
+            information=problem.information, report=report, each=threads.map,
+        )  # fmt: skip
         for misfit in found.misfit:
             self._advance(next(self._finished), f"fit {name}, misfit {misfit:.4g}")
         return found

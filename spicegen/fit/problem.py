@@ -13,7 +13,7 @@ from scipy.special import ndtri
 
 from models_va import Model
 from spicegen.fit.bench import FINE, ROUGH, Bench, Device, Run, weight_of_independent
-from spicegen.fit.posterior import Free
+from spicegen.fit.posterior import Free, soft
 from spicegen.fit.setting import Setting
 from spicegen.fit.start import Start, free_parameter
 
@@ -107,6 +107,21 @@ class MeasuredProblem:
             return np.asarray(self._weight[k] * found * by_coordinate)
 
         return np.concatenate(self._threads.map(block, range(len(self._benches))))
+
+    def information(self, residuals: Array) -> Array:
+        """What each of them says of the parameters by the robust loss, over what its weight promises, shape (n,).
+
+        (E psi')^2 / E psi^2 in each run, with psi half the loss's derivative: what has heavier tails than normal errors
+        leaves more open, however little each point of these counts. Not more than 1: no less than the noise is left.
+        Source: Huber, Robust Statistics (Wiley 1981), section 7.6, the covariance of M-estimates.
+        """
+        ends = np.cumsum([len(b.observed) for b in self._benches])[:-1]
+        found = []
+        for r, share in zip(np.split(residuals, ends), self.weights.independent, strict=True):
+            _, weight, slope = soft(r**2)
+            promised = share * np.mean(weight + 2 * r**2 * slope) ** 2
+            found.append(np.full(len(r), promised / max(promised, np.mean((weight * r) ** 2))))
+        return np.concatenate(found)
 
 
 def _device(model: Model, start: Start, bench: int) -> Device:

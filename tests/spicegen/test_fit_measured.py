@@ -157,3 +157,25 @@ def test_a_bench_in_parts_begins_each_with_what_was_seen(name):
     wanted = (up - down) / (2 * step)
     assert slopes[:, 0] == pytest.approx(wanted, rel=0.05, abs=2e-2 * np.abs(wanted).max())
     assert not slopes[last, 1:].any()
+
+
+def m_estimates(apart):
+    """Locations of samples, shape (samples, n), by the soft L1 loss in units of their median absolute deviations."""
+    scale = 1.4826 * np.median(np.abs(apart), axis=1, keepdims=True)
+    location = np.zeros_like(scale)
+    for _ in range(30):
+        t = 1 + ((apart - location) / scale / 2) ** 2
+        location += ((apart - location) * t**-0.5).mean(axis=1, keepdims=True) / (t**-1.5).mean(axis=1, keepdims=True)
+    return location[:, 0]
+
+
+@pytest.mark.parametrize("tails", [1, 3, 300])
+def test_the_uncertainty_is_the_spread_of_robust_estimates_whatever_the_tails(tails):
+    """Cycles miss the model alike, by Student's t of so many degrees of freedom: its scale is the misfit's."""
+    rng, n = np.random.default_rng(0), 1500
+    apart = 0.02 * rng.standard_t(tails, n)
+    train = pulses(np.ones(n - 1), np.repeat(2e-5 * np.exp(apart)[:, None], 3, axis=1))
+    found = fit_model("linear", [train])
+    spread = np.std(m_estimates(0.02 * rng.standard_t(tails, (1000, n))))
+    stated = found.solution.std[0] * np.sqrt(found.weights.independent[0])
+    assert stated == pytest.approx(spread, rel=0.1)
