@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spicegen.measurements import WriteVerify
 from spicegen.metrics import Metric, programming
@@ -18,15 +19,22 @@ from spicegen.metrics.trains import trains_of
 from tests.spicegen.measured import DEVICES, HIGH, LOW, ORIGIN, mean_curves, noisy, train, true_figures
 
 SLOPE, OFFSET = 0.0161, 8.264e-8
-LINE = SLOPE * np.array([LOW, HIGH]) + OFFSET
-# targets are evenly distributed from LOW to HIGH
-PROGRAMMING = {
-    "sigma_slope": SLOPE,
-    "sigma_offset": OFFSET,
-    "programming_bias": 0.0,
-    "sigma_rms": np.sqrt((LINE[1] ** 3 - LINE[0] ** 3) / (3 * SLOPE * (HIGH - LOW))),
-    "distinct_states": 1 + np.log(LINE[1] / LINE[0]) / SLOPE / 4,
-}
+
+
+def targets(pairs: int) -> NDArray[np.float64]:
+    """Evenly distributed from LOW to HIGH."""
+    return LOW + (HIGH - LOW) * (np.arange(pairs) + 0.5) / pairs
+
+
+def true_programming(pairs: int) -> dict[str, float]:
+    sigma = SLOPE * targets(pairs) + OFFSET
+    return {
+        "sigma_slope": SLOPE,
+        "sigma_offset": OFFSET,
+        "programming_bias": 0.0,
+        "sigma_rms": float(np.sqrt(np.mean(sigma**2))),
+        "distinct_states": 1 + float(np.log(sigma[-1] / sigma[0])) / SLOPE / 4,
+    }
 
 
 def of_train(device: str, cycles: int, rng: np.random.Generator, seed: int) -> list[Metric]:
@@ -35,30 +43,30 @@ def of_train(device: str, cycles: int, rng: np.random.Generator, seed: int) -> l
 
 
 def of_programming(pairs: int, rng: np.random.Generator, seed: int) -> list[Metric]:
-    target = LOW + (HIGH - LOW) * rng.permutation(np.arange(pairs) + 0.5) / pairs
+    target = rng.permutation(targets(pairs))
     achieved = target + (SLOPE * target + OFFSET) * rng.standard_normal(pairs)
     return programming.measure(programming.programmed(WriteVerify(ORIGIN, target, achieved), seed))
 
 
 def table(
     title: str,
-    expected: Mapping[str, float],
+    expected: Callable[[int], Mapping[str, float]],
     sizes: Sequence[int],
     trials: int,
     figures: Callable[[int, np.random.Generator, int], list[Metric]],
 ) -> None:
     print(f"\n| {title} |", " | ".join(f"{n}" for n in sizes), "|\n|---|" + "---|" * len(sizes))
-    inside = {name: np.zeros(len(sizes)) for name in expected}
-    width = {name: np.full((len(sizes), trials), np.nan) for name in expected}
+    inside = {name: np.zeros(len(sizes)) for name in expected(sizes[0])}
+    width = {name: np.full((len(sizes), trials), np.nan) for name in inside}
     rng = np.random.default_rng(0)
     for n, size in enumerate(sizes):
         for trial in range(trials):
             found = {m.name: m for m in figures(size, rng, trial)}
-            for name, value in expected.items():
+            for name, value in expected(size).items():
                 low, high = found[name].ci95 or (np.nan, np.nan)
                 inside[name][n] += low <= value <= high
                 width[name][n, trial] = (high - low) / (abs(value) or 1)
-    for name in expected:
+    for name in inside:
         cells = zip(inside[name] / trials, np.nanmedian(width[name], axis=1), strict=True)
         print(f"| {name} |", " | ".join(f"{p:.0%} ({s:.2g})" for p, s in cells), "|", flush=True)
 
@@ -67,12 +75,12 @@ def main(trials: int = 200, cycles: Sequence[int] = (1, 2, 3, 5, 10), pairs: Seq
     for device in DEVICES:
         table(
             f"{device}: cycles",
-            true_figures(device),
+            lambda _, device=device: true_figures(device),
             cycles,
             trials,
             lambda many, rng, seed, device=device: of_train(device, many, rng, seed),
         )
-    table("write-verify: pairs", PROGRAMMING, pairs, trials, of_programming)
+    table("write-verify: pairs", true_programming, pairs, trials, of_programming)
 
 
 if __name__ == "__main__":

@@ -90,13 +90,16 @@ def means(values: Array, shifts: Array, bins: Callable[[Array], Array] = lambda 
     return np.asarray(bins(mean) + shifts @ bins(np.where(there, values - mean, 0.0) / many))
 
 
-def interval(values: Array, samples: Samples, *, of_scatter: bool = False) -> tuple[float, float] | None:
+def interval(
+    values: Array, samples: Samples, *, of_scatter: bool = False, turned: bool = False
+) -> tuple[float, float] | None:
     """The 95 % interval of a statistic of shape (rows,): BCa; None where nothing is known.
 
     ``of_scatter``: of cycles drawn with replacement, whose quantiles are too close together for few cycles: the
     quantiles of Student's t, times sqrt(n / (n - 1)), take the place of the normal ones. Of simulated cycles: plain
-    percentiles. Source: Efron, J. Am. Stat. Assoc. 82, 171 (1987); Hesterberg, The American Statistician 69, 371
-    (2015), expanded percentile intervals.
+    percentiles. ``turned``: resamples are what the truth may be, so that their quantiles are limits as they are.
+    Source: Efron, J. Am. Stat. Assoc. 82, 171 (1987); Hesterberg, The American Statistician 69, 371 (2015), expanded
+    percentile intervals.
     """
     drawn = samples.drawn(values)
     if not np.isfinite(values[0]) or not len(drawn) or np.ptp(drawn) == 0:
@@ -107,7 +110,7 @@ def interval(values: Array, samples: Samples, *, of_scatter: bool = False) -> tu
     wide = of_scatter and not simulated
     reach = -stdtrit(n - 1, tail) * np.sqrt(n / (n - 1)) if wide else -ndtri(tail)
     z = np.array([-reach, reach])
-    if not simulated:
+    if not (simulated or turned):
         below = np.clip(np.mean(drawn < values[0]) + np.mean(drawn == values[0]) / 2, 0.01, 0.99)
         centre = ndtri(below)
         room = 1 - _acceleration(values[1 : samples.first_resample]) * (centre + z)

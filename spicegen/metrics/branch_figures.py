@@ -80,10 +80,13 @@ def read_noise(curves: Curves) -> Array:
 def update_sigma(curves: Curves) -> Array:
     """Standard deviation of what a pulse does, without read noise.
 
-    The variance of differences less twice that of the read noise.
-    Source: as read_noise.
+    The variance of differences less twice that of the read noise. No interval of one cycle: what no law describes of
+    its curve passes for updates. Source: as read_noise.
     """
-    return np.asarray(np.sqrt(np.maximum(curves.scatter.step_variance + 2 * curves.scatter.step_covariance, 0)))
+    found = np.sqrt(np.maximum(curves.scatter.step_variance + 2 * curves.scatter.step_covariance, 0))
+    if curves.samples.means_simulated:
+        found[1:] = np.nan
+    return np.asarray(found)
 
 
 def cycle_sigma(curves: Curves) -> Array:

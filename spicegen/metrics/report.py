@@ -61,19 +61,21 @@ class Statistic:
         name, unit: of the figure of merit.
         of: from samples to the value in each, shape (rows,).
         of_scatter: it is of the scatter between cycles, not of their mean.
+        turned: its resamples are what the truth may be, see ``interval``.
     """
 
     name: str
     unit: str
     of: Callable[[Any], NDArray[np.float64]]
     of_scatter: bool = False
+    turned: bool = False
 
     def evaluate(self, data: object, samples: Samples, suffix: str = "") -> Metric:
         """Its value and interval."""
         values = np.asarray(self.of(data), dtype=np.float64)
         definition, source = described(self.of)
         name = f"{self.name}{suffix}"
-        ci95 = interval(values, samples, of_scatter=self.of_scatter)
+        ci95 = interval(values, samples, of_scatter=self.of_scatter, turned=self.turned)
         return Metric(name, float(values[0]), ci95, self.unit, definition, source)
 
 

@@ -155,6 +155,17 @@ def test_one_cycle_has_intervals():
     assert np.isnan(found["cycle_sigma_p"].value)
 
 
+def test_updates_of_one_cycle_have_no_interval():
+    """What no law describes of its curve passes for updates: of a sigmoid without any, too."""
+    sigmoid = 1e-5 + 3e-5 / (1 + np.exp(-np.linspace(-6, 6, 60)[:, None]))
+    noise = 2e-7 * np.random.default_rng(8).standard_normal((60, 3))
+    one, three = figures(train(sigmoid + noise[:, :1])), figures(train(sigmoid + noise))
+    assert one["update_sigma_p"].value > 2e-7
+    assert one["update_sigma_p"].ci95 is None
+    assert one["read_noise_p"].ci95 is not None
+    assert three["update_sigma_p"].ci95[0] < 0.5e-7
+
+
 def test_the_interval_of_one_cycle_knows_that_updates_scatter():
     """As wide as beta scatters from device to device: a smooth curve through one random walk hides most of it."""
     rng = np.random.default_rng(10)
