@@ -24,6 +24,8 @@ _FLOOR = 1e-4
 """Of a sweep's largest current: what passes for zero."""
 _MAD = 1.4826
 """Standard deviations in a median absolute deviation of normal errors."""
+_SURE = 3.0
+"""Standard deviations by which two conductances are not the same."""
 _PRIOR = 4.0
 """Degrees of freedom of what all rows say of one row's variance."""
 _SECOND = np.sqrt(6.0)
@@ -67,8 +69,9 @@ def _of_pulses(p: Pulses) -> Bench:
         ends.append(len(time) - 1)
     curves = np.log(np.where(p.g_siemens > 0, p.g_siemens, np.nan))
     kept, middle = typical_cycle(p)
+    noise = _spread(curves[kept])
     drive, seen = Drive(np.array(time), np.array(volt)), np.array(ends)[kept]
-    if p.cycles > 1 and {1, -1} <= set(p.direction.tolist()):  # what is seen began where a cycle ends
+    if p.cycles > 1 and _came_back(p.direction[kept], middle, noise):  # what is seen began where a cycle ends
         drive, seen = _twice(drive), seen + len(time) - 1
     return Bench(
         name=p.origin.name,
@@ -78,7 +81,7 @@ def _of_pulses(p: Pulses) -> Bench:
         read_volt=np.full(len(kept), p.v_read_volt),
         observed=middle,
         is_current=False,
-        noise=_spread(curves[kept]),
+        noise=noise,
         temperature_k=p.temperature_k,
         rested=True,
     )
@@ -101,6 +104,16 @@ def _above_zero(measurement: Pulses | Retention, g_siemens: Array, rows: NDArray
     if not len(kept):
         raise InputError(f"{measurement.origin.path}: conductances of 0 only: read in a smaller range of the meter")
     return kept
+
+
+def _came_back(direction: NDArray[np.int8], g_siemens: Array, noise: Array) -> bool:
+    """Whether a cycle ends where it began, so that the next one went on from there; else someone reset the device.
+
+    Where nothing was read before the first pulse, pulses both ways are taken to bring it back.
+    """
+    if direction[0] == 0:
+        return bool(abs(np.log(g_siemens[-1] / g_siemens[0])) <= _SURE * np.hypot(noise[0], noise[-1]))
+    return {1, -1} <= set(direction.tolist())
 
 
 def _twice(drive: Drive) -> Drive:

@@ -43,7 +43,7 @@ Press 1987).
 _REACHED, _PATIENCE, _HOP = 2.0, 6, (0.1, 0.3)
 """A misfit a point above which descents begin about the best end, too, as long as one of so many comes farther, and the
 standard deviations of their starts, natural log."""
-_CARRIED_ON, _STEPS = 5, (20, 20, 20)
+_CARRIED_ON, _STEPS = 5, (100, 20, 20)
 """Of the ends, the best, and steps of each, with files weighed anew each time; what they disagree on is uncertain."""
 _ELSEWHERE = 0.3
 """Distance of two ends that are not the same valley, natural log."""

@@ -32,7 +32,7 @@ _VOLTAGES = (0.6, 1.0, 1.6)
 _COARSELY = np.geomspace(0.4, 2.5, 3), 10.0 ** np.arange(-3, 3.1)
 _FINELY = np.geomspace(0.5, 2.0, 5), 10.0 ** np.arange(-1.5, 1.6, 0.5)
 """Factors of the voltages and the rates in what acts at one polarity alone."""
-_CURVES = np.geomspace(1e-2, 1e2, 17)
+_CURVES = np.geomspace(1e-3, 1e3, 25)
 """Factors of the voltages in what acts on the current alone."""
 _REACHES = (1.0, 3.0)
 """How much farther than what was seen a device may reach: not at all where it stood at a bound of its state."""
@@ -218,8 +218,13 @@ def _apart(setting: Setting, found: Sequence[Start], held: Collection[str], leve
             for places in by_polarity:
                 start = _started(setting, _at_factors(start, places, *factors))[0]
             best[n] = start
-        best = sorted(best, key=_loss)[:kept]
+        best = _different(sorted(best, key=_loss))[:kept]
     return best
+
+
+def _different(found: Iterable[Start]) -> list[Start]:
+    """The first of those that are the same: ways to them meet."""
+    return list({(start.turned, start.values.tobytes()): start for start in found}.values())
 
 
 def _bent(start: Start, places: Sequence[int], held: Collection[str], levels: Levels) -> Iterator[_Point]:

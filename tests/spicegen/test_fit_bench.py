@@ -101,6 +101,18 @@ def test_a_row_whose_median_is_zero_is_neither_fitted_nor_drawn():
         benches(train(0 * g))
 
 
+@pytest.mark.parametrize(("first", "last", "cycles", "driven"), [(1, 1.01, 3, 2), (1, 2, 3, 1), (1, 1.01, 1, 1)])
+def test_a_cycle_goes_on_from_the_one_before_unless_the_device_was_reset(first, last, cycles, driven):
+    """Read before the first pulse and after the last: where they differ, no cycle before it leads to its start."""
+    read = replace(
+        train(np.tile(np.array([[first], [3], [4], [last]]) * 1e-6, cycles)),
+        direction=np.array([0, 1, 1, -1], dtype=np.int8),
+    )
+    (bench,) = benches(read)
+    assert np.sum(bench.drive.v_volt == 1.0) == 2 * driven  # begin and end of the pulse up
+    assert len(bench.seen) == 4
+
+
 def left(g_siemens):
     """Residuals of what the devices of these reads really are, in units of the noise."""
     (bench,) = benches(train(g_siemens))

@@ -1,6 +1,7 @@
 """Fits to measurements whose truth is known: what is found, how sure it is, and what is said not to be fixed."""
 
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -72,6 +73,31 @@ def test_a_few_bad_points_do_no_harm(common):
     assert np.abs(off / of_law(found, found.solution.value_std)).max() < 3.5
     assert (of_law(found, found.solution.std) < 1.5 * of_law(common, common.solution.std)).all()
     assert found.over_noise[0] > 3  # it is said, nevertheless
+
+
+VTEAM = {"alpha_on": 2.1, "alpha_off": 1.7, "v_on": -0.7, "v_off": 0.5}
+
+
+def reset_trains():
+    """Four cycles each of ten pulses on, then ten off, on a device that was reset before; written down, not simulated.
+
+    Thresholds and exponents are fixed by three amplitudes either way, and rates are far from those of the card.
+    """
+    rng, found = np.random.default_rng(9), []
+    for on, off, width in ((-1.1, 0.8, 6e-3), (-1.25, 0.9, 3e-3), (-1.0, 0.7, 12e-3), (-1.1, 0.8, 1.5e-3)):
+        fall = -48 * (on / VTEAM["v_on"] - 1) ** VTEAM["alpha_on"] * width
+        rise = 27 * (off / VTEAM["v_off"] - 1) ** VTEAM["alpha_off"] * width
+        x = np.array([*accumulate([fall] * 10 + [rise] * 10, lambda x, s: min(max(x + s, 0.0), 1.0), initial=1.0)])
+        g = 1 / (4.2e3 + (61e3 - 4.2e3) * x[:, None])
+        found.append(pulses([on] * 10 + [off] * 10, g * (1 + 0.01 * rng.standard_normal((21, 4))), width))
+    return found
+
+
+def test_thresholds_and_exponents_are_found_along_the_valley_in_which_rates_go_with_them():
+    found = fit_model("vteam", reset_trains())
+    assert max(found.over_noise) < 1.5
+    values = dict(zip(found.model.param, found.values.tolist(), strict=True))
+    assert {name: values[name] for name in VTEAM} == pytest.approx(VTEAM, rel=0.1)
 
 
 def test_what_was_never_pulsed_is_said_not_to_be_fixed():
