@@ -43,8 +43,10 @@ Press 1987).
 _REACHED, _PATIENCE, _HOP = 2.0, 6, (0.1, 0.3)
 """A misfit a point above which descents begin about the best end, too, as long as one of so many comes farther, and the
 standard deviations of their starts, natural log."""
-_CARRIED_ON, _STEPS = 5, (100, 20, 20)
-"""Of the ends, the best, and steps of each, with files weighed anew each time; what they disagree on is uncertain."""
+_CARRIED_ON, _STEPS, _ALONG = 5, (20, 20, 20), 100
+"""Of the ends, the best, and steps of each, with files weighed anew each time; what they disagree on is uncertain.
+
+Before the first time the best goes on by so many: on its way along a narrow valley all files seem to be missed."""
 _ELSEWHERE = 0.3
 """Distance of two ends that are not the same valley, natural log."""
 _NAMED = 4
@@ -247,7 +249,7 @@ def _at_work(model: Model, benches: Sequence[Bench], fitted: Sequence[int]) -> I
     states = sum(len(b.free_states(model)) for b in benches)
     cost = _cost(benches, len(fitted) + states) * max(len(model.states), 1)
     tries = int(np.clip(_TRY_WORK // cost, *_TRIED))
-    descents = (tries + _PATIENCE) * len(_COARSE) + _CARRIED_ON * len(_STEPS)
+    descents = (tries + _PATIENCE) * len(_COARSE) + _CARRIED_ON * len(_STEPS) + 1
     # matrices are small: several threads of BLAS would wait for each other, and for ours
     with counter(f"fit {model.name}", descents) as advance, threadpool_limits(1), Threads() as threads:
         yield _Work(Setting(model, benches, fitted, threads), tries, advance)
@@ -314,10 +316,13 @@ class _Work:
         setting = self.setting
         problem = MeasuredProblem(setting, start, coarse(setting.benches, 0.0))
         found = self._descended(problem, [problem.coordinates(b) for b in begins], _STEPS[0])
+        ends, best = list(found.ends), found.chosen
+        ends[best] = self._descended(problem, [ends[best]], _ALONG).ends[0]
         for steps in _STEPS[1:]:
-            weights = weights_by_misfit(setting.benches, problem.runs(found.ends[found.chosen]))
+            weights = weights_by_misfit(setting.benches, problem.runs(ends[best]))
             problem = MeasuredProblem(setting, start, weights)
-            found = self._descended(problem, found.ends, steps)
+            found = self._descended(problem, ends, steps)
+            ends, best = list(found.ends), found.chosen
         return problem, found
 
     def _descended(
