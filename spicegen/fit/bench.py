@@ -20,8 +20,8 @@ from spicegen.simulate.native import Drive, slopes_in_steps, states_under
 
 Array = NDArray[np.float64]
 
-FINE, ROUGH = 1e-4, 1e-2
-"""Relative tolerances of a run's steps: where exact data are to be met, and where most still misses them by far."""
+_FINE, ROUGH = 1e-4, 1e-2
+"""Relative tolerances of a run's steps: of a descent, which other steps would shake, and of a first look."""
 _LIMIT = 1e3
 """Of any residual; that of what cannot be simulated, so that nothing is worse."""
 _TELLING = 0.05
@@ -131,7 +131,7 @@ class Bench:
         relative = self.noise / (np.abs(self.observed) + _TINY) if self.is_current else self.noise
         return replace(self, corrected=ends[relative[ends] < _TELLS])
 
-    def run(self, device: Device, rel_tol: float = FINE) -> Run:
+    def run(self, device: Device, rel_tol: float = _FINE) -> Run:
         """Do it to a device; ``rel_tol`` is the relative tolerance of each step."""
         steps, seen, states = self.drive, self.seen, np.empty((len(self.seen), 0))
         if device.model.states:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from models_va import Model
-from spicegen.fit.bench import FINE, ROUGH, Bench, Device, Run, weight_of_independent
+from spicegen.fit.bench import Bench, Device, Run, weight_of_independent
 from spicegen.fit.posterior import Free, soft
 from spicegen.fit.setting import Setting
 from spicegen.fit.start import Start, free_parameter
@@ -21,8 +21,6 @@ Array = NDArray[np.float64]
 
 _OUTSIDE = 3.0
 """Standard deviations beyond which a residual is an outlier."""
-_EXACT = 0.01
-"""Relative tolerance of the steps of a run over the relative uncertainty with which it counts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +54,6 @@ class MeasuredProblem:
         ends = np.cumsum([len(fitted), *map(len, self._states)])
         self._own = [list(range(a, b)) for a, b in pairwise(ends.tolist())]
         self._weight = np.sqrt(weights.independent) / weights.scale
-        uncertain = weights.scale * np.array([b.relative_noise for b in benches])
-        self._rel_tol = np.clip(_EXACT * uncertain, FINE, ROUGH).tolist()
         self._known: dict[int, tuple[bytes, list[Run]]] = {}  # of each thread: derivatives are asked for next
 
     def coordinates(self, start: Start) -> Array:
@@ -82,7 +78,7 @@ class MeasuredProblem:
         if where != z.tobytes():
             start = self.start(z)
             devices = [_device(self._model, start, k) for k in range(len(self._benches))]
-            runs = self._threads.map(lambda b, d, tol: b.run(d, tol), self._benches, devices, self._rel_tol)
+            runs = self._threads.map(lambda b, d: b.run(d), self._benches, devices)
             self._known[get_ident()] = z.tobytes(), runs
         return runs
 
