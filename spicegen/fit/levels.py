@@ -20,7 +20,9 @@ _MARGIN = 1.1
 _SURE = 3.0
 """Standard deviations of its noise by which the farthest that was seen may be farther than what the device reached."""
 _LEAST_REACH = 1e-3
-"""Of the highest conductance: a state that cuts the current off altogether counts as this much."""
+"""Of the highest conductance at a voltage: a state with less cuts the current off."""
+_SAME = 1e-3
+"""Difference of two levels that makes none, natural log."""
 _STAY = 1e-2
 """How strongly parameters stay where they are, over what the ends of the reach count."""
 
@@ -72,13 +74,16 @@ class Levels:
             return other
 
         def off(z: Array, before: Array) -> Array:
-            return np.array([*self._beyond(moved_to(z), wanted), *(_STAY * (z - before))])
+            return np.array([*np.nan_to_num(self._beyond(moved_to(z), wanted), neginf=0.0), *(_STAY * (z - before))])
 
-        middle = np.log(values[moved])
-        middle = middle - self._beyond(values, wanted).mean() * siemens / max(np.abs(siemens).max(initial=0.0), 1.0)
+        ends = self._beyond(values, wanted)
+        over = ends[np.isfinite(ends)].mean()
+        middle = np.log(values[moved]) - over * siemens / max(np.abs(siemens).max(initial=0.0), 1.0)
         whole = least_squares(off, middle, args=(middle.copy(),), max_nfev=30).x if moved else middle
         low, high = np.array([(p.lower, p.upper) for p in params]).T
-        yield from (np.clip(moved_to(z), low, high) for z in (middle, whole))
+        if not np.allclose(middle, whole, rtol=0, atol=_SAME):
+            yield np.clip(moved_to(middle), low, high)
+        yield np.clip(moved_to(whole), low, high)
 
     def _wanted(self, reaches: _Reaches) -> Array:
         """Logarithms of the lowest and the highest conductance that each observation asks for, shape (2, m)."""
@@ -89,7 +94,7 @@ class Levels:
     def _beyond(self, values: Array, wanted: Array) -> Array:
         """How far above what is wanted the lower and the upper end are, natural log, shape (2,).
 
-        Each at the voltage where it is least as wanted. A lower end that cuts the current off is as wanted.
+        Each at the voltage where it is least as wanted; -inf for a lower end that cuts the current off, as is wanted.
         """
         model, n = self._model, len(self._volt)
         by_name = dict(zip((p.name for p in model.params), values, strict=True))
@@ -98,9 +103,11 @@ class Levels:
             states[:, model.state_names.index(model.memory)] = np.repeat([0.0, 1.0], n)
         volt = np.tile(self._volt, 2)
         g = np.abs(numpy_model(model).current(volt, states, by_name, self._temperature_k) / volt)
-        low, high = np.log(np.maximum(np.sort(g.reshape(2, n), axis=0), _LEAST_REACH * g.max()))
-        over = np.where(low <= high + np.log(_LEAST_REACH), -np.inf, low)[self._place] - wanted[0]
-        return np.array([over.max() if np.isfinite(over).any() else 0.0, (high[self._place] - wanted[1]).min()])
+        low, high = np.sort(g.reshape(2, n), axis=0)
+        with np.errstate(divide="ignore"):
+            low, high = np.log(np.where(low <= _LEAST_REACH * high, 0.0, low)), np.log(high)
+        over = low[self._place] - wanted[0]
+        return np.array([over.max(), (high[self._place] - wanted[1]).min()])
 
 
 def _seen(bench: Bench) -> Array:

@@ -206,7 +206,7 @@ def _apart(setting: Setting, found: Sequence[Start], held: Collection[str], leve
         return []  # what is seen is not the memory state alone
     setting = setting.in_parts(_PARTS)
     volt = max(float(np.abs(b.drive.v_volt).max()) for b in setting.benches)
-    found = _started(setting, [(start.card, start.turned, start.values) for start in found])
+    found = _started(setting, [(start.card, start.turned, start.values) for start in _different(found)])
     on_current, by_polarity = acting(setting.model, found[0].values, volt or 1.0, setting.fitted)
     best: list[Start] = []
     for turned in (False, True):
@@ -223,8 +223,8 @@ def _apart(setting: Setting, found: Sequence[Start], held: Collection[str], leve
 
 
 def _different(found: Iterable[Start]) -> list[Start]:
-    """The first of those that are the same: ways to them meet."""
-    return list({(start.turned, start.values.tobytes()): start for start in found}.values())
+    """One of those that show the same to six digits, in their order."""
+    return list({(start.turned, f"{start.loss:.6g}"): start for start in found}.values())
 
 
 def _bent(start: Start, places: Sequence[int], held: Collection[str], levels: Levels) -> Iterator[_Point]:
