@@ -36,7 +36,7 @@ _CURVES = np.geomspace(1e-3, 1e3, 25)
 """Factors of the voltages in what acts on the current alone."""
 _REACHES = (1.0, 3.0)
 """How much farther than what was seen a device may reach: not at all where it stood at a bound of its state."""
-_PARTS, _ORIGINS, _KEPT = 25, 2, (10, 6, 6)
+_PARTS, _ORIGINS, _KEPT = 25, 2, (10, 6, 4)
 """Parts of the benches in which polarities are told apart, starts of either orientation, and how many are kept."""
 _MET = 1.0
 """Loss of a run from which on a start is good enough: that of noise alone is half as much."""
@@ -213,13 +213,14 @@ def _apart(setting: Setting, found: Sequence[Start], held: Collection[str], leve
         for origin in [start for start in found if start.turned == turned][:_ORIGINS]:
             bent = _started(setting, _bent(origin, on_current, held, levels))[0]
             best += _started(setting, _reaching(bent, held, levels))
+    before = _different(sorted(best, key=_loss))[:_ORIGINS]
     for kept, factors in zip(_KEPT, (_COARSELY, _FINELY, _FINELY), strict=True):
         for n, start in enumerate(best):
             for places in by_polarity:
                 start = _started(setting, _at_factors(start, places, *factors))[0]
             best[n] = start
         best = _different(sorted(best, key=_loss))[:kept]
-    return best
+    return [*best, *before]  # a polarity that does nothing may be the least wrong, but nothing leads on from there
 
 
 def _different(found: Iterable[Start]) -> list[Start]:
