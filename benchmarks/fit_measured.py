@@ -24,7 +24,7 @@ from scipy.optimize import least_squares
 from models_va import load_model, model_names
 from spicegen.files import output_folder, write_text
 from spicegen.fit import MeasuredReport, card_name, fit_task
-from spicegen.fit.benches import benches
+from spicegen.fit.benches import typical_cycle
 from spicegen.fit.card import fixed_by_data
 from spicegen.fit.measured import fit_model
 from spicegen.fit.measured_pictures import measured_against_fitted
@@ -64,10 +64,11 @@ def rms(log_error):
     return float(np.sqrt(np.mean(np.expm1(log_error) ** 2)))
 
 
-def branches(pulses, bench):
-    """Trains of one direction in what a bench saw: their logarithms, without rows that nothing was read after."""
-    direction = pulses.direction[bench.rows]
-    return np.split(np.log(bench.observed), 1 + np.flatnonzero(np.diff(direction) * direction[:-1]))
+def branches(pulses):
+    """Trains of one direction in the typical cycle: their logarithms, without rows that nothing was read after."""
+    rows, g_siemens = typical_cycle(pulses)
+    direction = pulses.direction[rows]
+    return np.split(np.log(g_siemens), 1 + np.flatnonzero(np.diff(direction) * direction[:-1]))
 
 
 def plain_curve(y):
@@ -106,11 +107,11 @@ def percent(*shares):
 
 def references(name, seen):
     """A row: what the data set holds, how cycles differ, and what curves miss it by that are no models."""
-    trains = [branches(m, b) for m, b in seen]
+    trains = [branches(m) for m in seen]
     return (
         name,
-        " / ".join(f"{m.cycles} x {len(b.observed)}" for m, b in seen),
-        percent(*(spread(m) for m, _ in seen)),
+        " / ".join(f"{m.cycles} x {sum(map(len, t))}" for m, t in zip(seen, trains, strict=True)),
+        percent(*map(spread, seen)),
         percent(*(rms(np.concatenate([smooth_curve(y) for y in t])) for t in trains)),
         percent(*(rms(np.concatenate([plain_curve(y) for y in t])) for t in trains)),
     )
@@ -149,7 +150,7 @@ def main(folder, names):
     for name in names:
         paths = [walk(folder)] if name == "enode" else [HERE / f"measurements/{m}.yaml" for m in SETS[name]]
         task = fit_task(paths, MODELS, (), seed=1)
-        known.append(references(name, [(m, benches(m)[0]) for m in task.measurements]))
+        known.append(references(name, task.measurements))
         fits = dict(fitted(model, task, paths, folder) for model in track(MODELS, name))
         report = MeasuredReport.of(task, list(fits), card_name(name))
         for found, criterion in report.ranked:
