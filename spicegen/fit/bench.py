@@ -104,6 +104,7 @@ class Bench:
         noise: standard deviation of the logarithm of a conductance, or of a current (A), shape (n,).
         temperature_k: of the device, K.
         rested: whether nothing had been done to it just before.
+        cycled: whether all this had, again and again: it ends where it began.
         corrected: observations behind which the device is put into the memory state that they show, rising, shape (r,).
     """
 
@@ -117,7 +118,16 @@ class Bench:
     noise: Array
     temperature_k: float
     rested: bool
+    cycled: bool = False
     corrected: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+
+    def behind_a_cycle(self, model: Model) -> Bench:
+        """The same done once before, if it was and leaves more than the memory state, which is seen, in the model."""
+        if not self.cycled or len(model.states) < 2:
+            return self
+        time_s, v_volt = self.drive.time_s, self.drive.v_volt
+        twice = Drive(np.append(time_s, time_s[-1] + time_s[1:]), np.append(v_volt, v_volt[1:]))
+        return replace(self, drive=twice, seen=self.seen + len(time_s) - 1, cycled=False)
 
     def in_parts(self, count: int) -> Bench:
         """The same in so many parts, each of which begins with the memory state that was seen last.

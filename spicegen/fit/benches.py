@@ -70,20 +70,18 @@ def _of_pulses(p: Pulses) -> Bench:
     curves = np.log(np.where(p.g_siemens > 0, p.g_siemens, np.nan))
     kept, middle = typical_cycle(p)
     noise = _spread(curves[kept])
-    drive, seen = Drive(np.array(time), np.array(volt)), np.array(ends)[kept]
-    if p.cycles > 1 and _came_back(p.direction[kept], middle, noise):  # what is seen began where a cycle ends
-        drive, seen = _twice(drive), seen + len(time) - 1
     return Bench(
         name=p.origin.name,
         measurement=p,
-        drive=drive,
-        seen=seen,
+        drive=Drive(np.array(time), np.array(volt)),
+        seen=np.array(ends)[kept],
         read_volt=np.full(len(kept), p.v_read_volt),
         observed=middle,
         is_current=False,
         noise=noise,
         temperature_k=p.temperature_k,
         rested=True,
+        cycled=p.cycles > 1 and _came_back(p.direction[kept], middle, noise),
     )
 
 
@@ -114,13 +112,6 @@ def _came_back(direction: NDArray[np.int8], g_siemens: Array, noise: Array) -> b
     if direction[0] == 0:
         return bool(abs(np.log(g_siemens[-1] / g_siemens[0])) <= _SURE * np.hypot(noise[0], noise[-1]))
     return {1, -1} <= set(direction.tolist())
-
-
-def _twice(drive: Drive) -> Drive:
-    return Drive(
-        np.concatenate([drive.time_s, drive.time_s[-1] + drive.time_s[1:]]),
-        np.concatenate([drive.v_volt, drive.v_volt[1:]]),
-    )
 
 
 def _spread(curves: Array) -> Array:

@@ -208,7 +208,7 @@ def fit_model(
         InputError: nothing to fit, or nothing finite follows from what is held.
     """
     model, known = load_model(name), dict(held or {})
-    benches = benches_of(measurements)
+    benches = [bench.behind_a_cycle(model) for bench in benches_of(measurements)]
     held_for = why_held(model, benches, known)
     fitted = [k for k, p in enumerate(model.params) if not held_for[p.name]]
     with _at_work(model, benches, fitted) as work:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models_va import load_card
+from models_va import load_card, load_model
 from models_va.errors import InputError
 from spicegen.fit.bench import Device
 from spicegen.fit.benches import benches
@@ -103,14 +103,22 @@ def test_a_row_whose_median_is_zero_is_neither_fitted_nor_drawn():
 
 @pytest.mark.parametrize(("first", "last", "cycles", "driven"), [(1, 1.01, 3, 2), (1, 2, 3, 1), (1, 1.01, 1, 1)])
 def test_a_cycle_goes_on_from_the_one_before_unless_the_device_was_reset(first, last, cycles, driven):
-    """Read before the first pulse and after the last: where they differ, no cycle before it leads to its start."""
+    """Read before the first pulse and after the last: where they differ, no cycle before it leads to its start.
+
+    And where the memory state is all there is, its start is seen.
+    """
     read = replace(
         train(np.tile(np.array([[first], [3], [4], [last]]) * 1e-6, cycles)),
         direction=np.array([0, 1, 1, -1], dtype=np.int8),
     )
-    (bench,) = benches(read)
+    (alone,) = benches(read)
+    bench = alone.behind_a_cycle(load_model("li_intercalation"))
     assert np.sum(bench.drive.v_volt == 1.0) == 2 * driven  # begin and end of the pulse up
-    assert len(bench.seen) == 4
+    assert np.diff(bench.drive.time_s).min() == 0
+    assert bench.drive.time_s[bench.seen] - (driven - 1) * alone.drive.time_s[-1] == pytest.approx(
+        alone.drive.time_s[alone.seen]
+    )
+    assert alone.behind_a_cycle(load_model("vteam")) is alone
 
 
 def left(g_siemens):
