@@ -20,6 +20,7 @@ from scipy.interpolate import CubicSpline
 
 from models_va import ROOM_TEMPERATURE_K, TEMPERATURE, DeviceCard
 from models_va.errors import InputError
+from spicegen.machine_code import compiled
 from spicegen.memory_state import in_parts, memory, memory_state, reach
 from spicegen.printers.compiled_model import SIGNATURE, compiled_rates
 from spicegen.printers.numpy_model import numpy_model
@@ -160,7 +161,7 @@ _SIGNATURE: Any = numba.boolean(
 )
 
 
-@numba.njit(_SIGNATURE, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled(_SIGNATURE)
 @edition
 def _integrate(rates: Any, params: Array, temperature_k: float, states: Array, time_s: float) -> bool:
     """Take the states (n, k) of devices at 0 V through ``time_s``, in place; False if a step becomes too small."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
 from models_va import Model, load_model
+from spicegen.machine_code import compiled
 from spicegen.printers.base import COSH_LIMIT, EXP_LIMIT, ExpressionPrinter
 from spicegen.printers.numpy_model import Chain, built_once, function_lines
 
@@ -126,26 +127,24 @@ def _compile(
     body += [*lines, *(f"{t} = {r}" for t, r in zip(targets, results, strict=True))]
     source = "def f(vbr, _x, _p, temperature_k, _rate, _jacobian):\n" + "".join(f"    {line}\n" for line in body)
     name = f"{model.name}_{hashlib.sha256(source.encode() + Path(__file__).read_bytes()).hexdigest()[:16]}"
-    file, namespace = _file_of(name, source), dict(_NAMESPACE)
-    exec(compile(source, str(file or f"<{name}>"), "exec"), namespace)
+    namespace = dict(_NAMESPACE)
+    exec(compile(source, str(_written(name, source)), "exec"), namespace)
     # machine code of two processes meets in a third: what has one name there is taken for one function
     namespace["f"].__qualname__ = name
-    return numba.njit(signature, cache=file is not None, error_model="numpy")(namespace["f"])
+    return compiled(signature)(namespace["f"])
 
 
-def _file_of(name: str, source: str) -> Path | None:
-    """A file in the user's cache folder, beside which numba keeps the source's machine code; None if none can be there.
+def _written(name: str, source: str) -> Path:
+    """A file in the user's cache folder, beside which the source's machine code is kept; perhaps it cannot be there.
 
     Its name says all that the machine code follows from: numba looks at a file's date and length only.
     """
     path = user_cache_path("spicegen") / "compiled" / f"{name}.py"
-    try:
+    with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             path.write_text(source, encoding="utf-8")
-    except OSError:
-        return None
-    return path if os.access(path.parent, os.W_OK) else None
+    return path
 
 
 @built_once

@@ -1,10 +1,12 @@
 """Machine code of the models: kept in the user's cache folder, and the same from there."""
 
+import errno
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from numba.core import caching
 
 from models_va import load_card
 from spicegen.printers.compiled_model import compile_rates, compile_slopes
@@ -51,3 +53,22 @@ def test_where_nothing_can_be_kept_it_is_compiled_all_the_same(folder):
     rate = np.empty(1)
     compile_rates(CARD.device_model)(1.5, np.array([0.4]), params(CARD), 300.0, rate, np.empty((1, 1)))
     assert rate[0] != 0
+
+
+@pytest.mark.parametrize("kept", ["*.nbc", "*.nbi"])
+@pytest.mark.parametrize("damaged", [lambda b: b"", lambda b: b[:300], lambda b: bytes(255 - x for x in b)])
+def test_damaged_machine_code_is_replaced(folder, kept, damaged):
+    compile_rates(CARD.device_model)
+    (file,) = (folder / "__pycache__").glob(kept)
+    file.write_bytes(damaged(file.read_bytes()))
+    again = [compile_rates(CARD.device_model) for _ in range(3)]
+    assert sum(again[-1].stats.cache_hits.values()) == 1
+    assert not sum(again[0].stats.cache_hits.values())
+
+
+def test_on_a_full_disk_it_is_compiled_all_the_same(folder, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr(caching.IndexDataCacheFile, "save", full)
+    assert compile_rates(CARD.device_model).nopython_signatures

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from models_va import Model
 from netlists import GROUND, Circuit, Job, Transient, Waveform
+from spicegen.machine_code import compiled
 from spicegen.printers.compiled_model import SIGNATURE, compiled_rates, compiled_slopes
 from spicegen.printers.numpy_model import numpy_model
 from spicegen.simulate.base import SimResult, SimulationError
@@ -182,7 +183,7 @@ def _recorded(times: Array, states: Array, points: int, time: float, x: Array) -
     return times, states
 
 
-@numba.njit(_SIGNATURE, cache=True, error_model="numpy", nogil=True)  # type: ignore[untyped-decorator]
+@compiled(_SIGNATURE, nogil=True)
 @edition
 def _integrate(
     rates: Any, params: Array, temperature_k: float, initial: Array, breaks_s: Array, v_volt: Array, put: Array,
@@ -244,7 +245,7 @@ def _product(jacobian: Array, now: Array, of_params: Array, places: Any, out: Ar
                 out[a, c] += jacobian[a, b] * now[b, c]
 
 
-@numba.njit(
+@compiled(
     numba.types.void(
         numba.types.FunctionType(SIGNATURE),
         numba.types.FunctionType(SIGNATURE),
@@ -257,8 +258,6 @@ def _product(jacobian: Array, now: Array, of_params: Array, places: Any, out: Ar
         numba.int64[::1],
         numba.float64[:, :, ::1],
     ),
-    cache=True,
-    error_model="numpy",
     nogil=True,
 )
 @edition

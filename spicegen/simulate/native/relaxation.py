@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netlists import Circuit, Transient
+from spicegen.machine_code import compiled
 from spicegen.printers.compiled_model import SIGNATURE, compiled_rates
 from spicegen.simulate.base import SimulationError
 from spicegen.simulate.native.cell_step import accept, begin, edition, factor_after, try_step, workspace
@@ -281,7 +282,7 @@ _SIGNATURE: Any = numba.int64(
 )
 
 
-@numba.njit(_SIGNATURE, cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled(_SIGNATURE, nogil=True)
 @edition
 def _advance(
     rates: Any, params: Array, temperature_k: float, x: Array, v: Array, length_s: float, rel_tol: float,
