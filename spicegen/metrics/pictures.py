@@ -61,7 +61,7 @@ def of_programming(data: Programmed) -> list[Picture]:
         ax.plot(g / unit, sign * line[0] / error_unit, color=COLOURS[1], label="sigma(G), fitted" if sign > 0 else None)
     low, high = np.nanquantile(line[data.samples.first_resample :], [0.025, 0.975], axis=0)
     ax.fill_between(g / unit, low / error_unit, high / error_unit, color=COLOURS[1], alpha=0.25, lw=0)
-    order = np.array_split(np.argsort(data.target_siemens), min(_BINS, len(g)))
+    order = np.array_split(np.argsort(data.target_siemens), min(_BINS, len(data.target_siemens)))
     spread = [np.sqrt(np.mean(data.error_siemens[b] ** 2)) / error_unit for b in order]
     ax.plot([data.target_siemens[b].mean() / unit for b in order], spread, "o", color=COLOURS[0], label="in bins")
     ax.legend(fontsize=8, frameon=False)

@@ -3,6 +3,7 @@
 import json
 import os
 import tracemalloc
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from spicegen.measurements import Retention, Sweep, WriteVerify, read_measuremen
 from spicegen.metrics import branch_figures, measure_files, programming, retention, sweeps
 from spicegen.metrics._bootstrap import draw, interval
 from spicegen.metrics._curves import Curves
+from spicegen.metrics.pictures import of_programming
 from spicegen.sigma_line import sigma_line
 from tests.spicegen.measured import ORIGIN, linear_device
 from tests.spicegen.test_cli import refusal, run
@@ -328,6 +330,14 @@ def test_few_programmings_are_warned_of(tmp_path, pairs, warned):
     np.savetxt(path, columns, delimiter=",", header="target_uS,achieved_uS", comments="")
     (report,) = measure_files([path], 1)
     assert any("too narrow" in note for note in report.notes) == warned
+
+
+def test_fewer_programmings_than_bins_are_a_point_each():
+    data = programming.programmed(write_verify(10, np.random.default_rng(3)), 1)
+    with warnings.catch_warnings(action="error"):
+        ((figure, _),) = of_programming(data)
+    (bins,) = (line for line in figure.axes[0].lines if line.get_label() == "in bins")
+    assert np.isfinite(bins.get_xydata()).sum() == 20
 
 
 def write_cycles(path, g):
