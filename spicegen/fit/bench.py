@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from models_va import Model
 from spicegen.measurements import Measurement
@@ -38,6 +39,8 @@ _EDGE = 1e-9
 """Of the range of a state."""
 _TELLS = 0.2
 """Relative uncertainty of an observation that tells a state."""
+_OUTLIER, _ROW = 5.0, 3
+"""Standard deviations beyond which points are outliers; of so many in a row on one side, none is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +98,7 @@ class Bench:
 
     Attributes:
         name: for people.
-        measurement: that it is of.
+        measurement: that it is of; cycles that drift stand in it as one train.
         drive: the voltage te - be.
         seen: at which points of the drive, shape (n,).
         read_volt: voltage of each observation, shape (n,), V.
@@ -329,6 +332,22 @@ class Bench:
 def telling(volt: Array) -> NDArray[np.bool_]:
     """Where a voltage is not nearly zero, shape (n,)."""
     return np.asarray(np.abs(volt) >= _TELLING * np.abs(volt).max())
+
+
+def scale_of_most(residuals: Array) -> float:
+    """Standard deviation of residuals, in units of the noise, of which outliers say nothing; not below 1."""
+    return max(1.0, float(np.median(np.abs(residuals)) / ndtri(0.75)))
+
+
+def outliers(residuals: Array) -> NDArray[np.bool_]:
+    """Which points are outliers of a run, from what is left of it in units of the noise; both of shape (n,).
+
+    What is far off on one side several times in a row is what the model misses.
+    """
+    side = np.where(np.abs(residuals) > _OUTLIER * scale_of_most(residuals), np.sign(residuals), 0.0)
+    rows = np.abs(np.convolve(side, np.ones(_ROW))) == _ROW  # at their ends
+    in_row = np.convolve(rows, np.ones(_ROW))[_ROW - 1 : len(side) + _ROW - 1] > 0
+    return np.asarray((side != 0) & ~in_row)
 
 
 def weight_of_independent(residuals: Sequence[float] | Array) -> float:

@@ -5,6 +5,8 @@ That comes from the data: the spread between cycles, or what neighbours miss of 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtri
@@ -26,6 +28,12 @@ _MAD = 1.4826
 """Standard deviations in a median absolute deviation of normal errors."""
 _SURE = 3.0
 """Standard deviations by which two conductances are not the same."""
+_FAR = 10.0
+"""Standard deviations, as neighbours say them, between cycles that are not the same."""
+_FEW_FAR, _ONE_WAY = 0.01, 0.5
+"""Share of the conductances that are so far from those a cycle before, where cycles drift; and of these, the share that
+went one way less that which went the other. With one state all go one way, as curves of it do not cross; outliers do
+not."""
 _PRIOR = 4.0
 """Degrees of freedom of what all rows say of one row's variance."""
 _SECOND = np.sqrt(6.0)
@@ -40,12 +48,53 @@ def benches(measurement: Measurement) -> list[Bench]:
             conductances that are all 0.
     """
     if isinstance(measurement, Pulses):
-        return [_of_pulses(measurement)]
+        return [_of_pulses(fitted_train(measurement))]
     if isinstance(measurement, Sweep):
         return _of_sweep(measurement)
     if isinstance(measurement, Retention):
         return [_of_rest(measurement, t) for t in np.unique(measurement.temperature_k)]
     return []
+
+
+def fitted_train(p: Pulses) -> Pulses:
+    """The train that a fit takes: cycles that drift one after the other, as many as ``FIT_POINTS`` allow; else itself.
+
+    What a device does on its way to cycles that repeat is data, no noise of these.
+    """
+    begin = replace(p, g_siemens=p.g_siemens[:, : max(2, FIT_POINTS // len(p.direction))])
+    if not _drift(begin):
+        return p
+    amplitude, width, gap = (np.tile(row, begin.cycles) for row in (p.amplitude_volt, p.width_s, p.gap_s))
+    return replace(
+        p,
+        amplitude_volt=amplitude,
+        width_s=width,
+        gap_s=gap,
+        direction=np.tile(p.direction, begin.cycles),
+        g_siemens=begin.g_siemens.T.reshape(-1, 1),
+    )
+
+
+def of_drift(measurement: Measurement, bench: Bench) -> str:
+    """What is to be said of a measurement whose cycles drift; empty of one of others."""
+    train = bench.measurement
+    if train is measurement or not (isinstance(train, Pulses) and isinstance(measurement, Pulses)):
+        return ""
+    taken = f"{len(train.direction) // len(measurement.direction)} of {measurement.cycles}"
+    return f"Cycles drift, each from where the one before ended: {taken} are taken one after the other, as one train."
+
+
+def _drift(p: Pulses) -> bool:
+    """Whether cycles go on from those before, and differ from them in one direction by far more than the noise."""
+    if p.cycles == 1 or np.isnan(p.g_siemens[-1]).any():  # where a cycle ended early, nobody knows what came next
+        return False
+    curves = np.log(np.where(p.g_siemens > 0, p.g_siemens, np.nan))
+    train, moved = curves.T.ravel(), np.diff(curves, axis=1)
+    noise = max(_roughness(train[np.isfinite(train)]), _LEAST_NOISE)
+    ways = np.sign(moved[np.abs(moved) > _FAR * noise])
+    if len(ways) <= _FEW_FAR * moved.size or abs(ways.mean()) <= _ONE_WAY:
+        return False
+    return _goes_on(p.direction, curves[-1, :-1] - curves[0, 1:], np.sqrt(2) * noise)
 
 
 def _of_pulses(p: Pulses) -> Bench:
@@ -81,7 +130,8 @@ def _of_pulses(p: Pulses) -> Bench:
         noise=noise,
         temperature_k=p.temperature_k,
         rested=True,
-        cycled=p.cycles > 1 and _came_back(p.direction[kept], middle, noise),
+        cycled=p.cycles > 1
+        and _goes_on(p.direction[kept], np.log(middle[-1:] / middle[0]), float(np.hypot(noise[0], noise[-1]))),
     )
 
 
@@ -104,13 +154,18 @@ def _above_zero(measurement: Pulses | Retention, g_siemens: Array, rows: NDArray
     return kept
 
 
-def _came_back(direction: NDArray[np.int8], g_siemens: Array, noise: Array) -> bool:
-    """Whether a cycle ends where it began, so that the next one went on from there; else someone reset the device.
+def _goes_on(direction: NDArray[np.int8], apart: Array, noise: float) -> bool:
+    """Whether cycles begin where those before ended; else someone reset the device.
 
     Where nothing was read before the first pulse, pulses both ways are taken to bring it back.
+
+    Args:
+        direction: of the pulses of a cycle.
+        apart: logarithm of the last conductance of a cycle over the first of the next, of one or more.
+        noise: standard deviation of each.
     """
     if direction[0] == 0:
-        return bool(abs(np.log(g_siemens[-1] / g_siemens[0])) <= _SURE * np.hypot(noise[0], noise[-1]))
+        return bool(np.median(np.abs(apart)) <= _SURE * noise)
     return {1, -1} <= set(direction.tolist())
 
 

@@ -202,7 +202,9 @@ def _file(m: Measurement) -> str:
 
 def _error(found: MeasuredFit, m: Measurement) -> float | None:
     """Root mean square over the measurement's runs; None if it has none."""
-    errors = [error for bench, error in zip(found.benches, found.errors, strict=True) if bench.measurement is m]
+    errors = [
+        error for bench, error in zip(found.benches, found.errors, strict=True) if bench.measurement.origin is m.origin
+    ]
     return rounded(float(np.sqrt(np.mean(np.square(errors)))), 3) if errors else None
 
 

@@ -91,13 +91,15 @@ class MeasuredFit:
     @property
     def errors(self) -> tuple[float, ...]:
         """Root mean square error of each run: relative for conductances, over the rms current for sweeps."""
-        found = []
-        for run, y in zip(self.benches, self.predicted, strict=True):
-            if run.is_current:
-                found.append(float(np.sqrt(np.mean((y - run.observed) ** 2) / np.mean(run.observed**2))))
-            else:
-                found.append(float(np.sqrt(np.mean((y / run.observed - 1) ** 2))))
-        return tuple(found)
+        return tuple(float(np.sqrt(np.mean(off**2))) for off in self.relative)
+
+    @property
+    def relative(self) -> tuple[Array, ...]:
+        """Error of each point of each run: relative for conductances, over the rms current for sweeps."""
+        return tuple(
+            (y - b.observed) / (np.sqrt(np.mean(b.observed**2)) if b.is_current else b.observed)
+            for b, y in zip(self.benches, self.predicted, strict=True)
+        )
 
     @cached_property
     def residuals(self) -> tuple[Array, ...]:

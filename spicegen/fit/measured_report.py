@@ -12,7 +12,8 @@ import numpy as np
 
 from models_va import DeviceCard, Model, load_model
 from models_va.errors import InputError, located
-from spicegen.fit.bench import Bench
+from spicegen.fit.bench import Bench, outliers
+from spicegen.fit.benches import of_drift
 from spicegen.fit.card import fitted_card, fixed_by_data
 from spicegen.fit.card_sigma import CardSigma, card_sigma
 from spicegen.fit.measured import MeasuredFit, aicc, benches_of, fit_model, why_held
@@ -217,20 +218,29 @@ class MeasuredReport:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was understood of the files, left out of them or assumed, one line a file."""
-        files = [m.origin for m in self.task.measurements]
-        return tuple(f"{origin.name}: {' '.join(origin.notes)}" for origin in files if origin.notes)
+        notes = [(m.origin.name, self._notes(m)) for m in self.task.measurements]
+        return tuple(f"{name}: {' '.join(said)}" for name, said in notes if said)
+
+    def _notes(self, m: Measurement) -> list[str]:
+        """Those of one file."""
+        return [*m.origin.notes, *(said for _, b in self._runs(m) if (said := of_drift(m, b)))]
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a user should know before trusting the card, one sentence each."""
         best = self.best
         remedy = "; ".join([*map("is {} right, which is held?".format, self._given), "try another model"])
-        missed = [
-            f"{b.name}: the model misses it by {_percent(e):g} %, {scale:.2g} times the noise: values and "
-            f"uncertainties hold only as far as it is right; {remedy}"
-            for b, e, scale in zip(best.benches, best.errors, best.over_noise, strict=True)
-            if e > _MISSED or scale > _MISSED_NOISE
-        ]
+        missed = []
+        for b, relative, left in zip(best.benches, best.relative, best.residuals, strict=True):
+            bad = outliers(left)
+            error, scale = (float(np.sqrt(np.mean(x[~bad] ** 2))) for x in (relative, left))
+            if error > _MISSED or scale > _MISSED_NOISE:
+                missed.append(
+                    f"{b.name}: the model misses it by {_percent(error):g} %, {scale:.2g} times the noise: values and "
+                    f"uncertainties hold only as far as it is right; {remedy}"
+                )
+            if count := int(bad.sum()):
+                missed.append(f"{b.name}: {count} of {len(bad)} points are outliers, which count little")
         if not fixed_by_data(best)[0]:
             missed.append(
                 f"The data fix no parameter of {best.model.name} by itself: the card repeats these files, and beyond "
@@ -296,7 +306,7 @@ class MeasuredReport:
         return {
             "path": str(m.origin.path),
             "sha256": m.origin.sha256,
-            "notes": list(m.origin.notes),
+            "notes": self._notes(m),
             "runs": [
                 {
                     "name": b.name,
@@ -335,7 +345,7 @@ class MeasuredReport:
         )
         page.table(FILE_HEAD, self.file_rows())
         for m in self.task.measurements:
-            page.section(m.origin.name, " ".join(m.origin.notes))
+            page.section(m.origin.name, " ".join(self._notes(m)))
             for figure, caption in self._pictures(m):
                 page.figure(figure, caption)
         show_parameters(page, self.best.solution, self.best.model)

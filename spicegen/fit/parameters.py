@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from models_va import Model
+from spicegen.fit.digits import rounded
 from spicegen.fit.least_squares import Solution
 from spicegen.page import Page
 from spicegen.plotting import COLOURS, axes, new_figure
@@ -32,7 +33,7 @@ def parameter_rows(solution: Solution, model: Model) -> list[tuple[object, ...]]
         if solution.uncertainty(n) is None:
             uncertainty = f"a factor of {np.exp(std):.2g}"
         elif free.scale == "log":
-            uncertainty = f"{100 * std:.{0 if std >= 0.1 else 1}f} %"
+            uncertainty = f"{rounded(100 * std, 2):g} %"
         else:
             uncertainty = f"± {float(solution.value_std[n]):.2g}"
         found.append((free.name, unit, free.start, value, uncertainty, float(solution.share[n]), verdict))

@@ -9,10 +9,9 @@ from threading import get_ident
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from models_va import Model
-from spicegen.fit.bench import Bench, Device, Run, weight_of_independent
+from spicegen.fit.bench import Bench, Device, Run, scale_of_most, weight_of_independent
 from spicegen.fit.posterior import Free, soft
 from spicegen.fit.setting import Setting
 from spicegen.fit.start import Start, free_parameter
@@ -145,6 +144,6 @@ def weights_by_misfit(benches: Sequence[Bench], runs: Sequence[Run]) -> Weights:
     Neither hangs on outliers: these count less already, and are not to make the rest of their file count less, too.
     """
     found = [b.residuals(r.predicted) for b, r in zip(benches, runs, strict=True)]
-    scale = [max(1.0, float(np.median(np.abs(r)) / ndtri(0.75))) for r in found]
+    scale = [scale_of_most(r) for r in found]
     inside = [np.clip(r, -_OUTSIDE * s, _OUTSIDE * s) for r, s in zip(found, scale, strict=True)]
     return Weights(np.array(scale), np.array([weight_of_independent(r) for r in inside]))

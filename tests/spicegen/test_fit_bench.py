@@ -7,8 +7,8 @@ import pytest
 
 from models_va import load_card, load_model
 from models_va.errors import InputError
-from spicegen.fit.bench import Device
-from spicegen.fit.benches import benches
+from spicegen.fit.bench import Device, outliers
+from spicegen.fit.benches import benches, of_drift
 from spicegen.fit.measured_pictures import measured_against_fitted
 from spicegen.measurements import Pulses, Retention, Sweep
 from spicegen.measurements.thinning import FIT_POINTS, with_turns
@@ -119,6 +119,78 @@ def test_a_cycle_goes_on_from_the_one_before_unless_the_device_was_reset(first, 
         alone.drive.time_s[alone.seen]
     )
     assert alone.behind_a_cycle(load_model("vteam")) is alone
+
+
+def cycles_of(start, count=8, *, reset=False):
+    """What a device has and what is read, of cycles of ten pulses up and six down, each with a read before.
+
+    A pulse moves it a twentieth of the way to 30 or 3 uS; it goes on from cycle to cycle, or is reset. 1 % noise.
+    """
+    direction = np.array([0] + [1] * 10 + [-1] * 6, dtype=np.int8)
+    g, has = start, np.empty((len(direction), count))
+    for n in range(count):
+        g = start if reset else g
+        for row, to in enumerate(direction):
+            g += 0.05 * (np.array([g, 30e-6, 3e-6])[to] - g)
+            has[row, n] = g
+    read = has * (1 + 0.01 * np.random.default_rng(3).standard_normal(has.shape))
+    width = np.full(len(direction), 1e-3)
+    return has, Pulses(ORIGIN, direction * 1.0, width, width, direction, read, 0.1, 300.15)
+
+
+@pytest.mark.parametrize(("start", "count", "taken"), [(4e-6, 8, 8), (30e-6, 8, 8), (4e-6, 2, 2), (4e-6, 100, 35)])
+def test_cycles_that_drift_are_one_train(start, count, taken):
+    has, read = cycles_of(start, count)
+    (bench,) = benches(read)
+    assert bench.observed.tolist() == read.g_siemens.T.ravel()[: taken * 17].tolist()
+    assert rms(bench.residuals(has.T.ravel()[: taken * 17])) == pytest.approx(1.0, abs=0.2)
+    assert np.sum(np.diff(np.abs(bench.drive.v_volt)) == 1) == taken * 16
+    assert not bench.cycled
+    assert f"{taken} of {count} are taken one after the other" in of_drift(read, bench)
+    figure, _ = measured_against_fitted([(bench, bench.observed)])
+    assert figure.axes[0].lines[-1].get_xdata()[-1] == taken * 16
+
+
+def steady():
+    """Cycles that repeat, a twentieth of the points outliers."""
+    _, read = cycles_of(cycles_of(4e-6, 30)[0][-1, -1])
+    rng = np.random.default_rng(5)
+    bad = rng.random(read.g_siemens.shape) < 0.05
+    return np.where(bad, read.g_siemens * rng.choice([0.6, 1.6], bad.shape), read.g_siemens)
+
+
+def aged():
+    """Each cycle a sixth above the one before, on a device that was reset."""
+    return cycles_of(4e-6, reset=True)[1].g_siemens * np.exp(np.arange(8) / 6)
+
+
+@pytest.mark.parametrize("case", [steady, aged])
+def test_cycles_that_do_not_go_on_in_one_direction_are_typical_ones(case):
+    read = replace(cycles_of(4e-6)[1], g_siemens=case())
+    (bench,) = benches(read)
+    assert len(bench.observed) == 17
+    assert not of_drift(read, bench)
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_what_came_after_a_cycle_that_ended_early_is_not_known(early):
+    """Nothing was read before the first pulse: those both ways are taken to go on."""
+    _, read = cycles_of(4e-6)
+    read.g_siemens[12:, 3] = np.where(early, np.nan, read.g_siemens[12:, 3])
+    rows = ("amplitude_volt", "width_s", "gap_s", "direction", "g_siemens")
+    (bench,) = benches(replace(read, **{name: getattr(read, name)[1:] for name in rows}))
+    assert len(bench.observed) == (16 if early else 8 * 16)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 300])
+def test_what_is_far_off_alone_is_an_outlier_and_what_is_so_in_a_row_is_missed(count):
+    left = np.random.default_rng(1).standard_normal(count)
+    assert not outliers(left).any()
+    if count > 100:
+        left[[0, 50, 90, 91, 299]] = [20, -9, 8, -8, 20]
+        left[[200, 201, 202, 203]] = 9
+        assert np.flatnonzero(outliers(left)).tolist() == [0, 50, 90, 91, 299]
+        assert not outliers(100 * np.sign(left)).any()  # a scale of its own
 
 
 def left(g_siemens):

@@ -16,11 +16,12 @@ from spicegen.fit.bench import Device
 from spicegen.fit.benches import benches
 from spicegen.fit.card import fitted_card
 from spicegen.fit.measured import fit_model
-from spicegen.fit.parameters import show_parameters
+from spicegen.fit.parameters import parameter_rows, show_parameters
 from spicegen.measurements import read_measurement
 from spicegen.page import Page
 from spicegen.render import render
 from tests.spicegen.test_cli import refusal, run
+from tests.spicegen.test_fit_bench import cycles_of
 
 __all__ = ["run"]
 HEADER = "# width_ms: 10\n# gap_ms: 10\n# read_voltage_V: 0.1\n# temperature_C: 27\n"
@@ -189,6 +190,39 @@ def test_a_model_that_misses_a_file_is_said(found, monkeypatch):
     monkeypatch.setattr(module, "_MISSED", 1e-4)
     assert found.warnings[0].startswith("train.csv: the model misses it by")
     assert found.warnings[0].endswith("is t_write = 0.01 s right, which is held?; try another model")
+
+
+def test_outliers_are_said_and_no_misfit_of_the_model(found):
+    best = found.best
+    left = np.random.default_rng(2).standard_normal(len(best.benches[0].observed))
+    left[::12] = 40 * np.sign(left[::12])
+
+    def warned(left):
+        predicted = tuple(b.observed * np.exp(left * b.noise) for b in best.benches)
+        return replace(found, fits=(replace(best, predicted=predicted),)).warnings
+
+    assert not any("misses" in w for w in warned(left))
+    assert f"train.csv: {len(left[::12])} of {len(left)} points are outliers, which count little" in warned(left)
+    assert not any("outliers" in w for w in found.warnings)
+    assert any("misses" in w for w in warned(3 * left))
+
+
+def test_cycles_that_drift_are_said_to_be_one_train(found):
+    _, read = cycles_of(4e-6)
+    runs = tuple(benches(read))
+    best = replace(found.best, benches=runs, predicted=tuple(1.1 * b.observed for b in runs))
+    report = replace(found, task=replace(found.task, measurements=(read,)), fits=(best,))
+    assert "Cycles drift" in report.notes[0]
+    assert "Cycles drift" in report.to_json()["files"][0]["notes"][-1]
+    assert fitted_card(best, [read], None, "drifts").fit.files[0].error == 0.1
+
+
+def test_an_uncertainty_has_two_digits(found):
+    s = found.best.solution
+    one = replace(s, ends=(s.ends[s.chosen],), misfit=(0.0,), chosen=0, stretch=np.ones(len(s.free)))
+    exact = replace(one, jacobian=np.eye(len(s.free)) / 4.94e-4)
+    shown = {row[0]: row[4] for row in parameter_rows(exact, found.best.model)}
+    assert shown["g_max"] == "0.049 %"
 
 
 def with_held(found, held):
