@@ -12,13 +12,14 @@ import numpy as np
 
 from models_va import DeviceCard, Model, load_model
 from models_va.errors import InputError, located
-from spicegen.fit.bench import Bench, outliers
+from spicegen.fit.bench import Bench
 from spicegen.fit.benches import of_drift
 from spicegen.fit.card import fitted_card, fixed_by_data
 from spicegen.fit.card_sigma import CardSigma, card_sigma
 from spicegen.fit.measured import MeasuredFit, aicc, benches_of, fit_model, why_held
 from spicegen.fit.measured_pictures import measured_against_fitted
 from spicegen.fit.parameters import parameter_rows, parameters_json, show_parameters
+from spicegen.fit.trust import doubts, percent
 from spicegen.measurements import Measurement, Pulses, Sweep, WriteVerify, read_measurements
 from spicegen.metrics.pictures import Picture, of_programming
 from spicegen.page import Page
@@ -27,12 +28,6 @@ FILE_HEAD = ("file", "points", "error (%)", "of", "error / noise")
 """Columns of ``MeasuredReport.file_rows``."""
 MODEL_HEAD = ("model", "fitted parameters", "largest error (%)", "AICc", "above the best")
 """Columns of ``MeasuredReport.model_rows``."""
-
-_MISSED, _MISSED_NOISE = 0.2, 1.5
-"""Error, and its ratio to the noise, from which on a model cannot be said to describe a file."""
-
-_BEYOND = 10.0
-"""Of a conductance that is held: a factor beyond all that were seen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +171,7 @@ class MeasuredReport:
         fixed, fitted = fixed_by_data(best)
         return (
             f"{best.model.name} fitted to {count} file{'s' * (count > 1)}, {best.points} points: the largest error is "
-            f"{_percent(best.errors[worst])} %, of {best.benches[worst].name}; the data fix {fixed} of {fitted} "
+            f"{percent(best.errors[worst])} %, of {best.benches[worst].name}; the data fix {fixed} of {fitted} "
             "parameters."
         )
 
@@ -194,7 +189,7 @@ class MeasuredReport:
             (
                 f.model.name,
                 len(f.solution.free),
-                _percent(max(f.errors)),
+                percent(max(f.errors)),
                 criterion,
                 criterion - self.ranked[0][1],
             )
@@ -205,7 +200,7 @@ class MeasuredReport:
         """One a run of each file, under ``FILE_HEAD``; of write-verify, what is on the card."""
         best = self.best
         rows: list[tuple[object, ...]] = [
-            (b.name, len(b.observed), _percent(e), "rms current" if b.is_current else "conductance", float(scale))
+            (b.name, len(b.observed), percent(e), "rms current" if b.is_current else "conductance", float(scale))
             for b, e, scale in zip(best.benches, best.errors, best.over_noise, strict=True)
         ]
         pairs = [m for m in self.task.measurements if isinstance(m, WriteVerify)]
@@ -229,46 +224,7 @@ class MeasuredReport:
     def warnings(self) -> tuple[str, ...]:
         """What a user should know before trusting the card, one sentence each."""
         best = self.best
-        remedy = "; ".join([*map("is {} right, which is held?".format, self._given), "try another model"])
-        missed = []
-        for b, relative, left in zip(best.benches, best.relative, best.residuals, strict=True):
-            bad = outliers(left)
-            error, scale = (float(np.sqrt(np.mean(x[~bad] ** 2))) for x in (relative, left))
-            if error > _MISSED or scale > _MISSED_NOISE:
-                missed.append(
-                    f"{b.name}: the model misses it by {_percent(error):g} %, {scale:.2g} times the noise: values and "
-                    f"uncertainties hold only as far as it is right; {remedy}"
-                )
-            if count := int(bad.sum()):
-                missed.append(f"{b.name}: {count} of {len(bad)} points are outliers, which count little")
-        if not fixed_by_data(best)[0]:
-            missed.append(
-                f"The data fix no parameter of {best.model.name} by itself: the card repeats these files, and beyond "
-                "them it is a guess"
-            )
-        found = [*map("{}, which is held, is far from what the files show: is it right?".format, self._far), *missed]
-        return (*found, *best.warnings, *self.sigma.unused)
-
-    @property
-    def _given(self) -> list[str]:
-        """What the user held, with units."""
-        return [f"{name} = {v:g} {unit}" for name, v, unit in self._known]
-
-    @property
-    def _far(self) -> list[str]:
-        """Those that are conductances or resistances far outside the conductances that were seen."""
-        seen = np.concatenate([b.g_siemens for b in self.best.benches])
-        low, high = seen.min() / _BEYOND, seen.max() * _BEYOND
-        return [
-            f"{name} = {v:g} {unit}"
-            for name, v, unit in self._known
-            if (unit == "S" and not low <= v <= high) or (unit == "ohm" and not low <= 1 / v <= high)
-        ]
-
-    @property
-    def _known(self) -> list[tuple[str, float, str]]:
-        model = self.best.model
-        return [(name, v, model.param[name].unit) for name, v in self.task.held[model.name].items()]
+        return (*doubts(best, self.task.held[best.model.name]), *best.warnings, *self.sigma.unused)
 
     def _runs(self, measurement: Measurement) -> list[tuple[int, Bench]]:
         return [(n, b) for n, b in enumerate(self.best.benches) if b.measurement.origin is measurement.origin]
@@ -401,7 +357,3 @@ def fit_measurements(task: FitTask, name: str) -> MeasuredReport:
 def ranked(fits: Sequence[MeasuredFit]) -> list[tuple[MeasuredFit, float]]:
     """Fits to the same measurements with their AICc, the best first."""
     return sorted(zip(fits, aicc(fits), strict=True), key=lambda found: found[1])
-
-
-def _percent(error: float) -> float:
-    return float(f"{100 * error:.3g}")

@@ -12,6 +12,7 @@ from spicegen import fit as fit_package
 from spicegen.check import check
 from spicegen.fit import fit_measurements, fit_task
 from spicegen.fit import measured_report as module
+from spicegen.fit import trust
 from spicegen.fit.bench import Device
 from spicegen.fit.benches import benches
 from spicegen.fit.card import fitted_card
@@ -187,7 +188,7 @@ def test_help_lists_the_models(run):
 def test_a_model_that_misses_a_file_is_said(found, monkeypatch):
     """What is held is named: it may be the reason."""
     assert not any("misses" in w for w in found.warnings)
-    monkeypatch.setattr(module, "_MISSED", 1e-4)
+    monkeypatch.setattr(trust, "_MISSED", 1e-4)
     assert found.warnings[0].startswith("train.csv: the model misses it by")
     assert found.warnings[0].endswith("is t_write = 0.01 s right, which is held?; try another model")
 
