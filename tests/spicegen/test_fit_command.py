@@ -10,9 +10,8 @@ import pytest
 from models_va import load_card, model_names
 from spicegen import fit as fit_package
 from spicegen.check import check
-from spicegen.fit import fit_measurements, fit_task
+from spicegen.fit import fit_measurements, fit_task, trust
 from spicegen.fit import measured_report as module
-from spicegen.fit import trust
 from spicegen.fit.bench import Device
 from spicegen.fit.benches import benches
 from spicegen.fit.card import fitted_card
