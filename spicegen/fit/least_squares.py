@@ -82,18 +82,25 @@ class Solution:
         for n in np.flatnonzero(self.at_wall):  # open beyond it, and so is what would follow it there
             follow = local[n] / local[n, n]
             local = local + (wider * self.prior[n]) ** 2 * np.outer(follow, follow)
-        off = np.array([e - self.ends[self.chosen] for e in self.as_good])
+        off = np.array([self._off(e, loss) for e, loss in self._as_good])
         return np.asarray((local + off.T @ off / len(off)) * np.outer(self.stretch, self.stretch), dtype=np.float64)
 
+    def _off(self, end: Array, misfit: float) -> Array:
+        """How far an end is from the best, as far as the loss has grown by no more than one on the way.
+
+        So a descent that ended early in the valley of the best says no more than the curvature there.
+        """
+        return (end - self.ends[self.chosen]) / math.sqrt(max(misfit - self.misfit[self.chosen], 1.0))
+
     @property
-    def as_good(self) -> list[Array]:
-        """The ends that the data cannot tell from the best: their loss is not larger by more than ten or a tenth.
+    def _as_good(self) -> list[tuple[Array, float]]:
+        """The ends that the data cannot tell from the best, with their loss: not larger by more than ten or a tenth.
 
         A difference of ten is decisive between models (Burnham and Anderson, Model Selection, 2002); a tenth is what
         descents that end early may leave.
         """
         limit = self.misfit[self.chosen] + max(_DECISIVE, 0.1 * self.misfit[self.chosen])
-        return [e for e, loss in zip(self.ends, self.misfit, strict=True) if loss <= limit]
+        return [(e, loss) for e, loss in zip(self.ends, self.misfit, strict=True) if loss <= limit]
 
     @property
     def std(self) -> Array:
@@ -117,7 +124,7 @@ class Solution:
     @property
     def share(self) -> Array:
         """Part of each parameter's prior variance that the data take away, 0 to 1, shape (k,)."""
-        return np.maximum(1 - np.diag(self.covariance) / self.prior**2, 0.0)
+        return np.maximum(1 - np.diag(self.covariance) / self.prior**2, 0.0).round(9)
 
     @cached_property
     def is_fixed(self) -> NDArray[np.bool_]:

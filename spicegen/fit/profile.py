@@ -33,11 +33,11 @@ def profiled(
     robust: bool = False,
     each: Callable[..., Iterable[float]] = map,
 ) -> Solution:
-    """The same with the profile likelihood of each parameter that seems to be fixed looked at.
+    """The same with the profile likelihood of each parameter looked at whose uncertainty is told.
 
     The parameter is moved to either side, from half a standard deviation on, while the loss, with wider priors, is
     minimised over all others, until it has grown as that of a normal distribution would at two. Where it grows more
-    slowly, the data say less than the curvature at the end promised.
+    slowly, the data say less than the curvature at the end promised, though not less than the prior.
 
     Args:
         problem: residuals and their derivatives.
@@ -49,10 +49,10 @@ def profiled(
     if len(solution.free) == 1:  # no others to minimise over
         return solution
     profile, stretch = _Profile(problem, solution, effort, robust=robust), solution.stretch.copy()
-    fixed = np.flatnonzero(solution.is_fixed)
-    places, sides = np.repeat(fixed, 2), np.tile([-1.0, 1.0], len(fixed))
-    stretch[fixed] = np.reshape(list(each(profile.stretch, places, sides)), (-1, 2)).max(axis=1, initial=1.0)
-    return replace(solution, stretch=stretch)
+    told = np.flatnonzero(solution.is_fixed | [f.scale == "linear" for f in solution.free])
+    places, sides = np.repeat(told, 2), np.tile([-1.0, 1.0], len(told))
+    stretch[told] = np.reshape(list(each(profile.stretch, places, sides)), (-1, 2)).max(axis=1, initial=1.0)
+    return replace(solution, stretch=np.minimum(stretch, np.maximum(solution.prior / solution.std, 1.0)))
 
 
 class _Profile:
@@ -66,27 +66,32 @@ class _Profile:
         self._least = self._posterior.loss(self._end)
 
     def stretch(self, place: int, side: float) -> float:
-        """How many times farther than the curvature says the loss has grown as it should."""
+        """How many times farther than the curvature says the loss has grown as it should: less where it grew faster."""
         z, slope = self._end, self._solution.covariance[:, place]
-        std, before, found = self._solution.std[place], 0.0, 1.0
-        along = slope / slope[place]
-        for factor in self._factors:
+        std, along, bend = self._solution.std[place], slope / slope[place], np.zeros(len(slope))
+        bound = (self._posterior.low if side < 0 else self._posterior.high)[place]
+        reach = abs(bound - z[place]) / std
+        if reach < self._factors[0]:
+            return 1.0
+        factors, growth = [0.0], [0.0]
+        for factor in np.unique(np.minimum(self._factors, reach)).tolist():
             wanted = self._end[place] + side * factor * std
-            if not self._posterior.low[place] < wanted < self._posterior.high[place]:
-                break
-            alone, all_of_them = z.copy(), z + (wanted - z[place]) * along
+            ahead, before = wanted - z[place], z
+            alone, straight = z.copy(), z + ahead * along
             alone[place] = wanted
-            z, along = self._followed(min(alone, all_of_them, key=self._posterior.loss), place)
-            grown = max(self._posterior.loss(z) - self._least, before)
-            found, before = factor / np.sqrt(max(grown, _FLAT)), grown
-            if grown >= _TWO_STD:
-                break
-        return float(found)
+            begin = min(alone, straight, straight + ahead**2 * bend, key=self._posterior.loss)
+            z, along = self._followed(begin, place)
+            bend = along / ahead - (z - before) / ahead**2  # of the parabola from the point before
+            factors.append(factor)
+            growth.append(max(self._posterior.loss(z) - self._least, growth[-1]))
+            if growth[-1] >= _TWO_STD:  # on the way there, that is, however steeply it has grown since
+                return float(np.interp(2.0, np.sqrt(growth), factors)) / 2
+        return factors[-1] / float(np.sqrt(max(growth[-1], _FLAT)))
 
     def _followed(self, begin: Array, place: int) -> tuple[Array, Array]:
         """The lowest point with one parameter as it is, and how the others follow when that one moves on."""
         others = np.delete(np.arange(len(begin)), place)
-        end, _ = self._posterior.lowest(begin, others, steps=self._steps, ftol=1e-2)
+        end, _ = self._posterior.lowest(begin, others, steps=self._steps, ftol=1e-3)
         there = self._posterior.jacobian(end)
         along = np.ones(len(end))
         along[others] = -np.linalg.lstsq(there[:, others], there[:, place], rcond=None)[0]

@@ -14,7 +14,7 @@ from tests.spicegen.known_devices import MODELS, TRAINS, campaign, off, rest, sh
 ROUND_TRIPS = [(model, noise) for model in MODELS for noise in (0.01, 0.05)]
 
 FIXED = {
-    "vteam": {"r_off", "v_on"},
+    "vteam": {"r_on", "v_on"},
     "yakopcic": {"v_p"},
     "stanford_pku": {"g0", "v0"},
     "pulse_update": {"g_min"},
