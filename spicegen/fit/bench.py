@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from models_va import Model
 from spicegen.measurements import Measurement
@@ -39,6 +38,8 @@ _EDGE = 1e-9
 """Of the range of a state."""
 _TELLS = 0.2
 """Relative uncertainty of an observation that tells a state."""
+MAD = 1.4826
+"""Standard deviations in a median absolute deviation of normal errors."""
 _OUTLIER, _ROW = 5.0, 3
 """Standard deviations beyond which points are outliers; of so many in a row on one side, none is."""
 
@@ -141,16 +142,17 @@ class Bench:
         """
         n = len(self.seen)
         ends = np.unique(np.linspace(0, n - 1, min(count, n - 1) + 1).astype(np.intp))[1:-1]
-        relative = self.noise / (np.abs(self.observed) + _TINY) if self.is_current else self.noise
-        return replace(self, corrected=ends[relative[ends] < _TELLS])
+        return replace(self, corrected=ends[self.relative_noise[ends] < _TELLS])
 
     def run(self, device: Device, rel_tol: float = _FINE) -> Run:
         """Do it to a device; ``rel_tol`` is the relative tolerance of each step."""
         steps, seen, states = self.drive, self.seen, np.empty((len(self.seen), 0))
         if device.model.states:
             drive = self._driven(device)
-            found = states_under(drive, device.model, device.values, self.temperature_k, device.initial, rel_tol)
-            if found is None or device.model.out_of_order(device.params()):
+            found = None
+            if not device.model.out_of_order(device.params()):
+                found = states_under(drive, device.model, device.values, self.temperature_k, device.initial, rel_tol)
+            if found is None:
                 nothing = np.full((len(self.seen), len(device.initial)), np.nan)
                 return Run(None, self.seen, nothing, np.full(len(self.seen), np.nan))
             steps = found[0]
@@ -251,9 +253,9 @@ class Bench:
         return np.where(inside[:, None] & np.isfinite(found), found, 0.0)
 
     @property
-    def relative_noise(self) -> float:
-        """How uncertain a point is in relation to itself, the median."""
-        return float(np.median(self.noise / (np.abs(self.observed) + _TINY) if self.is_current else self.noise))
+    def relative_noise(self) -> Array:
+        """How uncertain each point is in relation to itself, shape (n,)."""
+        return self.noise / (np.abs(self.observed) + _TINY) if self.is_current else self.noise
 
     @cached_property
     def first(self) -> int:
@@ -310,7 +312,7 @@ class Bench:
             x = np.repeat(states, n, axis=0)
             x[:, place] = memory.ravel()
             params: Mapping[str, Any] = devices[0].params()
-            if m > 1:
+            if m > 1:  # one device may have very many observations
                 params = {p.name: np.repeat(column, n) for p, column in zip(model.params, values.T, strict=True)}
             found = numpy_model(model).current_and_slopes(np.repeat(v, n), x, params, self.temperature_k)
             current, slope = found[0].reshape(memory.shape), found[1][:, place].reshape(memory.shape)
@@ -336,7 +338,7 @@ def telling(volt: Array) -> NDArray[np.bool_]:
 
 def scale_of_most(residuals: Array) -> float:
     """Standard deviation of residuals, in units of the noise, of which outliers say nothing; not below 1."""
-    return max(1.0, float(np.median(np.abs(residuals)) / ndtri(0.75)))
+    return max(1.0, MAD * float(np.median(np.abs(residuals))))
 
 
 def outliers(residuals: Array) -> NDArray[np.bool_]:

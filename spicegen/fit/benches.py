@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import chdtri
 
 from models_va.errors import InputError
-from spicegen.fit.bench import Bench
+from spicegen.fit.bench import MAD, Bench
 from spicegen.measurements import Measurement, Pulses, Retention, Sweep, between_compliance
 from spicegen.measurements.compliance import at_compliance
 from spicegen.measurements.thinning import FIT_POINTS, log_spaced, with_turns
@@ -24,8 +24,6 @@ _LEAST_NOISE = 0.005
 """Relative: no model is better than that, and no contact."""
 _FLOOR = 1e-4
 """Of a sweep's largest current: what passes for zero."""
-_MAD = 1.4826
-"""Standard deviations in a median absolute deviation of normal errors."""
 _SURE = 3.0
 """Standard deviations by which two conductances are not the same."""
 _FAR = 10.0
@@ -191,7 +189,7 @@ def _roughness(values: Array) -> float:
     """Standard deviation of white noise on a smooth curve; 0 of fewer than four points."""
     if len(values) < 4:
         return 0.0
-    return float(_MAD * np.median(np.abs(np.diff(values, 2))) / _SECOND)
+    return float(MAD * np.median(np.abs(np.diff(values, 2))) / _SECOND)
 
 
 def _of_sweep(s: Sweep) -> list[Bench]:
@@ -213,9 +211,9 @@ def _of_part(whole: Sweep, s: Sweep, name: str, most: int) -> Bench:
     largest = float(np.abs(i).max())
     rough = np.abs(np.diff(s.current_amp, 2, prepend=s.current_amp[:1], append=s.current_amp[-1:]))[kept] / _SECOND
     high = np.abs(i) > 0.1 * largest
-    relative = max(_MAD * float(np.median(rough[high] / np.abs(i[high]))), 2 * _LEAST_NOISE)
+    relative = max(MAD * float(np.median(rough[high] / np.abs(i[high]))), 2 * _LEAST_NOISE)
     low = np.abs(i) <= np.quantile(np.abs(i), 0.25)
-    absolute = max(_MAD * float(np.median(rough[low])), _FLOOR * largest)
+    absolute = max(MAD * float(np.median(rough[low])), _FLOOR * largest)
     return Bench(
         name=name,
         measurement=whole,

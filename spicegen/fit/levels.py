@@ -112,5 +112,4 @@ class Levels:
 
 def _seen(bench: Bench) -> Array:
     """Voltages (V), conductances (S) and their relative noise, shape (3, m)."""
-    relative = bench.noise / np.abs(bench.observed) if bench.is_current else bench.noise
-    return np.array([bench.read_volt[bench.conducting], bench.g_siemens, relative[bench.conducting]])
+    return np.array([bench.read_volt[bench.conducting], bench.g_siemens, bench.relative_noise[bench.conducting]])

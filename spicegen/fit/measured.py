@@ -318,13 +318,13 @@ class _Work:
         setting = self.setting
         problem = MeasuredProblem(setting, start, coarse(setting.benches, 0.0))
         found = self._descended(problem, [problem.coordinates(b) for b in begins], _STEPS[0])
-        ends, best = list(found.ends), found.chosen
-        ends[best] = self._descended(problem, [ends[best]], _ALONG).ends[0]
+        ends = list(found.ends)
+        ends[found.chosen] = self._descended(problem, [ends[found.chosen]], _ALONG).ends[0]
         for steps in _STEPS[1:]:
-            weights = weights_by_misfit(setting.benches, problem.runs(ends[best]))
+            weights = weights_by_misfit(setting.benches, problem.runs(ends[found.chosen]))
             problem = MeasuredProblem(setting, start, weights)
             found = self._descended(problem, ends, steps)
-            ends, best = list(found.ends), found.chosen
+            ends = list(found.ends)
         return problem, found
 
     def _descended(

@@ -134,7 +134,7 @@ def _free(model: Model, benches: Sequence[Bench], start: Start, fitted: Sequence
 
 def coarse(benches: Sequence[Bench], relative: float) -> Weights:
     """All points count, with at least this relative uncertainty."""
-    scale = [max(1.0, relative / b.relative_noise) for b in benches]
+    scale = [max(1.0, relative / float(np.median(b.relative_noise))) for b in benches]
     return Weights(np.array(scale), np.ones(len(benches)))
 
 
