@@ -3,7 +3,7 @@
 Every case is run by all three from the same devices (random states, spread from device to device): column currents of
 all samples, then every device's conductance at the end, each relative to the largest. ``drop`` is the share of the
 supply that the wires take from the worst cell; ``KCL`` the native engine's residual over its largest current.
-``tests/spicegen/test_agreement.py`` runs the small sizes of the same grid.
+``tests/spicegen/agreement/test_agreement.py`` runs the small sizes of the same grid.
 
     python benchmarks/agreement.py [WORKERS]
 """
@@ -32,9 +32,9 @@ from netlists import (
     source_voltages,
     write_voltages,
 )
-from spicegen.array import column_currents
-from spicegen.array_program import run_array_program
-from spicegen.programming import conductances, program_devices, stream
+from spicegen.arrays.program import run_array_program
+from spicegen.arrays.read import column_currents
+from spicegen.devices.programming import conductances, program_devices, stream
 from spicegen.simulate import Native, SimResult, Simulator, simulator
 from spicegen.simulate.native.system import System
 

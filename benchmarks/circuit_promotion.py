@@ -24,7 +24,6 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluator.activations import activations_of
 from evaluator.circuit import (
     CircuitRequest,
     CircuitTile,
@@ -35,20 +34,21 @@ from evaluator.circuit import (
     with_circuits,
 )
 from evaluator.circuit._select import _LOOKED_AT, _PROBE_IMAGES, _telling  # the vectors that select_tiles takes
-from evaluator.compare import load_suite
-from evaluator.graph.arrays import ArrayPart
-from evaluator.hardware import Hardware
-from evaluator.layer import Array
-from evaluator.mapping import Layout
-from evaluator.row_voltages import row_voltages
+from evaluator.evaluation.compare import load_suite
+from evaluator.hardware.activations import activations_of
+from evaluator.hardware.programmed import Hardware
+from evaluator.hardware.row_voltages import row_voltages
+from evaluator.mapping.tiles import labelled_tiles, outputs_of
+from evaluator.mapping.weights import Layout
+from evaluator.network.layer import Array
+from evaluator.operators.arrays import ArrayPart
 from evaluator.settings import HardwareConfig
 from evaluator.study import Study, StudySource, prepare
-from evaluator.tiles import labelled_tiles, outputs_of
 from models_va import DeviceCard, Quantity
 from netlists import Crossbar
+from spicegen.devices.read_curve import ReadCurve, read_curve
 from spicegen.files import beside
-from spicegen.progress import track
-from spicegen.read_curve import ReadCurve, read_curve
+from spicegen.reports.progress import track
 from spicegen.simulate import REFERENCE, read_operator, simulator
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -18,13 +18,13 @@ from matplotlib.figure import Figure
 
 from models_va import DeviceCard
 from netlists import PulseProgram
-from spicegen.experiments import EXPERIMENTS, SPIKES_PER_BRANCH, Assumptions, Findings, Lab, PulseExperiment, Trend
-from spicegen.experiments import figure_2d as train_2d
-from spicegen.experiments.base import Records
+from spicegen.devices.write_pulses import figure_2d as train_2d
 from spicegen.files import output_folder
-from spicegen.fit import fit_paper, paper_fit
-from spicegen.fit.paper import FITTED
-from spicegen.reproduce import reproduce
+from spicegen.paper import EXPERIMENTS, SPIKES_PER_BRANCH, Assumptions, Findings, Lab, PulseExperiment, Trend
+from spicegen.paper.experiment import Records
+from spicegen.paper.fit import fit_paper, paper_fit
+from spicegen.paper.fit_residuals import FITTED
+from spicegen.paper.reproduce import reproduce
 from spicegen.simulate import REFERENCE, simulator
 
 MODEL = "li_intercalation"

@@ -12,9 +12,9 @@ import time
 
 import numpy as np
 
-from spicegen.fit.measured import fit_model
-from spicegen.progress import track
-from tests.spicegen.known_devices import CARDS, UNLIKE, campaign, off, train, unlike, varied
+from spicegen.fit.model_fit import fit_model
+from spicegen.reports.progress import track
+from tests.spicegen.fit.known_devices import CARDS, UNLIKE, campaign, off, train, unlike, varied
 
 REACHED = 1.5
 """Errors over the noise, up to which a fit has found what there is to find."""

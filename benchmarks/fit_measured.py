@@ -22,15 +22,15 @@ from scipy.interpolate import make_smoothing_spline
 from scipy.optimize import least_squares
 
 from models_va import load_model, model_names
+from spicegen.devices.update_table import read_update_table
 from spicegen.files import output_folder, write_text
 from spicegen.fit import MeasuredReport, card_name, fit_task
-from spicegen.fit.benches import typical_cycle
-from spicegen.fit.card import fixed_by_data
-from spicegen.fit.measured import fit_model
-from spicegen.fit.measured_pictures import measured_against_fitted
+from spicegen.fit.model_fit import fit_model
+from spicegen.fit.replay.from_measurements import typical_cycle
+from spicegen.fit.result.card import fixed_by_data
+from spicegen.fit.result.pictures import measured_against_fitted
 from spicegen.metrics.laws import exponential_law, power_law
-from spicegen.progress import track
-from spicegen.update_table import read_update_table
+from spicegen.reports.progress import track
 
 HERE = Path(__file__).parent
 DATA = HERE / "../../shared/data/devices"

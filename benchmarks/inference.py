@@ -27,8 +27,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from evaluator.graph.onnx_model import _BATCH_VALUES, load_network  # the batch is what evaluate() would take
-from evaluator.hardware import Hardware
+from evaluator.hardware.programmed import Hardware
+from evaluator.network.onnx_model import _BATCH_VALUES, load_network  # the batch is what evaluate() would take
 from evaluator.settings import HardwareConfig
 from evaluator.study import Study, StudySource, prepare
 

@@ -16,7 +16,7 @@ from spicegen.measurements import WriteVerify
 from spicegen.metrics import Metric, programming
 from spicegen.metrics.train_figures import measure
 from spicegen.metrics.trains import trains_of
-from tests.spicegen.measured import DEVICES, HIGH, LOW, ORIGIN, mean_curves, noisy, train, true_figures
+from tests.spicegen.metrics.measured import DEVICES, HIGH, LOW, ORIGIN, mean_curves, noisy, train, true_figures
 
 SLOPE, OFFSET = 0.0161, 8.264e-8
 

@@ -10,12 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from evaluator.evaluation import evaluate
-    from evaluator.report import Report
+    from evaluator.evaluation.evaluate import evaluate
+    from evaluator.evaluation.report import Report
 
 __all__ = ["Report", "evaluate"]
 
-_HOMES = {"evaluate": "evaluator.evaluation", "Report": "evaluator.report"}
+_HOMES = {"evaluate": "evaluator.evaluation.evaluate", "Report": "evaluator.evaluation.report"}
 
 
 def __getattr__(name: str) -> object:

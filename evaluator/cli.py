@@ -12,7 +12,7 @@ import typer
 from models_va.errors import InputError, located
 
 if TYPE_CHECKING:
-    from evaluator.report import Report
+    from evaluator.evaluation.report import Report
     from evaluator.settings import HardwareConfig
 
 Output = Annotated[Path, typer.Option("-o", "--output", help="Folder for report.html and report.json.")]
@@ -68,9 +68,9 @@ def evaluate_command(
 ) -> None:
     """Accuracy of an ONNX network on simulated passive arrays of a device."""
     from evaluator.circuit import CircuitRequest
-    from evaluator.evaluation import evaluate
-    from evaluator.export import TileExport
-    from evaluator.sweep import run_sweep
+    from evaluator.circuit.tile_export import TileExport
+    from evaluator.evaluation.evaluate import evaluate
+    from evaluator.evaluation.sweep import run_sweep
     from spicegen.files import output_folder
 
     if export_tile is not None and sweep is not None:
@@ -104,7 +104,7 @@ def compare_command(
     workers: Workers = 1,
 ) -> None:
     """Several networks under several conditions on a device: one table, one picture (the paper's figure 6d)."""
-    from evaluator.compare import compare, load_suite
+    from evaluator.evaluation.compare import compare, load_suite
     from spicegen.files import output_folder
 
     loaded = load_suite(suite)
@@ -155,8 +155,8 @@ def _settings(given: list[str], sweep: str | None, compensate: str | None, *, id
 
 def _config(array: Path | None, hardware: Path | None, values: dict[str, str]) -> HardwareConfig:
     """What the options ask for, checked before anything is written; the more special option wins."""
+    from evaluator.mapping.tiles import check_tiles
     from evaluator.settings import HardwareConfig, read_hardware, unused_entries
-    from evaluator.tiles import check_tiles
     from models_va import read_yaml
     from netlists import ArrayConfig
 

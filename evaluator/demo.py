@@ -9,14 +9,14 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
-from evaluator.evaluation import evaluate
-from evaluator.report import Report
+from evaluator.evaluation.evaluate import evaluate
+from evaluator.evaluation.report import Report
 from models_va import DeviceCard, load_card
 from netlists import ArrayConfig
-from spicegen.array import ArrayReport, external_engines, read_array
-from spicegen.check import CheckReport, check
-from spicegen.page import Page
-from spicegen.render import render
+from spicegen.agreement.check import CheckReport, check
+from spicegen.arrays.read import ArrayReport, external_engines, read_array
+from spicegen.printers.render import render
+from spicegen.reports.page import Page
 from spicegen.simulate import simulator
 
 CARD = "au-lixcoo2-pt"

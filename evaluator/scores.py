@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
-from evaluator.layer import Array
+from evaluator.network.layer import Array
 
 _FEWEST = 3
 """Values that say anything about a spread: half of the interval of two is 9 standard deviations."""

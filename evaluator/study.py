@@ -13,24 +13,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.activations import Seen, activations_of, check_activations
-from evaluator.calibration import MOST_IMAGES, MOST_VALUES, plan_layers, with_ranges
-from evaluator.compensation import fit_columns, reach_for_weights
 from evaluator.data import Dataset, load_calibration, load_dataset
-from evaluator.graph.arrays import ArrayPart
-from evaluator.graph.batch_norm import fold_batch_norm
-from evaluator.graph.mapped import with_arrays
-from evaluator.graph.onnx_model import Network, load_network
-from evaluator.hardware import Hardware
-from evaluator.kept import card_identity, engine_identity
-from evaluator.layer import MappedLayer
-from evaluator.mapping import Conductances
-from evaluator.ops.layers import mapped_layers
-from evaluator.plan import LayerPlan
-from evaluator.streams import FIT_NOISE
-from evaluator.write_verify import Misfits, WriteVerify
+from evaluator.hardware.activations import Seen, activations_of, check_activations
+from evaluator.hardware.calibration import MOST_IMAGES, MOST_VALUES, plan_layers, with_ranges
+from evaluator.hardware.compensation import fit_columns, reach_for_weights
+from evaluator.hardware.programmed import Hardware
+from evaluator.hardware.random_keys import FIT_NOISE
+from evaluator.hardware.write_verify import Misfits, WriteVerify
+from evaluator.mapping.plan import LayerPlan
+from evaluator.mapping.weights import Conductances
+from evaluator.network.batch_norm import fold_batch_norm
+from evaluator.network.layer import MappedLayer
+from evaluator.network.onnx_model import Network, load_network
+from evaluator.network.ops.layers import mapped_layers
+from evaluator.operators.arrays import ArrayPart
+from evaluator.operators.mapped import with_arrays
 from models_va.errors import InputError, located
-from spicegen.progress import Progress, track
+from spicegen.reports.progress import Progress, track
+from spicegen.result_cache import card_identity, engine_identity
 from spicegen.simulate import simulator
 
 _HELD_OUT = 5

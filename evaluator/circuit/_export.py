@@ -9,7 +9,7 @@ import numpy as np
 
 from evaluator.circuit._run import tile_currents
 from evaluator.circuit._tile import CircuitTile, tile_job
-from evaluator.layer import Array
+from evaluator.network.layer import Array
 from spicegen.files import output_folder, write_text
 from spicegen.simulate import REFERENCE, read_operator, simulator, write_decks
 

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from evaluator.circuit._run import tile_currents
 from evaluator.circuit._select import circuit_tile
-from evaluator.graph.arrays import ArrayPart, Place, Taps, last_bits, output_scale
-from evaluator.graph.inputs import Signal
-from evaluator.graph.mapped import with_arrays
-from evaluator.layer import Array
+from evaluator.mapping.tiles import Tile, labelled_tiles, slices_of
+from evaluator.network.layer import Array
+from evaluator.operators.arrays import ArrayPart, Place, Taps, last_bits, output_scale
+from evaluator.operators.inputs import Signal
+from evaluator.operators.mapped import with_arrays
 from evaluator.study import Circuits, Study
-from evaluator.tiles import Tile, labelled_tiles, slices_of
 from spicegen.simulate import simulator
 
 

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from evaluator.circuit._cache import content_key
 from evaluator.circuit._tile import CircuitTile, tile_job
-from evaluator.kept import keep, recall
-from evaluator.layer import Array
-from evaluator.mapping import Layout
-from evaluator.tiles import outputs_of
+from evaluator.mapping.tiles import outputs_of
+from evaluator.mapping.weights import Layout
+from evaluator.network.layer import Array
 from netlists import Job, ReadVectors
-from spicegen.array import column_currents
+from spicegen.arrays.read import column_currents
 from spicegen.files import output_folder
+from spicegen.result_cache import keep, recall
 from spicegen.simulate import REFERENCE, SimResult, SimulationError, Simulator, read_operator, simulator
 
 _NUMBERS_A_CHUNK, _SMALLEST_CHUNK, _LARGEST_CHUNK = 1 << 19, 64, 4096

@@ -8,16 +8,16 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
-from evaluator.activations import Seen, activations_of
 from evaluator.circuit._run import operator_error
 from evaluator.circuit._tile import CircuitTile
-from evaluator.graph.arrays import ArrayPart
-from evaluator.layer import Array
-from evaluator.row_voltages import row_voltages
+from evaluator.hardware.activations import Seen, activations_of
+from evaluator.hardware.row_voltages import row_voltages
+from evaluator.mapping.tiles import Tile, labelled_tiles
+from evaluator.network.layer import Array
+from evaluator.operators.arrays import ArrayPart
 from evaluator.study import Study
-from evaluator.tiles import Tile, labelled_tiles
 from models_va.errors import InputError
-from spicegen.progress import Progress
+from spicegen.reports.progress import Progress
 
 _PROBE_IMAGES = 8
 _LOOKED_AT, _PROBES = 64, 8

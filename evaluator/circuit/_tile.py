@@ -10,11 +10,11 @@ from functools import cache, cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.layer import Array
+from evaluator.network.layer import Array
 from models_va import ROOM_TEMPERATURE_K, VOLTAGE, DeviceCard, Model
 from models_va.errors import InputError, located
 from netlists import Circuit, Crossbar, Devices, Job, ReadVectors, crossbar_circuit, source_voltages
-from spicegen.memory_state import memory, memory_state, reach
+from spicegen.devices.memory_state import memory, memory_state, reach
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from models_va import ROOM_TEMPERATURE_K, load_card
 from netlists import PulseProgram
-from spicegen.experiments.lab import Record, run_program
-from spicegen.programming import program, sigma_of, stream
+from spicegen.devices.programming import program, sigma_of, stream
+from spicegen.paper.lab import Record, run_program
 from spicegen.simulate import simulator
 
 Array = NDArray[np.float64]

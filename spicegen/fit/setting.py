@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from models_va import Model
-from spicegen.fit.bench import Bench
+from spicegen.fit.replay.run import Bench
 
 _Made = TypeVar("_Made")
 

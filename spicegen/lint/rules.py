@@ -2,7 +2,7 @@
 
 Error: wrong results, or a file that compact-model compilers such as OpenVAF reject. Warning: a weakness, or
 something that may be meant. The numbers are those of the 30 rules that the generated files keep, each of which
-has a test of that number in tests/spicegen/test_va_rules.py.
+has a test of that number in tests/spicegen/lint/test_va_rules.py.
 """
 
 from __future__ import annotations

@@ -2,12 +2,12 @@
 
 ::
 
-    Pulses       branches (spicegen/branches.py) -> samples of a bootstrap (_bootstrap.py, trains.py) -> mean curves
+    Pulses       branches (measurements/branches.py) -> samples of a bootstrap (_bootstrap.py, trains.py) -> mean curves
                  (_curves.py) with laws (_fitted_laws.py, _fitting.py), trend (_trend.py), scatter (_scatter.py,
-                 _noise.py, spicegen/sigma_line.py) -> branch_figures.py, window_figures.py, symmetry_figures.py
+                 _noise.py, sigma_line.py) -> branch_figures.py, window_figures.py, symmetry_figures.py
                  -> train_figures.py
     WriteVerify  programming.py;  Sweep  sweeps.py;  Retention  retention.py;  UpdateTable  tables.py
-    Pulses       updates.py -> UpdateTable (spicegen/update_table.py)
+    Pulses       updates.py -> UpdateTable (spicegen/devices/update_table.py)
     -> reports (_from_files.py, report.py, pictures.py)
 """
 

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from spicegen.branches import Branch
+from spicegen.measurements.branches import Branch
 from spicegen.metrics._bins import Bins
 from spicegen.metrics._bootstrap import Samples, means
 from spicegen.metrics._fitted_laws import Laws, fit_laws
@@ -16,7 +16,7 @@ from spicegen.metrics._fitting import exponential_curves
 from spicegen.metrics._noise import of_one_cycle, variances
 from spicegen.metrics._scatter import Scatter, of_cycles, resampled, simulated
 from spicegen.metrics._trend import Trend, find_trend
-from spicegen.sigma_line import sigma_line
+from spicegen.metrics.sigma_line import sigma_line
 
 Array = NDArray[np.float64]
 FEW_CYCLES = 20

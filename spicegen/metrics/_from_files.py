@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from models_va.errors import InputError, located
-from spicegen.branches import branches
+from spicegen.devices.update_table import UpdateTable, is_update_table, read_update_table
 from spicegen.files import distinct_names
 from spicegen.measurements import Measurement, Origin, Pulses, Retention, Sweep, WriteVerify, read_measurement
+from spicegen.measurements.branches import branches
 from spicegen.metrics import pictures, programming, retention, sweeps, tables, train_figures, trains
 from spicegen.metrics._curves import FEW_CYCLES
 from spicegen.metrics.laws import MOST_ALPHA, MOST_BETA
 from spicegen.metrics.report import Metric, MetricsReport
 from spicegen.metrics.updates import branch_table
-from spicegen.page import Page
-from spicegen.update_table import UpdateTable, is_update_table, read_update_table
+from spicegen.reports.page import Page
 
 _MANY_PROGRAMMINGS = 20
 

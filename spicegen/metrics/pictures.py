@@ -9,15 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from spicegen.branches import Branch
+from spicegen.devices.update_table import UpdateTable
 from spicegen.measurements import Sweep
+from spicegen.measurements.branches import Branch
 from spicegen.metrics._fitting import exponential_curves, power_curves
 from spicegen.metrics.programming import Programmed
 from spicegen.metrics.retention import Relaxation
 from spicegen.metrics.tables import trajectory
 from spicegen.metrics.trains import Trains
-from spicegen.plotting import COLOURS, axes, new_figure
-from spicegen.update_table import UpdateTable
+from spicegen.reports.plotting import COLOURS, axes, new_figure
 
 Array = NDArray[np.float64]
 Picture = tuple[Figure, str]

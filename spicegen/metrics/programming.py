@@ -11,8 +11,8 @@ from models_va.errors import InputError
 from spicegen.measurements import WriteVerify
 from spicegen.metrics._bootstrap import Samples, draw, means
 from spicegen.metrics.report import Metric, Statistic
+from spicegen.metrics.sigma_line import sigma_line
 from spicegen.metrics.window_figures import states_between
-from spicegen.sigma_line import sigma_line
 
 Array = NDArray[np.float64]
 _FEWEST = 10

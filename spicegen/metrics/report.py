@@ -12,10 +12,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from spicegen.devices.update_table import UpdateTable
 from spicegen.measurements import Origin
 from spicegen.metrics._bootstrap import Samples, interval
-from spicegen.page import Page, format_cell
-from spicegen.update_table import UpdateTable
+from spicegen.reports.page import Page, format_cell
 
 HEAD = ("name", "value", "95 % interval", "unit", "definition")
 _GAP = 2

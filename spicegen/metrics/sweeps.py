@@ -13,10 +13,11 @@ from spicegen.measurements import Sweep
 from spicegen.measurements.compliance import at_compliance
 from spicegen.metrics._bootstrap import Samples, draw, means
 from spicegen.metrics.report import Metric, Statistic
-from spicegen.sigma import V_READ_VOLT
 
 Array = NDArray[np.float64]
 _FEWEST = 8
+_READ_VOLT = 0.1
+"""Conductances of the two states of a loop are compared at this voltage, or at a lower one in a small loop."""
 _CHANGE = 0.05
 """Of ln G: less is no change of state."""
 _RETURN = 0.1
@@ -76,7 +77,7 @@ def loops(sweep: Sweep, seed: int) -> dict[str, Loops]:
         groups = [g for g in every if v[g].max() >= _FULL * max(v[other].max() for other in every)]
         outings = [_Outing(np.pad(v[g], 1), np.pad(i[g], 1), np.pad(limited[g], 1)) for g in groups]
         if outings:
-            read = min(V_READ_VOLT, min(float(o.back[0][-1]) for o in outings) / 2)
+            read = min(_READ_VOLT, min(float(o.back[0][-1]) for o in outings) / 2)
             rows = [_excursion(o, read) for o in outings]
             values = {name: np.array([r[name] for r in rows]) for name in rows[0]}
             found[suffix] = Loops(sign * read, values, seed, len(every) - len(groups))

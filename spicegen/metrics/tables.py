@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models_va.errors import InputError
+from spicegen.devices.update_table import UpdateTable
 from spicegen.metrics import laws
 from spicegen.metrics.report import Metric, described
-from spicegen.update_table import UpdateTable
 
 Array = NDArray[np.float64]
 _MOST_PULSES = 100_000

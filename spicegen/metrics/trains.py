@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models_va.errors import InputError
-from spicegen.branches import Branch, branches
 from spicegen.measurements import Pulses
+from spicegen.measurements.branches import Branch, branches
 from spicegen.metrics._bootstrap import RESAMPLES, Samples, draw
 from spicegen.metrics._curves import Curves
-from spicegen.sigma_line import sigma_line
+from spicegen.metrics.sigma_line import sigma_line
 
 Array = NDArray[np.float64]
 _FEWEST_RESAMPLES = 200

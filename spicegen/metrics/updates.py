@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models_va.errors import InputError
-from spicegen.branches import Branch
+from spicegen.devices.update_table import UpdateTable
+from spicegen.measurements.branches import Branch
 from spicegen.metrics._curves import Curves
-from spicegen.update_table import UpdateTable
 
 Array = NDArray[np.float64]
 _CDF_POINTS = 101

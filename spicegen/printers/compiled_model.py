@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
 from models_va import Model, load_model
-from spicegen.machine_code import compiled
 from spicegen.printers.base import COSH_LIMIT, EXP_LIMIT, ExpressionPrinter
+from spicegen.printers.machine_code import compiled
 from spicegen.printers.numpy_model import Chain, built_once, function_lines
 
 Array = NDArray[np.float64]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from evaluator.circuit import logits
-from evaluator.hardware import Hardware
+from evaluator.hardware.programmed import Hardware
 from evaluator.settings import HardwareConfig
 from evaluator.study import StudySource, prepare
 

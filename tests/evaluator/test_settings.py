@@ -10,7 +10,7 @@ from evaluator.cli import evaluate_command
 from evaluator.settings import ARRAY_KEYS, HardwareConfig, overridden, read_hardware
 from models_va.errors import InputError
 from netlists import ArrayConfig
-from spicegen.page import Page
+from spicegen.reports.page import Page
 from tests.evaluator.studies import CARD, config
 
 FAR = {
@@ -35,7 +35,8 @@ def leaf(tree, key):
 
 @pytest.fixture
 def command(digits, tmp_path, monkeypatch):
-    monkeypatch.setattr("evaluator.report.report_page", lambda report: Page("one evaluation", report.summary))
+    page = "evaluator.evaluation.report.report_page"
+    monkeypatch.setattr(page, lambda report: Page("one evaluation", report.summary))
     app = typer.Typer()
     app.command()(evaluate_command)
     base = (digits[0], "--data", digits[1], "--device", CARD, "--limit", 20, "--trials", 1, "-o", tmp_path / "out")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from models_va import load_card
 from models_va.errors import InputError
 from netlists import Crossbar, Devices, Job, LineFaults, ReadVectors, crossbar_circuit, source_voltages
-from spicegen.array import column_currents
+from spicegen.arrays.read import column_currents
 from spicegen.simulate import Native, read_operator
 from spicegen.simulate.native.nodal_operator import nodal_operator
 

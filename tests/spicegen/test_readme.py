@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from models_va import load_card
-from spicegen.render import render
+from spicegen.printers.render import render
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 

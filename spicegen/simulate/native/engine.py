@@ -9,12 +9,12 @@ import scipy
 
 from netlists import GROUND, Circuit, Job, ReadVectors, Transient
 from spicegen.simulate.base import Array, Availability, SimResult, Simulator
-from spicegen.simulate.native.driven import is_driven, run_driven
-from spicegen.simulate.native.memory import check_memory
+from spicegen.simulate.native.memory_limit import check_memory
 from spicegen.simulate.native.operating_point import operating_points
-from spicegen.simulate.native.relaxation import relax, settling
+from spicegen.simulate.native.single_device import is_driven, run_driven
 from spicegen.simulate.native.system import System
 from spicegen.simulate.native.transient import transient
+from spicegen.simulate.native.waveform_relaxation import relax, settling
 
 
 class Native(Simulator):

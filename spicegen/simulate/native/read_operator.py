@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netlists import Crossbar
-from spicegen.simulate.native.memory import check_operator_memory
+from spicegen.simulate.native.memory_limit import check_operator_memory
 from spicegen.simulate.native.nodal_operator import nodal_operator
 
 Array = NDArray[np.float64]

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from models_va import load_card
-from spicegen.fit.bench import Device
-from spicegen.fit.benches import benches
+from spicegen.fit.replay.from_measurements import benches
+from spicegen.fit.replay.run import Device
 from spicegen.measurements import Sweep, between_compliance, read_measurement
 from spicegen.measurements.compliance import MOST_PARTS, at_compliance
 from spicegen.printers.numpy_model import numpy_model
-from tests.spicegen.measured import ORIGIN
+from tests.spicegen.metrics.measured import ORIGIN
 
 LEVEL = 1e-4
 QUARTER = np.linspace(0, 1, 51)

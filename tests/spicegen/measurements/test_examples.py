@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from models_va import load_card
+from spicegen.devices.programming import stream
 from spicegen.measurements import Pulses, Retention, Sweep, WriteVerify, read_measurement
-from spicegen.programming import stream
 
 FOLDER = Path(__file__).parents[3] / "examples" / "measurements"
 FILES = sorted(FOLDER.glob("*.csv"))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from models_va import ROOM_TEMPERATURE_K
 from models_va.errors import InputError
-from spicegen.fit.benches import benches
+from spicegen.fit.replay.from_measurements import benches
 from spicegen.measurements import Pulses, Retention, Sweep, WriteVerify, read_measurement, read_measurements
 from spicegen.measurements import pulses as pulses_module
 from spicegen.measurements.direction import by_polarity, by_turning_points

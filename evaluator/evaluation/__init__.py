@@ -1,0 +1,1 @@
+"""Networks judged on arrays: trials, sweeps, comparisons, and why accuracy fell."""

@@ -1,0 +1,102 @@
+"""Where the error comes from, layer by layer and cause by cause; what a layer takes; and one tile to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluator.evaluation.costs import layer_costs
+from evaluator.evaluation.report import ErrorSplit, LayerReport, TileSample
+from evaluator.hardware.activations import Seen, activations_of
+from evaluator.hardware.calibration import with_input_range
+from evaluator.hardware.compensation import out_of_reach, products
+from evaluator.hardware.row_voltages import RowVoltages, row_voltages
+from evaluator.mapping.tiles import labelled_tiles, tiles_of
+from evaluator.network.layer import Array
+from evaluator.operators.arrays import ArrayPart, is_plain, plain_weights
+from evaluator.scores import relative_difference, relative_output_error
+from evaluator.study import Study
+from models_va.errors import located
+from spicegen.reports.progress import Progress
+
+ERROR_VECTORS = 4096
+"""Of a layer: a convolution has one for each place of each image."""
+_COST_VECTORS = 1024
+_PROBE_IMAGES, _PROBE_VALUES = 256, 2**20
+
+
+def probe_images(images: NDArray[Any]) -> NDArray[Any]:
+    """Images to look into the network with: fewer of large ones."""
+    return images[: max(1, min(_PROBE_IMAGES, _PROBE_VALUES // max(images[0].size, 1)))]
+
+
+def inspect_layers(study: Study, parts: Sequence[ArrayPart], progress: Progress) -> Iterator[LayerReport]:
+    """Tiles, devices, costs and output error of every layer in the first trial, whose arrays ``parts`` are."""
+    images = probe_images(study.images)
+    seen = activations_of(study.network, study.plans, images)
+    for part, of_layer in progress(zip(parts, seen, strict=True), "Errors of each layer", len(parts)):
+        yield _inspect(study, part, of_layer)
+
+
+def _inspect(study: Study, part: ArrayPart, seen: Seen) -> LayerReport:
+    hardware, plan, circuits = study.hardware, part.plan, study.source.circuits
+    layer, misfits = plan.layer, study.source.misfits
+    labels = [label for label, _ in labelled_tiles(plan, hardware.config.array)]
+    return LayerReport(
+        name=layer.name,
+        op=layer.op,
+        shape=layer.shape,
+        groups=layer.groups,
+        tiles=len(labels),
+        circuit_tiles=0 if circuits is None else len(circuits.labels.intersection(labels)),
+        devices=plan.target.devices,
+        engine=hardware.engine,
+        relative_output_error=_errors(study, part, seen),
+        costs=layer_costs(plan, hardware, _driven(study, part, seen), len(labels)),
+        unverified=None if misfits is None else misfits[plan.number].unverified,
+        out_of_reach=out_of_reach(plan, hardware) if hardware.config.compensate == "conductances" else None,
+    )
+
+
+def _errors(study: Study, part: ArrayPart, seen: Seen) -> ErrorSplit:
+    hardware, layer, target, programmed = study.hardware, part.plan.layer, part.plan.target, part.conductances
+    vectors = seen.vectors(layer, ERROR_VECTORS)
+    cases = (
+        programmed.weights(hardware.without_wires().read(programmed, layer).slices),
+        target.weights(hardware.read(target, layer).slices),
+        programmed.weights(part.read.slices),
+    )
+    programming, wires, both = (relative_output_error(c, layer.weights, vectors) for c in cases)
+    as_weights = is_plain(part) and part.gain is None
+    total = both if as_weights else relative_difference(*products(study.network.model, part, seen))
+    return ErrorSplit(programming, wires, both, total)
+
+
+def _driven(study: Study, part: ArrayPart, seen: Seen) -> RowVoltages:
+    """What the rows are driven with; where nothing needed ranges, what these images need."""
+    if study.calibration is None:
+        samples = np.concatenate([t.ravel() for t in seen.tensors])
+        with located(study.network.source):
+            part = replace(part, plan=with_input_range(part.plan, samples, study.hardware))
+    return row_voltages(part, study, seen, _COST_VECTORS)
+
+
+def sample_tile(study: Study, parts: Sequence[ArrayPart]) -> TileSample:
+    """The tile of the largest layer that holds most weight (sum of magnitudes), in the first trial."""
+    part = max(parts, key=lambda p: p.plan.layer.weights.size)
+    layer, target = part.plan.layer, part.plan.target
+    tiles = tiles_of(layer.weights.shape, study.hardware.config.array, target.layout, layer.block)
+    tile = max(tiles, key=lambda t: float(np.sum(np.abs(layer.weights[t.weights]))))
+    largest = float(np.max(np.abs(layer.weights))) or 1.0
+    error: Array = (plain_weights(part) - layer.weights)[tile.weights] / largest
+    return TileSample(
+        layer=layer.name,
+        inputs=(tile.inputs.start, tile.inputs.stop - 1),
+        outputs=(tile.outputs.start, tile.outputs.stop - 1),
+        g_siemens=tile.conductances(target),
+        weight_error=error,
+    )

@@ -1,0 +1,257 @@
+"""Report: what an evaluation found, as an object, as JSON and as a page."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+
+from evaluator.circuit import CircuitReport
+from evaluator.evaluation.costs import LayerCosts
+from evaluator.hardware.programmed import Engine, Hardware
+from evaluator.network.layer import Array
+from evaluator.reports.evaluation_page import report_page
+from evaluator.scores import Score, image_interval, mean_interval, paired_difference
+from evaluator.settings import ARRAY_KEYS
+from models_va import Quantity
+from spicegen.devices.read_curve import ReadCurve
+from spicegen.reports.page import Page
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorSplit:
+    """||(W_eff - W) x|| / ||W x|| over real activations.
+
+    Attributes:
+        programming: with all that changes conductances, wires left out.
+        wires: with the target conductances, wires alone.
+        both: with both.
+        total: ||y - W x|| / ||W x|| of what the arrays deliver, converters, noise, I-V curve and corrections included.
+    """
+
+    programming: float
+    wires: float
+    both: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class LayerReport:
+    """One mapped layer; its errors are those of the first trial.
+
+    Attributes:
+        name, op: of its ONNX node.
+        shape: (outputs, inputs) of each group.
+        groups: matrices that share nothing.
+        tiles, devices: how many it takes.
+        circuit_tiles: how many of them ran in a circuit simulator.
+        engine: how the others were read, and all of them for the errors: ``"operator"`` (exact, wires included) or
+            ``"ideal"`` (no wires).
+        relative_output_error: see ErrorSplit.
+        costs: what it takes.
+        unverified: share of the devices that write-verify gave up; None: it did not program them.
+        out_of_reach: ||W_eff - W|| / ||W|| that corrected conductances leave; None: they are not corrected.
+
+    """
+
+    name: str
+    op: str
+    shape: tuple[int, int]
+    groups: int
+    tiles: int
+    circuit_tiles: int
+    devices: int
+    engine: Engine
+    relative_output_error: ErrorSplit
+    costs: LayerCosts
+    out_of_reach: float | None = None
+    unverified: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class TileSample:
+    """One tile, to look at.
+
+    Attributes:
+        layer: name of its layer.
+        inputs, outputs: first and last input and output of the layer that it holds.
+        g_siemens: target conductances, shape (inputs, columns of the tile), S.
+        weight_error: (W_eff - W) / max|W| of the layer in the first trial, shape (outputs, inputs).
+
+    """
+
+    layer: str
+    inputs: tuple[int, int]
+    outputs: tuple[int, int]
+    g_siemens: Array
+    weight_error: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """The result of ``evaluate``.
+
+    Attributes:
+        model, data: the files.
+        hardware: device, arrays, mapping, converters, errors and seed.
+        n_images: number of images.
+        calibration: where the images for ranges and corrections come from; empty: none were needed.
+        baseline: score of the network in floating point, by onnxruntime.
+        trials: score of each independent programming; a single one where nothing is random.
+        uncompensated: the same without compensation, with the same random numbers, all tiles by the operator;
+            None: nothing is compensated.
+        circuits: what went to a circuit simulator; None: nothing was to.
+        layers: the mapped layers in the order of the graph.
+        sample: one tile of the largest layer.
+        seconds: wall time.
+
+    """
+
+    model: str
+    data: str
+    hardware: Hardware
+    n_images: int
+    calibration: str
+    baseline: Score
+    trials: tuple[Score, ...]
+    uncompensated: tuple[Score, ...] | None
+    circuits: CircuitReport | None
+    layers: tuple[LayerReport, ...]
+    sample: TileSample
+    seconds: float
+
+    @property
+    def accuracy_float(self) -> float:
+        """Share of images that the network classifies rightly in floating point."""
+        return self.baseline.top1
+
+    @property
+    def accuracy_trials(self) -> tuple[float, ...]:
+        """The same for each programming of the arrays."""
+        return tuple(s.top1 for s in self.trials)
+
+    @property
+    def accuracy_hardware(self) -> float:
+        """Mean over the programmings."""
+        return float(np.mean(self.accuracy_trials))
+
+    @property
+    def accuracy_ci95(self) -> tuple[float, float] | None:
+        """95 % Student-t interval of that mean over random programmings; None for fewer than three, or equal ones.
+
+        It is about these very images: how well they stand for others is not in it.
+        """
+        return mean_interval(self.accuracy_trials)
+
+    @property
+    def accuracy_images_ci95(self) -> tuple[float, float]:
+        """95 % binomial interval of the mean over other images like these, on the same arrays."""
+        return image_interval(self.accuracy_hardware, self.n_images)
+
+    @property
+    def accuracy_std(self) -> float | None:
+        """Standard deviation from programming to programming; None for a single one."""
+        return float(np.std(self.accuracy_trials, ddof=1)) if len(self.trials) > 1 else None
+
+    @property
+    def bought_back(self) -> tuple[float, tuple[float, float] | None] | None:
+        """Accuracy that the compensation gains, trial by trial, with its interval; None: nothing is compensated.
+
+        Both by the operator: what circuit simulators change is no part of it.
+        """
+        if self.uncompensated is None:
+            return None
+        compensated = self.trials if self.circuits is None else self.circuits.operator_trials
+        return paired_difference([s.top1 for s in self.uncompensated], [s.top1 for s in compensated])
+
+    @property
+    def top5(self) -> dict[str, float] | None:
+        """Top-5 accuracy, ``float`` and ``hardware`` (mean); None up to ten classes."""
+        hardware = [s.top5 for s in self.trials if s.top5 is not None]
+        if self.baseline.top5 is None:
+            return None
+        return {"float": self.baseline.top5, "hardware": float(np.mean(hardware))}
+
+    @property
+    def read_curve(self) -> ReadCurve | None:
+        """The I-V curve that the reads follow, with its errors; None: currents are proportional to voltages."""
+        return self.hardware.read_curve if self.hardware.config.errors.nonlinearity else None
+
+    @property
+    def tiles(self) -> int:
+        """Tiles of all layers."""
+        return sum(layer.tiles for layer in self.layers)
+
+    @property
+    def devices(self) -> int:
+        """Devices of all layers."""
+        return sum(layer.devices for layer in self.layers)
+
+    @property
+    def costs(self) -> dict[str, float]:
+        """Converters of all layers, the part of the tiles that is used, and the estimated energy of an inference, J."""
+        found = [layer.costs for layer in self.layers]
+        cells = self.hardware.config.array.rows * self.hardware.config.array.columns
+        return {
+            "utilisation": self.devices / (self.tiles * cells),
+            "dacs": sum(c.dacs for c in found),
+            "adcs": sum(c.adcs for c in found),
+            "array_joule": sum(c.array_joule for c in found),
+            "dac_joule": sum(c.dac_joule for c in found),
+            "adc_joule": sum(c.adc_joule for c in found),
+        }
+
+    @property
+    def assumptions(self) -> dict[str, Quantity]:
+        """The card's entries that the result rests on, each with its provenance."""
+        card, spread = self.hardware.card, self.hardware.spread
+        parts = [p for p in (card.conductance_window, spread) if isinstance(p, BaseModel)]
+        return {name: getattr(part, name) for part in parts for name in type(part).model_fields}
+
+    @property
+    def summary(self) -> str:
+        """The result in one line."""
+        interval = self.accuracy_ci95
+        spread = f" (95 % CI {interval[0]:.2%} to {interval[1]:.2%})" if interval else ""
+        count = f"{len(self.trials)} random programmings" if len(self.trials) > 1 else "one programming"
+        return (
+            f"{self.accuracy_hardware:.2%}{spread} on the arrays, "
+            f"{self.accuracy_float:.2%} in floating point; {self.n_images} image{'s' * (self.n_images != 1)}, {count}"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of report.json."""
+        card = self.hardware.card
+        return {
+            "model": self.model,
+            "data": self.data,
+            "card": {"name": card.name, "hash": card.hash},
+            "hardware": self.hardware.config.model_dump(mode="json", exclude={"array"}),
+            "array": self.hardware.config.array.model_dump(include=set(ARRAY_KEYS)),
+            "accuracy_float": self.accuracy_float,
+            "accuracy_hardware": self.accuracy_hardware,
+            "accuracy_trials": list(self.accuracy_trials),
+            "accuracy_ci95": self.accuracy_ci95,
+            "accuracy_images_ci95": self.accuracy_images_ci95,
+            "accuracy_std": self.accuracy_std,
+            "top5": self.top5,
+            "n_images": self.n_images,
+            "seed": self.hardware.seed,
+            "seconds": self.seconds,
+            "calibration": self.calibration,
+            "programming_error": self.hardware.spread is not None,
+            "read_curve": None if self.read_curve is None else asdict(self.read_curve),
+            "tiles": self.tiles,
+            "devices": self.devices,
+            "costs": self.costs,
+            "uncompensated_trials": None if self.uncompensated is None else [s.top1 for s in self.uncompensated],
+            "circuits": None if self.circuits is None else self.circuits.to_json(),
+            "layers": [asdict(layer) for layer in self.layers],
+            "assumptions": {name: q.model_dump() for name, q in self.assumptions.items()},
+        }
+
+    def page(self) -> Page:
+        """The report for people."""
+        return report_page(self)

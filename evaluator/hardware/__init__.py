@@ -1,0 +1,1 @@
+"""What becomes of mapped weights on devices: programming, drift, converters' ranges, corrections."""

@@ -1,0 +1,247 @@
+"""Ranges of converters and drivers, from images that the network is not judged on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnxruntime import InferenceSession
+
+from evaluator.hardware.activations import IMAGES_AT_ONCE, activation_names
+from evaluator.hardware.programmed import Hardware
+from evaluator.hardware.random_keys import CALIBRATION
+from evaluator.mapping.plan import LayerPlan
+from evaluator.mapping.tiles import input_ranges, output_ranges
+from evaluator.network.layer import Array, MappedLayer
+from evaluator.network.node_writer import Emitter, opset
+from evaluator.network.onnx_model import Network
+from evaluator.network.runtime import open_session, run
+from evaluator.operators.arrays import ArrayPart, emit
+from evaluator.operators.inputs import Signal, drive, levels_of
+from models_va.errors import InputError, located
+
+MOST_IMAGES = 256
+MOST_VALUES = 1 << 23
+"""In all images: large ones say more each, and take longer."""
+_SAMPLES = 1 << 15
+"""Values kept of each layer and batch."""
+_BINS = 1 << 14
+"""Of magnitudes, each with its mean: what is within one makes no difference to the choice, and there are fewer."""
+_TRIED = 48
+"""Ranges that are compared, evenly spaced up to the largest value."""
+_BEYOND = 32
+"""Ranges that are compared beyond it, each one mean excess wider."""
+_TAIL = 1 / 256, 16
+"""The highest values that the tail is taken from: their share, and how many there are at least."""
+_ACTIVATION = "activation"
+
+
+def plan_layers(layers: Sequence[MappedLayer], hardware: Hardware) -> list[LayerPlan]:
+    """Each layer with its target conductances and its tiles, before any correction and without ranges."""
+    array, how = hardware.config.array, hardware.layout
+    return [
+        LayerPlan(
+            number=k,
+            layer=x,
+            target=hardware.target(x),
+            rows=tuple(input_ranges(x.shape[1], array, x.block)),
+            outputs=tuple(output_ranges(x.shape[0], array, how)),
+        )
+        for k, x in enumerate(layers)
+    ]
+
+
+def with_ranges(network: Network, plans: list[LayerPlan], hardware: Hardware, images: NDArray[Any]) -> list[LayerPlan]:
+    """Settle the ranges of each layer's drivers and converters.
+
+    Args:
+        network: in floating point.
+        plans: with the conductances that will be programmed: currents hang on them.
+        hardware: what it runs on.
+        images: to calibrate with, shape (n, ...).
+
+    Raises:
+        InputError: what drives a layer is not finite; the message names file and node.
+
+    """
+    plans = _with_input_ranges(network, plans, hardware, images)
+    return plans if hardware.config.converters.adc_bits is None else _with_adc_ranges(network, plans, hardware, images)
+
+
+def _with_input_ranges(
+    network: Network, plans: list[LayerPlan], hardware: Hardware, images: NDArray[Any]
+) -> list[LayerPlan]:
+    samples: list[list[Array]] = [[] for _ in plans]
+    for batch in network.stream(activation_names(network, plans), images, IMAGES_AT_ONCE):
+        for kept, tensor in zip(samples, batch, strict=True):
+            kept.append(_sampled(tensor))
+    with located(network.source):
+        return [with_input_range(p, np.concatenate(s), hardware) for p, s in zip(plans, samples, strict=True)]
+
+
+def with_input_range(plan: LayerPlan, samples: Array, hardware: Hardware) -> LayerPlan:
+    """Settle what the read voltage stands for, from some of the layer's inputs.
+
+    Raises:
+        InputError: they are not finite; the message names the node.
+
+    """
+    if not np.all(np.isfinite(samples)):
+        node = f"{plan.layer.op} node {plan.layer.name!r}"
+        raise InputError(f"{node}: its inputs are NaN or infinite for some images: check weights and data scale")
+    signed, bits = bool(np.any(samples < 0)), hardware.config.converters.dac_bits
+    largest = float(np.abs(samples).max()) or 1.0
+    if bits is not None:
+        largest = best_range(samples, levels_of(bits, signed=signed))
+    return replace(plan, largest_input=largest, signed=signed)
+
+
+def _with_adc_ranges(
+    network: Network, plans: list[LayerPlan], hardware: Hardware, images: NDArray[Any]
+) -> list[LayerPlan]:
+    """Full: the highest tile's current with all devices at the window's end; calibrated: by what tiles deliver."""
+    c = hardware.config.converters
+    if c.adc_range == "full":
+        gain = hardware.read_curve.gain if hardware.config.errors.nonlinearity else 1.0
+        return [replace(p, adc_range=np.full(len(p.target.layout.factors), gain * _highest(p.rows))) for p in plans]
+    benches = [_bench(network.model, hardware.part(p, p.target, CALIBRATION)) for p in plans]
+    samples: list[list[list[Array]]] = [[[] for _ in p.target.layout.factors] for p in plans]
+    for batch in network.stream(activation_names(network, plans), images, IMAGES_AT_ONCE):
+        for (session, names), kept, tensor in zip(benches, samples, batch, strict=True):
+            for s, of_slice in enumerate(names):
+                found = run(session, {"activation": tensor}, of_slice)
+                kept[s].append(np.concatenate([_sampled(t) for t in found]))
+    levels = levels_of(c.adc_bits or 0, signed=True)
+    return [
+        replace(p, adc_range=np.array([best_range(np.concatenate(s), levels) for s in kept]))
+        for p, kept in zip(plans, samples, strict=True)
+    ]
+
+
+def _bench(model: onnx.ModelProto, part: ArrayPart) -> tuple[InferenceSession, list[list[str]]]:
+    """A session that computes a layer's currents from its activation, and their names for each slice."""
+    alone, to = _layer_graph(model, part)
+    _, taps = emit(to, _ACTIVATION, part)
+    names = [taps.currents[s] for s in range(len(part.plan.target.layout.factors))]
+    return _opened(alone, to, [n for of_slice in names for n in of_slice]), names
+
+
+def layer_session(
+    model: onnx.ModelProto, part: ArrayPart, beside: Callable[[Emitter], str]
+) -> tuple[InferenceSession, list[str]]:
+    """A session that computes a layer's product from the tensor ``activation``, and whatever ``beside`` adds.
+
+    Returns:
+        The session and the names of the two.
+
+    """
+    alone, to = _layer_graph(model, part)
+    product, _ = emit(to, _ACTIVATION, part)
+    names = [product, beside(to)]
+    return _opened(alone, to, names), names
+
+
+def signal_session(model: onnx.ModelProto, part: ArrayPart) -> tuple[InferenceSession, list[Signal]]:
+    """A session that computes what a layer's rows are driven with in each read, from the tensor ``activation``."""
+    alone, to = _layer_graph(model, part)
+    on = to.of_type(part.plan.layer.array_dtype)
+    signals = drive(on, on.cast(_ACTIVATION, to), part.plan, part.converters, part.curve, apart=True)
+    return _opened(alone, to, [s.voltage for s in signals]), signals
+
+
+def _layer_graph(model: onnx.ModelProto, part: ArrayPart) -> tuple[onnx.ModelProto, Emitter]:
+    """A graph that has a layer's activation and nothing else, and what writes nodes into it."""
+    kind = onnx.helper.np_dtype_to_tensor_dtype(part.plan.layer.dtype)
+    activation = onnx.helper.make_tensor_value_info(_ACTIVATION, kind, None)
+    alone = onnx.ModelProto(
+        ir_version=max(model.ir_version, 4),
+        opset_import=[onnx.helper.make_opsetid("", opset(model))],
+        graph=onnx.GraphProto(name="layer", input=[activation]),
+    )
+    return alone, Emitter(alone, part.plan.layer.dtype)
+
+
+def _opened(alone: onnx.ModelProto, to: Emitter, outputs: Iterable[str]) -> InferenceSession:
+    alone.graph.node.extend(to.nodes)
+    alone.graph.output.extend(onnx.ValueInfoProto(name=n) for n in dict.fromkeys(outputs))
+    return open_session(alone, 1)  # for small batches the threads of many sessions only wait for each other
+
+
+def best_range(samples: Array, levels: int) -> float:
+    """The end of the range in which a converter with codes up to +-``levels`` has the smallest mean square error.
+
+    Wider ranges have coarser steps, narrower ones clip. To the samples' squared error is added what is to be expected
+    of values higher than any of them, see ``clipping_beyond``: of as many new values as there are samples one, unless
+    the highest is a bound. Of evenly spaced ranges the best is taken.
+    """
+    largest = float(np.abs(samples).max(initial=0.0))
+    if largest == 0:
+        return 1.0
+    place = np.minimum((np.abs(samples) * (_BINS / largest)).astype(np.int64), _BINS - 1)
+    count = np.bincount(place, minlength=_BINS)
+    mean = np.bincount(place, np.abs(samples), minlength=_BINS)[count > 0] / count[count > 0]
+    count = count[count > 0]
+    excess = _mean_excess(mean, count)
+    tried = np.append(largest * np.arange(1, _TRIED + 1) / _TRIED, largest + excess * np.arange(1, _BEYOND + 1))
+    error = np.array([count @ (quantized(mean, end, levels) - mean) ** 2 for end in tried])
+    if excess > 0:
+        error += clipping_beyond(tried - largest, excess)
+    return float(tried[np.argmin(error)])
+
+
+def clipping_beyond(end: Array, excess: float) -> Array:
+    """Mean square error of values higher than a threshold in a converter whose range ends so far beyond it.
+
+    Their excess over the threshold is taken as exponential, of mean s: peaks over threshold with a generalised Pareto
+    distribution of shape 0. Of an end c beyond the threshold, E[(x - c)^2; x > c] = 2 s^2 exp(-c / s); below it all
+    are clipped, E[(x - c)^2] = c^2 - 2 c s + 2 s^2.
+
+    Args:
+        end: of ranges, less the threshold.
+        excess: s, above 0.
+
+    Source: J. Pickands, Statistical inference using extreme order statistics, Ann. Statist. 3, 119 (1975).
+
+    """
+    below, above = np.minimum(end, 0), np.maximum(end, 0)
+    return below**2 - 2 * below * excess + 2 * excess**2 * np.exp(-above / excess)
+
+
+def _mean_excess(magnitude: Array, count: NDArray[Any]) -> float:
+    """Of values higher than the largest of these, over it: that of the highest ones; 0 if the largest is a bound.
+
+    Args:
+        magnitude: ascending.
+        count: how often each occurs.
+
+    """
+    part, least = _TAIL
+    above = np.cumsum(count[::-1])[::-1] <= max(part * count.sum(), least)
+    tail = count[above]
+    if 2 * count[-1] > tail.sum():  # what is reached again and again is not exceeded: a pixel's white, a ReLU6
+        return 0.0
+    threshold = 0.0 if above.all() else magnitude[~above][-1]
+    return float(tail @ (magnitude[above] - threshold) / tail.sum())
+
+
+def quantized(samples: Array, end: float, levels: int) -> Array:
+    """What a converter makes of values."""
+    step = end / levels
+    return np.clip(np.rint(samples / step), -levels, levels) * step
+
+
+def _sampled(tensor: NDArray[Any]) -> Array:
+    """Some of the values, the lowest and the highest among them; at random places: even steps keep to a few columns."""
+    flat = tensor.reshape(-1)
+    if flat.size > _SAMPLES:
+        some = flat[np.random.default_rng(0).integers(flat.size, size=_SAMPLES)]
+        flat = np.append(some, [flat.min(), flat.max()])
+    return flat.astype(np.float64)
+
+
+def _highest(rows: Sequence[slice]) -> int:
+    return max(int(r.stop - r.start) for r in rows)

@@ -1,0 +1,213 @@
+"""Hardware: what a network's weights are put onto, and what becomes of them there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from evaluator.hardware.random_keys import INSTANCE, MAIN_DEVICES, READ_NOISE, REFERENCE_DEVICES, STUCK
+from evaluator.hardware.write_verify import Misfits, WriteVerify
+from evaluator.mapping.plan import LayerPlan
+from evaluator.mapping.tiles import LayerRead, check_tiles, output_ranges, read_layer
+from evaluator.mapping.weights import Conductances, Layout, Traits, layout, map_weights
+from evaluator.network.layer import Array, MappedLayer
+from evaluator.operators.arrays import ArrayPart
+from evaluator.settings import HardwareConfig
+from models_va import DeviceCard, load_card
+from spicegen.devices.drift import relaxed
+from spicegen.devices.memory_state import check_within, reach
+from spicegen.devices.programming import Spread, differing, nearest_levels, program, sigma_of, stream
+from spicegen.devices.read_curve import ReadCurve, read_curve
+from spicegen.devices.sigma_table import SigmaTable, read_sigma_table
+
+Engine = Literal["operator", "ideal"]
+_SEEDS = 2**63
+
+
+@dataclass(frozen=True, eq=False)
+class Hardware:
+    """Arrays of one device.
+
+    Attributes:
+        card: the device.
+        config: arrays, mapping, converters, errors.
+        seed: of all that is random.
+
+    """
+
+    card: DeviceCard
+    config: HardwareConfig
+    seed: int
+
+    @classmethod
+    def of(cls, card: DeviceCard | str | Path, config: HardwareConfig | None, seed: int) -> Hardware:
+        """From what ``evaluate`` is given.
+
+        Raises:
+            CardError: the card cannot be read or lacks what the config wants of it.
+            InputError: the array holds no output, the table of sigma cannot be read, or the card's device does not
+                reach the ends of its window.
+
+        """
+        made = cls(card if isinstance(card, DeviceCard) else load_card(card), config or HardwareConfig(), seed)
+        window = np.array(made.card.window())
+        if made._has_memory:
+            check_within(made.card, window, *reach(made.card))
+        check_tiles(made.config)
+        _ = made.spread
+        if made.config.errors.programming == "write-verify":
+            WriteVerify(made.card, made.config.array)
+        if made.config.errors.device_to_device:
+            differing(made.card, (1,), 0)
+        if made.config.errors.time_s > 0:
+            relaxed(made.card, window, 1.0)
+        return made
+
+    @property
+    def layout(self) -> Layout:
+        """How columns make weights."""
+        return layout(self.config.mapping)
+
+    @cached_property
+    def spread(self) -> Spread | None:
+        """Standard deviation of a programmed conductance; None: programming is exact.
+
+        Of write-verify it is the tolerance of its reads: the best guess before the sampled tiles are programmed.
+
+        Raises:
+            CardError: the card has no programming_error and the config wants it.
+            InputError: the table cannot be read.
+
+        """
+        kind = self.config.errors.programming
+        if kind == "exact":
+            return None
+        if kind in ("card", "write-verify"):
+            return sigma_of(self.card, ", or give a CSV of sigma(G) or exact as errors.programming")
+        return read_sigma_table(kind)
+
+    @cached_property
+    def read_curve(self) -> ReadCurve:
+        """The device's current over voltage up to the read voltage."""
+        return read_curve(self.card, self.config.array.v_read_volt, self.config.errors.temperature_k)
+
+    @property
+    def is_random(self) -> bool:
+        """Whether two trials differ."""
+        array, errors = self.config.array, self.config.errors
+        stuck = array.stuck_low > 0 or array.stuck_high > 0
+        differing_reach = errors.device_to_device and self._has_memory
+        return self._scatters or differing_reach or errors.read_noise > 0 or stuck
+
+    @property
+    def _scatters(self) -> bool:
+        """Whether anything in the window is programmed with an error: sigma(G) is linear between a table's rows."""
+        if self.config.errors.programming == "write-verify":
+            return True
+        spread, (low, high) = self.spread, self.card.window()
+        rows = spread.g_siemens if isinstance(spread, SigmaTable) else ()
+        points = np.array([low, *(g for g in rows if low < g < high), high])
+        return spread is not None and bool(np.any(spread.sigma_siemens(points) > 0))
+
+    @property
+    def _has_memory(self) -> bool:
+        """Whether the card's model says which state keeps a conductance, and so how far conductances reach."""
+        return self.card.device_model.memory is not None
+
+    @property
+    def engine(self) -> Engine:
+        """How tiles are read: by the exact operator of the wires, or ideally where there are none."""
+        return "operator" if self.config.array.has_wires else "ideal"
+
+    def target(self, layer: MappedLayer) -> Conductances:
+        """The conductances that a layer is mapped onto, before any programming."""
+        return self.at_levels(self.wanted(layer))
+
+    def wanted(self, layer: MappedLayer) -> Conductances:
+        """The same, were there a level everywhere."""
+        ranges = output_ranges(layer.shape[0], self.config.array, self.layout)
+        return map_weights(layer.weights, self.config.mapping, self.card.window(), len(ranges))
+
+    def at_levels(self, wanted: Conductances) -> Conductances:
+        """The nearest conductances that can be programmed."""
+        levels, shared, window = self.config.errors.levels, wanted.reference_siemens, self.card.window()
+        if levels is None:
+            return wanted
+        if shared is None:
+            return wanted.with_conductances(nearest_levels(wanted.g_siemens, *window, levels), None)
+        reference = nearest_levels(shared, *window, levels)
+        moved = wanted.g_siemens + (reference - shared).flat[0]  # weights are differences from the reference's level
+        return wanted.with_conductances(nearest_levels(moved, *window, levels), reference)
+
+    def programmed(self, target: Conductances, trial: int, layer: int, misfits: Misfits | None = None) -> Conductances:
+        """What trial number ``trial`` makes of layer number ``layer``, whatever the order of work.
+
+        Args:
+            target: what is wanted.
+            trial: number of the programming.
+            layer: number of the layer.
+            misfits: what programming misses, where it is the array's own write-verify.
+
+        """
+        shared, key = target.reference_siemens, (trial, layer)
+        g, traits = self._as_read(target.g_siemens, key, MAIN_DEVICES, misfits)
+        found = replace(target, g_siemens=g, traits=traits)
+        if shared is None:
+            return found
+        g, traits = self._as_read(shared, key, REFERENCE_DEVICES, misfits)
+        return replace(found, reference_siemens=g, reference_traits=traits)
+
+    def _as_read(
+        self, g_siemens: Array, key: tuple[int, int], part: int, misfits: Misfits | None
+    ) -> tuple[Array, Traits]:
+        """Devices as a read finds them: programmed as far as they reach, aged, some of them stuck."""
+        array, errors = self.config.array, self.config.errors
+        rng = stream(self.seed, *key, *[part] * (part != MAIN_DEVICES))
+        g = program(g_siemens, self.spread, rng) if misfits is None else misfits.apply(g_siemens, rng)
+        instance: dict[str, Array] = {}
+        stuck = None
+        if errors.device_to_device:
+            drawn = stream(self.seed, *key, part, INSTANCE).integers(_SEEDS)
+            instance = differing(self.card, g.shape, int(drawn))
+        if self._has_memory:
+            g = relaxed(self.card, g, errors.time_s, errors.temperature_k, instance)
+        if array.stuck_low > 0 or array.stuck_high > 0:
+            chance = stream(self.seed, *key, part, STUCK).uniform(size=g.shape)
+            at_low, at_high = chance < array.stuck_low, chance >= 1 - array.stuck_high
+            low, high = self.card.window()
+            g, stuck = np.where(at_low, low, np.where(at_high, high, g)), at_low | at_high
+        return g, Traits(instance, stuck)
+
+    def read(self, conductances: Conductances, layer: MappedLayer, *, powers: bool = False) -> LayerRead:
+        """What a layer's tiles compute, wires included; see ``read_layer``."""
+        return read_layer(conductances, self.config.array, layer.block, powers=powers)
+
+    def part(self, plan: LayerPlan, conductances: Conductances, trial: int | None = None) -> ArrayPart:
+        """What stands in the graph for a layer with these conductances; read noise only in a trial."""
+        errors = self.config.errors
+        noise = 0.0 if trial is None else errors.read_noise
+        return ArrayPart(
+            plan=plan,
+            conductances=conductances,
+            read=self.read(conductances, plan.layer, powers=noise > 0),
+            converters=self.config.converters,
+            curve=self.read_curve if errors.nonlinearity else None,
+            read_noise=noise,
+            noise_seed=0 if trial is None else self.noise_seed(trial),
+        )
+
+    def noise_seed(self, trial: int, use: int = READ_NOISE) -> int:
+        """Of all read noise in a trial's graph."""
+        return int(stream(self.seed, use, trial).integers(_SEEDS))
+
+    def uncompensated(self) -> Hardware:
+        """The same with nothing corrected."""
+        return replace(self, config=self.config.model_copy(update={"compensate": "none"}))
+
+    def without_wires(self) -> Hardware:
+        """The same with lines that take nothing."""
+        return replace(self, config=self.config.model_copy(update={"array": self.config.array.without_wires()}))

@@ -1,0 +1,235 @@
+"""Programming by the array's own pulses: a few tiles of a layer really are programmed, and tell what all devices miss.
+
+A network has thousands of tiles, and one of 8 x 8 takes half a minute. So of each layer some tiles, with the
+targets that they have, are programmed in the native circuit solver: pulses through the wires, half-selected
+neighbours, rests, reads. What becomes of these is exact. Every device of the layer then misses its target by what a
+sampled device with a target near its own missed, drawn with replacement: a bootstrap (Efron, Ann. Stat. 7, 1 (1979)).
+What a tile's devices have in common, its place in a row say, is lost in that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from evaluator.hardware.random_keys import SAMPLED_DEVICES, SAMPLED_TILES
+from evaluator.mapping.plan import LayerPlan
+from evaluator.mapping.tiles import tiles_of
+from evaluator.network.layer import Array
+from models_va import DeviceCard, ProgrammingError
+from models_va.errors import InputError
+from netlists import ArrayConfig, ArrayProgram, Devices
+from spicegen.arrays.write_verify import WritePlan, write_verify
+from spicegen.devices.programming import program_devices, sigma_of, stream
+from spicegen.files import output_folder
+from spicegen.reports.progress import Progress
+from spicegen.result_cache import card_identity, digest, engine_identity, keep, recall
+from spicegen.simulate import REFERENCE, simulator
+
+_DOWN_VOLT, _DOWN_S, _PAUSE_S, _MOST_PULSES = 2.5, 10e-6, 10.0, 40
+"""What half-selected cells of the reference device bear: three tiles of 8 x 8 were left with errors of 0.5 to 0.9
+sigma(G), against 1.8 by ``WritePlan`` as it is. Pauses are long against the 2.7 s that subsurface Li takes to go."""
+LARGEST = 8
+"""Rows and columns: 16 x 16 take so many pauses that devices forget, and 1.5 sigma(G) was the best that was seen."""
+_EDITION = 1
+"""To be raised when the same tile is to be programmed differently: old files are no longer found."""
+_SECONDS_A_DEVICE = 0.5
+"""Of one processor: 27 to 38 s were measured on 8 x 8 devices of the card au-lixcoo2-pt."""
+_NEIGHBOURS = 16
+"""Sampled devices with the nearest targets that a misfit is drawn from; more, if more have the same target."""
+_FEWEST_EDGES = 10
+"""A write pulse is at least so many times as long as an edge of the drivers: less would be mostly edge."""
+
+
+@dataclass(frozen=True, eq=False)
+class Misfits:
+    """What programming missed on the sampled devices of a layer.
+
+    Attributes:
+        target_siemens: in rising order, shape (devices,), S.
+        misfit_siemens: conductance at v = 0 after the array's last write, minus target, same shape, S.
+        unverified: share of the devices whose last read was out of tolerance: their pulses were used up.
+
+    """
+
+    target_siemens: Array
+    misfit_siemens: Array
+    unverified: float
+
+    def apply(self, g_siemens: Array, rng: np.random.Generator) -> Array:
+        """One programming of devices, each with the misfit of a sampled one.
+
+        Args:
+            g_siemens: targets, any shape, S.
+            rng: a number is drawn for each device.
+
+        Returns:
+            Conductances, of that shape, not negative, S.
+
+        """
+        count = len(self.target_siemens)
+        first = np.searchsorted(self.target_siemens, g_siemens, "left")
+        last = np.searchsorted(self.target_siemens, g_siemens, "right")
+        more = np.maximum(_NEIGHBOURS - (last - first), 0)
+        first = np.clip(first - more // 2, 0, max(count - _NEIGHBOURS, 0))
+        last = np.minimum(np.maximum(last + more - more // 2, first + _NEIGHBOURS), count)
+        drawn = first + np.floor(rng.random(g_siemens.shape) * (last - first)).astype(np.int64)
+        return np.asarray(np.maximum(g_siemens + self.misfit_siemens[drawn], 0.0))
+
+
+@dataclass(frozen=True, eq=False)
+class _Sample:
+    """A tile to be programmed: its targets (rows, columns), S, its devices at the start, and its content's key."""
+
+    target_siemens: Array
+    fresh: Devices
+    key: str
+
+
+@dataclass(frozen=True, eq=False)
+class WriteVerify:
+    """Programs sampled tiles.
+
+    Attributes:
+        card: of every device; its sigma(G) is the tolerance of the reads, its write_pulse what writes.
+        array: most rows and columns of a tile, wires, terminations, read voltage.
+        seed: of the choice of tiles, and of what differs between their devices.
+        device_to_device: whether the card's spread of instance parameters applies.
+        tiles_a_layer: how many are programmed; all of a layer that has no more.
+        folder: of kept results, created if needed; None: nothing is kept.
+
+    Raises:
+        InputError: the array is too large, or the device's pulses are too short for the drivers.
+        CardError: the card has no programming_error: without a tolerance there is nothing to verify against.
+
+    """
+
+    card: DeviceCard
+    array: ArrayConfig
+    seed: int = 0
+    device_to_device: bool = False
+    tiles_a_layer: int = 3
+    folder: Path | None = None
+
+    def __post_init__(self) -> None:
+        rows, columns = self.array.rows, self.array.columns
+        if max(rows, columns) > LARGEST:
+            raise InputError(
+                f"array: {rows} x {columns}: programming by write-verify takes at most {LARGEST} x {LARGEST}, beyond "
+                "which half-selected cells are disturbed faster than they are written (see spicegen study programming)"
+                f": give array.rows={LARGEST} and array.columns={LARGEST}, or errors.programming=card"
+            )
+        _ = self._tolerance, self.plan
+
+    @cached_property
+    def plan(self) -> WritePlan:
+        """The pulses: the card's, or, where it names none, those of the reference device."""
+        pulse, v_read = self.card.write_pulse, self.array.v_read_volt
+        if pulse is None:
+            return WritePlan(
+                v_down_volt=_DOWN_VOLT, width_down_s=_DOWN_S, v_read_volt=v_read,
+                pause_s=_PAUSE_S, most_pulses=_MOST_PULSES,
+            )  # fmt: skip
+        width_s, edge_s = pulse.width_s.value, ArrayProgram.edge_s
+        if width_s < _FEWEST_EDGES * edge_s:
+            raise InputError(
+                f"card {self.card.name}: write_pulse of {width_s:g} s: programming by write-verify has edges of "
+                f"{edge_s:g} s: give a device with slower pulses, or errors.programming=card"
+            )
+        up, down = pulse.amplitude_p_volt.value, pulse.amplitude_d_volt.value
+        return WritePlan(
+            v_up_volt=up, v_down_volt=down, width_up_s=width_s, width_down_s=width_s, v_read_volt=v_read,
+            pause_s=_PAUSE_S, most_pulses=_MOST_PULSES,
+        )  # fmt: skip
+
+    def misfits(
+        self, layers: Sequence[Sequence[Array]], say: Callable[[str], None], progress: Progress
+    ) -> list[Misfits]:
+        """What programming misses in each layer.
+
+        Args:
+            layers: the sampled tiles of each (see ``sampled_tiles``): targets, shape (rows, columns) of the tile, S.
+            say: is told what it will cost, before anything runs.
+            progress: shows how far the work is.
+
+        Raises:
+            InputError: the folder cannot be used.
+            SimulationError: a pulse could not be simulated; what was finished is kept.
+
+        """
+        if self.folder is not None:
+            output_folder(self.folder)
+        samples = [[self._sample(t, layer, k) for k, t in enumerate(tiles)] for layer, tiles in enumerate(layers)]
+        found = self._programmed({s.key: s for some in samples for s in some}, say, progress)
+        return [self._misfits([(s.target_siemens, *found[s.key]) for s in some]) for some in samples]
+
+    def sampled_tiles(self, plan: LayerPlan) -> list[Array]:
+        """The targets of a layer's tiles that are to be programmed, shapes (rows, columns), S."""
+        groups, inputs, outputs, _ = plan.target.g_siemens.shape
+        tiles = tiles_of((groups, outputs, inputs), self.array, plan.target.layout, plan.layer.block)
+        count = min(self.tiles_a_layer, len(tiles))
+        chosen = stream(self.seed, SAMPLED_TILES, plan.number).choice(len(tiles), count, replace=False)
+        return [tiles[k].conductances(plan.target) for k in sorted(chosen)]
+
+    @cached_property
+    def _tolerance(self) -> ProgrammingError:
+        return sigma_of(self.card, ": it is the tolerance of write-verify")
+
+    def _sample(self, target: Array, layer: int, tile: int) -> _Sample:
+        erased = np.full(target.shape, self.card.window()[0])
+        key = np.random.SeedSequence(self.seed, spawn_key=(SAMPLED_DEVICES, layer, tile))
+        fresh = program_devices(
+            self.card, erased, key, programming_error=False, device_to_device=self.device_to_device
+        ).devices  # fmt: skip
+        return _Sample(target, fresh, self._key(target, fresh))
+
+    def _key(self, target: Array, fresh: Devices) -> str:
+        wires = vars(self.array.crossbar(np.zeros(target.shape)))
+        head = {
+            "edition": _EDITION,
+            "engine": engine_identity(simulator(REFERENCE)),
+            "card": card_identity(self.card),
+            "plan": asdict(self.plan),
+            "wires": {k: v for k, v in wires.items() if k not in ("g_siemens", "faults")},
+            "faults": self.array.faults.model_dump(mode="json"),
+            "shape": [target.shape, sorted(fresh.instance)],
+        }
+        return digest(head, [target, *(fresh.instance[name] for name in sorted(fresh.instance))])
+
+    def _programmed(
+        self, samples: dict[str, _Sample], say: Callable[[str], None], progress: Progress
+    ) -> dict[str, tuple[Array, Array]]:
+        """Conductances at the end and as last read of each tile, by key."""
+        found = {key: kept for key, s in samples.items() if (kept := self._kept(s)) is not None}
+        missing = [s for key, s in samples.items() if key not in found]
+        if missing:
+            minutes = _SECONDS_A_DEVICE * sum(s.target_siemens.size for s in missing) / 60
+            say(
+                f"write-verify: {len(missing)} sampled tiles are programmed pulse by pulse: about "
+                f"{max(minutes, 1):.0f} min ({len(found)} more are kept from before)"
+            )
+        for sample in progress(missing, "Programming sampled tiles", len(missing)):
+            found[sample.key] = self._program(sample)
+        return {key: (both[0], both[1]) for key, both in found.items()}
+
+    def _kept(self, sample: _Sample) -> Array | None:
+        return None if self.folder is None else recall(self.folder, sample.key, (2, *sample.target_siemens.shape))
+
+    def _program(self, sample: _Sample) -> Array:
+        target = sample.target_siemens
+        crossbar, sigma = self.array.crossbar(np.zeros(target.shape)), self._tolerance.sigma_siemens(target)
+        written = write_verify(crossbar, sample.fresh, target, sigma, self.plan, simulator(REFERENCE))
+        both = np.stack([written.g_siemens, written.verified_siemens])
+        if self.folder is not None:
+            keep(self.folder, sample.key, both)
+        return both
+
+    def _misfits(self, tiles: Sequence[tuple[Array, Array, Array]]) -> Misfits:
+        target, g, verified = (np.concatenate([t[k].ravel() for t in tiles]) for k in range(3))
+        order = np.argsort(target, kind="stable")
+        off = np.abs(verified - target) > self._tolerance.sigma_siemens(target)
+        return Misfits(target[order], (g - target)[order], float(np.mean(off)))

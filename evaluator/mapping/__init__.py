@@ -1,0 +1,1 @@
+"""Weights of layers as conductances, and conductances as tiles."""

@@ -1,0 +1,95 @@
+"""A graph pass: BatchNormalization behind a layer becomes part of its weights and bias, where that is exact."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import numpy_helper
+
+from evaluator.network.constants import constant_values, tensor_names, unused_name
+from evaluator.network.node import attributes_of, read_by
+
+_FOLDED = {"Conv": 0, "ConvTranspose": 1, "Gemm": 1}
+"""Operator -> axis of the outputs in its weights, where Gemm does not transpose them."""
+
+Constants = Mapping[str, NDArray[Any]]
+
+
+def fold_batch_norm(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Fold y = scale (x - mean) / sqrt(var + epsilon) + shift into the layer before it, on a copy.
+
+    Exact where nothing else sees the layer's output and all of its numbers are constant. What is left stays digital.
+    """
+    constants = constant_values(model)
+    pairs = _pairs(model, constants)
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    taken = tensor_names(model)
+    for before, k in pairs:
+        layer, norm = model.graph.node[before], model.graph.node[k]
+        new = copy.graph.node[before]
+        del new.input[1:]
+        for what, value in zip(("weights", "bias"), _folded(layer, norm, constants), strict=True):
+            name = unused_name(f"folded_{what}_{before}", taken)
+            copy.graph.initializer.append(numpy_helper.from_array(value, name))
+            new.input.append(name)
+        for a in new.attribute:
+            if a.name == "beta":
+                a.f = 1.0
+        new.output[0] = norm.output[0]
+    for _, k in reversed(pairs):
+        del copy.graph.node[k]
+    return copy
+
+
+def _pairs(model: onnx.ModelProto, constants: Constants) -> list[tuple[int, int]]:
+    """Positions of a layer and of the BatchNormalization that can be folded into it, in the order of the latter."""
+    nodes = model.graph.node
+    made_by = {output: k for k, node in enumerate(nodes) for output in node.output}
+    uses = Counter(name for node in nodes for name in read_by(node))
+    uses.update(o.name for o in model.graph.output)
+    norms = [(made_by.get(n.input[0]), k) for k, n in enumerate(nodes) if n.op_type == "BatchNormalization"]
+    return [
+        (before, k)
+        for before, k in norms
+        if before is not None and uses[nodes[before].output[0]] == 1 and _exact(nodes[before], nodes[k], constants)
+    ]
+
+
+def _exact(layer: onnx.NodeProto, norm: onnx.NodeProto, constants: Constants) -> bool:
+    """Whether both are linear with constant numbers, one for each output."""
+    grouped = layer.op_type == "ConvTranspose" and attributes_of(layer).get("group", 1) != 1
+    attributes = attributes_of(norm)
+    trained = attributes.get("training_mode", 0) or any(norm.output[1:])
+    by_place = not attributes.get("spatial", 1)  # opset 7: numbers of their own for every place
+    return bool(
+        layer.op_type in _FOLDED
+        and layer.input[0] not in constants
+        and {*layer.input[1:], *norm.input[1:5]} - {""} <= constants.keys()
+        and not grouped
+        and not trained
+        and not by_place
+        and np.all(_spread(norm, constants) > 0)  # the network itself gives NaN or infinity
+    )
+
+
+def _spread(norm: onnx.NodeProto, constants: Constants) -> NDArray[np.float64]:
+    """Variance and epsilon, whose root a BatchNormalization divides by."""
+    return constants[norm.input[4]].astype(np.float64) + float(attributes_of(norm).get("epsilon", 1e-5))
+
+
+def _folded(layer: onnx.NodeProto, norm: onnx.NodeProto, constants: Constants) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The layer's weights and bias with the normalization in them, in the weights' type."""
+    stored, attributes = constants[layer.input[1]], attributes_of(layer)
+    scale, shift, mean = (constants[name].astype(np.float64) for name in norm.input[1:4])
+    factor = scale / np.sqrt(_spread(norm, constants))
+    bias = constants[layer.input[2]].astype(np.float64) if len(layer.input) > 2 and layer.input[2] else 0.0
+    axis = 0 if attributes.get("transB", 0) else _FOLDED[layer.op_type]
+    along = factor.reshape([-1 if a == axis else 1 for a in range(stored.ndim)])
+    weights, bias = stored * along, (bias * attributes.get("beta", 1.0) - mean) * factor + shift
+    return weights.astype(stored.dtype), bias.astype(stored.dtype)

@@ -1,0 +1,67 @@
+"""A graph pass: a batch dimension fixed at export becomes free."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import numpy_helper
+
+from evaluator.network.constants import constant_values, graph_inputs, tensor_names, unused_name
+
+
+def free_batch(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Make the first dimension of input and outputs free, on a copy.
+
+    Reshape targets that begin with the fixed batch size follow. That a first dimension is the batch is a
+    convention, not a fact: the caller must compare the result with the original (``load_network`` does).
+
+    Returns:
+        The same object if the batch is free already.
+
+    """
+    size = batch_size(model)
+    if size is None:
+        return model
+    freed = onnx.ModelProto()
+    freed.CopyFrom(model)
+    del freed.graph.value_info[:]  # shapes with the old batch size
+    for info in (*graph_inputs(freed), *freed.graph.output):
+        dims = info.type.tensor_type.shape.dim
+        if len(dims) and dims[0].dim_value == size:
+            dims[0].dim_param = "batch"
+    _free_reshapes(freed, size)
+    return freed
+
+
+def batch_size(model: onnx.ModelProto) -> int | None:
+    """The fixed first dimension of the first input; None if it is free."""
+    dims = [info.type.tensor_type.shape.dim for info in graph_inputs(model)]
+    if not dims or not len(dims[0]) or not dims[0][0].HasField("dim_value"):
+        return None
+    return int(dims[0][0].dim_value)
+
+
+def _free_reshapes(model: onnx.ModelProto, size: int) -> None:
+    constants = constant_values(model)
+    taken = tensor_names(model)
+    for position, node in enumerate(model.graph.node):
+        if node.op_type != "Reshape" or len(node.input) < 2 or node.input[0] in constants:
+            continue
+        target = constants.get(node.input[1])
+        if target is None or target.size == 0 or target[0] != size:
+            continue
+        name = unused_name(f"free_batch_{position}", taken)
+        model.graph.initializer.append(numpy_helper.from_array(_free_target(node, target), name))
+        node.input[1] = name
+
+
+def _free_target(node: onnx.NodeProto, target: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The batch is inferred (-1) or, where another axis is inferred already, copied from the input (0)."""
+    freed = target.copy()
+    freed[0] = 0 if -1 in target[1:] else -1
+    if freed[0] == 0:
+        kept = [a for a in node.attribute if a.name != "allowzero"]
+        del node.attribute[:]
+        node.attribute.extend(kept)
+    return freed

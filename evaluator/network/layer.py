@@ -1,0 +1,110 @@
+"""MappedLayer: the part of an ONNX graph that matrices of conductances compute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluator.network.node_writer import Emitter
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Product:
+    """The bare product of weights and activation as an ONNX node: no bias, no factor.
+
+    Attributes:
+        op: ``"Conv"`` or ``"MatMul"``.
+        attributes: of that node.
+        weights_first: whether the weights are its first input.
+        input_axis: axis of the activation along which blocks of inputs run.
+        output_axis: axis of the product along which (group, output) run.
+        trailing: how many axes the product has behind that one.
+        lay_out: turns matrices of shape (groups, outputs, inputs) into the node's weights. Of an ungrouped layer the
+            inputs may be any whole blocks, and the outputs any number.
+        finish: adds to the product, given by name, what the whole node does besides; the name of the result.
+
+    """
+
+    op: str
+    attributes: Mapping[str, Any]
+    weights_first: bool
+    input_axis: int
+    output_axis: int
+    trailing: int
+    lay_out: Callable[[Array], NDArray[Any]]
+    finish: Callable[[Emitter, str], str]
+
+    def emit(self, to: Emitter, activation: str, weights: Array) -> str:
+        """Add the product of an activation with matrices of shape (groups, outputs, inputs); its name."""
+        stored = to.constant(self.lay_out(weights))
+        inputs = [stored, activation] if self.weights_first else [activation, stored]
+        return to.node(self.op, inputs, **self.attributes)
+
+    def along_outputs(self, values: Array) -> Array:
+        """Numbers of shape (groups, outputs), one or the same for all, fit to be multiplied with the product."""
+        return values.reshape(-1, *[1] * self.trailing)
+
+
+@dataclass(frozen=True, eq=False)
+class MappedLayer:
+    """One node of the graph whose weights go onto arrays; bias and scalar factors stay digital.
+
+    Attributes:
+        name: for people: the node's name, or its operator and position where it has none.
+        op: ONNX operator.
+        node: position of the node in the graph.
+        weight_input, activation_input: positions among the node's inputs.
+        weights: shape (groups, outputs, inputs), in the network's own units, finite: a matrix for each group.
+        dtype: of the node's weights.
+        block: inputs that belong together, the places of a kernel: tiles are cut between blocks where they can.
+        to_node: turns matrices of the shape of ``weights`` into the layout of the node's own input.
+        to_vectors: turns the node's activation tensor into what the arrays see: (activation, most) -> shape (groups,
+            vectors, inputs), evenly spaced ones if there are more than ``most``.
+        vectors_in: how many of them an activation of this shape has, in each group; an InputError if that is no shape
+            for the arrays.
+        from_vectors: turns what the arrays give back into the product's tensor: (shape (groups, vectors, outputs), of
+            all vectors in their order, and the activation's shape) -> tensor.
+        product: the same without bias and factors.
+
+    """
+
+    name: str
+    op: str
+    node: int
+    weight_input: int
+    activation_input: int
+    weights: Array
+    dtype: np.dtype[Any]
+    block: int
+    to_node: Callable[[Array], NDArray[Any]]
+    to_vectors: Callable[[NDArray[Any], int | None], Array]
+    vectors_in: Callable[[tuple[int, ...]], int]
+    from_vectors: Callable[[Array, tuple[int, ...]], Array]
+    product: Product
+
+    @property
+    def array_dtype(self) -> np.dtype[Any]:
+        """Of what computes on arrays: half precision ends at 65,504 and counts converters' codes to 2,048 only."""
+        return np.promote_types(self.dtype, np.float32)
+
+    @property
+    def groups(self) -> int:
+        """Matrices that share nothing."""
+        return int(self.weights.shape[0])
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(outputs, inputs) of each group."""
+        _, outputs, inputs = self.weights.shape
+        return outputs, inputs
+
+
+def evenly(count: int, most: int | None) -> NDArray[np.int64]:
+    """At most ``most`` of the numbers 0 .. count - 1, evenly spaced; all of them for None."""
+    return np.unique(np.linspace(0, count - 1, min(count, most or count)).astype(np.int64))

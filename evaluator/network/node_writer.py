@@ -1,0 +1,121 @@
+"""Emitter: writes nodes into a graph, with names that are not taken and in the words of the graph's opset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+from onnx import helper, numpy_helper
+
+from evaluator.network.constants import tensor_names, unused_name
+from evaluator.network.node import STANDARD
+
+
+class Emitter:
+    """Nodes and constants that take the place of one node.
+
+    Args:
+        model: the graph, whose names are avoided and to which the constants are added.
+        dtype: floating-point type of everything that is emitted.
+        taken: names in use; it grows.
+
+    """
+
+    def __init__(self, model: onnx.ModelProto, dtype: np.dtype[Any], taken: set[str] | None = None) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.dtype = dtype
+        self._model = model
+        self._taken = tensor_names(model) if taken is None else taken
+        self.opset = opset(model)
+
+    def of_type(self, dtype: DTypeLike) -> Emitter:
+        """The same in another floating-point type: nodes go to the same place."""
+        other = copy(self)
+        other.dtype = np.dtype(dtype)
+        return other
+
+    def cast(self, tensor: str, source: Emitter) -> str:
+        """A tensor of another emitter in this one's type; its name."""
+        kind = helper.np_dtype_to_tensor_dtype(self.dtype)
+        return tensor if source.dtype == self.dtype else self.node("Cast", [tensor], to=kind)
+
+    def node(self, op: str, inputs: Sequence[str], *, output: int = 0, **attributes: Any) -> str:
+        """Add a node; the name of its output number ``output``, the last one that it gets."""
+        names = [self._unused(op.lower()) for _ in range(output + 1)]
+        self.nodes.append(helper.make_node(op, list(inputs), names, **attributes))
+        return names[output]
+
+    def constant(self, value: ArrayLike, dtype: DTypeLike | None = None) -> str:
+        """Add a constant, of the emitter's type if no other is given; its name."""
+        name = self._unused("constant")
+        stored = np.asarray(value).astype(np.dtype(self.dtype if dtype is None else dtype))
+        self._model.graph.initializer.append(numpy_helper.from_array(stored, name))
+        return name
+
+    def shared(self, name: str, value: ArrayLike) -> str:
+        """The constant of this name, added once for the whole graph; its name."""
+        kind = helper.np_dtype_to_tensor_dtype(self.dtype)
+        name = f"arrays_{name}_{kind}"
+        if all(t.name != name for t in self._model.graph.initializer):
+            self._taken.add(name)
+            stored = np.asarray(value).astype(self.dtype)
+            self._model.graph.initializer.append(numpy_helper.from_array(stored, name))
+        return name
+
+    def input(self, name: str) -> str:
+        """Add an input of the graph, of any shape; its name."""
+        name = self._unused(name)
+        kind = helper.np_dtype_to_tensor_dtype(self.dtype)
+        self._model.graph.input.append(helper.make_tensor_value_info(name, kind, None))
+        return name
+
+    def scaled(self, tensor: str, factor: ArrayLike) -> str:
+        """``tensor`` times a constant."""
+        return tensor if np.all(np.asarray(factor) == 1) else self.node("Mul", [tensor, self.constant(factor)])
+
+    def summed(self, tensors: Sequence[str]) -> str:
+        """The sum of one tensor or more, all of one shape."""
+        return tensors[0] if len(tensors) == 1 else self.node("Sum", tensors)
+
+    def rounded(self, tensor: str) -> str:
+        """To the nearest integer; halves up before opset 11, to even from there on."""
+        if self.opset >= 11:
+            return self.node("Round", [tensor])
+        return self.node("Floor", [self.node("Add", [tensor, self.constant(0.5)])])
+
+    def clipped(self, tensor: str, low: float, high: float) -> str:
+        """Limited to ``low`` .. ``high``, exact for whole numbers."""
+        if self.opset < 12 and self.dtype == np.float64:  # onnxruntime has no Clip of these
+            above = self.node("Relu", [self.node("Add", [tensor, self.constant(-low)])])
+            left = self.node("Relu", [self.node("Sub", [self.constant(high - low), above])])
+            return self.node("Sub", [self.constant(high), left])
+        if self.opset >= 11:
+            return self.node("Clip", [tensor, self.constant(low), self.constant(high)])
+        return self.node("Clip", [tensor], min=float(low), max=float(high))
+
+    def sliced(self, tensor: str, axis: int, part: slice) -> str:
+        """Entries ``part`` along an axis."""
+        if self.opset >= 10:
+            ends = ([part.start], [part.stop], [axis])
+            return self.node("Slice", [tensor, *(self.constant(e, np.int64) for e in ends)])
+        return self.node("Slice", [tensor], starts=[part.start], ends=[part.stop], axes=[axis])
+
+    def gathered(self, tensor: str, axis: int, places: NDArray[np.int64]) -> str:
+        """Entries ``places`` along an axis."""
+        return self.node("Gather", [tensor, self.constant(places, np.int64)], axis=axis)
+
+    def call_last(self, name: str) -> None:
+        """Give the last node's output this name, which the rest of the graph reads."""
+        self.nodes[-1].output[0] = name
+
+    def _unused(self, name: str) -> str:
+        return unused_name(f"arrays_{name}_{len(self._taken)}", self._taken)
+
+
+def opset(model: onnx.ModelProto) -> int:
+    """Version of the standard operators that the graph uses."""
+    return max(int(o.version) for o in model.opset_import if o.domain in STANDARD)

@@ -1,0 +1,1 @@
+"""What an array of devices does: read, run, programmed, written until verified, studied."""

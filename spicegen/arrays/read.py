@@ -1,0 +1,340 @@
+"""Reading a passive array: the exact operator against circuit simulators, and where the voltage is lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from models_va import DeviceCard
+from models_va.errors import InputError
+from netlists import (
+    ArrayConfig,
+    Crossbar,
+    Job,
+    ReadVectors,
+    column_node,
+    crossbar_circuit,
+    row_node,
+    source_voltages,
+)
+from spicegen.devices.programming import Programmed, program_devices
+from spicegen.reports.page import Page
+from spicegen.reports.plotting import COLOURS, axes, new_figure
+from spicegen.reports.progress import track
+from spicegen.simulate import (
+    REFERENCE,
+    SIMULATORS,
+    Attempt,
+    SimResult,
+    SimulationError,
+    attempt,
+    read_operator,
+    simulator,
+    write_decks,
+)
+
+TOLERANCE = 1e-6
+"""Largest difference of a column current from the reference, relative to the largest current."""
+MOST_CELLS = {"native": 256 * 256, "vacask": 256 * 256, "ngspice": 64 * 64}
+"""Beyond these a read takes minutes; ngspice 39 has no sparse solver that is made for grids."""
+
+
+@dataclass(frozen=True, eq=False)
+class EngineRead:
+    """One engine's read of the array.
+
+    Attributes:
+        attempt: whether and how it ran.
+        difference: of its column currents from the reference, relative to the largest current.
+    """
+
+    attempt: Attempt
+    difference: float
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayReport:
+    """What ``array`` found.
+
+    Attributes:
+        config: the array.
+        card: its devices.
+        crossbar: conductances (of devices: at 0 V) and wires.
+        programmed: the devices, where the cells vary; None: the cells are fixed conductances.
+        v_in_volt: row inputs, shape (rows,), V.
+        i_ideal_amp: column currents of these conductances without wires, shape (columns,), A.
+        i_operator_amp: the same with wires, by the exact operator, shape (columns,), A.
+        i_out_amp: the reference for all engines, shape (columns,), A: the exact operator's; of devices, which
+            conduct nonlinearly, the native circuit solver's.
+        v_cell_volt: voltage across each cell, shape (rows, columns), V.
+        reads: one per engine.
+        job: what they were given.
+    """
+
+    config: ArrayConfig
+    card: DeviceCard
+    crossbar: Crossbar
+    programmed: Programmed | None
+    v_in_volt: NDArray[np.float64]
+    i_ideal_amp: NDArray[np.float64]
+    i_operator_amp: NDArray[np.float64]
+    i_out_amp: NDArray[np.float64]
+    v_cell_volt: NDArray[np.float64]
+    reads: tuple[EngineRead, ...]
+    job: Job
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Why each engine that is here but did not finish did not."""
+        return tuple(r.attempt.note for r in self.reads if r.attempt.failed)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every engine that ran agrees with the reference."""
+        return not self.failures and all(r.difference <= TOLERANCE for r in self.reads if not r.attempt.note)
+
+    @property
+    def reference(self) -> str:
+        """What the engines are compared with."""
+        return "the exact operator" if self.programmed is None else f"the {REFERENCE} circuit solver"
+
+    @property
+    def nonlinearity(self) -> float:
+        """Difference of the devices' currents from the exact operator's, which takes cells as linear."""
+        return _relative(self.i_operator_amp, self.i_out_amp)
+
+    @property
+    def lost(self) -> NDArray[np.float64]:
+        """Share of each row's input voltage that the wires take from each cell, shape (rows, columns)."""
+        v_in = np.broadcast_to(self.v_in_volt[:, None], self.v_cell_volt.shape)
+        share = np.zeros(v_in.shape)
+        np.divide(v_in - self.v_cell_volt, v_in, out=share, where=(v_in != 0) & np.isfinite(self.v_cell_volt))
+        return share
+
+    @property
+    def current_error(self) -> NDArray[np.float64]:
+        """Difference of each column current from the ideal one, relative to it (0 if that is 0), (columns,)."""
+        error = self.i_out_amp - self.i_ideal_amp
+        return np.divide(error, self.i_ideal_amp, out=np.zeros_like(error), where=self.i_ideal_amp != 0)
+
+    def write_decks(self, folder: Path) -> None:
+        """Write the read for the circuit simulators, for whoever wants to run it there by hand."""
+        write_decks(self.job, folder)
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of report.json."""
+        return {
+            "array": self.config.model_dump(),
+            "card": self.card.name,
+            "card_hash": self.card.hash,
+            "seed": self.config.seed,
+            "variability": self._variability(),
+            "i_out_amp": self.i_out_amp,
+            "i_ideal_amp": self.i_ideal_amp,
+            "largest_voltage_loss": float(self.lost.max()),
+            "largest_current_error": float(np.abs(self.current_error).max()),
+            "reference": self.reference,
+            "tolerance": TOLERANCE,
+            "passed": self.passed,
+            "engines": [
+                {
+                    "name": r.attempt.engine,
+                    "note": r.attempt.note,
+                    "difference": r.difference,
+                    "seconds": r.attempt.seconds,
+                }
+                for r in self.reads
+            ],
+        }
+
+    def rows(self) -> list[tuple[object, ...]]:
+        """The table of engines."""
+        return [
+            (r.attempt.engine, r.attempt.note or "read", "" if r.attempt.note else r.difference, r.attempt.seconds)
+            for r in self.reads
+        ]
+
+    def page(self) -> Page:
+        """The report page."""
+        c = self.config
+        page = Page(
+            f"Read of a {c.rows} x {c.columns} passive array",
+            f"The wires take up to {self.lost.max():.2%} of a cell's voltage and up to "
+            f"{np.abs(self.current_error).max():.2%} of a column's current.",
+        )
+        page.section(
+            f"Engines against {self.reference}",
+            f"Differences are relative to the largest column current; tolerance {TOLERANCE:.0e}.",
+        )
+        page.table(HEAD, self.rows())
+        if self.programmed is not None:
+            page.section(
+                "Variability", "Drawn from the seed before any simulator runs: all of them get the same devices."
+            )
+            page.table(("quantity", "value"), _variability_rows(self.programmed, c.seed, self.nonlinearity))
+        page.section("Where the voltage is lost")
+        page.figure(_loss_map(self), "IR drop: share of the row's input voltage that does not reach the cell.")
+        page.figure(_currents(self), "Column currents with and without wires.")
+        page.section("The array")
+        page.table(("quantity", "value"), [(k, v) for k, v in c.model_dump().items()])
+        return page
+
+    def _variability(self) -> dict[str, Any] | None:
+        if self.programmed is None:
+            return None
+        return {
+            "error_over_sigma": self.programmed.error_over_sigma,
+            "device_to_device": self.programmed.realised_spread,
+            "limited": self.programmed.limited,
+            "nonlinearity": self.nonlinearity,
+        }
+
+
+HEAD = ("engine", "outcome", "difference", "seconds")
+
+
+def read_array(config: ArrayConfig, card: DeviceCard, engines: list[str]) -> ArrayReport:
+    """Read the array once with the exact operator, the native circuit solver, and the given engines.
+
+    Raises:
+        InputError: the array is too large for a circuit-level comparison, or a cell is out of the device's reach.
+        CardError: the card lacks the variability that is wanted.
+        SimulationError: the native circuit solver, whose voltages the map shows, failed.
+    """
+    cells = config.rows * config.columns
+    if cells > MOST_CELLS[REFERENCE]:
+        raise InputError(
+            f"array: {config.rows} x {config.columns} is too large to solve at circuit level: at most "
+            f"{MOST_CELLS[REFERENCE]} cells; read_operator takes any size"
+        )
+    window, v_in = card.window(), config.draw_inputs()
+    target, stuck = config.draw_cells(*window), config.draw_stuck(*window)
+    programmed = _programmed(config, card, target) if config.varies else None
+    working = target if programmed is None else programmed.g_siemens
+    crossbar = config.crossbar(np.where(np.isnan(stuck), working, stuck))
+    circuit = crossbar_circuit(crossbar, replace(programmed.devices, stuck_siemens=stuck) if programmed else None)
+    job = Job(circuit, ReadVectors(source_voltages(crossbar, v_in)), "array read")
+    names = [REFERENCE, *(e for e in engines if e != REFERENCE)]
+    attempts = [_attempt(name, job, cells) for name in track(names, "engines")]
+    native = attempts[0].result
+    if native is None:
+        raise SimulationError(REFERENCE, attempts[0].note)
+    by_operator = read_operator(crossbar) @ v_in
+    reference = by_operator if programmed is None else column_currents(native, config.columns)[0]
+    return ArrayReport(
+        config=config,
+        card=card,
+        crossbar=crossbar,
+        programmed=programmed,
+        v_in_volt=v_in,
+        i_ideal_amp=crossbar.g_siemens.T @ v_in,
+        i_operator_amp=by_operator,
+        i_out_amp=reference,
+        v_cell_volt=cell_voltage(crossbar, native),
+        reads=tuple(EngineRead(a, _difference(a, reference)) for a in attempts),
+        job=job,
+    )
+
+
+def column_currents(result: SimResult, columns: int) -> NDArray[np.float64]:
+    """What each column delivers to its sense amplifiers, shape (points, columns), A."""
+    totals = [
+        sum(result.current_amp[f"v{end}{j}"] for end in "bt" if f"v{end}{j}" in result.current_amp)
+        for j in range(columns)
+    ]
+    return np.array(totals).T
+
+
+def external_engines() -> list[str]:
+    """The simulators other than our own."""
+    return [name for name in SIMULATORS if name != REFERENCE]
+
+
+def _attempt(name: str, job: Job, cells: int) -> Attempt:
+    if cells > MOST_CELLS[name]:
+        return Attempt(name, None, f"left out: more than {MOST_CELLS[name]} cells")
+    return attempt(simulator(name), job)
+
+
+def _programmed(config: ArrayConfig, card: DeviceCard, target: NDArray[np.float64]) -> Programmed:
+    return program_devices(
+        card,
+        target,
+        config.seed,
+        programming_error=config.programming_error,
+        device_to_device=config.device_to_device,
+    )
+
+
+def _difference(a: Attempt, reference: NDArray[np.float64]) -> float:
+    if a.result is None:
+        return float("nan")
+    return _relative(column_currents(a.result, len(reference))[0], reference)
+
+
+def _relative(currents: NDArray[np.float64], reference: NDArray[np.float64]) -> float:
+    """Largest difference, relative to the largest current of the reference."""
+    scale = np.abs(reference).max()
+    return float(np.abs(currents - reference).max() / (scale if scale > 0 else 1.0))
+
+
+def _variability_rows(programmed: Programmed, seed: int, nonlinearity: float) -> list[tuple[object, ...]]:
+    spreads = programmed.devices.card.device_to_device or {}
+    return [
+        ("seed", seed),
+        ("programming error, root mean square over sigma(G)", programmed.error_over_sigma),
+        *(
+            (f"{name} from device to device: relative standard deviation, drawn from {spreads[name].value:g}", found)
+            for name, found in programmed.realised_spread.items()
+        ),
+        ("devices at the end of their reach", programmed.limited),
+        ("largest difference of a current from the exact operator, which is linear", nonlinearity),
+    ]
+
+
+def cell_voltage(crossbar: Crossbar, result: SimResult) -> NDArray[np.float64]:
+    """Voltage across each cell at the first point, te - be, shape (rows, columns), V; NaN where nothing hangs."""
+
+    def voltage(node: str) -> float:
+        return float(result.voltage_volt[node][0]) if node in result.voltage_volt else np.nan  # nothing hangs there
+
+    return np.array(
+        [
+            [voltage(row_node(crossbar, i, j)) - voltage(column_node(crossbar, i, j)) for j in range(crossbar.columns)]
+            for i in range(crossbar.rows)
+        ]
+    )
+
+
+def _loss_map(report: ArrayReport) -> Figure:
+    figure = new_figure(9.5, 4.2)
+    maps = (
+        (121, "IR drop / % of the input", report.lost * 100, "magma_r"),
+        (122, "Cell conductance / µS", report.crossbar.g_siemens * 1e6, "viridis"),
+    )
+    driven = {"left": "driven from the left", "both": "driven from both ends"}[report.config.drive]
+    sensed = {"bottom": "sensed at the bottom", "both": "sensed at both ends"}[report.config.sense]
+    for position, title, values, colours in maps:
+        ax = axes(figure, position, title=title, x=f"column ({sensed})", y=f"row ({driven})")
+        ax.spines[:].set_visible(False)
+        image = ax.imshow(values, cmap=colours, aspect="auto")
+        figure.colorbar(image, ax=ax, shrink=0.9).ax.tick_params(labelsize=8)
+    return figure
+
+
+def _currents(report: ArrayReport) -> Figure:
+    figure = new_figure(9.5, 3.2)
+    left = axes(figure, 121, title="Column currents", x="column", y="current / µA")
+    right = axes(figure, 122, title="Error of the vector-matrix product", x="column", y="error / %")
+    columns = np.arange(report.crossbar.columns)
+    left.bar(columns, report.i_ideal_amp * 1e6, color="0.85", label="without wires")
+    left.bar(columns, report.i_out_amp * 1e6, width=0.5, color=COLOURS[0], label="with wires")
+    left.legend(fontsize=8, frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
+    right.bar(columns, report.current_error * 100, width=0.6, color=COLOURS[1])
+    right.axhline(0, color="0.4", lw=0.8)
+    return figure

@@ -1,0 +1,276 @@
+"""A program on a passive array - writes, pulses, reads, rests - in every simulator, and what it leaves behind."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from models_va import DeviceCard
+from netlists import ArrayConfig, ArrayProgram, ArrayStage, Crossbar, Devices, Job, ReadVectors, crossbar_circuit
+from spicegen.arrays.program import ArrayRecord, run_array_program
+from spicegen.arrays.read import cell_voltage
+from spicegen.devices.programming import conductances, program_devices
+from spicegen.reports.page import Page
+from spicegen.reports.plotting import axes, new_figure, whole_ticks
+from spicegen.reports.progress import track
+from spicegen.simulate import REFERENCE, SimulationError, simulator, write_decks
+
+Array = NDArray[np.float64]
+TOLERANCE = 1e-3
+"""Largest difference of a current or a conductance from the native engine's, relative to the largest."""
+MOST_CELLS = {"vacask": 64 * 64, "ngspice": 8 * 8}
+"""Beyond these a program takes many minutes, and is run only where that engine was asked for."""
+_REL_TOL = 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class EngineRun:
+    """One engine's run of the program.
+
+    Attributes:
+        engine: its name.
+        record: what it found; None if there is nothing.
+        note: why there is nothing.
+        failed: whether the engine is here but did not finish.
+        seconds: wall time.
+        difference: largest, of column currents and of final conductances, from the native engine's.
+    """
+
+    engine: str
+    record: ArrayRecord | None
+    note: str = ""
+    failed: bool = False
+    seconds: float = 0.0
+    difference: float = float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayRun:
+    """What ``array`` found with a program.
+
+    Attributes:
+        config: the array and the program.
+        card: its devices.
+        g_before_siemens, g_after_siemens: conductances at v = 0, shape (rows, columns), S.
+        v_cell_volt: across each cell at the highest pulse, devices as they are at first, shape (rows, columns), V.
+        v_lost_volt: how much of it the wires take: its magnitude without wires less that with them, V.
+        record: the native engine's.
+        runs: one per engine, the native one first.
+        jobs: the program's stages, each from the states in which the native engine left the last.
+    """
+
+    config: ArrayConfig
+    card: DeviceCard
+    g_before_siemens: Array
+    g_after_siemens: Array
+    v_cell_volt: Array
+    v_lost_volt: Array
+    record: ArrayRecord
+    runs: tuple[EngineRun, ...]
+    jobs: tuple[Job, ...]
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Why each engine that is here but did not finish did not."""
+        return tuple(r.note for r in self.runs if r.failed)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every engine that ran agrees with the native one."""
+        return not self.failures and all(r.difference <= TOLERANCE for r in self.runs if r.record)
+
+    @property
+    def change(self) -> Array:
+        """Of each cell's conductance, relative to what it was (0 where there is none), shape (rows, columns)."""
+        moved = self.g_after_siemens - self.g_before_siemens
+        return np.divide(moved, self.g_before_siemens, out=np.zeros_like(moved), where=self.g_before_siemens > 0)
+
+    def write_decks(self, folder: Path) -> None:
+        """Write each stage for the circuit simulators, for whoever wants to run it there by hand."""
+        for number, job in enumerate(self.jobs, 1):
+            write_decks(job, folder / f"stage_{number}")
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of report.json."""
+        return {
+            "array": self.config.model_dump(mode="json"),
+            "card": self.card.name,
+            "card_hash": self.card.hash,
+            "seed": self.config.seed,
+            "time_s": self.record.time_s,
+            "i_column_amp": self.record.i_column_amp,
+            "g_before_siemens": self.g_before_siemens,
+            "g_after_siemens": self.g_after_siemens,
+            "v_cell_volt": self.v_cell_volt,
+            "v_lost_volt": self.v_lost_volt,
+            "tolerance": TOLERANCE,
+            "passed": self.passed,
+            "engines": [
+                {"name": r.engine, "note": r.note, "difference": r.difference, "seconds": r.seconds} for r in self.runs
+            ],
+        }
+
+    def rows(self) -> list[tuple[object, ...]]:
+        """The table of engines."""
+        return [(r.engine, r.note or "run", "" if r.note else r.difference, r.seconds) for r in self.runs]
+
+    def page(self) -> Page:
+        """The report page."""
+        c, moved = self.config, self.change
+        page = Page(
+            f"A program on a {c.rows} x {c.columns} passive array",
+            f"{len(c.program)} steps, {len(self.record.time_s)} reads; conductances change by {moved.min():+.2%} to "
+            f"{moved.max():+.2%}.",
+        )
+        page.section(
+            "Engines", f"Differences of column currents and final conductances from native; tolerance {TOLERANCE:.0e}."
+        )
+        page.table(("engine", "outcome", "difference", "seconds"), self.rows())
+        page.section("What the program leaves behind")
+        page.figure(_maps(self), "Conductance at v = 0 of every cell at the end, and its change since the start.")
+        page.section("Where the voltage is lost")
+        page.figure(
+            _voltages(self),
+            "IR drop where most is between a row and a column: voltage across every cell, and the wires' share.",
+        )
+        if len(self.record.time_s):
+            page.section("What was read")
+            page.figure(_reads(self), "Current that each column delivers at each read.")
+        page.section("The array")
+        page.table(("quantity", "value"), [(k, v) for k, v in c.model_dump(exclude={"program"}).items()])
+        page.table(("step", "what is done"), [(n + 1, str(s)) for n, s in enumerate(c.program)])
+        return page
+
+
+def run_array(config: ArrayConfig, card: DeviceCard, engines: list[str], *, whatever_it_takes: bool) -> ArrayRun:
+    """Run the config's program with the native engine and the given others.
+
+    Args:
+        config: with at least one step.
+        card: of the devices.
+        engines: names.
+        whatever_it_takes: also run engines that are slow at this size.
+
+    Raises:
+        InputError: a step or a fault does not fit the array, or a conductance is out of the device's reach.
+        CardError: the card lacks the variability that is wanted.
+        SimulationError: the native engine failed.
+    """
+    program, window = config.array_program(), card.window()
+    devices = program_devices(
+        card,
+        config.draw_cells(*window),
+        config.seed,
+        programming_error=config.programming_error,
+        device_to_device=config.device_to_device,
+    ).devices
+    devices = replace(devices, stuck_siemens=config.draw_stuck(*window))
+    crossbar = config.crossbar(np.zeros(devices.shape))
+
+    jobs: list[Job] = []
+
+    def run(name: str) -> EngineRun:
+        engine, cells = simulator(name), config.rows * config.columns
+        if not (found := engine.available()).here:
+            return EngineRun(name, None, f"not here: {found.version}")
+        if cells > MOST_CELLS.get(name, cells) and not whatever_it_takes:
+            return EngineRun(name, None, f"left out: slow beyond {MOST_CELLS[name]} cells; --engine {name} runs it")
+        start = time.perf_counter()
+        try:
+            seen = jobs.append if name == REFERENCE else None
+            record = run_array_program(crossbar, devices, program, engine, _REL_TOL, seen)
+        except SimulationError as error:
+            return EngineRun(name, None, str(error), failed=True, seconds=time.perf_counter() - start)
+        return EngineRun(name, record, seconds=time.perf_counter() - start)
+
+    runs = [run(name) for name in track([REFERENCE, *(e for e in engines if e != REFERENCE)], "engines")]
+    native = runs[0].record
+    if native is None:
+        raise SimulationError(REFERENCE, runs[0].note)
+    v_cell, v_lost = _highest_pulse(crossbar, devices, program)
+    return ArrayRun(
+        config=config,
+        card=card,
+        g_before_siemens=conductances(devices),
+        g_after_siemens=conductances(native.devices),
+        v_cell_volt=v_cell,
+        v_lost_volt=v_lost,
+        record=native,
+        runs=tuple(replace(r, difference=_difference(r.record, native)) if r.record else r for r in runs),
+        jobs=tuple(jobs),
+    )
+
+
+def _difference(found: ArrayRecord, reference: ArrayRecord) -> float:
+    pairs = [(conductances(found.devices), conductances(reference.devices))]
+    if reference.i_column_amp.size:
+        pairs.append((found.i_column_amp, reference.i_column_amp))
+    return max(float(np.abs(a - b).max() / (np.abs(b).max() or 1.0)) for a, b in pairs)
+
+
+def _highest_pulse(crossbar: Crossbar, devices: Devices, program: ArrayProgram) -> tuple[Array, Array]:
+    """Voltage across each cell where most is between a row and a column, and what the wires take of it."""
+    waves = {wave for stage in program.stages for wave in (*stage.lines.rows, *stage.lines.columns) if wave}
+    corners = {wave: dict(zip(wave.time_s, wave.value_volt, strict=True)) for wave in waves}
+
+    def between(stage: ArrayStage, time: float) -> float:
+        rows, columns = ([corners[w][time] for w in side if w] for side in (stage.lines.rows, stage.lines.columns))
+        return max(max(rows) - min(columns), max(columns) - min(rows)) if rows and columns else 0.0
+
+    # all waveforms of a stage have the same corners
+    points = [(s, t) for s in program.stages for t in next(w for w in (*s.lines.rows, *s.lines.columns) if w).time_s]
+    stage, time = max(points, key=lambda point: between(*point))
+
+    def across(array: Crossbar) -> Array:
+        circuit = crossbar_circuit(array, devices, stage.lines)
+        vector = np.array([[s.waveform.at(time) for s in circuit.sources]])
+        return cell_voltage(array, simulator(REFERENCE).run(Job(circuit, ReadVectors(vector), "highest pulse")))
+
+    found = across(crossbar)
+    ideal = replace(crossbar, r_row_ohm=0.0, r_col_ohm=0.0, r_source_ohm=0.0, r_sense_ohm=0.0)
+    return found, np.abs(across(ideal)) - np.abs(found)
+
+
+def _maps(run: ArrayRun) -> Figure:
+    most = float(np.abs(run.change).max()) * 100 or 1.0
+    return _side_by_side(
+        ("Conductance / µS", run.g_after_siemens * 1e6, {"cmap": "viridis"}),
+        ("Change / %", run.change * 100, {"cmap": "RdBu_r", "vmin": -most, "vmax": most}),
+    )
+
+
+def _voltages(run: ArrayRun) -> Figure:
+    most = float(np.nanmax(np.abs(run.v_cell_volt), initial=0.0)) or 1.0
+    return _side_by_side(
+        ("Voltage across the cell / V", run.v_cell_volt, {"cmap": "RdBu_r", "vmin": -most, "vmax": most}),
+        ("Lost in the wires / mV", run.v_lost_volt * 1e3, {"cmap": "magma_r"}),
+    )
+
+
+def _side_by_side(*maps: tuple[str, Array, dict[str, Any]]) -> Figure:
+    figure = new_figure(9.5, 4.2)
+    for position, (title, values, style) in zip((121, 122), maps, strict=True):
+        ax = axes(figure, position, title=title, x="column", y="row")
+        ax.spines[:].set_visible(False)
+        whole_ticks(ax)
+        image = ax.imshow(values, aspect="auto", **style)
+        figure.colorbar(image, ax=ax, shrink=0.9).ax.tick_params(labelsize=8)
+    return figure
+
+
+def _reads(run: ArrayRun) -> Figure:
+    figure = new_figure(9.5, 3.4)
+    ax = axes(figure, x="read", y="column current / µA")
+    number = np.arange(1, len(run.record.time_s) + 1)
+    shown = np.unique(np.linspace(0, run.config.columns - 1, min(run.config.columns, 8)).astype(int))
+    for j in shown:
+        ax.plot(number, run.record.i_column_amp[:, j] * 1e6, "o:", ms=4, lw=0.8, label=f"column {j}")
+    whole_ticks(ax, only="x")
+    ax.legend(fontsize=8, frameon=False, ncols=4)
+    return figure

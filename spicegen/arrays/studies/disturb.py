@@ -1,0 +1,237 @@
+"""Half-select disturb: what k writes elsewhere do to a cell, by write scheme, in the native engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from models_va import DeviceCard
+from models_va.errors import InputError
+from netlists import ArrayConfig, ArrayProgram, Scheme, write_voltages
+from spicegen.arrays.program import run_array_program
+from spicegen.devices.programming import conductances, program_devices
+from spicegen.reports.page import Page
+from spicegen.reports.plotting import COLOURS, axes, new_figure, whole_ticks
+from spicegen.reports.progress import track
+from spicegen.simulate import REFERENCE, simulator
+
+Array = NDArray[np.float64]
+KINDS = ("selected", "same row", "same column", "elsewhere")
+_A_DECADE = 8
+"""Points at which conductances are recorded."""
+
+
+@dataclass(frozen=True, eq=False)
+class Disturb:
+    """What writes of one scheme and polarity did.
+
+    Attributes:
+        scheme: of the writes.
+        v_write_volt: across the selected cell, V.
+        writes: after how many of them conductances were taken, shape (points,), from 0 on.
+        g_siemens: conductances then, shape (points, rows, columns), S.
+    """
+
+    scheme: Scheme
+    v_write_volt: float
+    writes: NDArray[np.int64]
+    g_siemens: Array
+
+
+@dataclass(frozen=True, eq=False)
+class DisturbStudy:
+    """What ``study disturb`` found.
+
+    Attributes:
+        config: the array.
+        card: of its devices.
+        selected: row and column of the cell that is written.
+        alive: which cells work, shape (rows, columns); the others are left out.
+        width_s, rest_s: of each write, and after it, s.
+        runs: one per scheme and polarity.
+    """
+
+    config: ArrayConfig
+    card: DeviceCard
+    selected: tuple[int, int]
+    alive: NDArray[np.bool_]
+    width_s: float
+    rest_s: float
+    runs: tuple[Disturb, ...]
+
+    head: ClassVar[tuple[str, ...]] = (
+        "scheme",
+        "V",
+        "cells",
+        "writes",
+        "mean change",
+        "largest",
+        "1 % after",
+        "10 % after",
+    )
+
+    def kind(self, name: str) -> NDArray[np.bool_]:
+        """Which working cells are of one of ``KINDS``, shape (rows, columns)."""
+        (i, j), (rows, columns) = self.selected, self.runs[0].g_siemens.shape[1:]
+        row, column = np.arange(rows)[:, None] == i, np.arange(columns)[None, :] == j
+        found = {"selected": row & column, "same row": row & ~column, "same column": ~row & column}
+        return np.asarray(found.get(name, ~row & ~column)) & self.alive
+
+    def change(self, run: Disturb, kind: str) -> Array:
+        """Relative change of the conductance of each cell of a kind, shape (points, cells)."""
+        g = run.g_siemens[:, self.kind(kind)]
+        return np.asarray(g / g[0] - 1)
+
+    def rows(self) -> list[tuple[object, ...]]:
+        """The table: a line for each run and kind of cell."""
+        return [
+            (r.scheme, r.v_write_volt, kind, int(r.writes[-1]), *self._numbers(r, kind))
+            for r in self.runs
+            for kind in KINDS
+            if self.kind(kind).any()
+        ]
+
+    def _numbers(self, run: Disturb, kind: str) -> tuple[object, ...]:
+        change = self.change(run, kind)
+        worst = np.abs(change).max(axis=1)
+        end = change[-1]
+        return (
+            float(end.mean()),
+            float(end[np.abs(end).argmax()]),
+            *(_until(run.writes, worst, k) for k in (0.01, 0.1)),
+        )
+
+    @property
+    def summary(self) -> str:
+        """The result in a sentence."""
+        worst = {
+            r.scheme: max(float(np.abs(self.change(s, k)).max()) for s in self.runs if s.scheme == r.scheme
+                          for k in KINDS[1:] if self.kind(k).any())
+            for r in self.runs
+        }  # fmt: skip
+        found = ", ".join(f"{value:.1%} with {scheme}" for scheme, value in worst.items())
+        return f"{int(self.runs[0].writes[-1])} writes of one cell change another one's conductance by up to {found}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of report.json."""
+        return {
+            "array": self.config.model_dump(mode="json"),
+            "card": self.card.name,
+            "card_hash": self.card.hash,
+            "selected": self.selected,
+            "width_s": self.width_s,
+            "rest_s": self.rest_s,
+            "runs": [
+                {"scheme": r.scheme, "v_write_volt": r.v_write_volt, "writes": r.writes, "g_siemens": r.g_siemens}
+                for r in self.runs
+            ],
+        }
+
+    def page(self) -> Page:
+        """The report page."""
+        c = self.config
+        page = Page(
+            f"Write disturb in a {c.rows} x {c.columns} passive array", self.summary[0].upper() + self.summary[1:]
+        )
+        page.section(
+            "Change by kind of cell",
+            f"Cell {self.selected} is written again and again: {self.width_s:g} s pulses, {self.rest_s:g} s of rest "
+            "after each. Changes are relative, of the conductance at 0 V after that rest, and include what volatile "
+            "parts of a conductance still show. Beyond the card's conductance window it is the model's extrapolation: "
+            "no measurement backs it.",
+        )
+        page.table(self.head, self.rows())
+        page.figure(self.curves(), "Mean change against the number of writes; the bands span all cells of a kind.")
+        page.section("Where")
+        page.figure(self.maps(), "Change of every cell after the last write, in percent.")
+        return page
+
+    def curves(self) -> Figure:
+        """Change against writes, one panel a run."""
+        figure = new_figure(9.5, 3.0 * ((len(self.runs) + 1) // 2))
+        for n, run in enumerate(self.runs):
+            title = f"{run.scheme}, {run.v_write_volt:+g} V"
+            ax = axes(figure, 100 * ((len(self.runs) + 1) // 2) + 21 + n, title=title, x="writes", y="change / %")
+            for kind, colour in zip(KINDS[1:], COLOURS, strict=False):
+                if self.kind(kind).any():
+                    change = self.change(run, kind)[1:] * 100
+                    ax.plot(run.writes[1:], change.mean(axis=1), "o-", ms=2.5, lw=1, color=colour, label=kind)
+                    ax.fill_between(
+                        run.writes[1:], change.min(axis=1), change.max(axis=1), color=colour, alpha=0.2, lw=0
+                    )
+            ax.set_xscale("log")
+            ax.axhline(0, color="0.6", lw=0.6)
+            if n == 0:
+                ax.legend(fontsize=8, frameon=False)
+        return figure
+
+    def maps(self) -> Figure:
+        """Change of each cell at the end, one panel a run; the written cell is left out of the scale."""
+        figure = new_figure(9.5, 2.8)
+        for n, run in enumerate(self.runs):
+            shown = self.alive & ~self.kind("selected")
+            change = np.full(shown.shape, np.nan)
+            change[shown] = (run.g_siemens[-1][shown] / run.g_siemens[0][shown] - 1) * 100
+            most = float(np.nanmax(np.abs(change))) or 1.0
+            ax = axes(figure, 100 + 10 * len(self.runs) + n + 1, title=f"{run.scheme}, {run.v_write_volt:+g} V")
+            image = ax.imshow(change, cmap="RdBu_r", vmin=-most, vmax=most, aspect="auto")
+            whole_ticks(ax)
+            figure.colorbar(image, ax=ax, shrink=0.8).ax.tick_params(labelsize=7)
+        return figure
+
+
+def study_disturb(
+    config: ArrayConfig,
+    card: DeviceCard,
+    writes: int = 10_000,
+    schemes: tuple[Scheme, ...] = ("v/2", "v/3"),
+    amplitudes_volt: tuple[float, ...] = (-1.5, 1.5),
+    width_s: float = 10e-3,
+    rest_s: float = 3e-3,
+) -> DisturbStudy:
+    """Write the cell in the middle again and again, and look at all of them.
+
+    Raises:
+        InputError: no writes, durations that are not positive, an array of one cell, or a stuck cell in its middle.
+        SimulationError: a transient failed.
+    """
+    if writes < 1 or not (width_s > 0 and rest_s > 0):
+        raise InputError("disturb: the number of writes, their width and the rest must be positive")
+    rows, columns = config.rows, config.columns
+    selected = (rows // 2, columns // 2)
+    fresh = program_devices(
+        card, config.draw_cells(*card.window()), config.seed, programming_error=config.programming_error,
+        device_to_device=config.device_to_device,
+    ).devices  # fmt: skip
+    fresh = replace(fresh, stuck_siemens=config.draw_stuck(*card.window()))
+    points = np.unique(np.geomspace(1, writes, int(_A_DECADE * np.log10(writes)) + 2).astype(np.int64))
+    if fresh.shape == (1, 1) or not fresh.alive[selected]:
+        raise InputError(f"disturb: cell {selected} is written: it must work, and others must be there to be disturbed")
+    crossbar, engine = config.crossbar(np.zeros((rows, columns))), simulator(REFERENCE)
+    tasks = [(scheme, v, n) for scheme in schemes for v in amplitudes_volt for n in range(len(points))]
+    recorded: dict[tuple[Scheme, float], list[Array]] = {}
+    devices = fresh
+    for scheme, v, n in track(tasks, "writes"):
+        found = recorded.setdefault((scheme, v), [])
+        if not found:
+            devices = fresh
+            found.append(conductances(devices))
+        voltages = write_voltages(scheme, rows, columns, *selected, v)
+        program = ArrayProgram(rows, columns)
+        for _ in range(int(points[n] - (points[n - 1] if n else 0))):
+            program.pulse(voltages, width_s)
+            program.rest(rest_s)
+        devices = run_array_program(crossbar, devices, program, engine, 1e-4).devices
+        found.append(conductances(devices))
+    counts = np.concatenate([[0], points])
+    runs = tuple(Disturb(scheme, v, counts, np.array(g)) for (scheme, v), g in recorded.items())
+    return DisturbStudy(config, card, selected, fresh.alive, width_s, rest_s, runs)
+
+
+def _until(writes: NDArray[np.int64], worst: Array, level: float) -> str:
+    beyond = np.nonzero(worst > level)[0]
+    return f"{writes[beyond[0]]}" if len(beyond) else f"> {writes[-1]}"

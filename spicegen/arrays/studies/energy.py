@@ -1,0 +1,233 @@
+"""Energy and time of a write and of a read, and where the energy goes, against the size of the array."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from models_va import ROOM_TEMPERATURE_K, DeviceCard
+from netlists import (
+    SCHEMES,
+    ArrayConfig,
+    ArrayProgram,
+    Circuit,
+    Devices,
+    Job,
+    LineVoltages,
+    Scheme,
+    Transient,
+    column_node,
+    crossbar_circuit,
+    read_voltages,
+    row_node,
+    write_voltages,
+)
+from spicegen.arrays.studies.sizes import check_sizes
+from spicegen.devices.programming import program_devices
+from spicegen.printers.numpy_model import numpy_model
+from spicegen.reports.page import Page
+from spicegen.reports.plotting import COLOURS, axes, new_figure
+from spicegen.reports.progress import track
+from spicegen.simulate import REFERENCE, SimResult, simulator
+
+Array = NDArray[np.float64]
+PARTS = ("selected", "half-selected", "elsewhere", "wires")
+READ = "read"
+_LARGEST = 64
+
+
+@dataclass(frozen=True, eq=False)
+class EnergyStudy:
+    """What ``study energy`` found.
+
+    Attributes:
+        config: wires' ends, card, cells, read voltage; the size is swept.
+        card: of its devices.
+        sizes: rows and columns of the square arrays.
+        v_write_volt, width_s: of the write pulse, V and s.
+        kinds: the write schemes, and the read.
+        energy_joule: by part, shape (sizes, kinds, parts), J. Of a read all cells are selected.
+        supply_joule: what the sources deliver, shape (sizes, kinds), J.
+        time_s: that it takes, edges included, shape (kinds,), s.
+    """
+
+    config: ArrayConfig
+    card: DeviceCard
+    sizes: tuple[int, ...]
+    v_write_volt: float
+    width_s: float
+    kinds: tuple[str, ...]
+    energy_joule: Array
+    supply_joule: Array
+    time_s: Array
+
+    head: ClassVar[tuple[str, ...]] = ("what", "N", "energy / nJ", *(f"{part} / %" for part in PARTS), "time / ms")
+
+    @property
+    def summary(self) -> str:
+        """The result in a sentence."""
+        n = self.sizes[-1]
+        found = ", ".join(f"{e * 1e9:.3g} nJ {k}" for e, k in zip(self.supply_joule[-1], self.kinds, strict=True))
+        return f"Energy of one write by scheme, and of one read, in a {n} x {n} array: {found}"
+
+    def rows(self) -> list[tuple[object, ...]]:
+        """A line for each kind and size."""
+        return [
+            (kind, n, float(self.supply_joule[a, b] * 1e9),
+             *(float(part / self.supply_joule[a, b] * 100) for part in self.energy_joule[a, b]),
+             float(self.time_s[b] * 1e3))
+            for b, kind in enumerate(self.kinds)
+            for a, n in enumerate(self.sizes)
+        ]  # fmt: skip
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of report.json."""
+        return {
+            "array": self.config.model_dump(mode="json"),
+            "card": self.card.name,
+            "card_hash": self.card.hash,
+            "sizes": self.sizes,
+            "v_write_volt": self.v_write_volt,
+            "width_s": self.width_s,
+            "kinds": self.kinds,
+            "parts": PARTS,
+            "energy_joule": self.energy_joule,
+            "supply_joule": self.supply_joule,
+            "time_s": self.time_s,
+        }
+
+    def page(self) -> Page:
+        """The report page."""
+        c = self.config
+        page = Page("Energy of writes and reads of a passive array", self.summary)
+        page.section(
+            "Where the energy goes",
+            f"One {self.v_write_volt:g} V, {self.width_s:g} s pulse on the cell in the middle, and one read of all "
+            f"columns with every row at {c.v_read_volt:g} V: the integral of voltage times current over the native "
+            f"engine's transient, edges included. Cells: {c.cells}; wires: the rest of what the sources deliver, "
+            f"{c.r_row_ohm:g} and {c.r_col_ohm:g} ohm a segment, drivers and sense amplifiers included. Converters and "
+            "drivers' own consumption are not counted.",
+        )
+        page.table(self.head, self.rows())
+        page.figure(self.bars(), "Parts of the energy by scheme, at the largest size; energy against the size.")
+        return page
+
+    def bars(self) -> Figure:
+        """Parts by kind at the largest size; energy against size."""
+        figure = new_figure(10.5, 3.4)
+        left = axes(figure, 121, title=f"Parts, N = {self.sizes[-1]}", y="share of the energy / %")
+        right = axes(figure, 122, title="Energy", x="N", y="energy / nJ")
+        base = np.zeros(len(self.kinds))
+        for k, part in enumerate(PARTS):
+            share = self.energy_joule[-1, :, k] / self.supply_joule[-1] * 100
+            left.bar(range(len(self.kinds)), share, bottom=base, color=COLOURS[k], width=0.6, label=part)
+            base += share
+        left.set_xticks(range(len(self.kinds)), [kind.replace(", ", ",\n") for kind in self.kinds], fontsize=8)
+        left.legend(
+            fontsize=7,
+            frameon=False,
+            loc="lower right",
+            bbox_to_anchor=(1.05, 1),
+            ncols=4,
+            columnspacing=0.8,
+            handlelength=1,
+        )
+        for b, kind in enumerate(self.kinds):
+            right.loglog(self.sizes, self.supply_joule[:, b] * 1e9, "o-", ms=3, color=COLOURS[b], label=kind)
+        right.set_xscale("log", base=2)
+        right.set_xticks(self.sizes, [str(n) for n in self.sizes])
+        right.legend(fontsize=8, frameon=False)
+        return figure
+
+
+def study_energy(
+    config: ArrayConfig,
+    card: DeviceCard,
+    sizes: tuple[int, ...] = (2, 4, 8, 16, 32),
+    v_write_volt: float = -1.5,
+    width_s: float = 10e-3,
+) -> EnergyStudy:
+    """One write of the cell in the middle with every scheme, and one read, in square arrays.
+
+    Raises:
+        InputError: a size is out of range, the array has faults, or the width is not positive.
+        SimulationError: a transient failed.
+    """
+    check_sizes("energy", config, sizes, _LARGEST)
+    kinds = (*SCHEMES, READ)
+    points = [(n, kind) for n in sizes for kind in kinds]
+    energy, supply, time = [], [], []
+    for n, kind in track(points, "energies"):
+        selected = np.zeros((n, n), dtype=bool)
+        program = ArrayProgram(n, n)
+        if kind == READ:
+            selected[:] = True
+            voltages, width = read_voltages(np.full(n, config.v_read_volt), n), program.read_width_s
+        else:
+            selected[n // 2, n // 2] = True
+            voltages, width = write_voltages(cast(Scheme, kind), n, n, n // 2, n // 2, v_write_volt), width_s
+        parts, total, duration = _pulse(config, card, program, voltages, width, selected)
+        energy.append(parts)
+        supply.append(total)
+        time.append(duration)
+    shape = (len(sizes), len(kinds))
+    return EnergyStudy(
+        config, card, sizes, v_write_volt, width_s, kinds, np.reshape(energy, (*shape, len(PARTS))),
+        np.reshape(supply, shape), np.array(time[: len(kinds)]),
+    )  # fmt: skip
+
+
+def _pulse(
+    config: ArrayConfig,
+    card: DeviceCard,
+    program: ArrayProgram,
+    voltages: LineVoltages,
+    width_s: float,
+    selected: NDArray[np.bool_],
+) -> tuple[list[float], float, float]:
+    """Energy by part and of all sources, J, and the time, s, of one pulse."""
+    n = program.rows
+    square = config.model_copy(update={"rows": n, "columns": n})
+    cells = square.draw_cells(*card.window())
+    devices = program_devices(card, cells, config.seed, programming_error=False).devices
+    crossbar = square.crossbar(cells)
+    program.pulse(voltages, width_s)
+    (stage,) = program.stages
+    circuit = crossbar_circuit(crossbar, devices, stage.lines)
+    result = simulator(REFERENCE).run(Job(circuit, Transient(stage.stop_s, stage.max_step_s, 1e-5), "energy"))
+    assert result.time_s is not None
+    across = np.array(
+        [
+            [result.voltage_volt[row_node(crossbar, i, j)] - result.voltage_volt[column_node(crossbar, i, j)]
+             for j in range(n)]
+            for i in range(n)
+        ]
+    )  # fmt: skip
+    per_cell = np.asarray(np.trapezoid(across * _currents(devices, result, across), result.time_s, axis=-1))
+    line = np.logical_or.outer(np.asarray(selected.any(axis=1)), np.asarray(selected.any(axis=0)))
+    parts = [float(per_cell[where].sum()) for where in (selected, line & ~selected, ~line)]
+    supply = _supply(circuit, result)
+    return [*parts, supply - sum(parts)], supply, stage.stop_s
+
+
+def _currents(devices: Devices, result: SimResult, across_volt: Array) -> Array:
+    """What each cell carries over time, shape (rows, columns, points), A."""
+    model, (rows, columns) = devices.card.device_model, devices.shape
+    found = np.empty_like(across_volt)
+    for i in range(rows):
+        for j in range(columns):
+            states = np.stack([result.state[f"d{i}_{j}.{name}"] for name in model.state_names], axis=1)
+            values = {**devices.card.values, **{name: float(v[i, j]) for name, v in devices.instance.items()}}
+            found[i, j] = numpy_model(model).current(across_volt[i, j], states, values, ROOM_TEMPERATURE_K)
+    return found
+
+
+def _supply(circuit: Circuit, result: SimResult) -> float:
+    """What all sources deliver, J."""
+    assert result.time_s is not None
+    power = -sum(s.waveform.at(result.time_s) * result.current_amp[s.name] for s in circuit.sources)
+    return float(np.trapezoid(power, result.time_s))

@@ -1,0 +1,178 @@
+"""Reading one cell of a passive array: read margin and sneak current against the size, by what the other lines do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from models_va import ROOM_TEMPERATURE_K, DeviceCard
+from netlists import SCHEMES, ArrayConfig, Job, Lines, ReadVectors, Waveform, crossbar_circuit, write_voltages
+from spicegen.arrays.studies.sizes import check_sizes
+from spicegen.devices.programming import program_devices
+from spicegen.printers.numpy_model import numpy_model
+from spicegen.reports.page import Page
+from spicegen.reports.plotting import COLOURS, axes, new_figure
+from spicegen.reports.progress import track
+from spicegen.simulate import REFERENCE, simulator
+
+Array = NDArray[np.float64]
+OTHERS = ("low", "high")
+_LARGEST = 256
+"""Rows and columns: beyond, an operating point takes minutes."""
+
+
+@dataclass(frozen=True, eq=False)
+class MarginStudy:
+    """What ``study margin`` found.
+
+    Attributes:
+        config: wires' ends, card, read voltage; the size is swept.
+        card: gives the conductance window.
+        sizes: rows and columns of the square arrays.
+        current_amp: of the selected column with the selected cell at the window's bottom and top (last axis) and all
+            others at its bottom and top (last but one), shape (sizes, schemes, 2, 2), A.
+        sneak_amp: the part of it that does not come through the selected cell, same shape, A.
+        supply_watt: what all sources deliver, same shape, W.
+    """
+
+    config: ArrayConfig
+    card: DeviceCard
+    sizes: tuple[int, ...]
+    current_amp: Array
+    sneak_amp: Array
+    supply_watt: Array
+
+    head: ClassVar[tuple[str, ...]] = ("scheme", "N", "margin", "worst others", "sneak share", "supply / uW")
+
+    @property
+    def margin(self) -> Array:
+        """(I_high - I_low) / I_high for the worst others in each state, shape (sizes, schemes).
+
+        I_high is the smaller current of a high cell, I_low the larger one of a low cell, over the others' states: what
+        a fixed reference current has to tell apart (Chen, IEEE Trans. Electron Devices 60, 1318 (2013)).
+        Negative: it cannot.
+        """
+        high, low = self.current_amp[..., 1].min(axis=2), self.current_amp[..., 0].max(axis=2)
+        return np.asarray((high - low) / high)
+
+    @property
+    def sneak_share(self) -> Array:
+        """Largest share of the selected column's current that does not come through the selected cell."""
+        return np.asarray(np.abs(self.sneak_amp / self.current_amp).max(axis=(2, 3)))
+
+    @property
+    def summary(self) -> str:
+        """The result in a sentence."""
+        found = ", ".join(f"{m:.2f} {scheme}" for scheme, m in zip(SCHEMES, self.margin[-1], strict=True))
+        n = self.sizes[-1]
+        return f"Read margin of one cell in a {n} x {n} array by what the other lines do: {found}"
+
+    def rows(self) -> list[tuple[object, ...]]:
+        """A line for each scheme and size."""
+        return [
+            (scheme, n, self.margin[a, b], OTHERS[int(self.current_amp[a, b, :, 0].argmax())],
+             self.sneak_share[a, b], float(self.supply_watt[a, b].max() * 1e6))
+            for b, scheme in enumerate(SCHEMES)
+            for a, n in enumerate(self.sizes)
+        ]  # fmt: skip
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of report.json."""
+        return {
+            "array": self.config.model_dump(mode="json"),
+            "card": self.card.name,
+            "card_hash": self.card.hash,
+            "sizes": self.sizes,
+            "schemes": SCHEMES,
+            "current_amp": self.current_amp,
+            "sneak_amp": self.sneak_amp,
+            "supply_watt": self.supply_watt,
+            "margin": self.margin,
+        }
+
+    def page(self) -> Page:
+        """The report page."""
+        c = self.config
+        low, high = self.card.window()
+        page = Page("Reading one cell of a passive array", self.summary)
+        page.section(
+            "Read margin and sneak current",
+            "The cell farthest from drivers and sense amplifiers is read: its row and column differ by "
+            f"{c.v_read_volt:g} V, the other lines are as in the write scheme of that name. Margin: (I_high - I_low) / "
+            "I_high, each for the others' state that is worst for it; without wires and sneak paths it would be "
+            f"{1 - low / high:.2f}. Sneak share: the largest part of the column's current that does not come through "
+            "the cell. 'Worst others': which of them make a low cell look highest. Cells are real devices at "
+            f"{low * 1e6:g} and {high * 1e6:g} uS; {c.r_row_ohm:g} and {c.r_col_ohm:g} ohm a segment.",
+        )
+        page.table(self.head, self.rows())
+        page.figure(self.curves(), "Margin, sneak share and the power that all sources deliver, against the size.")
+        return page
+
+    def curves(self) -> Figure:
+        """Margin, sneak share and power against size."""
+        figure = new_figure(9.5, 3.2)
+        shown = (
+            ("Read margin", "margin", self.margin),
+            ("Sneak current", "share of the column's current", self.sneak_share),
+            ("Power while reading", "supply / µW", self.supply_watt.max(axis=(2, 3)) * 1e6),
+        )
+        for n, (title, label, values) in enumerate(shown):
+            ax = axes(figure, 131 + n, title=title, x="N", y=label)
+            for b, scheme in enumerate(SCHEMES):
+                ax.plot(self.sizes, values[:, b], "o-", ms=3, lw=1.2, color=COLOURS[b], label=scheme)
+            ax.set_xscale("log", base=2)
+            ax.set_xticks(self.sizes, [str(size) for size in self.sizes])
+            if n == 2:
+                ax.set_yscale("log")
+                ax.legend(fontsize=8, frameon=False)
+        return figure
+
+
+def study_margin(config: ArrayConfig, card: DeviceCard, sizes: tuple[int, ...] = (2, 4, 8, 16, 32, 64)) -> MarginStudy:
+    """Read the worst-placed cell of square arrays, all others alike, with every scheme.
+
+    Raises:
+        InputError: a size is out of range, the array has faults.
+        SimulationError: an operating point failed.
+    """
+    check_sizes("margin", config, sizes, _LARGEST)
+    points = [(n, scheme, others, cell) for n in sizes for scheme in range(len(SCHEMES)) for others in (0, 1)
+              for cell in (0, 1)]  # fmt: skip
+    found = np.array([_read(config, card, *point) for point in track(points, "reads")])
+    current, sneak, supply = np.moveaxis(found.reshape(len(sizes), len(SCHEMES), 2, 2, 3), -1, 0)
+    return MarginStudy(config, card, sizes, current, sneak, supply)
+
+
+def _read(config: ArrayConfig, card: DeviceCard, n: int, scheme: int, others: int, cell: int) -> tuple[float, ...]:
+    """Current of the selected column, its part from elsewhere, A, and the power of all sources, W."""
+    window, row, column = card.window(), 0, n - 1  # far from the driver at the left and the amplifier below
+    g = np.full((n, n), window[others])
+    g[row, column] = window[cell]
+    devices = program_devices(card, g, config.seed, programming_error=False).devices
+    crossbar = config.model_copy(update={"rows": n, "columns": n}).crossbar(g)
+    volts = write_voltages(SCHEMES[scheme], n, n, row, column, config.v_read_volt)
+    rows, columns = (
+        tuple(None if np.isnan(v) else Waveform.constant(float(v)) for v in line)
+        for line in (volts.rows, volts.columns)
+    )
+    circuit = crossbar_circuit(crossbar, devices, Lines(rows, columns))
+    v = np.array([[s.waveform.value_volt[0] for s in circuit.sources]])
+    result = simulator(REFERENCE).run(Job(circuit, ReadVectors(v), "margin"))
+    ends = [name for name in (f"vb{column}", f"vt{column}") if name in result.current_amp]
+    current = sum(float(result.current_amp[name][0]) for name in ends)
+    supply = -sum(float(result.current_amp[s.name][0]) * volt for s, volt in zip(circuit.sources, v[0], strict=True))
+    found = next(c for c in circuit.cells if c.name == f"d{row}_{column}")
+    across = (float(result.voltage_volt[node][0]) for node in (found.te, found.be))
+    through = _cell_current(card, dict(found.instance), next(across) - next(across))
+    return current, current - through, supply
+
+
+def _cell_current(card: DeviceCard, instance: dict[str, float], v_volt: float) -> float:
+    """What a device in its initial state carries, A."""
+    model, values = card.device_model, {**card.values, **instance}
+    states = np.array([[values[s.initial] for s in model.states]])
+    return float(numpy_model(model).current(np.array([v_volt]), states, values, ROOM_TEMPERATURE_K)[0])

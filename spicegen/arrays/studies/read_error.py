@@ -1,0 +1,229 @@
+"""Error of the vector-matrix product that the wires make, and how large a passive array may be for a given error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from models_va import DeviceCard
+from models_va.errors import InputError
+from netlists import ArrayConfig, Crossbar
+from spicegen.arrays.studies.sizes import check_sizes
+from spicegen.devices.programming import stream
+from spicegen.reports.page import Page
+from spicegen.reports.plotting import COLOURS, axes, new_figure
+from spicegen.reports.progress import track
+from spicegen.simulate import read_operator
+
+Array = NDArray[np.float64]
+Draw = Callable[[tuple[int, ...], np.random.Generator], Array]
+_CELLS: dict[str, Draw] = {
+    "all high": lambda shape, _: np.ones(shape),
+    "random": lambda shape, rng: rng.uniform(size=shape),
+    "all low": lambda shape, _: np.zeros(shape),
+}
+_INPUTS: dict[str, Draw] = {
+    "all rows": lambda shape, _: np.ones(shape),
+    "random": lambda shape, rng: rng.uniform(size=shape),
+    "far row only": lambda shape, _: np.eye(1, shape[0])[0],  # the first: farthest from the amplifiers below
+}
+PATTERNS = tuple((cells, inputs) for cells in _CELLS for inputs in _INPUTS)
+_LARGEST = 512
+"""Of the sweep and the search, in rows and columns."""
+
+
+@dataclass(frozen=True, eq=False)
+class ReadErrorStudy:
+    """What ``study read-error`` found.
+
+    Attributes:
+        config: wires' ends, card, seed; size and wire resistance are swept.
+        card: gives the conductance window.
+        sizes: rows and columns of the square arrays.
+        r_ohm: resistances of a segment, of rows and columns alike, ohm.
+        largest, rms: errors, shape (sizes, resistances, patterns), see ``errors_of``.
+        limit: the error up to which an array is good.
+        largest_size: most rows and columns with ``largest`` up to that limit, shape (resistances, patterns).
+    """
+
+    config: ArrayConfig
+    card: DeviceCard
+    sizes: tuple[int, ...]
+    r_ohm: tuple[float, ...]
+    largest: Array
+    rms: Array
+    limit: float
+    largest_size: NDArray[np.int64]
+
+    @property
+    def head(self) -> tuple[str, ...]:
+        """Of the table of largest arrays."""
+        return ("cells", "inputs", *(f"{r:g} ohm" for r in self.r_ohm))
+
+    @property
+    def summary(self) -> str:
+        """The result in a sentence."""
+        worst = self.largest_size.min(axis=1)
+        found = ", ".join(f"{n} x {n} at {r:g} ohm" for n, r in zip(worst, self.r_ohm, strict=True))
+        return f"Largest array with an error of up to {self.limit:.0%} whatever the pattern: {found} a segment"
+
+    def rows(self) -> list[tuple[object, ...]]:
+        """Largest array by pattern and wire resistance."""
+        sizes = self.largest_size.T
+        return [
+            (cells, inputs, *(f"> {_LARGEST}" if n > _LARGEST else int(n) for n in found))
+            for (cells, inputs), found in zip(PATTERNS, sizes, strict=True)
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of report.json."""
+        return {
+            "array": self.config.model_dump(mode="json"),
+            "card": self.card.name,
+            "card_hash": self.card.hash,
+            "sizes": self.sizes,
+            "r_ohm": self.r_ohm,
+            "patterns": PATTERNS,
+            "largest_error": self.largest,
+            "rms_error": self.rms,
+            "error_limit": self.limit,
+            "largest_size": self.largest_size,
+        }
+
+    def page(self) -> Page:
+        """The report page."""
+        c = self.config
+        low, high = self.card.window()
+        page = Page("Error of the vector-matrix product", self.summary)
+        page.section(
+            f"Largest square array for {self.limit:.0%}",
+            "Error: largest difference of a column current from the one without any wire, relative to the largest of "
+            f"these. Conductances from {low * 1e6:g} to {high * 1e6:g} uS; driven {c.drive}, sensed {c.sense}, source "
+            f"{c.r_source_ohm:g} ohm, sense {c.r_sense_ohm:g} ohm. 'Far row only' is the row farthest from the sense "
+            "amplifiers. The operator is exact and takes cells as linear; random patterns are one draw from the seed.",
+        )
+        page.table(self.head, self.rows())
+        page.figure(self.curves(), "Error against the size of the array.")
+        page.figure(self.heat(), "The worst pattern's error, by size and wire resistance.")
+        page.section("All errors")
+        page.table(("N", "ohm a segment", "cells", "inputs", "largest error", "rms error"), self._all())
+        return page
+
+    def _all(self) -> list[tuple[object, ...]]:
+        return [
+            (n, r, *pattern, self.largest[a, b, c], self.rms[a, b, c])
+            for a, n in enumerate(self.sizes)
+            for b, r in enumerate(self.r_ohm)
+            for c, pattern in enumerate(PATTERNS)
+        ]
+
+    def curves(self) -> Figure:
+        """Error against size, a panel for each resistance."""
+        figure = new_figure(9.5, 3.4)
+        for b, r in enumerate(self.r_ohm):
+            ax = axes(figure, 100 + 10 * len(self.r_ohm) + b + 1, title=f"{r:g} Ω a segment", x="N", y="error / %")
+            for c, (cells, inputs) in enumerate(PATTERNS):
+                style = ("-", "--", ":")[c % len(_INPUTS)]
+                colour = COLOURS[c // len(_INPUTS)]
+                ax.loglog(self.sizes, self.largest[:, b, c] * 100, style, color=colour, lw=1.3,
+                          label=f"{cells}; {inputs}")  # fmt: skip
+            ax.axhline(self.limit * 100, color="0.5", lw=0.7)
+        figure.legend(*ax.get_legend_handles_labels(), loc="outside right center", fontsize=7, frameon=False,
+                      title="cells; inputs", title_fontsize=7)  # fmt: skip
+        return figure
+
+    def heat(self) -> Figure:
+        """The worst error, by size and resistance."""
+        figure = new_figure(6.5, 3.2)
+        ax = axes(figure, x="N", y="Ω a segment", title="Largest error / %")
+        worst = self.largest.max(axis=2).T * 100
+        image = ax.imshow(worst, cmap="magma_r", aspect="auto", vmin=0, vmax=100)
+        ax.set_xticks(range(len(self.sizes)), [str(n) for n in self.sizes])
+        ax.set_yticks(range(len(self.r_ohm)), [f"{r:g}" for r in self.r_ohm])
+        for (y, x), value in np.ndenumerate(worst):
+            ax.text(x, y, f"{value:.2g}", ha="center", va="center", fontsize=8, color="w" if value > 50 else "k")
+        figure.colorbar(image, ax=ax, shrink=0.9)
+        return figure
+
+
+def study_read_error(
+    config: ArrayConfig,
+    card: DeviceCard,
+    sizes: tuple[int, ...] = (8, 16, 32, 64, 128),
+    r_ohm: tuple[float, ...] = (1.0, 2.5, 10.0),
+    limit: float = 0.05,
+) -> ReadErrorStudy:
+    """Errors over sizes, wire resistances and patterns; and the largest array for ``limit``, by bisection.
+
+    Raises:
+        InputError: a size, resistance or limit that is not positive, a size beyond
+            ``_LARGEST``, or an array with faults.
+    """
+    check_sizes("read-error", config, sizes, _LARGEST)
+    if not r_ohm or not all(0 <= r < np.inf for r in r_ohm):
+        raise InputError("read-error: wire resistances must be finite and not negative")
+    if not 0 < limit < 1:
+        raise InputError(f"read-error: an error limit of {limit:g}: give a share between 0 and 1")
+    known: dict[tuple[int, float, str], Array] = {}
+
+    def errors(n: int, r: float, cells: str) -> Array:
+        if (n, r, cells) not in known:
+            known[n, r, cells] = _errors(config, card, n, r, cells)
+        return known[n, r, cells]
+
+    grid = [(n, r, cells) for n in sizes for r in r_ohm for cells in _CELLS]
+    found = np.array([errors(*point) for point in track(grid, "errors")])  # (points, inputs, 2)
+    found = found.reshape(len(sizes), len(r_ohm), len(PATTERNS), 2)
+    searches = [(r, cells, k) for r in r_ohm for cells in _CELLS for k in range(len(_INPUTS))]
+
+    def good(r: float, cells: str, k: int, n: int) -> bool:
+        return bool(errors(n, r, cells)[k, 0] <= limit)
+
+    most = [_largest(partial(good, *search)) for search in track(searches, "largest arrays")]
+    return ReadErrorStudy(
+        config, card, sizes, r_ohm, found[..., 0], found[..., 1], limit,
+        np.array(most).reshape(len(r_ohm), len(PATTERNS)),
+    )  # fmt: skip
+
+
+def errors_of(current_amp: Array, ideal_amp: Array) -> tuple[float, float]:
+    """Largest and rms difference of column currents from the ideal ones, relative to the largest and rms ideal one.
+
+    Args:
+        current_amp: with wires, shape (columns,), A.
+        ideal_amp: without, same shape, A.
+    """
+    off = current_amp - ideal_amp
+    scale, rms = np.abs(ideal_amp).max(), np.sqrt(np.mean(ideal_amp**2))
+    return float(np.abs(off).max() / scale), float(np.sqrt(np.mean(off**2)) / rms)
+
+
+def _errors(config: ArrayConfig, card: DeviceCard, n: int, r_ohm: float, cells: str) -> Array:
+    """Errors for each of the inputs, shape (inputs, 2)."""
+    low, high = card.window()
+    g = low + (high - low) * _CELLS[cells]((n, n), stream(config.seed, 0, n))
+    operator = read_operator(
+        Crossbar(g, r_ohm, r_ohm, config.r_source_ohm, config.r_sense_ohm, config.drive, config.sense)
+    )
+    inputs = [draw((n,), stream(config.seed, 1, n)) * config.v_read_volt for draw in _INPUTS.values()]
+    return np.array([errors_of(operator @ v, g.T @ v) for v in inputs])
+
+
+def _largest(good: Callable[[int], bool]) -> int:
+    """Largest n with ``good(n)``, where it holds up to some n; beyond the search's end, one more than that end."""
+    high = 1
+    while high <= _LARGEST and good(high):
+        high *= 2
+    if high > _LARGEST:
+        return _LARGEST + 1
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if good(middle) else (low, middle)
+    return low

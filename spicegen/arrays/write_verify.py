@@ -1,0 +1,247 @@
+"""Programming an array to target conductances: pulse, rest, read, and again, on the array itself.
+
+Each cell gets pulses of the polarity that its last read asks for. The pulse's width doubles while the sign of the
+error stays and falls to a quarter when it changes (incremental pulse width; the idea of incremental step pulse
+programming, Suh et al., IEEE JSSC 30, 1149 (1995), with widths, which every driver can vary). Volatile parts of a
+conductance are waited for before each read. Everything else on the array goes on meanwhile: half-selected cells
+are disturbed, written ones relax, wires take their share of pulse and read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models_va.errors import InputError
+from netlists import (
+    ArrayProgram,
+    Crossbar,
+    Devices,
+    LineVoltages,
+    Scheme,
+    column_write_voltages,
+    row_read_voltages,
+    write_voltages,
+)
+from spicegen.arrays.program import run_array_program
+from spicegen.devices.programming import conductances, stream
+from spicegen.simulate import Simulator
+
+Array = NDArray[np.float64]
+Order = Literal["cells", "random", "rounds", "columns"]
+ORDERS: tuple[Order, ...] = get_args(Order)
+Cell = tuple[int, int]
+_NARROWEST, _WIDEST = 1 / 8, 8.0
+"""Pulses' widths, relative to the first."""
+
+
+@dataclass(frozen=True)
+class WritePlan:
+    """How an array is programmed.
+
+    Attributes:
+        order: ``cells``: each until it is right, row by row; ``random``: the same in random order; ``rounds``: each
+            cell that is not right gets one pulse, then all are read, and so on; ``columns``: the same, with all rows
+            of a column in parallel.
+        v_up_volt, v_down_volt: across the cell, te - be, to raise and to lower its conductance, V. Higher and shorter
+            pulses disturb half-selected cells less.
+        width_up_s, width_down_s: of a cell's first pulse, s; later ones are up to 8 times longer.
+        rest_s: between the pulses and the read that verifies them, s.
+        pause_s: of ``rounds``: after each diagonal of the array, on which no two cells share a line, s. Writes of
+            one line in quick succession add up on the half-selected cells, as if they were one long pulse.
+        most_pulses: of a cell; then it is left as it is.
+        v_read_volt: of the reads, V.
+        scheme: of the writes of single cells.
+    """
+
+    order: Order = "rounds"
+    v_up_volt: float = -1.75
+    v_down_volt: float = 2.0
+    width_up_s: float = 20e-3
+    width_down_s: float = 0.2e-3
+    rest_s: float = 10.0
+    pause_s: float = 0.0
+    most_pulses: int = 60
+    v_read_volt: float = 0.1
+    scheme: Scheme = "v/2"
+
+    def __post_init__(self) -> None:
+        if self.order not in ORDERS:
+            raise InputError(f"write plan: order {self.order!r}: valid are {', '.join(ORDERS)}")
+        if not self.v_up_volt * self.v_down_volt < 0:
+            raise InputError("write plan: v_up_volt and v_down_volt must be of opposite sign")
+        if not min(self.width_up_s, self.width_down_s, self.rest_s, self.most_pulses, self.v_read_volt) > 0:
+            raise InputError("write plan: widths, rest, number of pulses and read voltage must be positive")
+        if not 0 <= self.pause_s < math.inf or (self.pause_s and self.order != "rounds"):
+            raise InputError("write plan: pause_s must not be negative, and is for order rounds")
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """What programming left behind.
+
+    Attributes:
+        plan: how it was done.
+        devices: as they are after the last read.
+        target_siemens: what was wanted, shape (rows, columns), S.
+        g_siemens: conductance at v = 0 after the last read, same shape, S.
+        verified_siemens: what each cell's last read said, through the wires, S.
+        pulses: that each cell got.
+        time_s: that the whole took on the array, s.
+    """
+
+    plan: WritePlan
+    devices: Devices
+    target_siemens: Array
+    g_siemens: Array
+    verified_siemens: Array
+    pulses: NDArray[np.int64]
+    time_s: float
+
+
+def write_verify(
+    crossbar: Crossbar,
+    devices: Devices,
+    target_siemens: Array,
+    tolerance_siemens: Array,
+    plan: WritePlan,
+    simulator: Simulator,
+    seed: int = 0,
+    progress: Callable[[int, str], None] | None = None,
+) -> Written:
+    """Program ``devices`` in their array.
+
+    Args:
+        crossbar: wires and terminations.
+        devices: the cells at the start.
+        target_siemens: shape (rows, columns), S.
+        tolerance_siemens: a read this close to its target ends a cell's programming; same shape, S.
+        plan: how.
+        simulator: that runs every pulse.
+        seed: of the random order.
+        progress: called with the number of cells that are finished, and a label.
+
+    Raises:
+        SimulationError: a transient failed.
+    """
+    bench = _Bench(crossbar, devices, target_siemens, tolerance_siemens, plan, simulator)
+    rows, columns = devices.shape
+    cells = [(i, j) for i in range(rows) for j in range(columns)]
+    if plan.order == "random":
+        cells = [cells[k] for k in stream(seed, 0).permutation(len(cells))]
+    groups = [[c] for c in cells] if plan.order in ("cells", "random") else [cells]
+    for group in groups:
+        bench.apply(ArrayProgram(rows, columns), group)
+        while todo := bench.wanting(group):
+            program = ArrayProgram(rows, columns)
+            bench.add_pulses(program, todo)
+            program.rest(plan.rest_s)
+            bench.apply(program, group)
+            if progress:
+                progress(bench.finished(), f"programming, {plan.order}")
+    return Written(
+        plan=plan,
+        devices=bench.devices,
+        target_siemens=target_siemens,
+        g_siemens=conductances(bench.devices),
+        verified_siemens=bench.read_siemens,
+        pulses=bench.pulses,
+        time_s=bench.time_s,
+    )
+
+
+class _Bench:
+    """The array between its driver and the loop: what each cell last read, and its next pulse."""
+
+    def __init__(
+        self, crossbar: Crossbar, devices: Devices, target: Array, tolerance: Array, plan: WritePlan, engine: Simulator
+    ) -> None:
+        self.crossbar, self.devices, self.plan, self.engine = crossbar, devices, plan, engine
+        self.target, self.tolerance = target, tolerance
+        self.read_siemens = np.full(devices.shape, np.nan)
+        self.pulses = np.zeros(devices.shape, dtype=np.int64)
+        self.time_s = 0.0
+        self._scale = np.ones(devices.shape)
+        self._sign = np.zeros(devices.shape)
+
+    def apply(self, program: ArrayProgram, group: list[Cell]) -> None:
+        """Run ``program`` and read the cells of ``group`` after it, row by row."""
+        rows, columns = self.devices.shape
+        read_rows = sorted({i for i, _ in group})
+        for i in read_rows:
+            program.read(row_read_voltages(rows, columns, i, self.plan.v_read_volt))
+        record = run_array_program(self.crossbar, self.devices, program, self.engine, 1e-4)
+        self.devices = record.devices
+        self.time_s += sum(stage.stop_s for stage in program.stages)
+        where = {i: n for n, i in enumerate(read_rows)}
+        for i, j in group:
+            self.read_siemens[i, j] = record.i_column_amp[where[i], j] / self.plan.v_read_volt
+
+    def wanting(self, group: list[Cell]) -> list[Cell]:
+        """Cells of ``group`` that are out of tolerance and may have another pulse."""
+        return [c for c in group if self._off()[c] and self.pulses[c] < self.plan.most_pulses]
+
+    def finished(self) -> int:
+        """How many cells are within their tolerance or have had all their pulses."""
+        with np.errstate(invalid="ignore"):
+            return int(np.count_nonzero(~self._off() & ~np.isnan(self.read_siemens)))
+
+    def add_pulses(self, program: ArrayProgram, cells: list[Cell]) -> None:
+        """Add each cell's next pulse to ``program``."""
+        for cell in cells:
+            self._next(cell)
+        for n, some in enumerate(self._apart(cells)):
+            if n > 0:
+                program.rest(self.plan.pause_s)
+            for group in self._together(some):
+                program.pulse(self._voltages(group), self._pulse(group[0])[1])
+
+    def _voltages(self, group: list[Cell]) -> LineVoltages:
+        """On all lines, for one pulse to all cells of ``group``."""
+        volt, _ = self._pulse(group[0])
+        if self.plan.order != "columns":
+            return write_voltages(self.plan.scheme, *self.devices.shape, *group[0], volt)
+        on_rows = np.full(self.devices.shape[0], volt / 2)  # the other rows wait at half
+        on_rows[[i for i, _ in group]] = volt
+        return column_write_voltages(on_rows, self.devices.shape[1], group[0][1])
+
+    def _apart(self, cells: list[Cell]) -> list[list[Cell]]:
+        """The cells of each diagonal, between which the array pauses; all cells if there are no pauses."""
+        if not self.plan.pause_s:
+            return [cells]
+        found: dict[int, list[Cell]] = {}
+        for i, j in cells:
+            found.setdefault((j - i) % max(self.devices.shape), []).append((i, j))
+        return list(found.values())
+
+    def _together(self, cells: list[Cell]) -> Iterator[list[Cell]]:
+        """Cells that one pulse serves: of one column, with the same voltage and width; otherwise each alone."""
+        if self.plan.order != "columns":
+            yield from ([c] for c in cells)
+            return
+        found: dict[tuple[int, float, float], list[Cell]] = {}
+        for cell in cells:
+            found.setdefault((cell[1], *self._pulse(cell)), []).append(cell)
+        yield from found.values()
+
+    def _next(self, cell: Cell) -> None:
+        sign = np.sign(self.target[cell] - self.read_siemens[cell])
+        if self._sign[cell] != 0:
+            wider = self._scale[cell] * (2 if sign == self._sign[cell] else 1 / 4)
+            self._scale[cell] = np.clip(wider, _NARROWEST, _WIDEST)
+        self._sign[cell] = sign
+        self.pulses[cell] += 1
+
+    def _pulse(self, cell: Cell) -> tuple[float, float]:
+        """Voltage and width of a cell's present pulse."""
+        plan, up = self.plan, self._sign[cell] > 0
+        volt, width_s = (plan.v_up_volt, plan.width_up_s) if up else (plan.v_down_volt, plan.width_down_s)
+        return volt, width_s * float(self._scale[cell])
+
+    def _off(self) -> NDArray[np.bool_]:
+        return np.asarray(np.abs(self.read_siemens - self.target) > self.tolerance)

@@ -1,0 +1,1 @@
+"""What one device does: programmed, read, at rest, under pulses."""

@@ -1,0 +1,354 @@
+"""A model fitted to measurements: all files together, each weighed by how well the model can meet it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from models_va import Model, load_model
+from models_va.errors import InputError
+from spicegen.fit.replay.from_measurements import benches
+from spicegen.fit.replay.run import Bench, weight_of_independent
+from spicegen.fit.setting import Setting, Threads
+from spicegen.fit.solve.least_squares import Solution, fit
+from spicegen.fit.solve.problem import MeasuredProblem, Weights, coarse, weights_by_misfit
+from spicegen.fit.solve.profile import profiled
+from spicegen.fit.start.start import Start, is_held, starts, varied
+from spicegen.measurements import Measurement
+from spicegen.reports.progress import counter
+
+Array = NDArray[np.float64]
+
+PRIOR = np.log(10.0)
+"""Of a parameter about its start, natural log: cards of other devices are no more than an order of magnitude."""
+_TRIED = 6, 16
+"""Starts from which the descent begins, at least and at most."""
+_TRY_WORK = 300_000
+"""Points of the benches times parameters and states of all starts together: more of them where they are cheap."""
+_COARSE = ((25, 1.0, 20), (5, 1.0, 10), (1, 1.0, 10), (1, 0.3, 10), (1, 0.1, 10), (1, 0.0, 20))
+"""Parts of the benches and relative uncertainties with which a descent begins, and steps with each.
+
+A model that switches a pulse too late is off by orders of magnitude: with the noise of the data as the measure the
+misfit is rough there and full of local minima, with a coarse one it is a valley, and what is far off as a whole may be
+near in each part (``Bench.in_parts``). Known as graduated optimisation: Blake and Zisserman, Visual Reconstruction (MIT
+Press 1987).
+"""
+_REACHED, _PATIENCE, _HOP = 2.0, 6, (0.1, 0.3)
+"""A misfit a point above which descents begin about the best end, too, as long as one of so many comes farther, and the
+standard deviations of their starts, natural log."""
+_CARRIED_ON, _STEPS, _ALONG = 5, (20, 20, 20), 100
+"""Of the ends, the best, and steps of each, with files weighed anew each time; what they disagree on is uncertain.
+
+Before the first time the best goes on by so many: on its way along a narrow valley all files seem to be missed."""
+_ELSEWHERE = 0.3
+"""Distance of two ends that are not the same valley, natural log."""
+_NAMED = 4
+"""Of the parameters with which one is tied up, the closest."""
+_PROFILE_WORK = 500_000
+"""Points of the benches times parameters in the derivatives of one side of a profile: tens of seconds in all."""
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredFit:
+    """What was found for a model.
+
+    Attributes:
+        model: that was fitted.
+        benches: what the measurements did and saw.
+        start: where the best descent began.
+        values: every parameter in the model's order.
+        initial: states at the start of each bench, shape (benches, k).
+        solution: the fitted parameters, the memory states behind the model's own.
+        weights: of the runs in the last descent.
+        predicted: what the model shows in each run.
+        held: parameters that are not fitted, and why.
+        seed: of the starts.
+    """
+
+    model: Model
+    benches: tuple[Bench, ...]
+    start: Start
+    values: Array
+    initial: Array
+    solution: Solution
+    weights: Weights
+    predicted: tuple[Array, ...]
+    held: Mapping[str, str]
+    seed: int
+
+    @property
+    def turned(self) -> bool:
+        """Whether the device stands the other way around in the model: its te is the measurement's be."""
+        return self.start.turned
+
+    @property
+    def errors(self) -> tuple[float, ...]:
+        """Root mean square error of each run: relative for conductances, over the rms current for sweeps."""
+        return tuple(float(np.sqrt(np.mean(off**2))) for off in self.relative)
+
+    @property
+    def relative(self) -> tuple[Array, ...]:
+        """Error of each point of each run: relative for conductances, over the rms current for sweeps."""
+        return tuple(
+            (y - b.observed) / (np.sqrt(np.mean(b.observed**2)) if b.is_current else b.observed)
+            for b, y in zip(self.benches, self.predicted, strict=True)
+        )
+
+    @cached_property
+    def residuals(self) -> tuple[Array, ...]:
+        """What is left of each run, in units of its noise."""
+        return tuple(b.residuals(y) for b, y in zip(self.benches, self.predicted, strict=True))
+
+    @property
+    def over_noise(self) -> tuple[float, ...]:
+        """Root mean square of each run's residuals in units of their noise: 1 where nothing but noise is left."""
+        return tuple(float(np.sqrt(np.mean(r**2))) for r in self.residuals)
+
+    @property
+    def own(self) -> list[int]:
+        """Places of the model's parameters among what was fitted."""
+        return [n for n, f in enumerate(self.solution.free) if f.name in self.model.param]
+
+    @property
+    def points(self) -> int:
+        """Observations in all."""
+        return sum(len(r.observed) for r in self.benches)
+
+    @property
+    def parameters(self) -> int:
+        """Fitted ones, memory states and the noise of each run among them."""
+        return len(self.solution.free) + len(self.benches)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should know before trusting the card, one sentence each."""
+        s, own, found = self.solution, self.own, []
+        if self.turned:
+            found.append("the model stands the other way around: te of card, .va and .lib is the measurement's be")
+        for n in own:
+            if s.at_wall[n]:
+                found.append(
+                    f"{s.free[n].name}: the search ends at {s.values[n]:g}, and what is best may lie beyond: hold it "
+                    "at what is known of it, or another that is known"
+                )
+            elif s.at_bound[n]:
+                found.append(f"{s.free[n].name}: stands at its bound, {s.values[n]:g}")
+        for n in own:
+            if not s.is_fixed[n]:
+                others = ", ".join(s.free[other].name for other in s.tied_to(n)[:_NAMED])
+                only = f"only combinations of it with {others}" if others else "they say little of it"
+                found.append(f"{s.free[n].name}: the data do not fix it, {only}")
+        return tuple(found)
+
+
+def aicc(fits: Sequence[MeasuredFit]) -> tuple[float, ...]:
+    """Akaike's criterion of fits to the same measurements, corrected for small samples, of a quasi-likelihood (QAICc).
+
+    sum over the runs of -2 ln L / c + 2 k + 2 k (k + 1)/(n - k - 1), less what is the same for every model. L is that
+    of Laplace's errors, among which an outlier is not decisive, with a scale of its own in each run; k are the
+    parameters, memory states and scales; n are the points. What wanders for many points is no evidence at each of them:
+    the variance inflation c of a run is its points over those that are independent in what the best of the fits leaves
+    of it, the same for every model. It divides the likelihood alone; the last term takes all points, as they fixed the
+    parameters: of independent ones there are the fewer the less noise hides a smooth misfit, often fewer than k, where
+    the term has no meaning. So it leans to the larger model, if to any. The smaller the better: a difference of 10 is
+    decisive. Sources: Hurvich and Tsai, Biometrika 76, 297 (1989); Burnham and Anderson, Model Selection and Multimodel
+    Inference (Springer 2002), section 2.5.
+
+    Returns:
+        Of each fit; infinite with more parameters than points.
+    """
+    counts, logs = [], []
+    for left in zip(*(f.residuals for f in fits), strict=True):
+        missed = [float(np.mean(np.abs(r))) for r in left]
+        counts.append(weight_of_independent(left[int(np.argmin(missed))]) * len(left[0]))
+        logs.append(2 * np.log(missed))
+    found = []
+    for f, likelihood in zip(fits, counts @ np.array(logs), strict=True):
+        k, n = f.parameters, f.points
+        found.append(float(likelihood) + 2 * k + 2 * k * (k + 1) / (n - k - 1) if n > k + 1 else float("inf"))
+    return tuple(found)
+
+
+def benches_of(measurements: Sequence[Measurement]) -> list[Bench]:
+    """What is to be fitted.
+
+    Raises:
+        InputError: nothing says anything about a model's equations, or see ``benches``.
+    """
+    found = [bench for m in measurements for bench in benches(m)]
+    if not found:
+        names = ", ".join(str(m.origin.path) for m in measurements)
+        raise InputError(f"fit: {names}: give a sweep, pulses or retention too: this shows no model's equations")
+    return found
+
+
+def why_held(model: Model, benches: Sequence[Bench], known: Collection[str]) -> dict[str, str]:
+    """Why each parameter is not fitted; empty for one that is. ``known``: those that are given."""
+    temperatures = len({b.temperature_k for b in benches})
+    return {p.name: "given" if p.name in known else is_held(p, model, temperatures) for p in model.params}
+
+
+def fit_model(
+    name: str, measurements: Sequence[Measurement], held: Mapping[str, float] | None = None, seed: int = 1
+) -> MeasuredFit:
+    """Fit a model of the library to measurements of one device.
+
+    Args:
+        name: of the model.
+        measurements: any mix of files.
+        held: parameters that are known, in the model's units, checked (see ``fit_task``).
+        seed: of the random starts.
+
+    Raises:
+        InputError: nothing to fit, or nothing finite follows from what is held.
+    """
+    model, known = load_model(name), dict(held or {})
+    benches = [bench.behind_a_cycle(model) for bench in benches_of(measurements)]
+    held_for = why_held(model, benches, known)
+    fitted = [k for k, p in enumerate(model.params) if not held_for[p.name]]
+    with _at_work(model, benches, fitted) as work:
+        start, begins = work.tried(starts(work.setting, known, seed, work.tries), seed)
+        problem, solution = work.carried_on(start, begins)
+        effort, each = _effort(benches, len(problem.free)), work.setting.threads.map
+        solution = profiled(problem, solution, effort, robust=True, each=each)
+        end = problem.start(solution.ends[solution.chosen])
+        predicted = tuple(run.predicted for run in problem.runs(solution.ends[solution.chosen]))
+    _check_finite(name, benches, predicted, known)
+    return MeasuredFit(
+        model=model,
+        benches=tuple(benches),
+        start=start,
+        values=end.values,
+        initial=end.initial,
+        solution=solution,
+        weights=problem.weights,
+        predicted=predicted,
+        held={n: why for n, why in held_for.items() if why},
+        seed=seed,
+    )
+
+
+def _check_finite(name: str, benches: Sequence[Bench], predicted: Sequence[Array], known: Mapping[str, float]) -> None:
+    for bench, shown in zip(benches, predicted, strict=True):
+        if not np.isfinite(shown).all():
+            given = ", ".join(f"{n} = {v:g}" for n, v in known.items()) or "any value that was tried"
+            raise InputError(
+                f"fit: {bench.measurement.origin.path}: model {name} shows nothing finite with {given}: check it "
+                "and its unit, or take another model"
+            )
+
+
+@contextmanager
+def _at_work(model: Model, benches: Sequence[Bench], fitted: Sequence[int]) -> Iterator[_Work]:
+    """What descends, with its budget, its threads and its progress bar."""
+    states = sum(len(b.free_states(model)) for b in benches)
+    cost = _cost(benches, len(fitted) + states) * max(len(model.states), 1)
+    tries = int(np.clip(_TRY_WORK // cost, *_TRIED))
+    descents = (tries + _PATIENCE) * len(_COARSE) + _CARRIED_ON * len(_STEPS) + 1
+    # matrices are small: several threads of BLAS would wait for each other, and for ours
+    with counter(f"fit {model.name}", descents) as advance, threadpool_limits(1), Threads() as threads:
+        yield _Work(Setting(model, benches, fitted, threads), tries, advance)
+
+
+_Tried = tuple[float, Start, Start]
+"""The misfit of a descent, its start and its end."""
+
+
+def _misfit(tried: _Tried) -> float:
+    return tried[0]
+
+
+class _Work:
+    """The descents of a fit.
+
+    Args:
+        setting: what is fitted to what.
+        tries: starts from which to descend.
+        advance: takes the number of descents so far and a label.
+    """
+
+    def __init__(self, setting: Setting, tries: int, advance: Callable[[int, str], None]) -> None:
+        self.setting, self.tries, self._advance, self._finished = setting, tries, advance, count(1)
+
+    def tried(self, begins: Iterable[Start], seed: int) -> tuple[Start, list[Start]]:
+        """The start of the best descent, whose priors stay, and the ends of the best with its orientation."""
+        setting, rng = self.setting, np.random.default_rng(seed)
+        ends = sorted(setting.threads.map(self._tried, begins), key=_misfit)
+        enough, failed = _REACHED * sum(len(b.observed) for b in setting.benches), 0
+        while _misfit(ends[0]) > enough and failed < _PATIENCE:
+            hop = self._tried(varied(setting, ends[0][2], _HOP[failed % len(_HOP)], rng))
+            failed = 0 if _misfit(hop) < 0.9 * _misfit(ends[0]) else failed + 1
+            ends = sorted([*ends, hop], key=_misfit)
+        best = ends[0][1]
+        return best, self._apart(best, [end for _, begin, end in ends if begin.turned == best.turned])
+
+    def _tried(self, begin: Start) -> _Tried:
+        """The descent from one start."""
+        setting = self.setting
+        at: tuple[Array, ...] = ()
+        for parts, relative, steps in _COARSE:
+            if parts > 1 and len(setting.model.states) > 1:
+                continue  # what is seen is not the memory state alone
+            problem = MeasuredProblem(setting.in_parts(parts), begin, coarse(setting.benches, relative))
+            found = self._descended(problem, at, steps, robust=parts == 1)  # in parts, a jump is no outlier
+            at = found.ends
+        return found.misfit[0], begin, problem.start(at[0])
+
+    def _apart(self, start: Start, ends: Iterable[Start]) -> list[Start]:
+        """The first few that are not in one valley."""
+        problem = MeasuredProblem(self.setting, start, coarse(self.setting.benches, 0.0))
+        found: list[Start] = []
+        at: list[Array] = []
+        for end in ends:
+            z = problem.coordinates(end)
+            if all(np.abs(z - other).max() > _ELSEWHERE for other in at) and len(found) < _CARRIED_ON:
+                found.append(end)
+                at.append(z)
+        return found
+
+    def carried_on(self, start: Start, begins: Sequence[Start]) -> tuple[MeasuredProblem, Solution]:
+        """Go on from several points, with files weighed anew each time."""
+        setting = self.setting
+        problem = MeasuredProblem(setting, start, coarse(setting.benches, 0.0))
+        found = self._descended(problem, [problem.coordinates(b) for b in begins], _STEPS[0])
+        ends = list(found.ends)
+        ends[found.chosen] = self._descended(problem, [ends[found.chosen]], _ALONG).ends[0]
+        for steps in _STEPS[1:]:
+            weights = weights_by_misfit(setting.benches, problem.runs(ends[found.chosen]))
+            problem = MeasuredProblem(setting, start, weights)
+            found = self._descended(problem, ends, steps)
+            ends = list(found.ends)
+        return problem, found
+
+    def _descended(
+        self, problem: MeasuredProblem, begins: Sequence[Array], steps: int, *, robust: bool = True
+    ) -> Solution:
+        threads, name = self.setting.threads, self.setting.model.name
+
+        def report(*_: object) -> None:
+            threads.check()
+
+        found = fit(
+            problem, problem.free, begins, iterations=steps, prior=PRIOR, robust=robust,
+            information=problem.information, report=report, each=threads.map,
+        )  # fmt: skip
+        for misfit in found.misfit:
+            self._advance(next(self._finished), f"fit {name}, misfit {misfit:.4g}")
+        return found
+
+
+def _effort(benches: Sequence[Bench], parameters: int) -> int:
+    """Derivatives that a profile is worth: fewer of large problems, which are also better behaved."""
+    return int(np.clip(_PROFILE_WORK // _cost(benches, parameters), 3, 65))
+
+
+def _cost(benches: Sequence[Bench], parameters: int) -> int:
+    """What derivatives cost."""
+    return sum(len(b.drive.time_s) for b in benches) * parameters

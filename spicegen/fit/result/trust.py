@@ -1,0 +1,65 @@
+"""What a fit misses of its files, and what was held that they contradict: said before anyone trusts the card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from spicegen.fit.model_fit import MeasuredFit
+from spicegen.fit.replay.run import outliers
+from spicegen.fit.result.card import fixed_by_data
+
+_MISSED, _MISSED_NOISE = 0.2, 1.5
+"""Error, and its ratio to the noise, from which on a model cannot be said to describe a file."""
+_BEYOND = 10.0
+"""Of a conductance that is held: a factor beyond all that were seen."""
+
+
+def doubts(best: MeasuredFit, held: Mapping[str, float]) -> list[str]:
+    """One sentence each.
+
+    Args:
+        best: the fit.
+        held: what the user held of its parameters, in their units.
+    """
+    said = {name: f"{name} = {v:g} {best.model.param[name].unit}" for name, v in held.items()}
+    found = [f"{said[name]}, which is held, is far from what the files show: is it right?" for name in _far(best, held)]
+    remedy = "; ".join([*map("is {} right, which is held?".format, said.values()), "try another model"])
+    found += _missed(best, remedy)
+    if not fixed_by_data(best)[0]:
+        found.append(
+            f"The data fix no parameter of {best.model.name} by itself: the card repeats these files, and beyond them "
+            "it is a guess"
+        )
+    return found
+
+
+def _far(best: MeasuredFit, held: Mapping[str, float]) -> list[str]:
+    """Those that are conductances or resistances far outside the conductances that were seen."""
+    seen = np.concatenate([b.g_siemens for b in best.benches])
+    low, high = seen.min() / _BEYOND, seen.max() * _BEYOND
+    units = {name: best.model.param[name].unit for name in held}
+    siemens = {name: 1 / v if units[name] == "ohm" else v for name, v in held.items() if units[name] in ("S", "ohm")}
+    return [name for name, g in siemens.items() if not low <= g <= high]
+
+
+def _missed(best: MeasuredFit, remedy: str) -> list[str]:
+    """Files that the model misses, outliers left out; and these."""
+    found = []
+    for bench, relative, left in zip(best.benches, best.relative, best.residuals, strict=True):
+        bad = outliers(left)
+        error, scale = (float(np.sqrt(np.mean(x[~bad] ** 2))) for x in (relative, left))
+        if error > _MISSED or scale > _MISSED_NOISE:
+            found.append(
+                f"{bench.name}: the model misses it by {percent(error):g} %, {scale:.2g} times the noise: values and "
+                f"uncertainties hold only as far as it is right; {remedy}"
+            )
+        if count := int(bad.sum()):
+            found.append(f"{bench.name}: {count} of {len(bad)} points are outliers, which count little")
+    return found
+
+
+def percent(error: float) -> float:
+    """Three digits."""
+    return float(f"{100 * error:.3g}")

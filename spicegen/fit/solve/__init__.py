@@ -1,0 +1,1 @@
+"""Least squares, and what the data say of each parameter."""

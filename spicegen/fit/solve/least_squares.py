@@ -1,0 +1,240 @@
+"""Multi-start least squares with weak priors, and with what the data say of each parameter.
+
+The comparison of posterior and prior is the identifiability.
+Source: Laplace's approximation, as in Raue et al., Bioinformatics 25, 1923 (2009), for profile likelihoods' origin.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
+from operator import and_
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+
+from spicegen.fit.solve.digits import rounded
+from spicegen.fit.solve.posterior import Free, Posterior, Problem
+
+Array = NDArray[np.float64]
+PRIOR = math.log(3.0)
+"""Standard deviation of the usual prior, natural log: a factor of three either way."""
+_PRIOR_LINEAR = 1.0
+_STEP = 5e-3
+"""Of the forward differences: far above the simulator's noise, far below the parameters' effect."""
+_LOOSE = math.log(3.0) / 2, 0.1
+"""Standard deviations, logarithmic and linear, beyond which a parameter does not count as fixed."""
+WIDER = 3.0
+"""Priors, if what the data fix is to be told from what the priors fix."""
+_AT = 1e-3
+"""Distance from a bound at which something stands at it."""
+_DECISIVE = 10.0
+_TIED = 0.2
+"""Correlation of what the data leave open: that of two parameters of six which only show as their product."""
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """The best of all starts; what is said of k parameters is said of their coordinates, see ``Free``.
+
+    Attributes:
+        free: what was fitted, k of them.
+        prior: standard deviation of each one's prior, shape (k,).
+        ends: where each start's descent ended, coordinates of shape (k,).
+        misfit: loss of the data there; the sum of squared residuals unless the loss is robust.
+        chosen: which start is the best, the prior's part counted.
+        residuals: of the data, shape (n,).
+        jacobian: of the data by the coordinates, shape (n, k), weighted by what each residual says (see ``fit``).
+        stretch: how much wider the profile likelihood of each is than the curvature at the end says, shape (k,); ones
+            where nobody looked.
+    """
+
+    free: tuple[Free, ...]
+    prior: Array
+    ends: tuple[Array, ...]
+    misfit: tuple[float, ...]
+    chosen: int
+    residuals: Array
+    jacobian: Array
+    stretch: Array
+
+    @property
+    def values(self) -> Array:
+        """Of the parameters, shape (k,)."""
+        return np.array([f.value(c) for f, c in zip(self.free, self.ends[self.chosen], strict=True)])
+
+    @cached_property
+    def covariance(self) -> Array:
+        """Prior included, shape (k, k): about the best end (Laplace) and between those as good, stretched."""
+        return self._covariance(1.0)
+
+    def _covariance(self, wider: float) -> Array:
+        """With priors that are so many times wider."""
+        # not by normal equations: what the data fix and what they do not are many orders of magnitude apart
+        _, triangle = np.linalg.qr(np.vstack([self.jacobian, np.diag(1 / (wider * self.prior))]))
+        root = solve_triangular(triangle, np.eye(len(self.free)))
+        local = root @ root.T
+        for n in np.flatnonzero(self.at_wall):  # open beyond it, and so is what would follow it there
+            follow = local[n] / local[n, n]
+            local = local + (wider * self.prior[n]) ** 2 * np.outer(follow, follow)
+        off = np.array([self._off(e, loss) for e, loss in self._as_good])
+        return np.asarray((local + off.T @ off / len(off)) * np.outer(self.stretch, self.stretch), dtype=np.float64)
+
+    def _off(self, end: Array, misfit: float) -> Array:
+        """How far an end is from the best, as far as the loss has grown by no more than one on the way.
+
+        So a descent that ended early in the valley of the best says no more than the curvature there.
+        """
+        return (end - self.ends[self.chosen]) / math.sqrt(max(misfit - self.misfit[self.chosen], 1.0))
+
+    @property
+    def _as_good(self) -> list[tuple[Array, float]]:
+        """The ends that the data cannot tell from the best, with their loss: not larger by more than ten or a tenth.
+
+        A difference of ten is decisive between models (Burnham and Anderson, Model Selection, 2002); a tenth is what
+        descents that end early may leave.
+        """
+        limit = self.misfit[self.chosen] + max(_DECISIVE, 0.1 * self.misfit[self.chosen])
+        return [(e, loss) for e, loss in zip(self.ends, self.misfit, strict=True) if loss <= limit]
+
+    @property
+    def std(self) -> Array:
+        """Standard deviation of each coordinate, shape (k,): on a log scale the relative uncertainty while small."""
+        return np.sqrt(np.diag(self.covariance))
+
+    @property
+    def value_std(self) -> Array:
+        """Standard deviation of each parameter, in its unit, shape (k,)."""
+        return np.array([f.std(s, v) for f, s, v in zip(self.free, self.std, self.values, strict=True)])
+
+    def uncertainty(self, place: int) -> float | None:
+        """Standard deviation of a parameter in its unit, two digits.
+
+        None for what the data do not fix on a logarithmic scale: it is then off by a factor, see ``std``.
+        """
+        if self.free[place].scale == "log" and not self.is_fixed[place]:
+            return None
+        return rounded(float(self.value_std[place]), 2)
+
+    @property
+    def share(self) -> Array:
+        """Part of each parameter's prior variance that the data take away, 0 to 1, shape (k,)."""
+        return np.maximum(1 - np.diag(self.covariance) / self.prior**2, 0.0).round(9)
+
+    @cached_property
+    def is_fixed(self) -> NDArray[np.bool_]:
+        """Whether the data leave less than a factor of 1.7 either way, or a fortieth of the range, shape (k,).
+
+        That must not hang on the priors, not on those of other parameters either: it is to hold with wider ones, too.
+        """
+        loose = np.array([_LOOSE[f.scale == "linear"] for f in self.free])
+        return np.asarray(np.sqrt(np.diag(self._covariance(WIDER))) <= loose)
+
+    @property
+    def at_bound(self) -> NDArray[np.bool_]:
+        """Whether it stands at one of its bounds, shape (k,)."""
+        return np.array([any(at) for at in self._at_bounds])
+
+    @property
+    def at_wall(self) -> NDArray[np.bool_]:
+        """Whether it stands where only the search ends, shape (k,): the data do not fix it, nor what hangs on it."""
+        return np.array([any(map(and_, at, f.walls)) for at, f in zip(self._at_bounds, self.free, strict=True)])
+
+    @property
+    def _at_bounds(self) -> list[tuple[bool, bool]]:
+        """Whether each stands at its lower and its upper bound."""
+        ends = zip(self.free, self.ends[self.chosen], strict=True)
+        return [(abs(c - f.coordinate(f.lower)) < _AT, abs(c - f.coordinate(f.upper)) < _AT) for f, c in ends]
+
+    @property
+    def correlation(self) -> Array:
+        """Of the coordinates, shape (k, k)."""
+        return np.asarray(self.covariance / np.outer(self.std, self.std))
+
+    def directions(self) -> list[tuple[float, Array]]:
+        """Combinations of coordinates, the best fixed first.
+
+        Each with its information, the data's over the prior's (below 1 the prior says more than the data), and the
+        parts of the coordinates in it (exponents of the parameters on a log scale), shape (k,), of unit length.
+        """
+        scaled = self.jacobian * self.prior
+        found, vectors = np.linalg.eigh(scaled.T @ scaled)
+        return [(float(max(found[n], 0.0)), vectors[:, n]) for n in range(len(found))[::-1]]
+
+    def tied_to(self, place: int) -> list[int]:
+        """Places of the parameters, not fixed either, that must move where one does that is not, the closest first.
+
+        What the data leave open of them, in units of the priors, is correlated; what does not show at all is not.
+        """
+        information, vectors = map(np.array, zip(*self.directions(), strict=True))
+        left = (vectors.T / (1 + information)) @ vectors
+        correlation = np.abs(left[place] / np.sqrt(left[place, place] * np.diag(left)))
+        tied = (correlation > _TIED) & ~self.is_fixed
+        return [n for n in np.argsort(-correlation, stable=True).tolist() if tied[n] and n != place]
+
+
+def fit(
+    problem: Problem,
+    free: Iterable[Free],
+    begins: Sequence[Array] = (),
+    *,
+    iterations: int = 30,
+    prior: float = PRIOR,
+    robust: bool = False,
+    information: Callable[[Array], Array] = np.ones_like,
+    report: Callable[[int, int, float], None] = lambda start, iteration, misfit: None,
+    each: Callable[..., Iterable[Any]] = map,
+) -> Solution:
+    """Find the parameters of least squares, from one start or several.
+
+    Args:
+        problem: residuals and their derivatives.
+        free: what to fit.
+        begins: coordinates of the starts, each of shape (k,); by default one, the parameters' own.
+        iterations: of each start, at most.
+        prior: standard deviation of the priors of parameters on a log scale.
+        robust: large residuals count linearly (the soft L1 loss), not as squares.
+        information: of the residuals at the end, what each says of the parameters, over what a normal error of its
+            uncertainty would, shape (n,).
+        report: called with start, iteration, misfit.
+        each: goes through the starts, as ``map`` does: perhaps several at a time.
+    """
+    free = tuple(free)
+    width = np.array([prior if f.scale == "log" else _PRIOR_LINEAR for f in free])
+    posterior = Posterior(problem, free, width, robust=robust)
+
+    def descended(number: int, begin: Array) -> tuple[Array, float]:
+        steps = count()
+
+        def seen(z: Array) -> None:
+            report(number, next(steps), posterior.misfit(z))
+
+        return posterior.lowest(begin, steps=iterations, ftol=1e-3, xtol=1e-4, seen=seen)
+
+    begins = begins or [posterior.centre]
+    ends = list(each(descended, range(len(begins)), begins))
+    best = int(np.argmin([cost for _, cost in ends]))
+    z = ends[best][0]
+    residuals = problem.residuals(z)
+    weight = np.sqrt(information(residuals))
+    return Solution(
+        free=free,
+        prior=width,
+        ends=tuple(e for e, _ in ends),
+        misfit=tuple(posterior.misfit(e) for e, _ in ends),
+        chosen=best,
+        residuals=residuals,
+        jacobian=problem.jacobian(z) * weight[:, None],
+        stretch=np.ones(len(z)),
+    )
+
+
+def step_inside(z: Array, free: Iterable[Free]) -> Array:
+    """Steps of forward differences that stay within the bounds, shape (k,)."""
+    high = np.array([f.bounds[1] for f in free])
+    return np.where(z + _STEP < high, _STEP, -_STEP)

@@ -1,0 +1,1 @@
+"""Where a fit to measurements starts."""

@@ -1,0 +1,1 @@
+"""What people see: pages, pictures, progress, tables on a terminal."""

@@ -1,0 +1,323 @@
+"""Transients of a single cell between sources: no wires to solve for, so the whole integration is compiled.
+
+The method is that of ``transient`` (same tableau, same error control). Newton's method solves each stage with the
+model's exact derivatives; steps end at every point of the waveform.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from models_va import Model
+from netlists import GROUND, Circuit, Job, Transient, Waveform
+from spicegen.printers.compiled_model import SIGNATURE, compiled_rates, compiled_slopes
+from spicegen.printers.machine_code import compiled
+from spicegen.printers.numpy_model import numpy_model
+from spicegen.simulate.base import SimResult, SimulationError
+from spicegen.simulate.native.cell_step import FAILED, accept, begin, edition, factor_after, solve, try_step, workspace
+from spicegen.simulate.native.tableau import GAMMA, NODES, SHORTEST, STAGES
+
+Array = NDArray[np.float64]
+_MOST_TRIES = 100
+"""Steps between two points of a drive that are tried, on average: a device that takes more is given up."""
+_FOLLOWED = 1e-6
+"""Of Newton's method where the steps are given."""
+_REL_TOL = 1e-6
+"""Accuracy is cheap here: the reference of all comparisons need not be as rough as asked for."""
+
+
+def is_driven(circuit: Circuit) -> bool:
+    """Whether the circuit is one cell, both of whose electrodes are driven or grounded."""
+    driven = {GROUND, *(s.node for s in circuit.sources)}
+    return not circuit.resistors and len(circuit.cells) == 1 and set(circuit.nodes) <= driven
+
+
+def run_driven(job: Job, stimulus: Transient) -> SimResult:
+    """The transient of such a circuit.
+
+    Raises:
+        SimulationError: the tolerance cannot be met.
+    """
+    (cell,) = job.circuit.cells
+    model = cell.card.device_model
+    values = {**cell.card.values, **cell.instance}
+    waves = {s.node: s.waveform for s in job.circuit.sources} | {GROUND: Waveform.constant(0.0)}
+    te, be = waves[cell.te], waves[cell.be]
+    times = {0.0, stimulus.stop_s, *(t for w in (te, be) for t in w.time_s if t < stimulus.stop_s)}
+    breaks = np.array(sorted(times))
+    time_s, states, points = _integrate(
+        compiled_rates(model),
+        np.array([values[p.name] for p in model.params]),
+        job.temperature_k,
+        np.array([values[s.initial] for s in model.states]),
+        breaks,
+        te.at(breaks) - be.at(breaks),
+        np.empty((0, 0)),
+        min(stimulus.rel_tol, _REL_TOL),
+        sys.maxsize,
+    )
+    if not points:
+        raise SimulationError("native", "step too small: the tolerance cannot be met")
+    time_s, states = time_s[:points], states[:points]
+    voltage = {s.node: s.waveform.at(time_s) for s in job.circuit.sources} | {GROUND: np.zeros(points)}
+    params = {name: np.float64(value) for name, value in values.items()}
+    current = numpy_model(model).current(voltage[cell.te] - voltage[cell.be], states, params, job.temperature_k)
+    into = {cell.te: -current, cell.be: current} if cell.te != cell.be else {}
+    return SimResult(
+        engine="native",
+        time_s=time_s,
+        voltage_volt={node: voltage[node] for node in job.circuit.nodes if node != GROUND},
+        current_amp={s.name: into.get(s.node, np.zeros(points)) for s in job.circuit.sources},
+        state={f"{cell.name}.{name}": states[:, k] for k, name in enumerate(model.state_names)},
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Drive:
+    """A voltage te - be over time, linear between given points.
+
+    Attributes:
+        time_s: rising, shape (n,), s; two points at one time are a jump.
+        v_volt: shape (n,), V.
+        put: states that the device is put into at a point behind a jump, whatever it was in, shape (n, k); NaN where it
+            goes on by itself. Empty if it always does.
+    """
+
+    time_s: Array
+    v_volt: Array
+    put: Array = field(default_factory=lambda: np.empty((0, 0)))
+
+
+def states_under(
+    drive: Drive, model: Model, params: Array, temperature_k: float, initial: Array, rel_tol: float = _REL_TOL
+) -> tuple[Drive, Array] | None:
+    """One device under a given voltage, for whoever needs thousands of such runs; other threads run meanwhile.
+
+    Args:
+        drive: the voltage.
+        model: of the device.
+        params: every parameter in the model's order, shape (p,).
+        temperature_k: K.
+        initial: states at the start, shape (k,).
+        rel_tol: relative tolerance of each step.
+
+    Returns:
+        The voltage at the points of the steps taken, the drive's own among them, and the states there, shape
+        (points, k); None if the tolerance cannot be met, or only in very many steps.
+    """
+    rates, most = compiled_rates(model), _MOST_TRIES * len(drive.time_s)
+    time_s, states, points = _integrate(
+        rates, params, temperature_k, initial, drive.time_s, drive.v_volt, drive.put, rel_tol, most
+    )
+    if not points:
+        return None
+    return _along(drive, time_s[:points]), states[:points]
+
+
+def _along(drive: Drive, times: Array) -> Drive:
+    """The same at the points of the steps taken, the drive's own among them."""
+    before = np.searchsorted(drive.time_s, drive.time_s)
+    own = np.searchsorted(times, drive.time_s) + np.arange(len(before)) - before
+    v = np.interp(times, drive.time_s, drive.v_volt)
+    v[own] = drive.v_volt
+    put = np.full((len(times), drive.put.shape[1]), np.nan) if len(drive.put) else drive.put
+    put[own[: len(put)]] = drive.put
+    return Drive(times, v, put)
+
+
+def slopes_in_steps(
+    steps: Drive, model: Model, params: Array, temperature_k: float, initial: Array, places: NDArray[np.intp]
+) -> Array:
+    """Derivatives of a device's states by parameters and by the states at the start, in given steps.
+
+    They are the exact derivatives of what the method of ``tableau`` computes in these steps: its stages are linearised
+    where they stand. Source: internal numerical differentiation, Bock, in Modelling of Chemical Reaction Systems
+    (Springer 1981), 102.
+
+    Args:
+        steps: see ``states_under``.
+        model: of the device.
+        params: every parameter in the model's order, shape (p,).
+        temperature_k: K.
+        initial: states at the start, shape (k,).
+        places: of the parameters among the model's, m of them.
+
+    Returns:
+        Shape (points, k, m + k); NaN where Newton's method fails. Behind a point at which the device was put into a
+        state, by that state instead of the one at the start.
+    """
+    k, points = len(initial), len(steps.time_s)
+    found = np.full((points, k, len(places) + k), np.nan)
+    rates, slopes = compiled_rates(model), compiled_slopes(model)
+    _linearised(rates, slopes, params, temperature_k, initial, steps.time_s, steps.v_volt, steps.put, places, found)
+    return found
+
+
+_SIGNATURE: Any = numba.types.Tuple((numba.float64[::1], numba.float64[:, ::1], numba.int64))(  # type: ignore[no-untyped-call]
+    numba.types.FunctionType(SIGNATURE),
+    numba.float64[::1],
+    numba.float64,
+    numba.float64[::1],
+    numba.float64[::1],
+    numba.float64[::1],
+    numba.float64[:, ::1],
+    numba.float64,
+    numba.int64,
+)
+
+
+@numba.njit(error_model="numpy")
+def _recorded(times: Array, states: Array, points: int, time: float, x: Array) -> tuple[Array, Array]:
+    """The arrays with one more point in them, twice as long if there was no room."""
+    if points == len(times):
+        longer, more = np.empty(2 * points), np.empty((2 * points, len(x)))
+        longer[:points], more[:points] = times, states
+        times, states = longer, more
+    times[points], states[points] = time, x
+    return times, states
+
+
+@compiled(_SIGNATURE, nogil=True)
+@edition
+def _integrate(
+    rates: Any, params: Array, temperature_k: float, initial: Array, breaks_s: Array, v_volt: Array, put: Array,
+    rel_tol: float, most: int,
+) -> tuple[Array, Array, int]:  # fmt: skip
+    k, tries = len(initial), 0
+    times, states = np.empty(4 * len(breaks_s)), np.empty((4 * len(breaks_s), k))
+    x, y, work = initial.copy(), initial.copy(), workspace(k)
+    times[0], states[0] = breaks_s[0], x
+    points = 1
+    stop = breaks_s[-1] - breaks_s[0]
+    want = 0.0
+    begin(rates, params, temperature_k, v_volt[0], x, work)
+    for segment in range(len(breaks_s) - 1):
+        start, end = breaks_s[segment], breaks_s[segment + 1]
+        if end == start:
+            if len(put) and not np.isnan(put[segment + 1, 0]):
+                x[:] = put[segment + 1]
+            begin(rates, params, temperature_k, v_volt[segment + 1], x, work)
+            times, states = _recorded(times, states, points, end, x)
+            points += 1
+            continue
+        slope = (v_volt[segment + 1] - v_volt[segment]) / (end - start)
+        time = start
+        want = want if want > 0.0 else end - start
+        while time < end:
+            remaining = end - time
+            last = want > 0.999 * remaining
+            step = remaining if last else min(want, remaining / 2)
+            voltage = (v_volt[segment], slope, 0.0)
+            tries += 1
+            if tries > most:
+                return times, states, 0
+            error = try_step(rates, params, temperature_k, time - start, step, voltage, x, y, rel_tol, work)
+            factor = factor_after(error)
+            if error <= 1.0:
+                time = end if last else time + step
+                accept(x, y, work)
+                times, states = _recorded(times, states, points, time, x)
+                points += 1
+                # a step cut short by a breakpoint says little: the step wanted before it stays wanted after it
+                want = max(want, step * factor) if last else step * factor
+            elif step < SHORTEST * stop:
+                return times, states, 0
+            else:
+                want = step * factor
+    return times, states, points
+
+
+@numba.njit(error_model="numpy")
+def _product(jacobian: Array, now: Array, of_params: Array, places: Any, out: Array) -> None:
+    """How fast derivatives change: df/dx S + df/dp."""
+    k, m = len(jacobian), len(places)
+    for a in range(k):
+        for c in range(m + k):
+            out[a, c] = of_params[a, places[c]] if c < m else 0.0
+        for b in range(k):
+            for c in range(m + k):
+                out[a, c] += jacobian[a, b] * now[b, c]
+
+
+@compiled(
+    numba.types.void(
+        numba.types.FunctionType(SIGNATURE),
+        numba.types.FunctionType(SIGNATURE),
+        numba.float64[::1],
+        numba.float64,
+        numba.float64[::1],
+        numba.float64[::1],
+        numba.float64[::1],
+        numba.float64[:, ::1],
+        numba.int64[::1],
+        numba.float64[:, :, ::1],
+    ),
+    nogil=True,
+)
+@edition
+# one function with everything in it, because it is compiled as one
+def _linearised(  # noqa: C901
+    rates: Any, by_params: Any, params: Array, temperature_k: float, initial: Array, time_s: Array, v_volt: Array,
+    put: Array, places: Any, found: Array,
+) -> None:  # fmt: skip
+    k, m, stages = len(initial), len(places), len(NODES)
+    work = workspace(k)
+    x, y, rate = initial.copy(), initial.copy(), np.empty(k)
+    jacobian, of_params = np.empty((k, k)), np.empty((k, len(params)))
+    now, moved, matrix = np.zeros((k, m + k)), np.zeros((stages, k, m + k)), np.empty((k, k))
+    right = np.empty((k, m + k))
+    for a in range(k):
+        now[a, m + a] = 1.0
+    found[0] = now
+    fresh = True
+    for n in range(len(time_s) - 1):
+        step = time_s[n + 1] - time_s[n]
+        if step == 0.0:
+            fresh = True
+            if len(put) and not np.isnan(put[n + 1, 0]):
+                x[:], now[:] = put[n + 1], 0.0
+                for a in range(k):
+                    now[a, m + a] = 1.0
+            found[n + 1] = now
+            continue
+        slope = (v_volt[n + 1] - v_volt[n]) / step
+        if fresh:  # the last stage of a step is the first of the next, but not across a jump
+            begin(rates, params, temperature_k, v_volt[n], x, work)
+            rates(v_volt[n], x, params, temperature_k, rate, jacobian)
+            by_params(v_volt[n], x, params, temperature_k, rate, of_params)
+            _product(jacobian, now, of_params, places, moved[0])
+            fresh = False
+        if try_step(rates, params, temperature_k, 0.0, step, (v_volt[n], slope, 0.0), x, y, _FOLLOWED, work) == FAILED:
+            return
+        at = work[6]
+        h = step * GAMMA
+        for i in range(1, stages):
+            volt = v_volt[n] + NODES[i] * step * slope
+            rates(volt, at[i], params, temperature_k, rate, jacobian)
+            by_params(volt, at[i], params, temperature_k, rate, of_params)
+            for a in range(k):
+                moved[i, a] = now[a]
+                for j in range(i):
+                    weight = step * STAGES[i, j]
+                    for c in range(m + k):  # side by side in memory, so that several are computed at once
+                        moved[i, a, c] += weight * moved[j, a, c]
+                right[a] = moved[i, a]
+                for c in range(m):
+                    right[a, c] += h * of_params[a, places[c]]
+                for b in range(k):
+                    matrix[a, b] = -h * jacobian[a, b]
+                matrix[a, a] += 1.0
+            solve(matrix, right)
+            for a in range(k):
+                for c in range(m + k):
+                    moved[i, a, c] = (right[a, c] - moved[i, a, c]) / h
+        now[:] = right
+        moved[0] = moved[stages - 1]
+        accept(x, y, work)
+        found[n + 1] = now

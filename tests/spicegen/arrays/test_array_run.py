@@ -1,0 +1,131 @@
+"""``spicegen array`` with a program: from YAML to the same array in every simulator."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from models_va.errors import InputError
+from netlists import ArrayConfig, Crossbar, Job, ReadVectors, crossbar_circuit, source_voltages
+from spicegen.cli.main import app
+from spicegen.simulate import read_operator, write_decks
+from spicegen.simulate.vacask import read_raw
+from spicegen.simulate.vacask import tools as vacask_tools
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "write_8x8.yaml"
+SMALL = """
+rows: 2
+columns: 3
+r_row_ohm: 100
+r_col_ohm: 100
+cells: min
+stuck: [{row: 1, column: 2, g_siemens: 4.0e-5}]
+program:
+  - {do: read}
+  - {do: write, row: 0, column: 1, v_volt: -1.5, width_s: 0.01, scheme: SCHEME}
+  - {do: rest, duration_s: 0.1}
+  - {do: read, row: 0}
+"""
+
+
+def run(path, folder, *more):
+    return CliRunner().invoke(app, ["array", str(path), "-o", str(folder), *more], catch_exceptions=True)
+
+
+@pytest.mark.parametrize("scheme", ["v/2", "floating"])
+def test_program_in_every_simulator(tmp_path, need_engine, scheme):
+    need_engine("ngspice"), need_engine("vacask")
+    config = tmp_path / "array.yaml"
+    config.write_text(SMALL.replace("SCHEME", scheme))
+    assert run(config, tmp_path / "out").exit_code == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert [e["note"] for e in report["engines"]] == ["", "", ""]
+    assert all(e["difference"] < 1e-3 for e in report["engines"])
+    before, after = np.array(report["g_before_siemens"]), np.array(report["g_after_siemens"])
+    assert after[1, 2] == before[1, 2] == 4e-5  # stuck
+    assert after[0, 1] / before[0, 1] > 1.001  # written
+    others = np.delete((after / before).ravel(), [1, 5])
+    assert np.all(others < 1 + 0.5 * (after[0, 1] / before[0, 1] - 1))
+    assert np.shape(report["i_column_amp"]) == (2, 3)
+    across, lost = np.array(report["v_cell_volt"]), np.array(report["v_lost_volt"])
+    assert across[0, 1] + np.sign(across[0, 1]) * lost[0, 1] == pytest.approx(-1.5, rel=1e-6)
+    assert 0 < lost[0, 1] == lost.max() < 0.05
+
+
+def test_the_example_is_read():
+    from models_va import read_yaml
+
+    assert len(read_yaml(EXAMPLE, ArrayConfig).array_program().stages) == 3  # lines float in the second
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        ({"do": "write", "row": 2, "column": 0, "v_volt": 1.0, "width_s": 1e-3}, r"step 1: write: cell \(2, 0\)"),
+        ({"do": "read", "row": 5}, "step 1: read: row 5"),
+        ({"do": "pulse", "rows_volt": {3: 1.0}, "width_s": 1e-3}, "step 1: pulse: rows_volt: line 3"),
+    ],
+)
+def test_steps_must_lie_in_the_array(step, message):
+    with pytest.raises(InputError, match=message):
+        ArrayConfig(rows=2, columns=2, program=[step]).array_program()
+
+
+def test_stuck_shares():
+    stuck = ArrayConfig(rows=100, columns=100, stuck_low=0.1, stuck_high=0.2, seed=3).draw_stuck(1e-5, 4e-5)
+    assert np.count_nonzero(stuck == 1e-5) == pytest.approx(1000, abs=100)
+    assert np.count_nonzero(stuck == 4e-5) == pytest.approx(2000, abs=150)
+    with pytest.raises(InputError, match="at most 1"):
+        ArrayConfig(stuck_low=0.6, stuck_high=0.6).draw_stuck(1e-5, 4e-5)
+    with pytest.raises(InputError, match=r"stuck cell \(0, 9\)"):
+        ArrayConfig(rows=2, columns=2, stuck=[{"row": 0, "column": 9, "g_siemens": 0}]).draw_stuck(1e-5, 4e-5)
+
+
+def test_faults_in_a_read(tmp_path, need_engine):
+    need_engine("ngspice"), need_engine("vacask")
+    config = tmp_path / "array.yaml"
+    config.write_text(
+        "rows: 4\ncolumns: 4\nr_row_ohm: 2.5\nstuck_high: 0.2\nprogramming_error: true\n"
+        "faults: {open_rows: [[3, 2]], shorted_columns: [[1, 2]], open_columns: [[3, 4]]}\n"
+    )
+    assert run(config, tmp_path / "out").exit_code == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["i_out_amp"][3] == 0  # cut off from its sense amplifier
+    assert all(e["difference"] < 1e-6 for e in report["engines"])
+
+
+def test_decks_run_in_the_plain_simulators(tmp_path, need_engine):
+    need_engine("ngspice"), need_engine("vacask")
+    config = tmp_path / "array.yaml"
+    config.write_text("rows: 2\ncolumns: 2\nr_row_ohm: 100\nprogramming_error: true\n")
+    assert run(config, tmp_path / "read").exit_code == 0
+    config.write_text(SMALL.replace("SCHEME", "v/2"))
+    assert run(config, tmp_path / "program", "--engine", "vacask").exit_code == 0
+    wanted = json.loads((tmp_path / "read" / "report.json").read_text())["i_out_amp"]
+    after = json.loads((tmp_path / "program" / "report.json").read_text())["i_column_amp"][1]
+
+    decks = tmp_path / "read" / "decks"
+    subprocess.run(["ngspice", "-b", "-r", "out.raw", "deck.cir"], cwd=decks / "ngspice", check=True, timeout=60)
+    found = read_raw(decks / "ngspice" / "out.raw")
+    assert [found[f"i(vb{j})"][0] for j in range(2)] == pytest.approx(wanted, rel=1e-5)
+    for folder in (decks / "vacask", tmp_path / "program" / "decks" / "stage_1" / "vacask"):
+        subprocess.run([vacask_tools()[0], "deck.sim"], cwd=folder, check=True, timeout=60)
+    found = read_raw(decks / "vacask" / "op0.raw")
+    assert [found[f"vb{j}:flow(br)"][0] for j in range(2)] == pytest.approx(wanted, rel=1e-5)
+    found = read_raw(tmp_path / "program" / "decks" / "stage_1" / "vacask" / "tran1.raw")
+    report = json.loads((tmp_path / "program" / "report.json").read_text())
+    currents = [np.interp(report["time_s"][1], found["time"], found[f"vb{j}:flow(br)"]) for j in range(3)]
+    assert currents == pytest.approx(after, rel=1e-3)
+
+
+def test_a_deck_of_many_vectors_runs_in_plain_ngspice(tmp_path, need_engine):
+    need_engine("ngspice")
+    crossbar = Crossbar(np.array([[1e-5, 4e-5], [2e-5, 3e-5]]), 10.0, 10.0)
+    v_in = np.array([[0.1, 0.2], [0.3, -0.1], [0.0, 0.2]])
+    write_decks(Job(crossbar_circuit(crossbar), ReadVectors(source_voltages(crossbar, v_in))), tmp_path)
+    subprocess.run(["ngspice", "-b", "-r", "out.raw", "deck.cir"], cwd=tmp_path / "ngspice", check=True, timeout=60)
+    found = read_raw(tmp_path / "ngspice" / "out.raw")
+    assert pytest.approx(v_in @ read_operator(crossbar).T) == np.array([found[f"i(vb{j})"] for j in range(2)]).T

@@ -1,0 +1,123 @@
+"""Programming an array by pulses, and what writes do to other cells."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from models_va import load_card
+from models_va.errors import InputError
+from netlists import ArrayConfig, Crossbar
+from spicegen.arrays.studies.disturb import study_disturb
+from spicegen.arrays.write_verify import ORDERS, WritePlan, write_verify
+from spicegen.cli.main import app
+from spicegen.devices.programming import conductances, program_devices
+from spicegen.simulate import Native
+
+CARD = load_card("au-lixcoo2-pt")
+TARGET = np.array([[1.5e-5, 3e-5], [1.2e-5, 2.2e-5]])
+
+
+def fresh(shape=(2, 2)):
+    return program_devices(CARD, np.full(shape, 1e-5), 0, programming_error=False).devices
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_every_cell_is_verified_within_its_tolerance(order):
+    sigma = CARD.programming_error.sigma_siemens(TARGET)
+    done = write_verify(Crossbar(np.zeros((2, 2)), 2.5, 2.5), fresh(), TARGET, sigma, WritePlan(order=order), Native())
+    assert np.all(np.abs(done.verified_siemens - TARGET) <= sigma)
+    assert np.all(done.pulses > 0)
+    assert np.array_equal(done.g_siemens, conductances(done.devices))
+    if order in ("rounds", "columns"):  # all are read at the end, and a 2 x 2 array has little wire
+        assert np.allclose(done.g_siemens, done.verified_siemens, rtol=5e-3)
+
+
+def test_cells_at_their_targets_get_no_pulse():
+    start = program_devices(CARD, TARGET, 0, programming_error=False).devices
+    done = write_verify(Crossbar(TARGET, 0.1, 0.1), start, TARGET, np.full((2, 2), 1e-6), WritePlan(), Native())
+    assert not done.pulses.any()
+
+
+def test_pauses_stand_between_cells_that_share_a_line():
+    """One round, in which every cell of 2 x 2 gets a pulse: two diagonals, so one pause."""
+    start, sigma, times = fresh(), np.full((2, 2), 1e-9), []
+    for pause_s in (0.0, 3.0):
+        plan = WritePlan(pause_s=pause_s, most_pulses=1)
+        done = write_verify(Crossbar(np.zeros((2, 2)), 2.5, 2.5), start, TARGET, sigma, plan, Native())
+        assert np.all(done.pulses == 1)
+        times.append(done.time_s)
+    assert times[1] - times[0] == pytest.approx(3.0, rel=1e-9)
+
+
+def test_a_stuck_cell_gets_all_its_pulses_and_does_not_hold_up_the_others():
+    stuck = np.full((2, 2), np.nan)
+    stuck[0, 0] = 4e-5
+    devices = dataclasses.replace(fresh(), stuck_siemens=stuck)
+    plan = WritePlan(most_pulses=25)
+    sigma = CARD.programming_error.sigma_siemens(TARGET)
+    done = write_verify(Crossbar(np.zeros((2, 2)), 2.5, 2.5), devices, TARGET, sigma, plan, Native())
+    assert done.pulses[0, 0] == 25
+    assert np.abs(done.verified_siemens[1, 1] - TARGET[1, 1]) <= sigma[1, 1]
+
+
+def test_same_seed_same_order():
+    plan, sigma = WritePlan(order="random"), np.full((2, 2), 1e-6)
+    runs = [
+        write_verify(Crossbar(np.zeros((2, 2)), 2.5, 2.5), fresh(), TARGET, sigma, plan, Native(), seed)
+        for seed in (1, 1, 2)
+    ]
+    assert np.array_equal(runs[0].g_siemens, runs[1].g_siemens)
+    assert not np.array_equal(runs[0].g_siemens, runs[2].g_siemens)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"order": "spiral"},
+        {"v_up_volt": 1.0},
+        {"width_up_s": 0.0},
+        {"rest_s": -1.0},
+        {"most_pulses": 0},
+        {"pause_s": -1.0},
+        {"pause_s": 1.0, "order": "cells"},
+    ],
+)
+def test_plans_are_checked(wrong):
+    with pytest.raises(InputError, match="write plan"):
+        WritePlan(**wrong)
+
+
+def test_disturb_by_kind_of_cell():
+    found = study_disturb(ArrayConfig(rows=3, columns=3, cells="min"), CARD, 20, amplitudes_volt=(-1.5,))
+    half, third = found.runs
+    assert (half.scheme, third.scheme) == ("v/2", "v/3")
+    change = {kind: np.abs(found.change(half, kind)[-1]).max() for kind in ("selected", "same row", "elsewhere")}
+    assert change["selected"] > 10 * change["same row"] > 10 * change["elsewhere"]  # half of it, and nothing
+    assert np.abs(found.change(third, "elsewhere")[-1]).max() > 10 * change["elsewhere"]  # a third of it, reversed
+    assert half.writes[-1] == 20
+    assert len(half.g_siemens) == len(half.writes)
+
+
+def test_stuck_cells_are_left_out_of_disturb():
+    config = ArrayConfig(rows=2, columns=2, stuck=[{"row": 0, "column": 0, "g_siemens": 0.0}])
+    found = study_disturb(config, CARD, 2, schemes=("v/2",), amplitudes_volt=(1.5,))
+    assert not found.kind("elsewhere").any()
+    assert len(found.rows()) == 3
+    blocked = ArrayConfig(rows=2, columns=2, stuck=[{"row": 1, "column": 1, "g_siemens": 0.0}])
+    for wrong in (blocked, ArrayConfig(rows=1, columns=1)):
+        with pytest.raises(InputError, match="it must work, and others must be there"):
+            study_disturb(wrong, CARD, 2)
+
+
+@pytest.mark.parametrize("study", ["disturb", "programming"])
+def test_commands(tmp_path, study):
+    config = tmp_path / "array.yaml"
+    config.write_text("rows: 2\ncolumns: 2\n")
+    more = ["--writes", "3"] if study == "disturb" else []
+    done = CliRunner().invoke(app, ["study", study, str(config), "-o", str(tmp_path / "out"), *more])
+    assert done.exit_code == 0, done.output
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["card"] == CARD.name
+    assert "<img" in (tmp_path / "out" / "report.html").read_text()
