@@ -48,7 +48,7 @@ from models_va import DeviceCard, Quantity
 from netlists import Crossbar
 from spicegen.devices.read_curve import ReadCurve, read_curve
 from spicegen.files import beside
-from spicegen.reports.progress import track
+from spicegen.progress import track
 from spicegen.simulate import REFERENCE, read_operator, simulator
 
 ROOT = Path(__file__).resolve().parents[1]

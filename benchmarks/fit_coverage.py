@@ -13,7 +13,7 @@ import time
 import numpy as np
 
 from spicegen.fit.model_fit import fit_model
-from spicegen.reports.progress import track
+from spicegen.progress import track
 from tests.spicegen.fit.known_devices import CARDS, UNLIKE, campaign, off, train, unlike, varied
 
 REACHED = 1.5

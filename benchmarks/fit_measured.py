@@ -30,7 +30,7 @@ from spicegen.fit.replay.from_measurements import typical_cycle
 from spicegen.fit.result.card import fixed_by_data
 from spicegen.fit.result.pictures import measured_against_fitted
 from spicegen.metrics.laws import exponential_law, power_law
-from spicegen.reports.progress import track
+from spicegen.progress import track
 
 HERE = Path(__file__).parent
 DATA = HERE / "../../shared/data/devices"

@@ -29,7 +29,7 @@ from evaluator.network.ops.layers import mapped_layers
 from evaluator.operators.arrays import ArrayPart
 from evaluator.operators.mapped import with_arrays
 from models_va.errors import InputError, located
-from spicegen.reports.progress import Progress, track
+from spicegen.progress import Progress, track
 from spicegen.result_cache import card_identity, engine_identity
 from spicegen.simulate import simulator
 

@@ -14,7 +14,7 @@ from evaluator.operators.arrays import ArrayPart
 from evaluator.scores import Score
 from evaluator.study import Circuits, Study
 from models_va.errors import InputError
-from spicegen.reports.progress import Progress
+from spicegen.progress import Progress
 from spicegen.simulate import REFERENCE, SIMULATORS, SimulationError, simulator
 
 _PREFERRED = ("vacask", "ngspice")

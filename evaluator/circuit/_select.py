@@ -17,7 +17,7 @@ from evaluator.network.layer import Array
 from evaluator.operators.arrays import ArrayPart
 from evaluator.study import Study
 from models_va.errors import InputError
-from spicegen.reports.progress import Progress
+from spicegen.progress import Progress
 
 _PROBE_IMAGES = 8
 _LOOKED_AT, _PROBES = 64, 8

@@ -21,7 +21,7 @@ from evaluator.operators.arrays import ArrayPart, is_plain, plain_weights
 from evaluator.scores import relative_difference, relative_output_error
 from evaluator.study import Study
 from models_va.errors import located
-from spicegen.reports.progress import Progress
+from spicegen.progress import Progress
 
 ERROR_VECTORS = 4096
 """Of a layer: a convolution has one for each place of each image."""

@@ -24,7 +24,7 @@ from evaluator.study import Study, StudySource, prepare
 from models_va import DeviceCard
 from models_va.errors import InputError
 from netlists import ArrayConfig
-from spicegen.reports.progress import Progress, track
+from spicegen.progress import Progress, track
 
 MOST_WORKERS = 256
 NO_CIRCUITS = CircuitRequest()

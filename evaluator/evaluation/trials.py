@@ -17,7 +17,7 @@ from evaluator.operators.arrays import ArrayPart
 from evaluator.scores import Score, score
 from evaluator.study import Study
 from models_va.errors import InputError
-from spicegen.reports.progress import Progress
+from spicegen.progress import Progress
 
 FILE = "trials.jsonl"
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]

@@ -26,7 +26,7 @@ from netlists import ArrayConfig, ArrayProgram, Devices
 from spicegen.arrays.write_verify import WritePlan, write_verify
 from spicegen.devices.programming import program_devices, sigma_of, stream
 from spicegen.files import output_folder
-from spicegen.reports.progress import Progress
+from spicegen.progress import Progress
 from spicegen.result_cache import card_identity, digest, engine_identity, keep, recall
 from spicegen.simulate import REFERENCE, simulator
 

@@ -14,9 +14,9 @@ from spicegen.agreement.pulses import CheckTrain, check_train, conductance
 from spicegen.paper import SPIKES_PER_BRANCH, spike_job
 from spicegen.printers import render_verilog_a
 from spicegen.printers.numpy_model import initial_conductance
+from spicegen.progress import track
 from spicegen.reports.page import Page
 from spicegen.reports.plotting import COLOURS, axes, new_figure
-from spicegen.reports.progress import track
 from spicegen.simulate import REFERENCE, SIMULATORS, Attempt, SimulationError, attempt, simulator
 from spicegen.simulate.vacask import compile_warnings, tools
 

@@ -23,9 +23,9 @@ from netlists import (
     source_voltages,
 )
 from spicegen.devices.programming import Programmed, program_devices
+from spicegen.progress import track
 from spicegen.reports.page import Page
 from spicegen.reports.plotting import COLOURS, axes, new_figure
-from spicegen.reports.progress import track
 from spicegen.simulate import (
     REFERENCE,
     SIMULATORS,

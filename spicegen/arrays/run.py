@@ -16,9 +16,9 @@ from netlists import ArrayConfig, ArrayProgram, ArrayStage, Crossbar, Devices, J
 from spicegen.arrays.program import ArrayRecord, run_array_program
 from spicegen.arrays.read import cell_voltage
 from spicegen.devices.programming import conductances, program_devices
+from spicegen.progress import track
 from spicegen.reports.page import Page
 from spicegen.reports.plotting import axes, new_figure, whole_ticks
-from spicegen.reports.progress import track
 from spicegen.simulate import REFERENCE, SimulationError, simulator, write_decks
 
 Array = NDArray[np.float64]

@@ -22,7 +22,7 @@ from spicegen.fit.solve.problem import MeasuredProblem, Weights, coarse, weights
 from spicegen.fit.solve.profile import profiled
 from spicegen.fit.start.start import Start, is_held, starts, varied
 from spicegen.measurements import Measurement
-from spicegen.reports.progress import counter
+from spicegen.progress import counter
 
 Array = NDArray[np.float64]
 

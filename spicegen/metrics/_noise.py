@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spicegen.metrics._fitting import exponential_curves, fit_exponential
-from spicegen.reports.progress import track
+from spicegen.progress import track
 
 Array = NDArray[np.float64]
 _TRIALS = 100

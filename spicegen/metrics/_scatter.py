@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from spicegen.metrics._bins import Bins
 from spicegen.metrics._noise import Noise
-from spicegen.reports.progress import track
+from spicegen.progress import track
 
 Array = NDArray[np.float64]
 

@@ -21,8 +21,8 @@ from spicegen.fit.solve.posterior import Free
 from spicegen.paper import Assumptions, Experiment
 from spicegen.paper.fit_processes import fit_in_processes
 from spicegen.paper.fit_residuals import FITTED, PaperResiduals, Term
+from spicegen.progress import counter
 from spicegen.reports.page import Page
-from spicegen.reports.progress import counter
 
 ENDURANCE_CYCLES = 40
 """Of the 350: the drift is linear from the thirtieth on, and every cycle costs time at every step of the fit."""

@@ -30,8 +30,8 @@ from spicegen.paper import (
     paper_targets,
 )
 from spicegen.paper.reproduce_page import reproduction_page
+from spicegen.progress import track
 from spicegen.reports.page import Page
-from spicegen.reports.progress import track
 from spicegen.simulate import REFERENCE, SimulationError, simulator
 
 ELSEWHERE = "not an experiment on one device"

@@ -14,9 +14,9 @@ from models_va.errors import InputError
 from netlists import ArrayConfig, ArrayProgram, Scheme, write_voltages
 from spicegen.arrays.program import run_array_program
 from spicegen.devices.programming import conductances, program_devices
+from spicegen.progress import track
 from spicegen.reports.page import Page
 from spicegen.reports.plotting import COLOURS, axes, new_figure, whole_ticks
-from spicegen.reports.progress import track
 from spicegen.simulate import REFERENCE, simulator
 
 Array = NDArray[np.float64]

@@ -29,9 +29,9 @@ from netlists import (
 from spicegen.arrays.studies.sizes import check_sizes
 from spicegen.devices.programming import program_devices
 from spicegen.printers.numpy_model import numpy_model
+from spicegen.progress import track
 from spicegen.reports.page import Page
 from spicegen.reports.plotting import COLOURS, axes, new_figure
-from spicegen.reports.progress import track
 from spicegen.simulate import REFERENCE, SimResult, simulator
 
 Array = NDArray[np.float64]

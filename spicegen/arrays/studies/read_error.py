@@ -16,9 +16,9 @@ from models_va.errors import InputError
 from netlists import ArrayConfig, Crossbar
 from spicegen.arrays.studies.sizes import check_sizes
 from spicegen.devices.programming import stream
+from spicegen.progress import track
 from spicegen.reports.page import Page
 from spicegen.reports.plotting import COLOURS, axes, new_figure
-from spicegen.reports.progress import track
 from spicegen.simulate import read_operator
 
 Array = NDArray[np.float64]

@@ -14,9 +14,9 @@ from netlists import ArrayConfig, ArrayProgram
 from spicegen.arrays.program import run_array_program
 from spicegen.arrays.write_verify import ORDERS, Order, WritePlan, Written, write_verify
 from spicegen.devices.programming import conductances, program_devices, sigma_of
+from spicegen.progress import counter
 from spicegen.reports.page import Page
 from spicegen.reports.plotting import COLOURS, axes, new_figure, whole_ticks
-from spicegen.reports.progress import counter
 from spicegen.simulate import REFERENCE, simulator
 
 Array = NDArray[np.float64]

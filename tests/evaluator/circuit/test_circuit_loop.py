@@ -30,7 +30,7 @@ from models_va.errors import InputError
 from netlists import Crossbar
 from spicegen.devices.memory_state import reach
 from spicegen.devices.programming import conductances
-from spicegen.reports.progress import track
+from spicegen.progress import track
 from spicegen.simulate import SimulationError, read_operator, simulator
 from spicegen.simulate.base import Availability
 from tests.evaluator import networks

@@ -5,7 +5,7 @@ import pytest
 
 from evaluator.evaluation.diagnosis import inspect_layers
 from models_va import load_card
-from spicegen.reports.progress import track
+from spicegen.progress import track
 from tests.evaluator import networks
 from tests.evaluator.studies import CARD, IDEAL, study_of
 

@@ -15,7 +15,7 @@ from evaluator.cli import evaluate_command
 from evaluator.evaluation.trials import FILE, Trials
 from evaluator.study import Circuits
 from models_va.errors import InputError
-from spicegen.reports.progress import track
+from spicegen.progress import track
 from spicegen.simulate import SimulationError, simulator
 from spicegen.simulate.base import Availability
 from tests.evaluator import networks

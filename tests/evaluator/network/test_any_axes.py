@@ -10,7 +10,7 @@ from evaluator.circuit import select_tiles
 from evaluator.evaluation.diagnosis import inspect_layers
 from evaluator.hardware.activations import activations_of
 from evaluator.study import Circuits
-from spicegen.reports.progress import track
+from spicegen.progress import track
 from tests.evaluator import networks
 from tests.evaluator.networks import node
 from tests.evaluator.studies import study_of, trial_logits
