@@ -1,4 +1,4 @@
-"""Report: what an evaluation found, as an object, as JSON and as a page."""
+"""Report: the result of an evaluation, as an object and as JSON."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from evaluator.circuit import CircuitReport
 from evaluator.evaluation.costs import LayerCosts
 from evaluator.hardware.programmed import Engine, Hardware
 from evaluator.network.layer import Array
-from evaluator.reports.evaluation_page import report_page
 from evaluator.scores import Score, image_interval, mean_interval, paired_difference
 from evaluator.settings import ARRAY_KEYS
 from models_va import Quantity
 from spicegen.devices.read_curve import ReadCurve
-from spicegen.reports.page import Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +249,3 @@ class Report:
             "layers": [asdict(layer) for layer in self.layers],
             "assumptions": {name: q.model_dump() for name, q in self.assumptions.items()},
         }
-
-    def page(self) -> Page:
-        """The report for people."""
-        return report_page(self)
