@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from evaluator.evaluation.report import Report, TileSample
+from evaluator.evaluation.diagnosis import TileSample
+from evaluator.evaluation.report import Report
 from evaluator.network.layer import Array
 from evaluator.reports.pictures import FLOAT, HARDWARE, accuracy_axis, name_groups
 from evaluator.scores import paired_difference
