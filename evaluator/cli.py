@@ -71,6 +71,8 @@ def evaluate_command(
     from evaluator.circuit.tile_export import TileExport
     from evaluator.evaluation.evaluate import evaluate
     from evaluator.evaluation.sweep import run_sweep
+    from evaluator.reports.evaluation_page import evaluation_page
+    from evaluator.reports.sweep_page import sweep_page
     from spicegen.files import output_folder
 
     if export_tile is not None and sweep is not None:
@@ -82,15 +84,21 @@ def evaluate_command(
     folder = output_folder(output)
 
     def one(config: HardwareConfig, folder: Path, calibrated: bool = False) -> Report:
-        return evaluate(
+        report = evaluate(
             model, data, device, hardware=config, trials=trials, seed=seed, limit=limit, calibration=calibration,
             calibrated=calibrated, workers=workers, folder=folder, circuits=circuits, export=export, say=typer.echo,
         )  # fmt: skip
+        evaluation_page(report).write(folder, report.to_json())
+        return report
 
-    with _kept_in(folder):
-        report = one(config, folder) if sweep is None else run_sweep(config, sweep, device, one, folder, typer.echo)
-    report.page().write(folder, report.to_json())
-    typer.echo(report.summary)
+    with _interruption_named(folder):
+        if sweep is None:
+            summary = one(config, folder).summary
+        else:
+            swept = run_sweep(config, sweep, device, one, folder, typer.echo)
+            sweep_page(swept).write(folder, swept.to_json())
+            summary = swept.summary
+    typer.echo(summary)
     typer.echo(f"{folder / 'report.html'}")
 
 
@@ -105,13 +113,21 @@ def compare_command(
 ) -> None:
     """Several networks under several conditions on a device: one table, one picture (the paper's figure 6d)."""
     from evaluator.evaluation.compare import compare, load_suite
+    from evaluator.reports.compare_page import comparison_page
+    from evaluator.reports.evaluation_page import evaluation_page
     from spicegen.files import output_folder
 
     loaded = load_suite(suite)
     folder = output_folder(output)
-    with _kept_in(folder):
-        report = compare(loaded, device, folder, trials=trials, seed=seed, limit=limit, workers=workers, say=typer.echo)
-    report.page().write(folder, report.to_json())
+
+    def save(report: Report, folder: Path) -> None:
+        evaluation_page(report).write(folder, report.to_json())
+
+    with _interruption_named(folder):
+        comparison = compare(
+            loaded, device, folder, trials=trials, seed=seed, limit=limit, workers=workers, say=typer.echo, save=save
+        )
+        comparison_page(comparison).write(folder, comparison.to_json())
     typer.echo(f"{folder / 'report.html'}")
 
 
@@ -120,19 +136,20 @@ def demo_command(
 ) -> None:
     """The whole way on an embedded example: card, code, simulators, array, accuracy."""
     from evaluator.demo import demo
+    from evaluator.reports.demo_page import demo_page
     from spicegen.files import output_folder
 
     folder = output_folder(output)
     report = demo(folder, typer.echo)
-    report.page().write(folder, report.to_json())
+    demo_page(report).write(folder, report.to_json())
     typer.echo(f"report: {folder / 'report.html'}  [{report.seconds:.0f} s]")
     if not report.passed:
         raise typer.Exit(1)
 
 
 @contextmanager
-def _kept_in(folder: Path) -> Iterator[None]:
-    """An interruption says what is left of the work."""
+def _interruption_named(folder: Path) -> Iterator[None]:
+    """Tell whoever interrupts the work where its finished trials are, and how it goes on."""
     try:
         yield
     except KeyboardInterrupt:

@@ -16,7 +16,6 @@ from netlists import ArrayConfig
 from spicegen.agreement.check import CheckReport, check
 from spicegen.arrays.read import ArrayReport, external_engines, read_array
 from spicegen.printers.render import render
-from spicegen.reports.page import Page
 from spicegen.simulate import simulator
 
 CARD = "au-lixcoo2-pt"
@@ -24,7 +23,7 @@ ARRAY = ArrayConfig(rows=16, columns=16, r_row_ohm=2.5, r_col_ohm=2.5, r_source_
 """Wires of a narrow metal line, drivers and amplifiers that are not ideal: chosen so that IR drop shows."""
 TILE = ARRAY.model_copy(update={"rows": 64, "columns": 64})
 TRIALS = 10
-_SIZE = f"{ARRAY.rows} x {ARRAY.columns} array"
+ARRAY_SIZE = f"{ARRAY.rows} x {ARRAY.columns} array"
 Say = Callable[[str], None]
 Part = TypeVar("Part")
 
@@ -66,37 +65,6 @@ class DemoReport:
             "evaluate": self.accuracy.to_json(),
         }
 
-    def page(self) -> Page:
-        """The report page: a summary, then each step's own page as a chapter, then the generated code."""
-        page = Page(
-            "From a published synapse to the accuracy of a network",
-            f"{self.card.title}: rendered, simulated, put into arrays, and judged on real handwritten digits. "
-            f"{self.accuracy.summary}",
-        )
-        page.table(("step", "result"), self._steps())
-        if self.left_out:
-            page.section("Left out", "; ".join(self.left_out))
-        for part in (self.check.page(), self.array.page(), self.accuracy.page()):
-            page.append(part)
-        page.section("The generated models", "Both are printed from one definition of the equations.")
-        for file in self.files:
-            page.code(file.name, file.read_text(encoding="ascii"))
-        return page
-
-    def _steps(self) -> list[tuple[str, str]]:
-        engines = [r.attempt.engine for r in self.check.runs if not r.attempt.note]
-        reads = [r for r in self.array.reads if not r.attempt.note]
-        return [
-            ("card", f"{self.card.name} ({self.card.hash}), {self.card.source}"),
-            ("rendered", ", ".join(f.name for f in self.files)),
-            ("spike train of figure 2d", f"{', '.join(engines)} agree to {self.check.agreement:.1e}"),
-            (
-                f"{_SIZE} read",
-                f"exact to {max(r.difference for r in reads):.0e} in {', '.join(r.attempt.engine for r in reads)}",
-            ),
-            ("accuracy", self.accuracy.summary),
-        ]
-
 
 def demo(folder: Path, say: Say) -> DemoReport:
     """Run every step on the embedded example, telling ``say`` what happens.
@@ -115,7 +83,7 @@ def demo(folder: Path, say: Say) -> DemoReport:
     card = load_card(CARD)
     files = _step(say, "render", lambda: render(card, folder), lambda f: ", ".join(p.name for p in f))
     checked = _step(say, "simulate figure 2d", lambda: check(card), lambda r: f"agreement {r.agreement:.1e}")
-    read = _step(say, f"read {_SIZE}", lambda: read_array(ARRAY, card, external_engines()), _loss)
+    read = _step(say, f"read {ARRAY_SIZE}", lambda: read_array(ARRAY, card, external_engines()), _loss)
     example = resources.files("evaluator") / "example"
     with resources.as_file(example) as data:
         judged = _step(

@@ -115,8 +115,9 @@ def matching(wanted: str, labels: Sequence[str]) -> frozenset[str]:
 def _of_layer(
     study: Study, part: ArrayPart, seen: Seen, wanted: str, tolerance: float, named: frozenset[str]
 ) -> Iterator[TileChoice]:
-    driven = row_voltages(part, study, seen, _LOOKED_AT)
-    for label, tile in labelled_tiles(part.plan, study.hardware.config.array):
+    array = study.hardware.config.array
+    driven = row_voltages(study.network.model, part, seen, array.v_read_volt, _LOOKED_AT)
+    for label, tile in labelled_tiles(part.plan, array):
         circuit = circuit_tile(part, tile, label, study)
         error = None
         if wanted == "auto":

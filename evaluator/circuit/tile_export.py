@@ -41,7 +41,8 @@ class TileExport:
             for label, tile in labelled_tiles(part.plan, array):
                 if label == self.label:
                     (seen,) = activations_of(study.network, [part.plan], study.images[:_IMAGES])
-                    volts = row_voltages(part, study, seen, _VECTORS).volts[tile.group][:_VECTORS, tile.inputs]
+                    rows = row_voltages(study.network.model, part, seen, array.v_read_volt, _VECTORS)
+                    volts = rows.volts[tile.group][:_VECTORS, tile.inputs]
                     export_tile(circuit_tile(part, tile, label, study), volts, self.folder)
                     return
         last = [list(labelled_tiles(p.plan, array))[-1][0] for p in parts]

@@ -14,13 +14,11 @@ from evaluator.evaluation.evaluate import evaluate
 from evaluator.evaluation.report import Report
 from evaluator.hardware.programmed import Hardware
 from evaluator.mapping.tiles import check_tiles
-from evaluator.reports.pictures import compare_figure
 from evaluator.scores import half_width
 from evaluator.settings import HardwareConfig
 from models_va import DeviceCard, load_card, read_yaml
 from models_va.errors import InputError, located
 from spicegen.files import beside, output_folder
-from spicegen.reports.page import Page
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ,._()+-]{0,63}$")]
 """Of a folder, too: nothing that leads out of it."""
@@ -109,22 +107,6 @@ class Comparison:
             "results": [{"network": n, "condition": c, **_short(report)} for (n, c), report in self.reports.items()],
         }
 
-    def page(self) -> Page:
-        """The report for people."""
-        page = Page("Networks on arrays", f"{self.card.title}: accuracy in floating point and on its arrays.")
-        caption = "Mean over random programmings with its 95 % interval; the same seed in each condition."
-        page.figure(compare_figure(self), caption)
-        page.table(self.head(), self.rows(), title="Accuracy, with half of the 95 % interval of the mean.")
-        page.table(
-            ("Condition", "Settings"),
-            [
-                (c.name, ", ".join(f"{k} = {v}" for k, v in c.settings.items()) or "the default")
-                for c in self.suite.conditions
-            ],
-            title="What differs from the default: 128 x 128 tiles, 1 ohm a segment, the card's programming error",
-        )
-        return page
-
 
 def load_suite(path: Path) -> tuple[Suite, Path]:
     """Read a suite; beside it, the second returned, are its files.
@@ -153,18 +135,20 @@ def compare(
     limit: int | None,
     workers: int,
     say: Callable[[str], None],
+    save: Callable[[Report, Path], None] = lambda report, folder: None,
 ) -> Comparison:
     """Evaluate every network under every condition; what is finished is found again after an interruption.
 
     Args:
         loaded: see ``load_suite``.
         device: card.
-        folder: each network and condition gets a folder with a report of its own in it.
+        folder: each network and condition gets a folder of its own in it.
         trials: see ``evaluate``, as the next three.
         seed: of all that is random.
         limit: use only so many images.
         workers: see ``evaluate``.
         say: takes a line for each.
+        save: takes each report as soon as it is finished, and its folder, so that an interruption loses none.
 
     Raises:
         CardError: the card lacks what a condition takes.
@@ -186,7 +170,7 @@ def compare(
                 model, data, card, hardware=config, trials=trials, seed=seed, limit=limit, calibrated=calibrated,
                 workers=workers, folder=own,
             )  # fmt: skip
-            report.page().write(own, report.to_json())
+            save(report, own)
             say(f"{network.name}, {condition}: {report.summary}  [{report.seconds:.0f} s]")
             reports[network.name, condition] = report
     return Comparison(suite, card, reports)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.evaluation.costs import layer_costs
-from evaluator.evaluation.report import ErrorSplit, LayerReport, TileSample
+from evaluator.evaluation.costs import LayerCosts, layer_costs
 from evaluator.hardware.activations import Seen, activations_of
 from evaluator.hardware.calibration import with_input_range
 from evaluator.hardware.compensation import out_of_reach, products
+from evaluator.hardware.programmed import Engine
 from evaluator.hardware.row_voltages import RowVoltages, row_voltages
 from evaluator.mapping.tiles import labelled_tiles, tiles_of
 from evaluator.network.layer import Array
@@ -27,6 +27,75 @@ ERROR_VECTORS = 4096
 """Of a layer: a convolution has one for each place of each image."""
 _COST_VECTORS = 1024
 _PROBE_IMAGES, _PROBE_VALUES = 256, 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorSplit:
+    """||(W_eff - W) x|| / ||W x|| over real activations.
+
+    Attributes:
+        programming: with all that changes conductances, wires left out.
+        wires: with the target conductances, wires alone.
+        both: with both.
+        total: ||y - W x|| / ||W x|| of what the arrays deliver, converters, noise, I-V curve and corrections included.
+    """
+
+    programming: float
+    wires: float
+    both: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class LayerReport:
+    """One mapped layer; its errors are those of the first trial.
+
+    Attributes:
+        name, op: of its ONNX node.
+        shape: (outputs, inputs) of each group.
+        groups: matrices that share nothing.
+        tiles, devices: how many it takes.
+        circuit_tiles: how many of them ran in a circuit simulator.
+        engine: how the others were read, and all of them for the errors: ``"operator"`` (exact, wires included) or
+            ``"ideal"`` (no wires).
+        relative_output_error: see ErrorSplit.
+        costs: what it takes.
+        unverified: share of the devices that write-verify gave up; None: it did not program them.
+        out_of_reach: ||W_eff - W|| / ||W|| that corrected conductances leave; None: they are not corrected.
+
+    """
+
+    name: str
+    op: str
+    shape: tuple[int, int]
+    groups: int
+    tiles: int
+    circuit_tiles: int
+    devices: int
+    engine: Engine
+    relative_output_error: ErrorSplit
+    costs: LayerCosts
+    out_of_reach: float | None = None
+    unverified: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class TileSample:
+    """One tile, to look at.
+
+    Attributes:
+        layer: name of its layer.
+        inputs, outputs: first and last input and output of the layer that it holds.
+        g_siemens: target conductances, shape (inputs, columns of the tile), S.
+        weight_error: (W_eff - W) / max|W| of the layer in the first trial, shape (outputs, inputs).
+
+    """
+
+    layer: str
+    inputs: tuple[int, int]
+    outputs: tuple[int, int]
+    g_siemens: Array
+    weight_error: Array
 
 
 def probe_images(images: NDArray[Any]) -> NDArray[Any]:
@@ -82,7 +151,7 @@ def _driven(study: Study, part: ArrayPart, seen: Seen) -> RowVoltages:
         samples = np.concatenate([t.ravel() for t in seen.tensors])
         with located(study.network.source):
             part = replace(part, plan=with_input_range(part.plan, samples, study.hardware))
-    return row_voltages(part, study, seen, _COST_VECTORS)
+    return row_voltages(study.network.model, part, seen, study.hardware.config.array.v_read_volt, _COST_VECTORS)
 
 
 def sample_tile(study: Study, parts: Sequence[ArrayPart]) -> TileSample:

@@ -1,4 +1,4 @@
-"""Report: what an evaluation found, as an object, as JSON and as a page."""
+"""Report: the result of an evaluation, as an object and as JSON."""
 
 from __future__ import annotations
 
@@ -9,84 +9,12 @@ import numpy as np
 from pydantic import BaseModel
 
 from evaluator.circuit import CircuitReport
-from evaluator.evaluation.costs import LayerCosts
-from evaluator.hardware.programmed import Engine, Hardware
-from evaluator.network.layer import Array
-from evaluator.reports.evaluation_page import report_page
+from evaluator.evaluation.diagnosis import LayerReport, TileSample
+from evaluator.hardware.programmed import Hardware
 from evaluator.scores import Score, image_interval, mean_interval, paired_difference
 from evaluator.settings import ARRAY_KEYS
 from models_va import Quantity
 from spicegen.devices.read_curve import ReadCurve
-from spicegen.reports.page import Page
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorSplit:
-    """||(W_eff - W) x|| / ||W x|| over real activations.
-
-    Attributes:
-        programming: with all that changes conductances, wires left out.
-        wires: with the target conductances, wires alone.
-        both: with both.
-        total: ||y - W x|| / ||W x|| of what the arrays deliver, converters, noise, I-V curve and corrections included.
-    """
-
-    programming: float
-    wires: float
-    both: float
-    total: float
-
-
-@dataclass(frozen=True, slots=True)
-class LayerReport:
-    """One mapped layer; its errors are those of the first trial.
-
-    Attributes:
-        name, op: of its ONNX node.
-        shape: (outputs, inputs) of each group.
-        groups: matrices that share nothing.
-        tiles, devices: how many it takes.
-        circuit_tiles: how many of them ran in a circuit simulator.
-        engine: how the others were read, and all of them for the errors: ``"operator"`` (exact, wires included) or
-            ``"ideal"`` (no wires).
-        relative_output_error: see ErrorSplit.
-        costs: what it takes.
-        unverified: share of the devices that write-verify gave up; None: it did not program them.
-        out_of_reach: ||W_eff - W|| / ||W|| that corrected conductances leave; None: they are not corrected.
-
-    """
-
-    name: str
-    op: str
-    shape: tuple[int, int]
-    groups: int
-    tiles: int
-    circuit_tiles: int
-    devices: int
-    engine: Engine
-    relative_output_error: ErrorSplit
-    costs: LayerCosts
-    out_of_reach: float | None = None
-    unverified: float | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class TileSample:
-    """One tile, to look at.
-
-    Attributes:
-        layer: name of its layer.
-        inputs, outputs: first and last input and output of the layer that it holds.
-        g_siemens: target conductances, shape (inputs, columns of the tile), S.
-        weight_error: (W_eff - W) / max|W| of the layer in the first trial, shape (outputs, inputs).
-
-    """
-
-    layer: str
-    inputs: tuple[int, int]
-    outputs: tuple[int, int]
-    g_siemens: Array
-    weight_error: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,7 +179,3 @@ class Report:
             "layers": [asdict(layer) for layer in self.layers],
             "assumptions": {name: q.model_dump() for name, q in self.assumptions.items()},
         }
-
-    def page(self) -> Page:
-        """The report for people."""
-        return report_page(self)

@@ -9,12 +9,10 @@ from typing import Any
 
 from evaluator.evaluation.report import Report
 from evaluator.hardware.programmed import Hardware
-from evaluator.reports.pictures import sweep_figure
 from evaluator.scores import paired_difference
 from evaluator.settings import HardwareConfig, split_setting
 from models_va.errors import InputError
 from spicegen.files import output_folder
-from spicegen.reports.page import Page
 
 MOST_VALUES = 100
 
@@ -56,17 +54,6 @@ class SweepReport:
             points.append({"value": value, **report.to_json(), **own})
         return {"sweep": self.key, "values": list(self.values), "points": points}
 
-    def page(self) -> Page:
-        """The report for people; each point's own is in its folder."""
-        page = Page(f"Accuracy over {self.key}", self.summary)
-        page.figure(
-            sweep_figure(self),
-            "Mean over the trials with its 95 % interval; points: trials. The same random numbers at every value.",
-        )
-        head = (self.key, "Accuracy", "95 % interval", "Difference from the first", "its 95 % interval")
-        page.table(head, self.rows(), title="Differences are taken trial by trial.")
-        return page
-
 
 def run_sweep(
     config: HardwareConfig,
@@ -82,8 +69,8 @@ def run_sweep(
         config: all other settings.
         text: ``KEY=A,B,...``.
         device: card, which is to have what any value takes.
-        one: evaluates a config, keeps what it keeps in a folder, and takes images to calibrate with even if the config
-            needs none: if any value needs some, all are judged on the images that are left.
+        one: evaluates a config, writes what it writes into a folder, and takes images to calibrate with even if the
+            config needs none: if any value needs some, all are judged on the images that are left.
         folder: each value gets a numbered folder in it, with a report of its own.
         say: takes a line a value.
 
@@ -106,7 +93,6 @@ def run_sweep(
     reports: list[Report] = []
     for value, changed, own in zip(values, configs, folders, strict=True):
         report = one(changed, own, calibrated)
-        report.page().write(own, report.to_json())
         say(f"{key} = {value}: {report.summary}")
         reports.append(report)
     return SweepReport(key, tuple(values), tuple(reports))

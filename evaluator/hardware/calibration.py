@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
-from onnxruntime import InferenceSession
 
 from evaluator.hardware.activations import IMAGES_AT_ONCE, activation_names
 from evaluator.hardware.programmed import Hardware
@@ -17,11 +15,10 @@ from evaluator.hardware.random_keys import CALIBRATION
 from evaluator.mapping.plan import LayerPlan
 from evaluator.mapping.tiles import input_ranges, output_ranges
 from evaluator.network.layer import Array, MappedLayer
-from evaluator.network.node_writer import Emitter, opset
 from evaluator.network.onnx_model import Network
-from evaluator.network.runtime import open_session, run
-from evaluator.operators.arrays import ArrayPart, emit
-from evaluator.operators.inputs import Signal, drive, levels_of
+from evaluator.network.runtime import run
+from evaluator.operators.inputs import levels_of
+from evaluator.operators.one_layer import current_session
 from models_va.errors import InputError, located
 
 MOST_IMAGES = 256
@@ -37,7 +34,6 @@ _BEYOND = 32
 """Ranges that are compared beyond it, each one mean excess wider."""
 _TAIL = 1 / 256, 16
 """The highest values that the tail is taken from: their share, and how many there are at least."""
-_ACTIVATION = "activation"
 
 
 def plan_layers(layers: Sequence[MappedLayer], hardware: Hardware) -> list[LayerPlan]:
@@ -108,10 +104,10 @@ def _with_adc_ranges(
     if c.adc_range == "full":
         gain = hardware.read_curve.gain if hardware.config.errors.nonlinearity else 1.0
         return [replace(p, adc_range=np.full(len(p.target.layout.factors), gain * _highest(p.rows))) for p in plans]
-    benches = [_bench(network.model, hardware.part(p, p.target, CALIBRATION)) for p in plans]
+    sessions = [current_session(network.model, hardware.part(p, p.target, CALIBRATION)) for p in plans]
     samples: list[list[list[Array]]] = [[[] for _ in p.target.layout.factors] for p in plans]
     for batch in network.stream(activation_names(network, plans), images, IMAGES_AT_ONCE):
-        for (session, names), kept, tensor in zip(benches, samples, batch, strict=True):
+        for (session, names), kept, tensor in zip(sessions, samples, batch, strict=True):
             for s, of_slice in enumerate(names):
                 found = run(session, {"activation": tensor}, of_slice)
                 kept[s].append(np.concatenate([_sampled(t) for t in found]))
@@ -120,55 +116,6 @@ def _with_adc_ranges(
         replace(p, adc_range=np.array([best_range(np.concatenate(s), levels) for s in kept]))
         for p, kept in zip(plans, samples, strict=True)
     ]
-
-
-def _bench(model: onnx.ModelProto, part: ArrayPart) -> tuple[InferenceSession, list[list[str]]]:
-    """A session that computes a layer's currents from its activation, and their names for each slice."""
-    alone, to = _layer_graph(model, part)
-    _, taps = emit(to, _ACTIVATION, part)
-    names = [taps.currents[s] for s in range(len(part.plan.target.layout.factors))]
-    return _opened(alone, to, [n for of_slice in names for n in of_slice]), names
-
-
-def layer_session(
-    model: onnx.ModelProto, part: ArrayPart, beside: Callable[[Emitter], str]
-) -> tuple[InferenceSession, list[str]]:
-    """A session that computes a layer's product from the tensor ``activation``, and whatever ``beside`` adds.
-
-    Returns:
-        The session and the names of the two.
-
-    """
-    alone, to = _layer_graph(model, part)
-    product, _ = emit(to, _ACTIVATION, part)
-    names = [product, beside(to)]
-    return _opened(alone, to, names), names
-
-
-def signal_session(model: onnx.ModelProto, part: ArrayPart) -> tuple[InferenceSession, list[Signal]]:
-    """A session that computes what a layer's rows are driven with in each read, from the tensor ``activation``."""
-    alone, to = _layer_graph(model, part)
-    on = to.of_type(part.plan.layer.array_dtype)
-    signals = drive(on, on.cast(_ACTIVATION, to), part.plan, part.converters, part.curve, apart=True)
-    return _opened(alone, to, [s.voltage for s in signals]), signals
-
-
-def _layer_graph(model: onnx.ModelProto, part: ArrayPart) -> tuple[onnx.ModelProto, Emitter]:
-    """A graph that has a layer's activation and nothing else, and what writes nodes into it."""
-    kind = onnx.helper.np_dtype_to_tensor_dtype(part.plan.layer.dtype)
-    activation = onnx.helper.make_tensor_value_info(_ACTIVATION, kind, None)
-    alone = onnx.ModelProto(
-        ir_version=max(model.ir_version, 4),
-        opset_import=[onnx.helper.make_opsetid("", opset(model))],
-        graph=onnx.GraphProto(name="layer", input=[activation]),
-    )
-    return alone, Emitter(alone, part.plan.layer.dtype)
-
-
-def _opened(alone: onnx.ModelProto, to: Emitter, outputs: Iterable[str]) -> InferenceSession:
-    alone.graph.node.extend(to.nodes)
-    alone.graph.output.extend(onnx.ValueInfoProto(name=n) for n in dict.fromkeys(outputs))
-    return open_session(alone, 1)  # for small batches the threads of many sessions only wait for each other
 
 
 def best_range(samples: Array, levels: int) -> float:

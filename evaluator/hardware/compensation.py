@@ -10,7 +10,6 @@ import onnx
 from numpy.typing import NDArray
 
 from evaluator.hardware.activations import Seen
-from evaluator.hardware.calibration import layer_session
 from evaluator.hardware.programmed import Hardware
 from evaluator.mapping.plan import LayerPlan
 from evaluator.mapping.weights import Conductances, conductances_of
@@ -18,6 +17,7 @@ from evaluator.network.layer import Array
 from evaluator.network.node_writer import Emitter
 from evaluator.network.runtime import run
 from evaluator.operators.arrays import ArrayPart
+from evaluator.operators.one_layer import layer_session
 
 _ROUNDS = 8
 _ENOUGH = 1e-6

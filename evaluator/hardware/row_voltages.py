@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import onnx
 
 from evaluator.hardware.activations import Seen
-from evaluator.hardware.calibration import signal_session
 from evaluator.network.layer import Array
 from evaluator.network.runtime import run
 from evaluator.operators.arrays import ArrayPart
-from evaluator.study import Study
+from evaluator.operators.one_layer import signal_session
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,14 +27,23 @@ class RowVoltages:
     reads: int
 
 
-def row_voltages(part: ArrayPart, study: Study, seen: Seen, most: int) -> RowVoltages:
-    """What a layer's rows are driven with, for at most about ``most`` vectors of what it sees."""
-    session, signals = signal_session(study.network.model, part)
+def row_voltages(model: onnx.ModelProto, part: ArrayPart, seen: Seen, v_read_volt: float, most: int) -> RowVoltages:
+    """The voltages of a layer's rows.
+
+    Args:
+        model: the network.
+        part: the layer's arrays.
+        seen: activations of the layer.
+        v_read_volt: row voltage of the largest input, V.
+        most: about how many of the layer's input vectors are taken.
+
+    """
+    session, signals = signal_session(model, part)
     names = [s.voltage for s in signals]
     batches = [run(session, {"activation": tensor}, names) for tensor in seen.tensors]
-    layer, v_read = part.plan.layer, study.hardware.config.array.v_read_volt
+    layer = part.plan.layer
     volts = [
-        Seen(tensors, seen.images).vectors(layer, most) * (signal.volt * v_read)
+        Seen(tensors, seen.images).vectors(layer, most) * (signal.volt * v_read_volt)
         for signal, tensors in zip(signals, zip(*batches, strict=True), strict=True)
     ]
     return RowVoltages(np.concatenate(volts, axis=1), len(signals) * seen.vectors_an_image(layer))

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from evaluator.reports.pictures import accuracy_figure, layer_figure, tile_figure
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from evaluator.evaluation.diagnosis import TileSample
+from evaluator.evaluation.report import Report
+from evaluator.network.layer import Array
+from evaluator.reports.pictures import FLOAT, HARDWARE, accuracy_axis, name_groups
 from evaluator.scores import paired_difference
 from spicegen.reports.page import Page
-
-if TYPE_CHECKING:
-    from evaluator.evaluation.report import Report
+from spicegen.reports.plotting import COLOURS, axes, new_figure
 
 _ASSUMED = (
     "The accuracy rests on these entries of the device card. Those marked assumed are not in the card's "
@@ -21,6 +26,7 @@ _MODEL = (
     "what the arrays themselves suffer from is in the table of settings."
 )
 _TILES_SHOWN = 50
+_NAMED_LAYERS, _LAYER_TICKS = 12, 25
 Row = tuple[str, str]
 COLUMNS = {
     "differential": "+ and - of each output",
@@ -34,8 +40,8 @@ _ENERGY = (
 )
 
 
-def report_page(report: Report) -> Page:
-    """Fill the page."""
+def evaluation_page(report: Report) -> Page:
+    """The page of an evaluation: result, layers, circuits, costs, one tile, and the card entries and settings used."""
     page = Page("Accuracy on arrays", report.summary)
     _result(page, report)
     _layers(page, report)
@@ -207,3 +213,90 @@ def _basis(page: Page, report: Report) -> None:
         if value is not None
     ]
     page.table(("Setting", ""), [*rows, ("compensate", sections["compensate"])], title="Settings")
+
+
+def accuracy_figure(report: Report) -> Figure:
+    """Accuracy of each programming, their mean with its interval, and the floating-point baseline."""
+    figure = new_figure(7.0, 3.0)
+    ax = axes(figure, title="Accuracy of each programming", x="Programming", y="Accuracy")
+    accuracies = report.accuracy_trials
+    numbers = np.arange(1, len(accuracies) + 1)
+    if interval := report.accuracy_ci95:
+        ax.axhspan(*interval, color=HARDWARE, alpha=0.15, lw=0, label="95 % interval of the mean")
+    ax.axhline(report.accuracy_hardware, color=HARDWARE, lw=1, label=f"mean {report.accuracy_hardware:.2%}")
+    ax.plot(numbers, accuracies, "o", color=HARDWARE, label="one programming", clip_on=False)
+    ax.axhline(
+        report.accuracy_float,
+        color=FLOAT,
+        ls="--",
+        lw=1.2,
+        label=f"floating point {report.accuracy_float:.2%}",
+    )
+    ax.set_xlim(0.5, len(accuracies) + 0.5)
+    ax.set_xticks(numbers if len(numbers) <= 20 else numbers[:: len(numbers) // 10])
+    accuracy_axis(ax, (*accuracies, report.accuracy_float, *(report.accuracy_ci95 or ())))
+    figure.legend(loc="outside right center", fontsize=8, frameon=False)
+    return figure
+
+
+def layer_figure(report: Report) -> Figure:
+    """Relative output error of each layer, split by cause; names beside the numbers where there is room for them."""
+    figure = new_figure(7.0, 3.2)
+    ax = axes(figure, title="Where the error comes from", y="Relative output error")
+    places = np.arange(len(report.layers))
+    causes = (("programming", COLOURS[1]), ("wires", COLOURS[2]), ("both", COLOURS[0]), ("total", COLOURS[3]))
+    shown = {"programming": "cells", "wires": "wires", "both": "both", "total": "all"}
+    for k, (cause, colour) in enumerate(causes):
+        heights = [getattr(layer.relative_output_error, cause) for layer in report.layers]
+        ax.bar(places + (k - 1.5) * 0.21, heights, 0.19, color=colour, label=shown[cause])
+    if len(places) <= _NAMED_LAYERS:
+        name_groups(ax, [f"{n}: {layer.name}" for n, layer in enumerate(report.layers, 1)], 6)
+    else:
+        step = -(-len(places) // _LAYER_TICKS)
+        ax.set_xticks(places[::step], [str(n + 1) for n in places[::step]])
+        ax.set_xlabel("Layer, numbered as in the table", fontsize=9)
+    ax.margins(x=0.01)
+    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    figure.legend(loc="outside right center", fontsize=8, frameon=False)
+    return figure
+
+
+def tile_figure(sample: TileSample, columns: str) -> Figure:
+    """Target conductances of a tile beside the error of its effective weights.
+
+    Args:
+        sample: the tile; inputs and outputs are numbered as in the layer, columns from the tile's first.
+        columns: what they are.
+
+    """
+    figure = new_figure(9.0, 4.2)
+    (first, last), (top, bottom) = sample.outputs, sample.inputs
+    left = axes(figure, 121, title="Target conductance", x=f"Column ({columns})", y="Input")
+    _image(figure, left, sample.g_siemens * 1e6, (0, sample.g_siemens.shape[1] - 1, top, bottom), "µS")
+    right = axes(figure, 122, title="Error of the effective weight", x="Output", y="Input")
+    error = sample.weight_error.T * 100
+    _image(figure, right, error, (first, last, top, bottom), "% of the layer's largest weight", signed=True)
+    return figure
+
+
+def _image(
+    figure: Figure,
+    ax: Axes,
+    values: Array,
+    span: tuple[int, int, int, int],
+    unit: str,
+    *,
+    signed: bool = False,
+) -> None:
+    """``span``: number of the first and last column, first and last row."""
+    left, right, top, bottom = span
+    limit = max(float(np.max(np.abs(values))), 1e-12)
+    low, high = (-limit, limit) if signed else (None, None)
+    extent = (left - 0.5, right + 0.5, bottom + 0.5, top - 0.5)
+    colours = "RdBu_r" if signed else "viridis"
+    image = ax.imshow(values, cmap=colours, aspect="auto", interpolation="nearest", vmin=low, vmax=high, extent=extent)
+    ax.spines[:].set_visible(False)
+    bar = figure.colorbar(image, ax=ax, shrink=0.9)
+    bar.set_label(unit, fontsize=8)
+    bar.ax.tick_params(labelsize=8)
+    bar.outline.set_visible(False)

@@ -24,6 +24,7 @@ from evaluator.circuit.tile_export import TileExport
 from evaluator.hardware.activations import activations_of
 from evaluator.hardware.row_voltages import row_voltages
 from evaluator.mapping.tiles import labelled_tiles
+from evaluator.reports.evaluation_page import evaluation_page
 from evaluator.study import Circuits
 from models_va import Quantity, load_card
 from models_va.errors import InputError
@@ -400,7 +401,7 @@ def test_what_it_costs_is_said_before_and_what_came_of_it_reported(network):
     assert plain.circuits is None
     assert [x["circuit_tiles"] for x in report.to_json()["layers"]] == [3, 1]
     sentence = "errors of layers above, corrections by compensation, and hardware.onnx are the operator's"
-    assert [any(sentence in b.text for b in r.page()._blocks) for r in (report, plain)] == [True, False]
+    assert [any(sentence in b.text for b in evaluation_page(r)._blocks) for r in (report, plain)] == [True, False]
     assert tuple(replace(x, circuit_tiles=0) for x in report.layers) == plain.layers  # errors are the operators'
 
 
@@ -484,7 +485,7 @@ def test_every_read_is_looked_at_by_itself(network, settings, reads):
     assert found["second:0,0"] == (8 if settings.get("converters.bit_serial") else 1)
     part = made.parts(0)[0]
     (seen,) = activations_of(made.network, [part.plan], made.images)
-    rows = row_voltages(part, made, seen, 10_000)
+    rows = row_voltages(made.network.model, part, seen, made.hardware.config.array.v_read_volt, 10_000)
     x = np.pad(made.images.astype(float), ((0, 0), (0, 0), (1, 0), (0, 1)))
     vectors = [x[n, :, i : i + 2, j : j + 2].ravel() for n in range(IMAGES) for i in (0, 2) for j in range(3)]
     expected = [read for read, _ in reads_by_hand(made, part, np.array(vectors))]

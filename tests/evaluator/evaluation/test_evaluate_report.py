@@ -13,8 +13,9 @@ from evaluator import evaluate
 from evaluator.cli import evaluate_command
 from evaluator.evaluation.compare import Comparison, Suite
 from evaluator.evaluation.sweep import SweepReport
-from evaluator.reports.evaluation_page import COLUMNS
-from evaluator.reports.pictures import accuracy_figure, compare_figure, layer_figure, sweep_figure, tile_figure
+from evaluator.reports.compare_page import compare_figure
+from evaluator.reports.evaluation_page import COLUMNS, accuracy_figure, evaluation_page, layer_figure, tile_figure
+from evaluator.reports.sweep_page import sweep_figure
 from models_va import load_card
 from models_va.errors import InputError
 from tests.evaluator import networks
@@ -72,7 +73,7 @@ def test_unusable_folder_is_found_before_the_work(run, digits, tmp_path, monkeyp
 
 
 def test_layers_table_is_narrow_and_its_numbers_are_numbers(digits):
-    page = evaluate(*digits, CARD, trials=1).page()
+    page = evaluation_page(evaluate(*digits, CARD, trials=1))
     errors, costs = (b for b in page._blocks if b.kind == "table" and b.head[0].text == "Layer")
     for table, names in ((errors, 2), (costs, 1)):
         assert sum(len(cell.text) for cell in table.head) < 75
@@ -125,7 +126,7 @@ def test_the_errors_of_the_iv_curve_are_told(digits):
     report = evaluate(*digits, CARD, trials=1, limit=20, hardware=config({"errors.nonlinearity": True}))
     curve = report.to_json()["read_curve"]
     assert curve["nonlinearity"] > 1e-4 > curve["fit_error"]
-    rows = next(b for b in report.page()._blocks if b.kind == "table").rows
+    rows = next(b for b in evaluation_page(report)._blocks if b.kind == "table").rows
     assert any(f"{curve['nonlinearity']:.2%} off a straight line" in row[1].text for row in rows)
 
 
@@ -148,7 +149,7 @@ def test_names_from_the_file_stay_text(tmp_path):
     tensors = {"w": networks.random((6, 4)), "v": networks.random((4, 3))}
     path = networks.save(tmp_path / "n.onnx", nodes, tensors)
     report = evaluate(path, networks.data(tmp_path / "d.npz"), CARD, trials=2)
-    report.page().write(tmp_path, report.to_json())
+    evaluation_page(report).write(tmp_path, report.to_json())
     page = (tmp_path / "report.html").read_text()
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
@@ -161,7 +162,7 @@ def test_a_page_for_many_layers_and_a_layer_of_zeros(tmp_path):
     tensors = {"w": 0 * networks.random((6, 6))}
     path = networks.save(tmp_path / "n.onnx", nodes, tensors, classes=6)
     report = evaluate(path, networks.data(tmp_path / "d.npz"), CARD, trials=25)
-    report.page().write(tmp_path, report.to_json())
+    evaluation_page(report).write(tmp_path, report.to_json())
     assert "NaN" not in (tmp_path / "report.json").read_text()
 
 

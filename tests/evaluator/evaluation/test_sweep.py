@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture(autouse=True)
 def _no_pictures(monkeypatch):
     """Pages of single evaluations have tests of their own, and take longest."""
-    page = "evaluator.evaluation.report.report_page"
+    page = "evaluator.reports.evaluation_page.evaluation_page"
     monkeypatch.setattr(page, lambda report: Page("one evaluation", report.summary))
 
 

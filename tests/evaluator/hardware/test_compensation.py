@@ -13,6 +13,7 @@ from evaluator.hardware.activations import activations_of
 from evaluator.hardware.calibration import with_ranges
 from evaluator.hardware.compensation import fit_columns, out_of_reach, products, reach_for_weights
 from evaluator.network.onnx_model import load_network
+from evaluator.reports.evaluation_page import evaluation_page
 from models_va import load_card
 from tests.evaluator import networks
 from tests.evaluator.studies import CARD, config, study_of, trial_logits
@@ -223,7 +224,8 @@ def test_what_circuits_change_is_no_gain_of_the_compensation(digits):
     assert report.uncompensated == plain.uncompensated
     assert report.bought_back == plain.bought_back
     assert report.bought_back[0] > 0
-    rows = [{cell.text: row[1].text for row in block.rows for cell in row[:1]} for block in report.page()._blocks[:2]]
+    blocks = evaluation_page(report)._blocks[:2]
+    rows = [{cell.text: row[1].text for row in block.rows for cell in row[:1]} for block in blocks]
     assert any(r.get("Accuracy, operator, without compensation") == "95.00%" for r in rows)
 
 

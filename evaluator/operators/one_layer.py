@@ -1,0 +1,71 @@
+"""Graphs of one layer by itself, from its activation: its row drives, its column currents, its product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import onnx
+from onnxruntime import InferenceSession
+
+from evaluator.network.node_writer import Emitter, opset
+from evaluator.network.runtime import open_session
+from evaluator.operators.arrays import ArrayPart, emit
+from evaluator.operators.inputs import Signal, drive
+
+_ACTIVATION = "activation"
+"""Name of the only input of these graphs."""
+
+
+def signal_session(model: onnx.ModelProto, part: ArrayPart) -> tuple[InferenceSession, list[Signal]]:
+    """A session that computes what a layer's rows are driven with in each read, from the tensor ``activation``."""
+    alone, to = _layer_graph(model, part)
+    on = to.of_type(part.plan.layer.array_dtype)
+    signals = drive(on, on.cast(_ACTIVATION, to), part.plan, part.converters, part.curve, apart=True)
+    return _opened(alone, to, [s.voltage for s in signals]), signals
+
+
+def current_session(model: onnx.ModelProto, part: ArrayPart) -> tuple[InferenceSession, list[list[str]]]:
+    """A session that computes a layer's column currents from the tensor ``activation``.
+
+    Returns:
+        The session, and for each slice the names of its currents.
+
+    """
+    alone, to = _layer_graph(model, part)
+    _, taps = emit(to, _ACTIVATION, part)
+    names = [taps.currents[s] for s in range(len(part.plan.target.layout.factors))]
+    return _opened(alone, to, [n for of_slice in names for n in of_slice]), names
+
+
+def layer_session(
+    model: onnx.ModelProto, part: ArrayPart, beside: Callable[[Emitter], str]
+) -> tuple[InferenceSession, list[str]]:
+    """A session that computes a layer's product from the tensor ``activation``, and the tensor that ``beside`` adds.
+
+    Returns:
+        The session and the names of the two tensors.
+
+    """
+    alone, to = _layer_graph(model, part)
+    product, _ = emit(to, _ACTIVATION, part)
+    names = [product, beside(to)]
+    return _opened(alone, to, names), names
+
+
+def _layer_graph(model: onnx.ModelProto, part: ArrayPart) -> tuple[onnx.ModelProto, Emitter]:
+    """A graph that has a layer's activation and nothing else, and what writes nodes into it."""
+    kind = onnx.helper.np_dtype_to_tensor_dtype(part.plan.layer.dtype)
+    activation = onnx.helper.make_tensor_value_info(_ACTIVATION, kind, None)
+    alone = onnx.ModelProto(
+        ir_version=max(model.ir_version, 4),
+        opset_import=[onnx.helper.make_opsetid("", opset(model))],
+        graph=onnx.GraphProto(name="layer", input=[activation]),
+    )
+    return alone, Emitter(alone, part.plan.layer.dtype)
+
+
+def _opened(alone: onnx.ModelProto, to: Emitter, outputs: Iterable[str]) -> InferenceSession:
+    """A session of the graph with the nodes that were written, and with these tensors as its outputs."""
+    alone.graph.node.extend(to.nodes)
+    alone.graph.output.extend(onnx.ValueInfoProto(name=n) for n in dict.fromkeys(outputs))
+    return open_session(alone, 1)  # for small batches the threads of many sessions only wait for each other
