@@ -16,6 +16,8 @@ from netlists import ArrayConfig
 from spicegen.agreement.check import CheckReport, check
 from spicegen.arrays.read import ArrayReport, external_engines, read_array
 from spicegen.printers.render import render
+from spicegen.reports.array_read import array_read_page
+from spicegen.reports.check import check_page
 from spicegen.reports.page import Page
 from spicegen.simulate import simulator
 
@@ -76,7 +78,7 @@ class DemoReport:
         page.table(("step", "result"), self._steps())
         if self.left_out:
             page.section("Left out", "; ".join(self.left_out))
-        for part in (self.check.page(), self.array.page(), self.accuracy.page()):
+        for part in (check_page(self.check), array_read_page(self.array), self.accuracy.page()):
             page.append(part)
         page.section("The generated models", "Both are printed from one definition of the equations.")
         for file in self.files:
