@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from spicegen.devices.write_pulses import SPIKES_PER_BRANCH, figure_2d, spike_job
 from spicegen.paper.activity import Figure4a, Figure4b, Figure4c, Figure4d
 from spicegen.paper.assumptions import Assumptions
 from spicegen.paper.cycling import Figure2d, FigureS3
-from spicegen.paper.experiment import Experiment, Findings, PulseExperiment, Trend
+from spicegen.paper.experiment import Experiment, Findings, PaperTrend, PulseExperiment
 from spicegen.paper.figures import PLATES, Plate, draw_plate
-from spicegen.paper.lab import Lab, Record, run_program
+from spicegen.paper.program_runner import ProgramRunner
 from spicegen.paper.programming_error import Figure6c
 from spicegen.paper.retention import FigureS4, FigureS5
 from spicegen.paper.sweeps import Figure2b, FigureS2
@@ -46,19 +45,14 @@ EXPERIMENTS: Mapping[str, Experiment[Any]] = {
 __all__ = [
     "EXPERIMENTS",
     "PLATES",
-    "SPIKES_PER_BRANCH",
     "Assumptions",
     "Experiment",
     "Findings",
-    "Lab",
+    "PaperTrend",
     "Plate",
+    "ProgramRunner",
     "PulseExperiment",
-    "Record",
     "Target",
-    "Trend",
     "draw_plate",
-    "figure_2d",
     "paper_targets",
-    "run_program",
-    "spike_job",
 ]

@@ -13,7 +13,7 @@ from models_va import DeviceCard
 from netlists import PulseProgram
 from spicegen import metrics
 from spicegen.paper.assumptions import Assumptions
-from spicegen.paper.experiment import Array, Findings, PulseExperiment, Records, Trend, listed, rising
+from spicegen.paper.experiment import Array, Findings, PaperTrend, PulseExperiment, Records, listed, rising
 from spicegen.reports.plotting import COLOURS, axes
 
 LOW_BETA = 4.0
@@ -122,7 +122,7 @@ class Figure4a(_Family):
         beta = self._beta(records)
         margins = np.concatenate([rising(beta), [beta[0], LOW_BETA - beta[-1]]])
         remark = f"{self._remark(records)} The paper calls the updates of 100 spikes or fewer reliably symmetric."
-        return Findings(trends={"sndp": Trend(f"beta: {listed(beta)}", margins)}, remarks=(remark,))
+        return Findings(trends={"sndp": PaperTrend(f"beta: {listed(beta)}", margins)}, remarks=(remark,))
 
 
 class _Energy(_Family):
@@ -136,7 +136,7 @@ class _Energy(_Family):
         shown = f"beta: {listed(beta)}; range / G(0): {listed(span)}"
         # steps of the range relative to it, so that all conditions are numbers of order one
         margins = np.concatenate([rising(np.abs(beta)), rising(np.log(np.maximum(span, 1e-12)))])
-        return Findings(trends={self.row: Trend(shown, margins)}, remarks=(self._remark(records),))
+        return Findings(trends={self.row: PaperTrend(shown, margins)}, remarks=(self._remark(records),))
 
 
 class Figure4b(_Energy):
@@ -185,5 +185,5 @@ class Figure4d(_Family):
     def findings(self, records: Records, a: Assumptions) -> Findings:
         """Linear: beta about zero at each voltage."""
         beta = self._beta(records)
-        trend = Trend(f"beta: {listed(beta)}", LINEAR_BETA - np.abs(beta))
+        trend = PaperTrend(f"beta: {listed(beta)}", LINEAR_BETA - np.abs(beta))
         return Findings(trends={"svwdp": trend}, remarks=(self._remark(records),))

@@ -1,4 +1,4 @@
-"""What an experiment of the paper is: a device in the lab, figures of merit and a picture out."""
+"""What an experiment of the paper is: programs run on simulated devices, figures of merit and a picture out."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 
 from models_va import DeviceCard
 from netlists import PulseProgram
+from spicegen.devices.source_meter import PulseRecord
 from spicegen.paper.assumptions import Assumptions
-from spicegen.paper.lab import Lab, Record
+from spicegen.paper.program_runner import ProgramRunner
 
 Array = NDArray[np.float64]
-Records = Mapping[str, Record]
+Records = Mapping[str, PulseRecord]
 
 
 @dataclass(frozen=True, eq=False)
-class Trend:
+class PaperTrend:
     """A qualitative statement of the paper as measured numbers.
 
     Attributes:
@@ -50,8 +51,8 @@ class Findings:
     """
 
     numbers: Mapping[str, float] = field(default_factory=dict)
-    trends: Mapping[str, Trend] = field(default_factory=dict)
-    demands: Mapping[str, Trend] = field(default_factory=dict)
+    trends: Mapping[str, PaperTrend] = field(default_factory=dict)
+    demands: Mapping[str, PaperTrend] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
 
@@ -72,11 +73,11 @@ class Experiment(ABC, Generic[Data]):
     tolerance: ClassVar[float] = 1e-2
 
     @abstractmethod
-    def measure(self, lab: Lab, a: Assumptions) -> Data:
+    def measure(self, runner: ProgramRunner, a: Assumptions) -> Data:
         """Do it.
 
         Raises:
-            SimulationError: the lab's simulator failed.
+            SimulationError: the runner's simulator failed.
         """
 
     @abstractmethod
@@ -99,9 +100,9 @@ class PulseExperiment(Experiment[Records]):
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
         """Every program by a label."""
 
-    def measure(self, lab: Lab, a: Assumptions) -> Records:
+    def measure(self, runner: ProgramRunner, a: Assumptions) -> Records:
         """All programs."""
-        return lab.measure(self.programs(lab.card, a))
+        return runner.run(self.programs(runner.card, a))
 
     def observed(self, data: Records) -> Array:
         """All conductances, S: wherever there was a voltage."""

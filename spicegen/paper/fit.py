@@ -121,7 +121,7 @@ def fit_paper(
     shipped: PaperFit,
     seed: int = 1,
     starts: int = 1,
-    notebook: Path | None = None,
+    cache_folder: Path | None = None,
     experiments: Sequence[Experiment[Any]] = FITTED,
 ) -> FitReport:
     """Fit a card to the paper's figures of merit and trends.
@@ -130,7 +130,7 @@ def fit_paper(
         shipped: start and bounds.
         seed: of the starts after the first.
         starts: how many.
-        notebook: a folder where computed residuals are kept: an interrupted fit goes on from there.
+        cache_folder: folder where computed residuals are kept, so that an interrupted fit resumes; None keeps none.
         experiments: what counts.
 
     Raises:
@@ -150,7 +150,7 @@ def fit_paper(
         def report(number: int, iteration: int, misfit: float) -> None:
             advance(number * _ITERATIONS + iteration, f"fit: start {number + 1} of {starts}, misfit {misfit:.2f}")
 
-        solution = fit_in_processes(residuals, free, seed, starts, _ITERATIONS, notebook, key, report)
+        solution = fit_in_processes(residuals, free, seed, starts, _ITERATIONS, cache_folder, key, report)
     return FitReport(
         card=_fitted(card, solution),
         solution=solution,

@@ -31,7 +31,7 @@ def fit_in_processes(
     seed: int,
     starts: int = 1,
     iterations: int = 30,
-    notebook: Path | None = None,
+    cache_folder: Path | None = None,
     key: str = "",
     report: Callable[[int, int, float], None] = lambda start, iteration, misfit: None,
 ) -> Solution:
@@ -44,8 +44,8 @@ def fit_in_processes(
         seed: of the further starts.
         starts: how many in all.
         iterations: of each start, at most.
-        notebook: a folder where computed residuals are kept: an interrupted fit goes on from there.
-        key: what else the residuals depend on; names them in the notebook.
+        cache_folder: folder where computed residuals are kept, so that an interrupted fit resumes; None keeps none.
+        key: what else the residuals depend on; part of the name of their files.
         report: called with start, iteration, misfit.
     """
     free = tuple(free)
@@ -55,7 +55,7 @@ def fit_in_processes(
 
     # started afresh instead of forked: what the caller's threads hold is no concern of the workers
     with _workers(residuals) as pool:
-        return fit(_Problem(pool, free, notebook, key), free, begins, iterations=iterations, report=report)
+        return fit(_Problem(pool, free, cache_folder, key), free, begins, iterations=iterations, report=report)
 
 
 class _Problem:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models_va import DeviceCard
-from spicegen.paper import EXPERIMENTS, Assumptions, Experiment, Lab, Target, paper_targets
+from spicegen.paper import EXPERIMENTS, Assumptions, Experiment, ProgramRunner, Target, paper_targets
 from spicegen.simulate import REFERENCE, SimulationError, simulator
 
 Array = NDArray[np.float64]
@@ -81,13 +81,13 @@ class PaperResiduals:
 
     def terms(self, values: Mapping[str, float]) -> list[Term]:
         """The same with their labels."""
-        lab = Lab(self._card.with_values(values), simulator(REFERENCE))
-        return [term for experiment in self._experiments for term in self._terms(experiment, lab)]
+        runner = ProgramRunner(self._card.with_values(values), simulator(REFERENCE))
+        return [term for experiment in self._experiments for term in self._terms(experiment, runner)]
 
-    def _terms(self, experiment: Experiment[Any], lab: Lab) -> list[Term]:
+    def _terms(self, experiment: Experiment[Any], runner: ProgramRunner) -> list[Term]:
         name, a = experiment.name, self._assumptions
         try:
-            seen = experiment.findings(experiment.measure(lab, a), a)
+            seen = experiment.findings(experiment.measure(runner, a), a)
         except SimulationError:
             if name not in self._counts:
                 raise

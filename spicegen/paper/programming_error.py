@@ -7,7 +7,7 @@ from matplotlib.figure import FigureBase
 
 from spicegen.paper.assumptions import Assumptions
 from spicegen.paper.experiment import Array, Experiment, Findings
-from spicegen.paper.lab import Lab
+from spicegen.paper.program_runner import ProgramRunner
 from spicegen.paper.sigma_of_g import SigmaMeasurement, measure_sigma
 from spicegen.paper.targets import paper_value
 from spicegen.reports.plotting import COLOURS, PAPER, axes
@@ -20,12 +20,12 @@ class Figure6c(Experiment[SigmaMeasurement]):
     title = "Figure 6c: programming error"
     repetitions = 40
 
-    def measure(self, lab: Lab, a: Assumptions) -> SigmaMeasurement:
+    def measure(self, runner: ProgramRunner, a: Assumptions) -> SigmaMeasurement:
         """60 programmings of each of 25 states; natively many times over."""
-        return measure_sigma(lab.card, lab.simulator.name, repetitions=self.repetitions)
+        return measure_sigma(runner.card, runner.simulator.name, repetitions=self.repetitions)
 
     def observed(self, data: SigmaMeasurement) -> Array:
-        """The standard deviations of the one measurement that the lab's simulator made, S."""
+        """The standard deviations of the one measurement that the runner's simulator made, S."""
         return data.sigma_siemens
 
     def findings(self, data: SigmaMeasurement, a: Assumptions) -> Findings:

@@ -22,10 +22,10 @@ from spicegen.paper import (
     Assumptions,
     Experiment,
     Findings,
-    Lab,
+    PaperTrend,
     Plate,
+    ProgramRunner,
     Target,
-    Trend,
     draw_plate,
     paper_targets,
 )
@@ -48,7 +48,7 @@ class Outcome:
         data: what was measured; None if it failed.
         findings: figures of merit; empty if it failed.
         problem: why it failed; "" otherwise.
-        seconds: wall time; what comes from the notebook counts with what it took when it was measured.
+        seconds: wall time; what is kept in the cache folder counts with what it took when it was run.
         difference: largest relative difference of anything observed from the reference; NaN for the reference itself,
             and without one.
     """
@@ -77,7 +77,7 @@ class Row:
     """
 
     target: Target
-    found: Mapping[str, float | Trend]
+    found: Mapping[str, float | PaperTrend]
 
     @property
     def verdict(self) -> str:
@@ -132,13 +132,13 @@ class Reproduction:
     @property
     def rows(self) -> tuple[Row, ...]:
         """One a row of the paper's table that has a number or a trend."""
-        found: dict[str, dict[str, float | Trend]] = {}
+        found: dict[str, dict[str, float | PaperTrend]] = {}
         for o in self.outcomes:
             for key, number in o.findings.numbers.items():
                 found.setdefault(key, {})[o.engine] = float(number)
             for key, trend in o.findings.trends.items():
                 already = found.setdefault(key, {}).get(o.engine)
-                found[key][o.engine] = _both(already, trend) if isinstance(already, Trend) else trend
+                found[key][o.engine] = _both(already, trend) if isinstance(already, PaperTrend) else trend
         shown = (t for t in paper_targets() if t.value is not None or t.kind == "trend")
         return tuple(Row(t, found.get(t.id, {})) for t in shown)
 
@@ -261,7 +261,7 @@ def reproduce(
     card: DeviceCard,
     engines: Sequence[str] = (),
     only: Sequence[str] = (),
-    notebook: Path | None = None,
+    cache_folder: Path | None = None,
     assumptions: Assumptions | None = None,
 ) -> Reproduction:
     """Run the paper's experiments.
@@ -270,7 +270,7 @@ def reproduce(
         card: whose device.
         engines: simulators beside the native engine, which always runs.
         only: names of experiments; all if empty.
-        notebook: folder for finished records, so that an interrupted run goes on.
+        cache_folder: folder for the records of finished programs, so that an interrupted run resumes; None keeps none.
         assumptions: of the experiments; None for the defaults.
 
     Raises:
@@ -279,24 +279,24 @@ def reproduce(
     a = assumptions or Assumptions()
     chosen = _chosen(only)
     names = (REFERENCE, *(e for e in dict.fromkeys(engines) if e != REFERENCE))
-    labs = {name: Lab(card, simulator(name), notebook) for name in names}
+    runners = {name: ProgramRunner(card, simulator(name), cache_folder) for name in names}
     work = [(e, name) for name in names for e in chosen]
-    outcomes = [_run(e, labs[name], a) for e, name in track(work, "experiments")]
+    outcomes = [_run(e, runners[name], a) for e, name in track(work, "experiments")]
     reference = {o.experiment.name: o for o in outcomes if o.engine == REFERENCE}
     compared = (replace(o, difference=_difference(o, reference[o.experiment.name])) for o in outcomes)
     return Reproduction(card, a, names, tuple(compared))
 
 
-def _run(experiment: Experiment[Any], lab: Lab, a: Assumptions) -> Outcome:
-    start, saved = time.perf_counter(), lab.saved_s
+def _run(experiment: Experiment[Any], runner: ProgramRunner, a: Assumptions) -> Outcome:
+    start, saved = time.perf_counter(), runner.saved_s
     data, problem = None, ""
     try:
-        data = experiment.measure(lab, a)
+        data = experiment.measure(runner, a)
     except SimulationError as error:
         problem = str(error)
-    seconds = time.perf_counter() - start + lab.saved_s - saved
+    seconds = time.perf_counter() - start + runner.saved_s - saved
     findings = Findings() if problem else experiment.findings(data, a)
-    return Outcome(experiment, lab.simulator.name, data, findings, problem, seconds)
+    return Outcome(experiment, runner.simulator.name, data, findings, problem, seconds)
 
 
 def _difference(found: Outcome, reference: Outcome) -> float:
@@ -306,18 +306,18 @@ def _difference(found: Outcome, reference: Outcome) -> float:
     return float(np.max(np.abs(found.experiment.observed(found.data) / expected - 1)))
 
 
-def _both(first: Trend, second: Trend) -> Trend:
-    return Trend(f"{first.shown}; {second.shown}", np.concatenate([first.margins, second.margins]))
+def _both(first: PaperTrend, second: PaperTrend) -> PaperTrend:
+    return PaperTrend(f"{first.shown}; {second.shown}", np.concatenate([first.margins, second.margins]))
 
 
-def _plain(found: float | Trend) -> float | str:
-    return found.shown if isinstance(found, Trend) else found
+def _plain(found: float | PaperTrend) -> float | str:
+    return found.shown if isinstance(found, PaperTrend) else found
 
 
-def _text(found: float | Trend | None) -> str:
+def _text(found: float | PaperTrend | None) -> str:
     if found is None:
         return ""
-    if isinstance(found, Trend):
+    if isinstance(found, PaperTrend):
         return "holds" if found.holds else "FAILS"
     return _number(found)
 

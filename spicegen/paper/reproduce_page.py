@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
-from spicegen.paper import EXPERIMENTS, Trend
+from spicegen.paper import EXPERIMENTS, PaperTrend
 from spicegen.reports.page import Page
 from spicegen.reports.plotting import COLOURS, PAPER, axes, new_figure
 from spicegen.simulate import REFERENCE
@@ -57,12 +57,14 @@ def _trends(page: Page, r: Reproduction) -> None:
 
 
 def _verdicts(r: Reproduction, row: Row) -> list[str]:
-    return [("holds" if t.holds else "FAILS") if isinstance(t := row.found.get(e), Trend) else "" for e in r.engines]
+    return [
+        ("holds" if t.holds else "FAILS") if isinstance(t := row.found.get(e), PaperTrend) else "" for e in r.engines
+    ]
 
 
 def _measured(row: Row) -> str:
     found = row.found.get(REFERENCE)
-    return found.shown if isinstance(found, Trend) else ""
+    return found.shown if isinstance(found, PaperTrend) else ""
 
 
 def _simulators(page: Page, r: Reproduction) -> None:

@@ -10,7 +10,7 @@ from matplotlib.figure import FigureBase
 from models_va import ROOM_TEMPERATURE_K, DeviceCard
 from netlists import PulseProgram
 from spicegen.paper.assumptions import Assumptions
-from spicegen.paper.experiment import Array, Findings, PulseExperiment, Records, Trend, listed, rising
+from spicegen.paper.experiment import Array, Findings, PaperTrend, PulseExperiment, Records, listed, rising
 from spicegen.reports.plotting import COLOURS, axes
 
 _TIMES = (1.0, 3.0, 10.0, 30.0, 60.0, 100.0, 200.0, 400.0, 700.0, 1000.0)
@@ -50,7 +50,7 @@ class FigureS4(PulseExperiment):
         end = np.array([c[-1] for c in curves])
         lost = np.array([1 - (c[-1] - 1) / (c[_TIMES.index(10.0)] - 1) for c in curves])
         shown = f"G(1000 s)/G(0): {listed(end)}; lost of the change between 10 and 1000 s: {listed(lost)}"
-        return Findings(trends={"retention": Trend(shown, np.concatenate([rising(end), 0.5 - lost]))})
+        return Findings(trends={"retention": PaperTrend(shown, np.concatenate([rising(end), 0.5 - lost]))})
 
     def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
         """Conductance against time."""
@@ -72,7 +72,7 @@ class FigureS5(PulseExperiment):
         _, curves = _relaxing(records)
         kept = np.array([c[-1] - 1 for c in curves])
         shown = f"change kept after 1000 s relative to {_TEMPERATURES[0]:g} K, at {listed(np.array(_TEMPERATURES))} K: "
-        return Findings(trends={"retention": Trend(shown + listed(kept / kept[0]), -rising(kept / kept[0]))})
+        return Findings(trends={"retention": PaperTrend(shown + listed(kept / kept[0]), -rising(kept / kept[0]))})
 
     def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
         """Conductance against time."""

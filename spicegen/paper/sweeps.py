@@ -12,7 +12,7 @@ from matplotlib.figure import FigureBase
 from models_va import DeviceCard
 from netlists import PulseProgram
 from spicegen.paper.assumptions import Assumptions
-from spicegen.paper.experiment import Findings, PulseExperiment, Records, Trend, listed, rising
+from spicegen.paper.experiment import Findings, PaperTrend, PulseExperiment, Records, listed, rising
 from spicegen.paper.targets import paper_value
 from spicegen.reports.plotting import COLOURS, axes, paper_level
 
@@ -111,7 +111,7 @@ class FigureS2(PulseExperiment):
     def findings(self, records: Records, a: Assumptions) -> Findings:
         """The area of the loop falls as the rate rises."""
         areas = self._areas(records)
-        trend = Trend(f"loop area relative to 0.5 V/s: {listed(areas / areas[0])}", -rising(np.log(areas)))
+        trend = PaperTrend(f"loop area relative to 0.5 V/s: {listed(areas / areas[0])}", -rising(np.log(areas)))
         return Findings(trends={"sweep_rate": trend})
 
     def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:

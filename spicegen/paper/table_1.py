@@ -18,7 +18,7 @@ from netlists import PulseProgram
 from spicegen import metrics
 from spicegen.paper.assumptions import Assumptions
 from spicegen.paper.experiment import Array, Experiment, Findings, Records
-from spicegen.paper.lab import Lab
+from spicegen.paper.program_runner import ProgramRunner
 from spicegen.paper.targets import paper_value
 from spicegen.reports.plotting import COLOURS, PAPER, axes
 
@@ -60,12 +60,12 @@ class Table1(Experiment[Records]):
     name = "table1"
     title = "Table 1: the other Li-ion synapses, on cards built from its numbers"
 
-    def measure(self, lab: Lab, a: Assumptions) -> Records:
-        """Each device's own pulses, whatever card the lab has."""
+    def measure(self, runner: ProgramRunner, a: Assumptions) -> Records:
+        """Drive each device of the table by its own pulses, whatever card the runner has."""
         found = {}
         for label, name in _CARDS.items():
             card = load_card(name)
-            found[label] = Lab(card, lab.simulator, lab.notebook).measure({"": _program(card)})[""]
+            found[label] = ProgramRunner(card, runner.simulator, runner.cache_folder).run({"": _program(card)})[""]
         return found
 
     def observed(self, data: Records) -> Array:
@@ -73,7 +73,7 @@ class Table1(Experiment[Records]):
         return np.concatenate([r.conductance_siemens for r in data.values()])
 
     def _merits(self, data: Records) -> dict[str, tuple[float, ...]]:
-        """Device -> alpha of potentiation and of depression, asymmetric ratio."""
+        """DeviceUnderTest -> alpha of potentiation and of depression, asymmetric ratio."""
         found: dict[str, tuple[float, ...]] = {}
         for label, record in data.items():
             g = record.conductance_siemens

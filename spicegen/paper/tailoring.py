@@ -14,9 +14,9 @@ from matplotlib.figure import FigureBase
 from models_va import DeviceCard
 from netlists import PulseProgram
 from spicegen import metrics
+from spicegen.devices.source_meter import DeviceUnderTest
 from spicegen.paper.assumptions import Assumptions
 from spicegen.paper.experiment import Array, Findings, PulseExperiment, Records
-from spicegen.paper.lab import Device
 from spicegen.reports.plotting import COLOURS, axes
 from spicegen.simulate import REFERENCE, simulator
 
@@ -49,13 +49,13 @@ def _spikes(amplitudes_volt: Sequence[float], a: Assumptions) -> PulseProgram:
     return program
 
 
-def _after(device: Device, amplitude_volt: float, a: Assumptions) -> float:
+def _after(device: DeviceUnderTest, amplitude_volt: float, a: Assumptions) -> float:
     """Conductance that one spike leaves, S; the device is changed."""
     (stage,) = _spikes([amplitude_volt], a).stages
     return float(device.run(stage).conductance_siemens[-1])
 
 
-def _next_amplitude(device: Device, sign: int, wanted_siemens: float, a: Assumptions) -> float:
+def _next_amplitude(device: DeviceUnderTest, sign: int, wanted_siemens: float, a: Assumptions) -> float:
     """Amplitude of the spike that brings the device to the wanted conductance, or as near as amplitudes go, V."""
     low, high = _LOWEST, _HIGHEST
     for _ in range(_BISECTIONS):
@@ -65,7 +65,7 @@ def _next_amplitude(device: Device, sign: int, wanted_siemens: float, a: Assumpt
     return sign * (low + high) / 2
 
 
-def _follow(device: Device, curve_siemens: Array, a: Assumptions) -> tuple[list[float], Array]:
+def _follow(device: DeviceUnderTest, curve_siemens: Array, a: Assumptions) -> tuple[list[float], Array]:
     """Amplitudes that lead along a curve, V, and the conductance after each, S; the device is changed."""
     sign = -1 if curve_siemens[-1] > curve_siemens[0] else 1
     amplitudes, reached = [], []
@@ -75,7 +75,7 @@ def _follow(device: Device, curve_siemens: Array, a: Assumptions) -> tuple[list[
     return amplitudes, np.array(reached)
 
 
-def _rested(device: Device, a: Assumptions) -> float:
+def _rested(device: DeviceUnderTest, a: Assumptions) -> float:
     """Conductance after the rest that stands before each branch, S; the device is changed."""
     program = PulseProgram()
     program.relax([a.rest_4e_s])
@@ -87,7 +87,7 @@ def pattern(card: DeviceCard, shape: Shape, a: Assumptions) -> list[float]:
     w = np.linspace(0, 1, SPIKES + 1)
     tries = []
     for span in _SPANS:
-        device = Device(card, simulator(REFERENCE))
+        device = DeviceUnderTest(card, simulator(REFERENCE))
         g = _rested(device, a)
         up, rise = _follow(device, g * (1 + span * shape(w)), a)
         top = _rested(device, a)

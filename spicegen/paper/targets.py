@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from models_va import read_yaml
-from spicegen.paper.experiment import Trend
+from spicegen.paper.experiment import PaperTrend
 
 TIGHT, LOOSE = 0.10, 0.20
 """Relative errors that a number may have."""
@@ -43,9 +43,9 @@ class Target(BaseModel):
         """Of a model's value; NaN where there is no number."""
         return model / self.value - 1 if self.value else math.nan
 
-    def verdict(self, found: float | Trend) -> str:
+    def verdict(self, found: float | PaperTrend) -> str:
         """In words: upper case is red."""
-        if isinstance(found, Trend):
+        if isinstance(found, PaperTrend):
             return "holds" if found.holds else "FAILS"
         if self.kind not in ("number", "feature"):
             return "reported"

@@ -12,7 +12,7 @@ from models_va import DeviceCard
 from netlists import PulseProgram
 from spicegen import metrics
 from spicegen.paper.assumptions import Assumptions
-from spicegen.paper.experiment import Array, Findings, PulseExperiment, Records, Trend, listed, rising
+from spicegen.paper.experiment import Array, Findings, PaperTrend, PulseExperiment, Records, listed, rising
 from spicegen.paper.targets import paper_value
 from spicegen.reports.plotting import COLOURS, PAPER, axes, paper_level
 
@@ -54,7 +54,7 @@ class Figure3a(PulseExperiment):
         each = g[1:].reshape(self.spikes, 1 + len(self.after))[:, 1 + self.three_seconds] / g[0]
         worst = each[np.argmax(np.abs(each - 1))]
         remark = f"After each of five spikes, 3 s later: {', '.join(f'{v:.4f}' for v in each)}."
-        risen = Trend(f"G after the first spike / G(0): {g[1] / g[0]:.2f}", np.array([g[1] / g[0] - self.visible]))
+        risen = PaperTrend(f"G after the first spike / G(0): {g[1] / g[0]:.2f}", np.array([g[1] / g[0] - self.visible]))
         return Findings(numbers={"stp_amplitude_reset": worst}, demands={"stp_visible": risen}, remarks=(remark,))
 
     def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
@@ -129,7 +129,7 @@ class Figure3cd(PulseExperiment):
         """The ratio rises as the interval falls."""
         ratios = self._ratios(records)
         return Findings(
-            trends={"srdp": Trend(f"ratio at 1 ... 0.06 s/spike: {listed(ratios)}", rising(np.log(ratios - 1)))}
+            trends={"srdp": PaperTrend(f"ratio at 1 ... 0.06 s/spike: {listed(ratios)}", rising(np.log(ratios - 1)))}
         )
 
     def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
@@ -262,11 +262,13 @@ class Figure3f(PulseExperiment):
         ax.legend(frameon=False, fontsize=8, loc="center left")
 
 
-def _vanishing(plus: Array, minus: Array) -> Trend:
+def _vanishing(plus: Array, minus: Array) -> PaperTrend:
     """Visible at the shortest delay, each in its direction; at the longest less than a tenth of that, as in eq. 2."""
     first = 100 * np.array([plus[0], -minus[0]])
     last = np.abs([plus[-1] / plus[0], minus[-1] / minus[0]])
-    return Trend(f"% at the shortest delay: {listed(first)}; left: {listed(last)}", np.append(first - 0.5, 0.1 - last))
+    return PaperTrend(
+        f"% at the shortest delay: {listed(first)}; left: {listed(last)}", np.append(first - 0.5, 0.1 - last)
+    )
 
 
 def _draw_decay(ax: Axes, t: Array, value: Array, colour: str, label: str, offset: float = 0.0, sign: int = 1) -> None:

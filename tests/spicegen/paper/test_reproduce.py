@@ -15,7 +15,8 @@ from models_va import load_card
 from models_va.errors import InputError, UnknownNameError
 from netlists import Cell, Circuit, Job, PulseProgram, Source, SpikeTrain, Transient
 from spicegen import metrics
-from spicegen.paper import Lab, paper_targets, run_program
+from spicegen.devices.source_meter import run_program
+from spicegen.paper import ProgramRunner, paper_targets
 from spicegen.paper.reproduce import reproduce
 from spicegen.simulate import SimResult, Simulator, simulator
 from spicegen.simulate.native.system import System
@@ -113,10 +114,10 @@ def test_unknown_experiment():
 
 
 def test_an_interrupted_study_goes_on(tmp_path):
-    first = reproduce(CARD, only=["fig3b"], notebook=tmp_path)
+    first = reproduce(CARD, only=["fig3b"], cache_folder=tmp_path)
     (kept,) = tmp_path.iterdir()
     stamp = kept.stat().st_mtime_ns
-    second = reproduce(CARD, only=["fig3b"], notebook=tmp_path)
+    second = reproduce(CARD, only=["fig3b"], cache_folder=tmp_path)
     assert kept.stat().st_mtime_ns == stamp
     assert second.outcomes[0].seconds > 0.5 * first.outcomes[0].seconds  # as if nothing had been kept
     currents = (r.outcomes[0].data["spikes"].current_amp for r in (first, second))
@@ -168,7 +169,7 @@ def test_stages_go_on_where_the_last_ended():
             program.end_stage(1e-3)
         program.train([-1.5] * 3, 10e-3, 13e-3)
         program.end_stage(1e-3)
-        return Lab(CARD, simulator("native")).measure({"": program})[""].conductance_siemens
+        return ProgramRunner(CARD, simulator("native")).run({"": program})[""].conductance_siemens
 
     assert measured(True) == pytest.approx(measured(False), rel=1e-5)
 
