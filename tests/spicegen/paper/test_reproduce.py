@@ -18,6 +18,8 @@ from spicegen import metrics
 from spicegen.devices.source_meter import run_program
 from spicegen.paper import ProgramRunner, paper_targets
 from spicegen.paper.reproduce import reproduce
+from spicegen.reports.paper.figures import draw_figures, write_figures
+from spicegen.reports.paper.reproduce import reproduction_page
 from spicegen.simulate import SimResult, Simulator, simulator
 from spicegen.simulate.native.system import System
 from spicegen.simulate.native.transient import transient
@@ -53,20 +55,20 @@ def test_targets_are_those_of_the_reference():
 
 
 def test_every_number_is_within_ten_percent(found):
-    judged = {r.target.id: r.verdict for r in found.rows if r.found and r.target.kind == "number"}
+    judged = {r.target.id: r.verdict for r in found.rows if r.results and r.target.kind == "number"}
     assert len(judged) == 24
     assert judged.pop("stp_amplitude_reset") == "within 2 %"
     assert set(judged.values()) == {"within 10 %"}
 
 
 def test_every_trend_holds(found):
-    judged = {r.target.id: r.verdict for r in found.rows if r.found and r.target.kind == "trend"}
+    judged = {r.target.id: r.verdict for r in found.rows if r.results and r.target.kind == "trend"}
     assert len(judged) == 7
     assert set(judged.values()) == {"holds"}
 
 
 def test_report(found, tmp_path):
-    found.page().write(tmp_path, found.to_json())
+    reproduction_page(found).write(tmp_path, found.to_json())
     report = json.loads((tmp_path / "report.json").read_text())
     row = next(r for r in report["rows"] if r["id"] == "pulse_up")
     assert row["paper"] == 4
@@ -76,9 +78,9 @@ def test_report(found, tmp_path):
     assert runs["fig2d"]["tolerance"] == 1e-3
     assert runs["fig3b"]["tolerance"] == 1e-2
     html = (tmp_path / "report.html").read_text()
-    assert html.count("<img") == len(found.plates) == 8
-    found.write_figures(tmp_path / "figures")
-    assert {p.stem for p in (tmp_path / "figures").iterdir()} == {plate.name for plate, _ in found.plates}
+    assert html.count("<img") == len(draw_figures(found)) == 8
+    write_figures(found, tmp_path / "figures")
+    assert {p.stem for p in (tmp_path / "figures").iterdir()} == {paper.name for paper, _ in draw_figures(found)}
 
 
 def test_disagreement_is_told(found):
@@ -97,7 +99,7 @@ def test_circuit_simulators_agree(engine, need_engine):
     assert len(report.agreement) == 3
     assert all(o.agrees for o in report.outcomes), report.agreement
     assert report.agreement["fig2d", engine] < 1e-3
-    assert "Simulators side by side" in str(report.page())
+    assert "Simulators side by side" in str(reproduction_page(report))
 
 
 def test_a_wrong_set_is_red():
