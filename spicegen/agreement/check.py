@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models_va import DeviceCard
 from spicegen.agreement.pulses import CheckTrain, check_train, conductance
-from spicegen.paper import SPIKES_PER_BRANCH, spike_job
+from spicegen.devices.write_pulses import SPIKES_PER_BRANCH, spike_job
 from spicegen.printers import render_verilog_a
 from spicegen.printers.numpy_model import initial_conductance
 from spicegen.progress import track

@@ -234,6 +234,7 @@ def _fit_paper(
     from spicegen.files import output_file, output_folder
     from spicegen.fit import HEAD, parameter_rows
     from spicegen.paper.fit import fit_paper, paper_fit
+    from spicegen.reports.paper.fit import paper_fit_page
 
     if data != ["paper"]:
         raise InputError("fit: paper is fitted alone: leave the files away, or write ./paper for a file of that name")
@@ -246,7 +247,7 @@ def _fit_paper(
     typer.echo(_write_card(output, found.card))
     show_table(HEAD, parameter_rows(found.solution, found.card.device_model), found.summary())
     if folder:
-        found.page().write(folder, found.to_json())
+        paper_fit_page(found).write(folder, found.to_json())
         typer.echo(f"report: {folder / 'report.html'}")
 
 
@@ -292,13 +293,15 @@ def reproduce(
     from models_va import load_card
     from spicegen.files import output_folder
     from spicegen.paper.reproduce import reproduce as run
+    from spicegen.reports.paper.figures import write_figures
+    from spicegen.reports.paper.reproduce import reproduction_page
 
     names, engines = ([n.strip() for n in text.split(",") if n.strip()] for text in (only, engine))
     loaded = load_card(card)
     report = run(loaded, engines, names, output_folder(output_folder(output) / "measured"))
     show_table(report.head, report.table(), f"{loaded.name}: {report.summary()}")
-    report.write_figures(output / "figures")
-    _finish(report, lambda found: found.page(), output)
+    write_figures(report, output / "figures")
+    _finish(report, reproduction_page, output)
 
 
 @app.command()
