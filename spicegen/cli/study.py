@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from spicegen.reports.page import Page
 
 Number = TypeVar("Number", int, float)
+_AS_CARD = "By default that of the card's write pulses."
 
 study = typer.Typer(no_args_is_help=True, help="What a passive array of a device can do, wires included.")
 
@@ -63,8 +64,10 @@ def disturb(
     config: Config,
     output: Output,
     writes: Annotated[int, typer.Option(min=1, max=1_000_000, help="Writes of the one cell.")] = 10_000,
-    width_s: Annotated[float, typer.Option(help="Flat time of each write, s.")] = 10e-3,
-    v_write: Annotated[float, typer.Option(help="Amplitude, V; both signs are tried.")] = 1.5,
+    width_s: Annotated[float | None, typer.Option(help=f"Flat time of each write, s. {_AS_CARD}")] = None,
+    v_write: Annotated[
+        float | None, typer.Option(help=f"Amplitude, V; both signs are tried. {_AS_CARD}")
+    ] = None,
 ) -> None:
     """What writes of one cell do to all others, with V/2 and V/3."""
     from spicegen.arrays.studies.disturb import study_disturb
@@ -74,7 +77,8 @@ def disturb(
     described, card = _described(config)
     folder = output_folder(output)
     with located(config):
-        found = study_disturb(described, card, writes, amplitudes_volt=(-abs(v_write), abs(v_write)), width_s=width_s)
+        amplitudes = None if v_write is None else (-abs(v_write), abs(v_write))
+        found = study_disturb(described, card, writes, amplitudes_volt=amplitudes, width_s=width_s)
     _finish(found, disturb_page(found), folder)
 
 
@@ -137,8 +141,10 @@ def energy(
     config: Config,
     output: Output,
     sizes: Annotated[str, typer.Option(help="Rows and columns of the square arrays.")] = "2,4,8,16,32",
-    v_write: Annotated[float, typer.Option(help="Across the cell that is written, te - be, V.")] = -1.5,
-    width_s: Annotated[float, typer.Option(help="Flat time of the write, s.")] = 10e-3,
+    v_write: Annotated[
+        float | None, typer.Option(help=f"Across the cell that is written, te - be, V. {_AS_CARD}")
+    ] = None,
+    width_s: Annotated[float | None, typer.Option(help=f"Flat time of the write, s. {_AS_CARD}")] = None,
 ) -> None:
     """Energy and time of a write by scheme, and of a read, and where the energy goes."""
     from spicegen.arrays.studies.energy import study_energy

@@ -14,8 +14,18 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from models_va import DeviceCard, Model, Param, Quantity, card_names, load_card, metres, volts_seconds_siemens
-from spicegen.devices.write_pulses import figure_2d
+from models_va import (
+    DeviceCard,
+    Model,
+    Param,
+    Quantity,
+    WritePulse,
+    card_names,
+    load_card,
+    metres,
+    volts_seconds_siemens,
+)
+from spicegen.devices.write_pulses import write_pulses
 from spicegen.fit.replay.run import ROUGH, Bench, Device
 from spicegen.fit.setting import Setting
 from spicegen.fit.solve.posterior import Free
@@ -174,10 +184,14 @@ def _neutral(setting: Setting, origins: Sequence[Start]) -> list[Start]:
 
 
 def _of_ones(model: Model) -> DeviceCard:
-    """A card for a model of which none ships: every parameter as near to 1 as it may be."""
+    """A card for a model of which none ships: every parameter as near to 1 as it may be, pulses of 1 V and 1 s."""
     ones = {p.name: min(max(1.0, p.lower), p.upper) for p in model.params if p.default is None}
     quantities = {name: Quantity(value=value, provenance="assumed") for name, value in ones.items()}
-    return DeviceCard(name="ones", title="", model=model.name, source="", parameters=quantities)
+    up, down = (Quantity(value=volt, provenance="assumed") for volt in (1.0, -1.0))
+    pulse = WritePulse(amplitude_p_volt=up, amplitude_d_volt=down, width_s=up)
+    return DeviceCard(
+        name="ones", title="", model=model.name, source="", parameters=quantities, write_pulse=pulse
+    )  # fmt: skip
 
 
 def _on_a_grid(
@@ -275,12 +289,8 @@ def _started(setting: Setting, points: Iterable[_Point]) -> list[Start]:
 
 def _scales(card: DeviceCard, benches: Sequence[Bench]) -> tuple[float, float]:
     """The measurement's voltages and times over the card's."""
-    pulse, usual = card.write_pulse, figure_2d()
-    if pulse is None:
-        own_v, own_s = max(map(abs, usual.amplitudes_volt)), usual.width_s
-    else:
-        own_v = max(abs(pulse.amplitude_p_volt.value), abs(pulse.amplitude_d_volt.value))
-        own_s = pulse.width_s.value
+    pulses = write_pulses(card)
+    own_v, own_s = max(abs(pulses.up_volt), abs(pulses.down_volt)), pulses.width_s
     volts = [float(np.abs(r.drive.v_volt).max()) for r in benches if not isinstance(r.measurement, Retention)]
     seconds = [s for r in benches if (s := _duration(r)) > 0]
     return (max(volts, default=own_v) or own_v) / own_v, float(np.median(seconds or [own_s])) / own_s
