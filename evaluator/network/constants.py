@@ -1,4 +1,4 @@
-"""Names and constant tensors of an ONNX graph, wherever they come from."""
+"""Constant tensors of an ONNX graph, wherever they come from, and those among them that are weights."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from evaluator.network.node import inner_graphs, made_in, read_by
+from evaluator.network.node import read_by
 from evaluator.network.runtime import open_session, run
 from models_va.errors import InputError
 from spicegen.files import one_line
@@ -20,28 +20,7 @@ _ARRAY = re.compile(r"tensor\((u?int(8|16|32|64)|float|float16|double|bool|strin
 """What onnxruntime gives as an array: no sparse tensors, and of float8, int4 and the like nothing or their bits."""
 
 
-def graph_inputs(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
-    """The inputs that need a value: not those (ONNX IR 3) that only announce an initializer."""
-    stored = {t.name for t in model.graph.initializer}
-    return [i for i in model.graph.input if i.name not in stored]
-
-
-def tensor_names(model: onnx.ModelProto) -> set[str]:
-    """Every tensor name of the graph, and of the graphs inside its nodes."""
-    nodes = model.graph.node
-    graphs = [model.graph, *(g for node in nodes for g in inner_graphs(node))]
-    return {n for g in graphs for n in made_in(g)} | {n for node in nodes for n in node.input}
-
-
-def unused_name(name: str, taken: set[str]) -> str:
-    """``name``, with underscores added until it is not in ``taken``; from then on it is."""
-    while name in taken:
-        name += "_"
-    taken.add(name)
-    return name
-
-
-def constant_values(model: onnx.ModelProto) -> Mapping[str, NDArray[Any]]:
+def constant_values(model: onnx.ModelProto) -> dict[str, NDArray[Any]]:
     """Every tensor that depends on no input: initializers, Constant nodes, what other nodes make of these.
 
     So a weight behind an Identity or a Transpose counts as constant.
@@ -94,20 +73,6 @@ def constant_weights(
     if not np.all(np.isfinite(stored)):
         raise InputError(f"weights {name!r} hold NaN or infinity: train or export the network again")
     return stored
-
-
-def without_unused(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The same object without initializers that no node reads, such as weights that were replaced."""
-    used = {name for node in model.graph.node for name in read_by(node)} | {o.name for o in model.graph.output}
-    kept = [t for t in model.graph.initializer if t.name in used]
-    gone = {t.name for t in model.graph.initializer} - used
-    if gone:
-        announced = [i for i in model.graph.input if i.name not in gone]
-        stored = onnx.GraphProto(initializer=kept, input=announced)
-        del model.graph.initializer[:], model.graph.input[:]
-        model.graph.initializer.extend(stored.initializer)
-        model.graph.input.extend(stored.input)
-    return model
 
 
 def _held(node: onnx.NodeProto) -> Iterator[NDArray[Any]]:
