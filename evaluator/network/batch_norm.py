@@ -1,4 +1,4 @@
-"""A graph pass: BatchNormalization behind a layer becomes part of its weights and bias, where that is exact."""
+"""A graph pass that folds BatchNormalization into weights and bias of the layer before it, where that is exact."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _pairs(graph: Graph) -> list[tuple[int, int]]:
 
 
 def _exact(layer: onnx.NodeProto, norm: onnx.NodeProto, constants: Constants) -> bool:
-    """Whether both are linear with constant numbers, one for each output."""
+    """Whether layer and normalization are both linear, with constant numbers and one normalization an output."""
     grouped = layer.op_type == "ConvTranspose" and attributes_of(layer).get("group", 1) != 1
     attributes = attributes_of(norm)
     trained = attributes.get("training_mode", 0) or any(norm.output[1:])

@@ -21,9 +21,9 @@ _ARRAY = re.compile(r"tensor\((u?int(8|16|32|64)|float|float16|double|bool|strin
 
 
 def constant_values(model: onnx.ModelProto) -> dict[str, NDArray[Any]]:
-    """Every tensor that depends on no input: initializers, Constant nodes, what other nodes make of these.
+    """Every tensor of a graph that depends on no input, by name: initializers, Constant nodes, and their functions.
 
-    So a weight behind an Identity or a Transpose counts as constant.
+    A weight behind an Identity or a Transpose counts as constant. onnxruntime computes what nodes make of constants.
 
     Raises:
         InputError: one is damaged, or onnxruntime cannot compute them.
@@ -49,7 +49,7 @@ def constant_values(model: onnx.ModelProto) -> dict[str, NDArray[Any]]:
 def constant_weights(
     node: onnx.NodeProto, position: int, constants: Mapping[str, NDArray[Any]], axes: range
 ) -> NDArray[Any]:
-    """The node's input at ``position`` as stored.
+    """The weights that a node has as its input number ``position``, as they are stored.
 
     Args:
         node: the node.
@@ -76,7 +76,7 @@ def constant_weights(
 
 
 def _held(node: onnx.NodeProto) -> Iterator[NDArray[Any]]:
-    """The tensor in a Constant, if it holds one."""
+    """The tensor that a Constant node holds, if the node is one and holds a tensor."""
     for a in node.attribute if node.op_type == "Constant" else ():
         if a.type == onnx.AttributeProto.TENSOR:
             yield _stored(a.t)
@@ -85,6 +85,7 @@ def _held(node: onnx.NodeProto) -> Iterator[NDArray[Any]]:
 
 
 def _stored(tensor: onnx.TensorProto) -> NDArray[Any]:
+    """A stored tensor as an array."""
     try:
         return np.asarray(numpy_helper.to_array(tensor))
     except Exception as error:  # of an unknown type, of another size than its shape says: whatever onnx raises
@@ -92,7 +93,7 @@ def _stored(tensor: onnx.TensorProto) -> NDArray[Any]:
 
 
 def _dense(tensor: onnx.SparseTensorProto) -> NDArray[Any]:
-    """With zeros where it stores nothing; indices count through the tensor, or are given along each axis."""
+    """A sparse tensor as a dense array. Its indices count through the tensor, or are given along each axis."""
     stored, places = _stored(tensor.values), _stored(tensor.indices)
     try:
         dense = np.zeros(tensor.dims, stored.dtype)
@@ -105,6 +106,7 @@ def _dense(tensor: onnx.SparseTensorProto) -> NDArray[Any]:
 
 
 def _part(model: onnx.ModelProto, nodes: list[onnx.NodeProto], outputs: list[str]) -> onnx.ModelProto:
+    """A model of these nodes alone, with the initializers of the whole one."""
     graph = onnx.GraphProto(name="constants", node=nodes)
     graph.initializer.extend(model.graph.initializer)
     graph.sparse_initializer.extend(model.graph.sparse_initializer)

@@ -1,4 +1,4 @@
-"""A graph pass: a batch dimension fixed at export becomes free."""
+"""A graph pass that frees a batch dimension fixed at export."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _free_reshapes(graph: Graph, constants: Mapping[str, NDArray[Any]], size: in
 
 
 def _free_target(node: onnx.NodeProto, target: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The batch is inferred (-1) or, where another axis is inferred already, copied from the input (0)."""
+    """A Reshape target with a free batch: inferred (-1), or copied from the input (0) if another axis is inferred."""
     freed = target.copy()
     freed[0] = 0 if -1 in target[1:] else -1
     if freed[0] == 0:

@@ -1,4 +1,4 @@
-"""A graph pass: products with a constant side in every form become those that go onto arrays."""
+"""A graph pass that rewrites products with a constant factor into the forms that go onto arrays."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def plain_products(graph: Graph) -> Graph:
 
 
 def with_bias(to: Emitter, product: str, node: onnx.NodeProto) -> str:
-    """A Gemm's alpha times the product A' B', and beta times its C added."""
+    """Add to a product A' B' what else a Gemm computes, alpha A' B' + beta C; the name of the result."""
     attributes = attributes_of(node)
     product = to.scaled(product, attributes.get("alpha", 1.0))
     if len(node.input) < 3 or not node.input[2]:
@@ -137,7 +137,7 @@ def _grouped(to: Emitter, activation: str, weights: NDArray[Any], rank: int, nam
 
 
 def _ranks(model: onnx.ModelProto) -> dict[str, int]:
-    """How many axes tensors have, of those of which onnx finds out."""
+    """Number of axes of each tensor whose shape onnx can infer, by name."""
     graph = onnx.shape_inference.infer_shapes(model).graph
     known = [i for i in (*graph.input, *graph.value_info, *graph.output) if i.type.tensor_type.HasField("shape")]
     return {i.name: len(i.type.tensor_type.shape.dim) for i in known}

@@ -1,4 +1,4 @@
-"""Which nodes of a graph go onto arrays."""
+"""The layers of a network: the nodes of its graph that go onto arrays."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ def mapped_layers(graph: Graph) -> list[MappedLayer]:
 
 
 def _check_supported(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[Any]]) -> None:
+    """Refuse a node that may hold weights and cannot go onto arrays."""
     found = unmapped_weights(node, constants)
     if found:
         inside = "" if found == node.op_type else f"inside {node.op_type} "
