@@ -14,13 +14,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from models_va import DeviceCard
 from netlists import PulseProgram
+from spicegen.devices.write_pulses import SPIKES_PER_BRANCH
 from spicegen.devices.write_pulses import figure_2d as train_2d
 from spicegen.files import output_folder
-from spicegen.paper import EXPERIMENTS, SPIKES_PER_BRANCH, Assumptions, Findings, Lab, PulseExperiment, Trend
+from spicegen.paper import DEVICE_EXPERIMENTS, Assumptions, Findings, PaperTrend, ProgramRunner, PulseExperiment
 from spicegen.paper.experiment import Records
 from spicegen.paper.fit import fit_paper, paper_fit
 from spicegen.paper.fit_residuals import FITTED
@@ -64,10 +64,7 @@ class Kept(PulseExperiment):
         """The demand."""
         share = self.share(records)
         margin = np.log(max(share, 1e-6) / self.demanded) if self.demanded else 1.0
-        return Findings(demands={"kept_2d": Trend(f"{share:.3g}", np.array([margin]))})
-
-    def draw(self, figure: Figure, data: Records, a: Assumptions) -> None:
-        """Nothing: a number."""
+        return Findings(demands={"kept_2d": PaperTrend(f"{share:.3g}", np.array([margin]))})
 
 
 def main() -> None:
@@ -78,14 +75,16 @@ def main() -> None:
     print("|---|---|---|---|---|---|")
     for demanded in DEMANDED:
         experiment = Kept(demanded)
-        report = fit_paper(shipped, notebook=output_folder(folder / f"{demanded:g}"), experiments=[*FITTED, experiment])
-        kept = experiment.share(experiment.measure(Lab(report.card, simulator(REFERENCE)), Assumptions()))
-        found = reproduce(report.card, only=[n for n in names if n in EXPERIMENTS])
+        report = fit_paper(
+            shipped, cache_folder=output_folder(folder / f"{demanded:g}"), experiments=[*FITTED, experiment]
+        )
+        kept = experiment.share(experiment.measure(ProgramRunner(report.card, simulator(REFERENCE)), Assumptions()))
+        found = reproduce(report.card, only=[n for n in names if n in DEVICE_EXPERIMENTS])
         misfit = sum(t.value**2 for t in report.after if t.experiment != experiment.name)
         errors = {
-            row.target.id: row.target.relative_error(float(next(iter(row.found.values()))))
+            row.target.id: row.target.relative_error(float(next(iter(row.results.values()))))
             for row in found.rows
-            if row.found and row.target.kind == "number"
+            if row.results and row.target.kind == "number"
         }
         worst = max(errors, key=lambda row: abs(errors[row] or 0.0))
         red = ", ".join(r.target.id for r in found.rows if r.verdict == "MISSES") or "none"

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import pkgutil
 from functools import cache
 from importlib import import_module
 
-from models_va import models
 from models_va._model import Model
 from models_va.errors import UnknownNameError
-
-
-def model_names() -> list[str]:
-    """The names of the models that ship."""
-    return sorted(m.name for m in pkgutil.iter_modules(models.__path__))
+from models_va.models import model_names
 
 
 @cache

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from evaluator.demo import ARRAY_SIZE, DemoReport
 from evaluator.reports.evaluation_page import evaluation_page
+from spicegen.reports.array_read import array_read_page
+from spicegen.reports.check import check_page
 from spicegen.reports.page import Page
 
 
@@ -17,7 +19,7 @@ def demo_page(report: DemoReport) -> Page:
     page.table(("step", "result"), _steps(report))
     if report.left_out:
         page.section("Left out", "; ".join(report.left_out))
-    for part in (report.check.page(), report.array.page(), evaluation_page(report.accuracy)):
+    for part in (check_page(report.check), array_read_page(report.array), evaluation_page(report.accuracy)):
         page.append(part)
     page.section("The generated models", "Both are printed from one definition of the equations.")
     for file in report.files:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from models_va import ROOM_TEMPERATURE_K, load_card
 from netlists import PulseProgram
 from spicegen.devices.programming import program, sigma_of, stream
-from spicegen.paper.lab import Record, run_program
+from spicegen.devices.source_meter import PulseRecord, run_program
 from spicegen.simulate import simulator
 
 Array = NDArray[np.float64]
@@ -38,12 +38,12 @@ TRAINS = {
 }
 
 
-def measured(p: PulseProgram, rng: np.random.Generator) -> Record:
+def measured(p: PulseProgram, rng: np.random.Generator) -> PulseRecord:
     """What a source meter shows of a program on a fresh device."""
     record = run_program(load_card(CARD), p, simulator("native"))
     noise = rng.normal(size=(2, len(record.time_s)))
     current = record.current_amp * (1 + READ_NOISE * noise[0]) + FLOOR_AMP * noise[1]
-    return Record(record.time_s, record.voltage_volt, current)
+    return PulseRecord(record.time_s, record.voltage_volt, current)
 
 
 def pulse(p: PulseProgram, amplitude_volt: float, width_s: float, rng: np.random.Generator) -> None:

@@ -6,23 +6,20 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from models_va import DeviceCard
 from spicegen.agreement.pulses import CheckTrain, check_train, conductance
-from spicegen.paper import SPIKES_PER_BRANCH, spike_job
+from spicegen.devices.write_pulses import SPIKES_PER_BRANCH, spike_job
 from spicegen.printers import render_verilog_a
 from spicegen.printers.numpy_model import initial_conductance
 from spicegen.progress import track
-from spicegen.reports.page import Page
-from spicegen.reports.plotting import COLOURS, axes, new_figure
 from spicegen.simulate import REFERENCE, SIMULATORS, Attempt, SimulationError, attempt, simulator
 from spicegen.simulate.vacask import compile_warnings, tools
 
 TOLERANCE = 1e-3
 """Largest relative difference in conductance between any two simulators."""
-_VANISHED = 0.01
+VANISHED = 0.01
 """Of the largest conductance: differences of smaller ones are relative to that; the least that simulators resolve is
 absolute."""
 
@@ -34,7 +31,7 @@ class EngineRun:
     Attributes:
         attempt: whether and how it ran.
         conductance_siemens: at each read, shape (spikes,), S; empty without a result.
-        difference: largest from the reference engine over all reads, see ``_relative``; NaN without a result.
+        difference: largest from the reference engine over all reads, see ``relative_difference``; NaN without a result.
     """
 
     attempt: Attempt
@@ -62,7 +59,7 @@ class CheckReport:
     def agreement(self) -> float:
         """Largest relative difference between any two simulators over all reads."""
         done = [r.conductance_siemens for r in self.runs if not r.attempt.note]
-        return float(_relative(np.max(done, axis=0), np.min(done, axis=0)).max())
+        return float(relative_difference(np.max(done, axis=0), np.min(done, axis=0)).max())
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -102,24 +99,6 @@ class CheckReport:
         start = initial_conductance(self.card)
         return [_row(r, start) for r in self.runs]
 
-    def page(self) -> Page:
-        """The report page."""
-        verdict = "agree" if self.passed else "DO NOT AGREE"
-        page = Page(
-            f"Check of {self.card.name}",
-            f"The simulators {verdict}: largest difference in conductance {self.agreement:.1e}, "
-            f"tolerance {TOLERANCE:.0e}. Driven by {self.pulses.sentence}",
-        )
-        compiler = "not here" if self.warnings is None else f"{len(self.warnings)} warnings"
-        page.section("One definition, every simulator", f"Verilog-A compiler (openvaf-r, every lint on): {compiler}.")
-        page.table(HEAD, self.rows())
-        caption = (
-            "Left: conductance at each read. Right: difference of each from native, relative to the conductance, or to "
-            f"{_VANISHED:.0%} of the train's largest where it is smaller."
-        )
-        page.figure(_figure(self.runs), caption)
-        return page
-
 
 HEAD = ("engine", "G(25)/G(0)", "G(50)/G(0)", f"difference from {REFERENCE}", "seconds")
 
@@ -139,16 +118,16 @@ def check(card: DeviceCard) -> CheckReport:
     if not len(reference):
         raise SimulationError(REFERENCE, attempts[-1].note)
     runs = (
-        EngineRun(a, g, float(_relative(g, reference).max()) if len(g) else float("nan"))
+        EngineRun(a, g, float(relative_difference(g, reference).max()) if len(g) else float("nan"))
         for a, g in zip(attempts, conductances, strict=True)
     )
     return CheckReport(card, pulses, warnings, tuple(runs))
 
 
-def _relative(g: NDArray[np.float64], reference: NDArray[np.float64]) -> NDArray[np.float64]:
+def relative_difference(g: NDArray[np.float64], reference: NDArray[np.float64]) -> NDArray[np.float64]:
     """Difference of conductances, relative to the reference's, or to a hundredth of its largest where it vanishes."""
     size = np.abs(reference)
-    return np.asarray(np.abs(g - reference) / np.maximum(size, _VANISHED * size.max()))
+    return np.asarray(np.abs(g - reference) / np.maximum(size, VANISHED * size.max()))
 
 
 def _row(run: EngineRun, g_start: float) -> tuple[object, ...]:
@@ -162,22 +141,3 @@ def _row(run: EngineRun, g_start: float) -> tuple[object, ...]:
         run.difference,
         run.attempt.seconds,
     )
-
-
-def _figure(runs: tuple[EngineRun, ...]) -> Figure:
-    figure = new_figure(9, 3.6)
-    left = axes(figure, 121, title="Potentiation and depression", x="spike", y="conductance / µS")
-    right = axes(figure, 122, title="Difference from native", x="spike", y="relative difference")
-    reference = next(r.conductance_siemens for r in runs if r.attempt.engine == REFERENCE)
-    spikes = np.arange(1, len(reference) + 1)
-    marks = {"ngspice": "o", "vacask": "x", "native": "-"}
-    for colour, run in zip(COLOURS, (r for r in runs if not r.attempt.note), strict=False):
-        g, name = run.conductance_siemens, run.attempt.engine
-        left.plot(spikes, g * 1e6, marks[name], color=colour, ms=4, label=name)
-        if name != REFERENCE:
-            right.semilogy(spikes, _relative(g, reference), ".-", color=colour, lw=0.8, label=name)
-    right.axhline(TOLERANCE, color="0.4", ls="--", lw=0.8)
-    right.text(1, TOLERANCE * 0.6, "tolerance", fontsize=8, color="0.4", va="top")
-    for ax in (left, right):
-        ax.legend(fontsize=8, frameon=False)
-    return figure

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from models_va import DeviceCard, FitRecord
 from netlists import SpikeTrain
-from spicegen.devices.write_pulses import figure_2d
-from spicegen.paper import SPIKES_PER_BRANCH, spike_job
+from spicegen.devices.write_pulses import SPIKES_PER_BRANCH, figure_2d, spike_job
 from spicegen.printers.numpy_model import initial_conductance
 from spicegen.simulate import REFERENCE, Attempt, attempt, simulator
 

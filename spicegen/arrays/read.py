@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from models_va import DeviceCard
@@ -24,8 +23,6 @@ from netlists import (
 )
 from spicegen.devices.programming import Programmed, program_devices
 from spicegen.progress import track
-from spicegen.reports.page import Page
-from spicegen.reports.plotting import COLOURS, axes, new_figure
 from spicegen.simulate import (
     REFERENCE,
     SIMULATORS,
@@ -159,31 +156,6 @@ class ArrayReport:
             for r in self.reads
         ]
 
-    def page(self) -> Page:
-        """The report page."""
-        c = self.config
-        page = Page(
-            f"Read of a {c.rows} x {c.columns} passive array",
-            f"The wires take up to {self.lost.max():.2%} of a cell's voltage and up to "
-            f"{np.abs(self.current_error).max():.2%} of a column's current.",
-        )
-        page.section(
-            f"Engines against {self.reference}",
-            f"Differences are relative to the largest column current; tolerance {TOLERANCE:.0e}.",
-        )
-        page.table(HEAD, self.rows())
-        if self.programmed is not None:
-            page.section(
-                "Variability", "Drawn from the seed before any simulator runs: all of them get the same devices."
-            )
-            page.table(("quantity", "value"), _variability_rows(self.programmed, c.seed, self.nonlinearity))
-        page.section("Where the voltage is lost")
-        page.figure(_loss_map(self), "IR drop: share of the row's input voltage that does not reach the cell.")
-        page.figure(_currents(self), "Column currents with and without wires.")
-        page.section("The array")
-        page.table(("quantity", "value"), [(k, v) for k, v in c.model_dump().items()])
-        return page
-
     def _variability(self) -> dict[str, Any] | None:
         if self.programmed is None:
             return None
@@ -283,20 +255,6 @@ def _relative(currents: NDArray[np.float64], reference: NDArray[np.float64]) -> 
     return float(np.abs(currents - reference).max() / (scale if scale > 0 else 1.0))
 
 
-def _variability_rows(programmed: Programmed, seed: int, nonlinearity: float) -> list[tuple[object, ...]]:
-    spreads = programmed.devices.card.device_to_device or {}
-    return [
-        ("seed", seed),
-        ("programming error, root mean square over sigma(G)", programmed.error_over_sigma),
-        *(
-            (f"{name} from device to device: relative standard deviation, drawn from {spreads[name].value:g}", found)
-            for name, found in programmed.realised_spread.items()
-        ),
-        ("devices at the end of their reach", programmed.limited),
-        ("largest difference of a current from the exact operator, which is linear", nonlinearity),
-    ]
-
-
 def cell_voltage(crossbar: Crossbar, result: SimResult) -> NDArray[np.float64]:
     """Voltage across each cell at the first point, te - be, shape (rows, columns), V; NaN where nothing hangs."""
 
@@ -309,32 +267,3 @@ def cell_voltage(crossbar: Crossbar, result: SimResult) -> NDArray[np.float64]:
             for i in range(crossbar.rows)
         ]
     )
-
-
-def _loss_map(report: ArrayReport) -> Figure:
-    figure = new_figure(9.5, 4.2)
-    maps = (
-        (121, "IR drop / % of the input", report.lost * 100, "magma_r"),
-        (122, "Cell conductance / µS", report.crossbar.g_siemens * 1e6, "viridis"),
-    )
-    driven = {"left": "driven from the left", "both": "driven from both ends"}[report.config.drive]
-    sensed = {"bottom": "sensed at the bottom", "both": "sensed at both ends"}[report.config.sense]
-    for position, title, values, colours in maps:
-        ax = axes(figure, position, title=title, x=f"column ({sensed})", y=f"row ({driven})")
-        ax.spines[:].set_visible(False)
-        image = ax.imshow(values, cmap=colours, aspect="auto")
-        figure.colorbar(image, ax=ax, shrink=0.9).ax.tick_params(labelsize=8)
-    return figure
-
-
-def _currents(report: ArrayReport) -> Figure:
-    figure = new_figure(9.5, 3.2)
-    left = axes(figure, 121, title="Column currents", x="column", y="current / µA")
-    right = axes(figure, 122, title="Error of the vector-matrix product", x="column", y="error / %")
-    columns = np.arange(report.crossbar.columns)
-    left.bar(columns, report.i_ideal_amp * 1e6, color="0.85", label="without wires")
-    left.bar(columns, report.i_out_amp * 1e6, width=0.5, color=COLOURS[0], label="with wires")
-    left.legend(fontsize=8, frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
-    right.bar(columns, report.current_error * 100, width=0.6, color=COLOURS[1])
-    right.axhline(0, color="0.4", lw=0.8)
-    return figure

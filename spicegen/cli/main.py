@@ -12,24 +12,27 @@ import threading
 from importlib.metadata import entry_points
 from pathlib import Path
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from models_va import model_names
 from models_va.errors import SpicegenError, located
 from spicegen.cli.study import study
 from spicegen.files import printable
+from spicegen.reports.terminal import show_table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from models_va import DeviceCard
     from spicegen.agreement.check import CheckReport
     from spicegen.arrays.read import ArrayReport
     from spicegen.arrays.run import ArrayRun
     from spicegen.paper.reproduce import Reproduction
+    from spicegen.reports.page import Page
+
+Compared = TypeVar("Compared", "CheckReport", "ArrayReport", "ArrayRun", "Reproduction")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -80,25 +83,10 @@ def _is_interrupt(end: BaseException) -> bool:
     return isinstance(end, KeyboardInterrupt) or (isinstance(end, SystemExit) and end.code == _INTERRUPTED)
 
 
-def show_table(head: tuple[str, ...], rows: list[tuple[object, ...]], title: str = "") -> None:
-    """Print a table to standard output."""
-    from spicegen.reports.page import format_cell
-
-    if title:
-        typer.echo(title)
-    table = Table(header_style="bold", box=None, pad_edge=False)
-    for n, name in enumerate(head):
-        is_text = all(isinstance(row[n], str) for row in rows)
-        table.add_column(name, justify="left" if is_text else "right", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(format_cell(cell)) for cell in row))  # no markup: names of files are anybody's
-    Console().print(table)
-
-
-def _finish(report: CheckReport | ArrayReport | ArrayRun | Reproduction, folder: Path | None) -> None:
+def _finish(report: Compared, page: Callable[[Compared], Page], folder: Path | None) -> None:
     """Write the report of a comparison, then end as its outcome demands: what was computed is never lost."""
     if folder:
-        report.page().write(folder, report.to_json())
+        page(report).write(folder, report.to_json())
         typer.echo(f"report: {folder / 'report.html'}")
     if report.failures:
         raise SpicegenError(report.failures[0])
@@ -144,6 +132,7 @@ def check(
     from spicegen.agreement.check import HEAD, TOLERANCE
     from spicegen.agreement.check import check as run
     from spicegen.files import output_folder
+    from spicegen.reports.check import check_page
 
     loaded = load_card(card)
     folder = output_folder(output) if output else None
@@ -151,7 +140,7 @@ def check(
     show_table(HEAD, report.rows(), f"{loaded.name}: 25 + 25 write pulses")
     compiler = "not here" if report.warnings is None else f"{len(report.warnings)} warnings"
     typer.echo(f"Verilog-A compiler: {compiler}; largest difference {report.agreement:.2e}, tolerance {TOLERANCE:.0e}")
-    _finish(report, folder)
+    _finish(report, check_page, folder)
 
 
 @app.command()
@@ -245,6 +234,7 @@ def _fit_paper(
     from spicegen.files import output_file, output_folder
     from spicegen.fit import HEAD, parameter_rows
     from spicegen.paper.fit import fit_paper, paper_fit
+    from spicegen.reports.paper.fit import paper_fit_page
 
     if data != ["paper"]:
         raise InputError("fit: paper is fitted alone: leave the files away, or write ./paper for a file of that name")
@@ -257,7 +247,7 @@ def _fit_paper(
     typer.echo(_write_card(output, found.card))
     show_table(HEAD, parameter_rows(found.solution, found.card.device_model), found.summary())
     if folder:
-        found.page().write(folder, found.to_json())
+        paper_fit_page(found).write(folder, found.to_json())
         typer.echo(f"report: {folder / 'report.html'}")
 
 
@@ -303,13 +293,15 @@ def reproduce(
     from models_va import load_card
     from spicegen.files import output_folder
     from spicegen.paper.reproduce import reproduce as run
+    from spicegen.reports.paper.figures import write_figures
+    from spicegen.reports.paper.reproduce import reproduction_page
 
     names, engines = ([n.strip() for n in text.split(",") if n.strip()] for text in (only, engine))
     loaded = load_card(card)
     report = run(loaded, engines, names, output_folder(output_folder(output) / "measured"))
     show_table(report.head, report.table(), f"{loaded.name}: {report.summary()}")
-    report.write_figures(output / "figures")
-    _finish(report, output)
+    write_figures(report, output / "figures")
+    _finish(report, reproduction_page, output)
 
 
 @app.command()
@@ -340,6 +332,7 @@ def array(
     from netlists import ArrayConfig
     from spicegen.arrays.read import HEAD, external_engines, read_array
     from spicegen.files import beside, output_folder
+    from spicegen.reports.array_read import array_read_page
     from spicegen.simulate import SimulationError, simulator
 
     described = read_yaml(config, ArrayConfig)
@@ -350,12 +343,13 @@ def array(
     folder = output_folder(output)
     if described.program:
         from spicegen.arrays.run import run_array
+        from spicegen.reports.array_run import array_run_page
 
         with located(config):
             run = run_array(described, card, [engine] if engine else external_engines(), whatever_it_takes=bool(engine))
         run.write_decks(folder / "decks")
         show_table(HEAD, run.rows(), f"{described.rows} x {described.columns}, {len(described.program)} steps")
-        _finish(run, folder)
+        _finish(run, array_run_page, folder)
         return
     with located(config):
         report = read_array(described, card, [engine] if engine else external_engines())
@@ -365,4 +359,4 @@ def array(
         f"wires take up to {report.lost.max():.3%} of a cell's voltage, "
         f"{abs(report.current_error).max():.3%} of a column's current"
     )
-    _finish(report, folder)
+    _finish(report, array_read_page, folder)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 import typer
 
 from models_va.errors import located
+from spicegen.reports.terminal import show_table
 
 if TYPE_CHECKING:
     from models_va import DeviceCard
@@ -22,8 +23,8 @@ Config = Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="Description
 Output = Annotated[Path, typer.Option("-o", "--output", help="Folder for the results.")]
 
 
-class Study(Protocol):
-    """What every study gives."""
+class StudyResult(Protocol):
+    """What every study gives: a sentence, a table, and the content of report.json."""
 
     @property
     def head(self) -> tuple[str, ...]:
@@ -35,9 +36,6 @@ class Study(Protocol):
 
     def rows(self) -> list[tuple[object, ...]]:
         """The table under ``head``."""
-
-    def page(self) -> Page:
-        """The report page."""
 
     def to_json(self) -> dict[str, Any]:
         """The content of report.json."""
@@ -53,11 +51,10 @@ def _described(config: Path) -> tuple[ArrayConfig, DeviceCard]:
         return described, load_card(beside(config, described.card))
 
 
-def _finish(found: Study, folder: Path) -> None:
-    from spicegen.cli.main import show_table
-
+def _finish(found: StudyResult, page: Page, folder: Path) -> None:
+    """Print the table of a study, and write its page and report.json into the folder."""
     show_table(found.head, found.rows(), found.summary)
-    found.page().write(folder, found.to_json())
+    page.write(folder, found.to_json())
     typer.echo(f"report: {folder / 'report.html'}")
 
 
@@ -72,12 +69,13 @@ def disturb(
     """What writes of one cell do to all others, with V/2 and V/3."""
     from spicegen.arrays.studies.disturb import study_disturb
     from spicegen.files import output_folder
+    from spicegen.reports.studies.disturb import disturb_page
 
     described, card = _described(config)
     folder = output_folder(output)
     with located(config):
         found = study_disturb(described, card, writes, amplitudes_volt=(-abs(v_write), abs(v_write)), width_s=width_s)
-    _finish(found, folder)
+    _finish(found, disturb_page(found), folder)
 
 
 @study.command()
@@ -85,12 +83,13 @@ def programming(config: Config, output: Output) -> None:
     """Program the array to its cells' conductances by write-verify, in four orders, against the card's sigma(G)."""
     from spicegen.arrays.studies.write_orders import study_programming
     from spicegen.files import output_folder
+    from spicegen.reports.studies.write_orders import programming_page
 
     described, card = _described(config)
     folder = output_folder(output)
     with located(config):
         found = study_programming(described, card)
-    _finish(found, folder)
+    _finish(found, programming_page(found), folder)
 
 
 @study.command()
@@ -104,13 +103,14 @@ def read_error(
     """Error of the vector-matrix product against size, wires and pattern; the largest array for a given error."""
     from spicegen.arrays.studies.read_error import study_read_error
     from spicegen.files import output_folder
+    from spicegen.reports.studies.read_error import read_error_page
 
     described, card = _described(config)
     counts, ohms = _numbers("--sizes", sizes, int), _numbers("--r-ohm", r_ohm, float)
     folder = output_folder(output)
     with located(config):
         found = study_read_error(described, card, counts, ohms, error)
-    _finish(found, folder)
+    _finish(found, read_error_page(found), folder)
 
 
 @study.command()
@@ -122,13 +122,14 @@ def margin(
     """Read margin and sneak current of one cell against the size, by what the other lines do."""
     from spicegen.arrays.studies.margin import study_margin
     from spicegen.files import output_folder
+    from spicegen.reports.studies.margin import margin_page
 
     described, card = _described(config)
     counts = _numbers("--sizes", sizes, int)
     folder = output_folder(output)
     with located(config):
         found = study_margin(described, card, counts)
-    _finish(found, folder)
+    _finish(found, margin_page(found), folder)
 
 
 @study.command()
@@ -142,13 +143,14 @@ def energy(
     """Energy and time of a write by scheme, and of a read, and where the energy goes."""
     from spicegen.arrays.studies.energy import study_energy
     from spicegen.files import output_folder
+    from spicegen.reports.studies.energy import energy_page
 
     described, card = _described(config)
     counts = _numbers("--sizes", sizes, int)
     folder = output_folder(output)
     with located(config):
         found = study_energy(described, card, counts, v_write, width_s)
-    _finish(found, folder)
+    _finish(found, energy_page(found), folder)
 
 
 def _numbers(option: str, text: str, kind: type[Number]) -> tuple[Number, ...]:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from spicegen.devices.update_table import UpdateTable
 from spicegen.measurements import Origin
 from spicegen.metrics._bootstrap import Samples, interval
-from spicegen.reports.page import Page, format_cell
+from spicegen.reports.cells import format_cell
+from spicegen.reports.page import Page
 
 HEAD = ("name", "value", "95 % interval", "unit", "definition")
 _GAP = 2

@@ -12,7 +12,7 @@ def _assumed(value: float, unit: str, reason: str) -> Any:
 
 @dataclass(frozen=True)
 class Assumptions:
-    """Numbers of the experiments that neither the text nor its captions print; SI units."""
+    """Numbers of the experiments that neither the paper's text nor its captions print, in SI units."""
 
     period_2d_s: float = _assumed(
         13.4e-3,
@@ -47,5 +47,5 @@ class Assumptions:
     )
 
     def rows(self) -> list[tuple[str, float, str, str]]:
-        """Name, value, unit, reason of each."""
+        """Name, value, unit and reason of each assumption."""
         return [(f.name, getattr(self, f.name), f.metadata["unit"], f.metadata["reason"]) for f in fields(self)]

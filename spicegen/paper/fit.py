@@ -14,18 +14,19 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 from models_va import DeviceCard, Quantity, load_card, parse_yaml
 from models_va.errors import InputError
 from spicegen import __version__
-from spicegen.fit.result.parameter_tables import parameters_json, show_parameters
+from spicegen.fit.result.parameter_tables import parameters_json
 from spicegen.fit.solve.digits import DIGITS, rounded
 from spicegen.fit.solve.least_squares import Solution
 from spicegen.fit.solve.posterior import Free
-from spicegen.paper import Assumptions, Experiment
+from spicegen.paper.assumptions import Assumptions
+from spicegen.paper.experiment import Experiment
 from spicegen.paper.fit_processes import fit_in_processes
 from spicegen.paper.fit_residuals import FITTED, PaperResiduals, Term
 from spicegen.progress import counter
-from spicegen.reports.page import Page
 
 ENDURANCE_CYCLES = 40
-"""Of the 350: the drift is linear from the thirtieth on, and every cycle costs time at every step of the fit."""
+"""Number of endurance cycles that a fit simulates, of 350: the drift is linear from the thirtieth on, and every cycle
+costs time at every step of the fit."""
 _ITERATIONS = 40
 
 
@@ -40,21 +41,21 @@ class _Range(_Strict):
 
 
 class PaperFit(_Strict):
-    """The shipped fit: which card gives what is not fitted, and where each parameter starts."""
+    """The shipped setting of a fit: the card that gives what is not fitted, and start and bounds of each parameter."""
 
     card: str
     parameters: dict[str, _Range]
 
 
 @dataclass(frozen=True, eq=False)
-class FitReport:
-    """What ``fit_paper`` found.
+class PaperFitReport:
+    """Result of ``fit_paper``.
 
     Attributes:
-        card: with the fitted values and their uncertainties.
-        solution: of the least squares.
-        before, after: residuals of the first start and of the end.
-        seed: of the further starts.
+        card: card with the fitted values and their uncertainties.
+        solution: solution of the least squares.
+        before, after: residuals at the first start and at the end.
+        seed: seed of the further starts.
     """
 
     card: DeviceCard
@@ -65,7 +66,7 @@ class FitReport:
 
     @property
     def misfits(self) -> dict[str, tuple[float, float]]:
-        """Row of the paper's table -> its part of the sum of squares, before and after."""
+        """Row of the paper's table -> its part of the sum of squares, at the start and at the end."""
         rows = dict.fromkeys(t.row for t in self.after)
         return {
             row: (
@@ -76,7 +77,7 @@ class FitReport:
         }
 
     def summary(self) -> str:
-        """One sentence."""
+        """A sentence on the misfit, the parameters that the data fix, and the chosen start."""
         s = self.solution
         before, after = (sum(m[k] for m in self.misfits.values()) for k in (0, 1))
         return (
@@ -95,20 +96,12 @@ class FitReport:
             "misfits": {row: {"before": b, "after": a} for row, (b, a) in self.misfits.items()},
         }
 
-    def page(self) -> Page:
-        """The report page."""
-        page = Page(f"Fit of {self.card.name}", self.summary())
-        show_parameters(page, self.solution, self.card.device_model)
-        page.section("Residuals", "Each row's part of the sum of squares.")
-        page.table(("row", "start", "end"), [(row, b, a) for row, (b, a) in self.misfits.items()])
-        return page
-
 
 def paper_fit(model: str) -> PaperFit:
-    """The shipped start for a model.
+    """The shipped setting of the fit of a model.
 
     Raises:
-        InputError: none ships for it.
+        InputError: none ships for the model.
     """
     folder = resources.files("spicegen") / "paper" / "fit_starts"
     known = sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name.endswith(".yaml"))
@@ -121,17 +114,17 @@ def fit_paper(
     shipped: PaperFit,
     seed: int = 1,
     starts: int = 1,
-    notebook: Path | None = None,
+    cache_folder: Path | None = None,
     experiments: Sequence[Experiment[Any]] = FITTED,
-) -> FitReport:
+) -> PaperFitReport:
     """Fit a card to the paper's figures of merit and trends.
 
     Args:
-        shipped: start and bounds.
-        seed: of the starts after the first.
-        starts: how many.
-        notebook: a folder where computed residuals are kept: an interrupted fit goes on from there.
-        experiments: what counts.
+        shipped: start and bounds of each parameter.
+        seed: seed of the starts after the first.
+        starts: number of starts.
+        cache_folder: folder where computed residuals are kept, so that an interrupted fit resumes; None keeps none.
+        experiments: experiments whose figures of merit count.
 
     Raises:
         InputError: a parameter's range is outside the model's.
@@ -150,8 +143,8 @@ def fit_paper(
         def report(number: int, iteration: int, misfit: float) -> None:
             advance(number * _ITERATIONS + iteration, f"fit: start {number + 1} of {starts}, misfit {misfit:.2f}")
 
-        solution = fit_in_processes(residuals, free, seed, starts, _ITERATIONS, notebook, key, report)
-    return FitReport(
+        solution = fit_in_processes(residuals, free, seed, starts, _ITERATIONS, cache_folder, key, report)
+    return PaperFitReport(
         card=_fitted(card, solution),
         solution=solution,
         before=tuple(residuals.terms({})),
@@ -161,10 +154,11 @@ def fit_paper(
 
 
 def _fitted(card: DeviceCard, solution: Solution) -> DeviceCard:
-    found: dict[str, Quantity] = {}
+    """The card with the values and uncertainties of a solution."""
+    parameters: dict[str, Quantity] = {}
     for n, (free, value) in enumerate(zip(solution.free, solution.values.tolist(), strict=True)):
         note = card.parameters[free.name].note if free.name in card.parameters else ""
-        found[free.name] = Quantity(
+        parameters[free.name] = Quantity(
             value=rounded(value, DIGITS), uncertainty=solution.uncertainty(n), provenance="fitted", note=note
         )
-    return card.with_parameters(found)
+    return card.with_parameters(parameters)

@@ -1,4 +1,4 @@
-"""Least squares whose residuals take seconds: computed by worker processes, each point once, kept in a folder."""
+"""Least squares whose residuals take seconds: worker processes compute each point once, and a folder keeps them."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ def fit_in_processes(
     seed: int,
     starts: int = 1,
     iterations: int = 30,
-    notebook: Path | None = None,
+    cache_folder: Path | None = None,
     key: str = "",
     report: Callable[[int, int, float], None] = lambda start, iteration, misfit: None,
 ) -> Solution:
-    """Find the parameters of least squares: from their start, and from others drawn about it.
+    """Find the parameters of least squares, from their start and from further starts drawn about it.
 
     Args:
         residuals: values by name -> residuals in units of their uncertainty, always as many; it is sent to worker
             processes and must not raise.
-        free: what to fit.
-        seed: of the further starts.
-        starts: how many in all.
-        iterations: of each start, at most.
-        notebook: a folder where computed residuals are kept: an interrupted fit goes on from there.
-        key: what else the residuals depend on; names them in the notebook.
-        report: called with start, iteration, misfit.
+        free: parameters to be fitted.
+        seed: seed of the further starts.
+        starts: number of starts in all.
+        iterations: largest number of iterations of each start.
+        cache_folder: folder where computed residuals are kept, so that an interrupted fit resumes; None keeps none.
+        key: everything else that the residuals depend on; it names them in the folder.
+        report: function that is called with start, iteration and misfit.
     """
     free = tuple(free)
     rng = np.random.default_rng(seed)
@@ -55,22 +55,22 @@ def fit_in_processes(
 
     # started afresh instead of forked: what the caller's threads hold is no concern of the workers
     with _workers(residuals) as pool:
-        return fit(_Problem(pool, free, notebook, key), free, begins, iterations=iterations, report=report)
+        return fit(_Problem(pool, free, cache_folder, key), free, begins, iterations=iterations, report=report)
 
 
 class _Problem:
-    """Residuals by worker processes, each point once; kept in a folder, so that an interrupted fit can go on."""
+    """The least-squares problem: worker processes compute each point once, so that an interrupted fit can resume."""
 
     def __init__(self, pool: ProcessPoolExecutor, free: tuple[Free, ...], folder: Path | None, key: str) -> None:
         self._pool, self._free, self._folder, self._key = pool, free, folder, key
         self._known: dict[bytes, Array] = {}
 
     def residuals(self, z: Array) -> Array:
-        """Shape (n,)."""
+        """Residuals at the coordinates z of the parameters, shape (n,)."""
         return np.asarray(self._at(z[None])[0])
 
     def jacobian(self, z: Array) -> Array:
-        """By forward differences, shape (n, k)."""
+        """Derivatives of the residuals by the coordinates z, by forward differences, shape (n, k)."""
         step = step_inside(z, self._free)
         change = self._at(z + np.diag(step)) - self._at(z[None])
         return np.asarray((change / step[:, None]).T)
@@ -78,30 +78,46 @@ class _Problem:
     def _at(self, points: Array) -> Array:
         new = [p for p in points if p.tobytes() not in self._known]
         if new:
-            found = self._kept(np.array(new))
-            self._known.update({p.tobytes(): r for p, r in zip(new, found, strict=True)})
+            rows = self._recalled_or_computed(np.array(new))
+            self._known.update({p.tobytes(): r for p, r in zip(new, rows, strict=True)})
         return np.array([self._known[p.tobytes()] for p in points])
 
-    def _kept(self, points: Array) -> Array:
+    def _recalled_or_computed(self, points: Array) -> Array:
         if not self._folder:
             return self._compute(points)
-        name = hashlib.sha256(self._key.encode() + points.tobytes()).hexdigest()[:24]
-        path = self._folder / f"{name}.npy"
-        if path.is_file():
-            kept: Array = np.load(path, allow_pickle=False)
-            return kept
-        found = self._compute(points)
-        partial = path.with_suffix(".partial.npy")
-        np.save(partial, found)
-        partial.replace(path)
-        return found
+        path = _path(self._folder, self._key, points)
+        residuals = _recall(path)
+        if residuals is None:
+            residuals = self._compute(points)
+            _keep(path, residuals)
+        return residuals
 
     def _compute(self, points: Array) -> Array:
         values = [{f.name: f.value(c) for f, c in zip(self._free, p, strict=True)} for p in points]
         return np.array(list(self._pool.map(_evaluate, values)))
 
 
+def _path(folder: Path, key: str, points: Array) -> Path:
+    return folder / f"{hashlib.sha256(key.encode() + points.tobytes()).hexdigest()[:24]}.npy"
+
+
+def _recall(path: Path) -> Array | None:
+    """The residuals kept in a file; None if there is none."""
+    if not path.is_file():
+        return None
+    residuals: Array = np.load(path, allow_pickle=False)
+    return residuals
+
+
+def _keep(path: Path, residuals: Array) -> None:
+    """Keep residuals; the file is whole or not there, also when interrupted."""
+    partial = path.with_suffix(".partial.npy")
+    np.save(partial, residuals)
+    partial.replace(path)
+
+
 _residuals: Residuals
+"""The residuals that this process computes, if it is a worker."""
 
 
 def _start_worker(residuals: Residuals) -> None:

@@ -13,35 +13,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models_va import DeviceCard
-from spicegen.paper import EXPERIMENTS, Assumptions, Experiment, Lab, Target, paper_targets
+from spicegen.paper.assumptions import Assumptions
+from spicegen.paper.experiment import Experiment
+from spicegen.paper.program_runner import ProgramRunner
+from spicegen.paper.registry import DEVICE_EXPERIMENTS
+from spicegen.paper.targets import Target, paper_targets
 from spicegen.simulate import REFERENCE, SimulationError, simulator
 
 Array = NDArray[np.float64]
 
 FITTED: Sequence[Experiment[Any]] = [
-    e for n, e in EXPERIMENTS.items() if n not in ("fig4e", "fig6c", "figS5", "table1")
+    e for n, e in DEVICE_EXPERIMENTS.items() if n not in ("fig4e", "fig6c", "figS5", "table1")
 ]
-"""4e searches patterns on the finished card, 6c is the programming error, S5 has no numbers: they fix no parameter."""
+"""Experiments whose figures of merit count. 4e searches patterns on the finished card, 6c is the programming error, S5
+has no numbers, and table 1 has cards of its own: they fix no parameter."""
 _SIGMA = 0.04
-"""Of the natural log of a figure of merit: what the paper's two digits leave, and what a model may miss."""
+"""Uncertainty of the natural log of a figure of merit: what the paper's two digits leave, and what a model may miss."""
 _CLOSE = {"pulse_down": 0.02, "endurance": 0.01, "stp_amplitude_reset": 0.01}
-"""Rows which say how little changes: the difference from 1 is what counts."""
+"""Row -> uncertainty, where the row says how little changes: the difference from 1 is what counts."""
 _CLEAR, _STEP = 0.05, 0.02
-"""A trend is clear with this margin, and what is missing counts in these steps."""
+"""Margin at which a trend is clear, and the step in which what is missing of it counts."""
 _SOFT = 3.0
-"""Residuals count in full up to about here."""
+"""Size up to about which residuals count in full."""
 _MOST = 15.0
-"""A failed simulation, or a figure of merit that does not exist."""
+"""Residual of a failed simulation, or of a figure of merit that does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One residual.
+    """One residual with its labels.
 
     Attributes:
-        experiment: which.
-        row: of the paper's table, or a demand of the experiment.
-        value: in units of its uncertainty; grows as a logarithm when large.
+        experiment: name of the experiment.
+        row: row of the paper's table, or a demand of the experiment.
+        value: residual in units of its uncertainty; it grows as a logarithm when large.
     """
 
     experiment: str
@@ -50,12 +55,12 @@ class Term:
 
 
 class PaperResiduals:
-    """Parameters of a card -> residuals.
+    """Residuals of a card's figures of merit as a function of its parameters.
 
     Args:
-        card: what is not fitted.
-        assumptions: of the experiments.
-        experiments: whose numbers, trends and demands count.
+        card: card that gives the parameters which are not fitted.
+        assumptions: numbers of the experiments that the paper leaves open.
+        experiments: experiments whose numbers, trends and demands count.
 
     Raises:
         SimulationError: the card itself cannot be simulated; later failures are large residuals.
@@ -71,33 +76,33 @@ class PaperResiduals:
 
     @property
     def key(self) -> str:
-        """What the residuals depend on; those of the card itself show what experiments and equations are now."""
+        """Everything that the residuals depend on; those of the card itself stand for equations and experiments."""
         weights = _SIGMA, _CLOSE, _CLEAR, _STEP, _SOFT, _MOST
         return f"{self._card.hash}|{self._assumptions}|{_targets()}|{weights}|{self._of_card}"
 
     def __call__(self, values: Mapping[str, float]) -> Array:
-        """Residuals by values of parameters; those left out are the card's."""
+        """Residuals at values of parameters, shape (terms,); parameters left out have the card's values."""
         return np.array([t.value for t in self.terms(values)])
 
     def terms(self, values: Mapping[str, float]) -> list[Term]:
-        """The same with their labels."""
-        lab = Lab(self._card.with_values(values), simulator(REFERENCE))
-        return [term for experiment in self._experiments for term in self._terms(experiment, lab)]
+        """The same residuals with their labels."""
+        runner = ProgramRunner(self._card.with_values(values), simulator(REFERENCE))
+        return [term for experiment in self._experiments for term in self._terms(experiment, runner)]
 
-    def _terms(self, experiment: Experiment[Any], lab: Lab) -> list[Term]:
+    def _terms(self, experiment: Experiment[Any], runner: ProgramRunner) -> list[Term]:
         name, a = experiment.name, self._assumptions
         try:
-            seen = experiment.findings(experiment.measure(lab, a), a)
+            findings = experiment.findings(experiment.measure(runner, a), a)
         except SimulationError:
             if name not in self._counts:
                 raise
             return [Term(name, name, _MOST)] * self._counts[name]
-        judged = {row: number for row, number in seen.numbers.items() if _targets()[row].kind == "number"}
-        found = [Term(name, row, _limited(_distance(row, number))) for row, number in judged.items()]
-        for row, trend in [*seen.trends.items(), *seen.demands.items()]:
+        judged = {row: number for row, number in findings.numbers.items() if _targets()[row].kind == "number"}
+        terms = [Term(name, row, _limited(_distance(row, number))) for row, number in judged.items()]
+        for row, trend in [*findings.trends.items(), *findings.demands.items()]:
             missing = np.maximum(0.0, _CLEAR - trend.margins) / _STEP
-            found += [Term(name, row, _limited(m)) for m in missing.tolist()]
-        return found
+            terms += [Term(name, row, _limited(m)) for m in missing.tolist()]
+        return terms
 
 
 @cache
@@ -106,7 +111,7 @@ def _targets() -> Mapping[str, Target]:
 
 
 def _distance(row: str, number: float) -> float:
-    """Of a figure of merit from the paper's, on a log scale."""
+    """Distance of a figure of merit from the paper's on a log scale, in units of its uncertainty, or NaN."""
     paper = _targets()[row].value
     if paper is None or not number > 0:
         return math.nan
@@ -114,5 +119,5 @@ def _distance(row: str, number: float) -> float:
 
 
 def _limited(residual: float) -> float:
-    """Nearly itself when small, growing as a logarithm when large: far away, a decade less is progress too."""
+    """The residual, nearly unchanged when small, a logarithm when large: far away, a decade less is progress too."""
     return _SOFT * math.asinh(residual / _SOFT) if math.isfinite(residual) else _MOST

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from matplotlib.figure import FigureBase
 
 from models_va import ROOM_TEMPERATURE_K, DeviceCard
 from netlists import PulseProgram
 from spicegen.paper.assumptions import Assumptions
-from spicegen.paper.experiment import Array, Findings, PulseExperiment, Records, Trend, listed, rising
-from spicegen.reports.plotting import COLOURS, axes
+from spicegen.paper.experiment import Array, Findings, PaperTrend, PulseExperiment, Records, listed, rising
 
 _TIMES = (1.0, 3.0, 10.0, 30.0, 60.0, 100.0, 200.0, 400.0, 700.0, 1000.0)
 _STATES = (5, 10, 15, 20, 25)
@@ -19,7 +17,7 @@ _TEMPERATURES = (ROOM_TEMPERATURE_K, 320.0, 340.0, 360.0)
 
 
 def _programmed(spikes: int, temperature_k: float) -> PulseProgram:
-    """Figure 3b's spikes at room temperature, then 1000 s at the given one."""
+    """The program of figure 3b's spikes at room temperature, then of 1000 s of rest at the given one."""
     program = PulseProgram()
     program.read()
     program.train([-2.0] * spikes, 50e-3, 0.33)
@@ -28,8 +26,8 @@ def _programmed(spikes: int, temperature_k: float) -> PulseProgram:
     return program
 
 
-def _relaxing(records: Records) -> tuple[Array, list[Array]]:
-    """Times since the last spike's read, s, and the curves relative to the pristine conductance."""
+def relaxation_curves(records: Records) -> tuple[Array, list[Array]]:
+    """Times since the read after the last spike, s, and each record's conductance then over the pristine one."""
     curves = [r.conductance_siemens[-len(_TIMES) :] / r.conductance_siemens[0] for r in records.values()]
     return np.array(_TIMES), curves
 
@@ -41,20 +39,16 @@ class FigureS4(PulseExperiment):
     title = "Figure S4: retention of five states"
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """One device a state; the text gives neither states nor spikes: figure 3b's spikes, 5 to 25 of them."""
+        """Program one device to each state by 5 to 25 of figure 3b's spikes; the text gives neither of the two."""
         return {f"{n} spikes": _programmed(n, ROOM_TEMPERATURE_K) for n in _STATES}
 
     def findings(self, records: Records, a: Assumptions) -> Findings:
-        """The states keep their order for 1000 s, and from 10 s on lose less than half of the step between them."""
-        _, curves = _relaxing(records)
+        """The trend that states keep their order for 1000 s, and from 10 s on lose less than half of their change."""
+        _, curves = relaxation_curves(records)
         end = np.array([c[-1] for c in curves])
         lost = np.array([1 - (c[-1] - 1) / (c[_TIMES.index(10.0)] - 1) for c in curves])
         shown = f"G(1000 s)/G(0): {listed(end)}; lost of the change between 10 and 1000 s: {listed(lost)}"
-        return Findings(trends={"retention": Trend(shown, np.concatenate([rising(end), 0.5 - lost]))})
-
-    def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
-        """Conductance against time."""
-        _draw(figure, "S4  Five states at 300 K", records)
+        return Findings(trends={"retention": PaperTrend(shown, np.concatenate([rising(end), 0.5 - lost]))})
 
 
 class FigureS5(PulseExperiment):
@@ -64,27 +58,12 @@ class FigureS5(PulseExperiment):
     title = "Figure S5: retention against temperature"
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """Programmed at room temperature by 20 spikes, kept at each temperature."""
+        """Program a device at room temperature by 20 spikes and let it rest, at each temperature another device."""
         return {f"{t:.0f} K": _programmed(20, t) for t in _TEMPERATURES}
 
     def findings(self, records: Records, a: Assumptions) -> Findings:
-        """The hotter, the more is lost."""
-        _, curves = _relaxing(records)
-        kept = np.array([c[-1] - 1 for c in curves])
+        """The trend that the hotter a device rests, the more it loses."""
+        _, curves = relaxation_curves(records)
+        left = np.array([c[-1] - 1 for c in curves])
         shown = f"change kept after 1000 s relative to {_TEMPERATURES[0]:g} K, at {listed(np.array(_TEMPERATURES))} K: "
-        return Findings(trends={"retention": Trend(shown + listed(kept / kept[0]), -rising(kept / kept[0]))})
-
-    def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
-        """Conductance against time."""
-        _draw(figure, "S5  One state, four temperatures", records)
-
-
-def _draw(figure: FigureBase, title: str, records: Records) -> None:
-    ax = axes(figure, title=title, x="time after the last spike (s)", y="G / G(0)")
-    time, curves = _relaxing(records)
-    for n, (label, curve) in reversed(list(enumerate(zip(records, curves, strict=True)))):
-        ax.semilogx(time, curve, "o-", ms=3, color=COLOURS[n], label=label)
-    ax.axhline(1, color="#9aa7b0", lw=0.8, zorder=0)
-    ax.set_ylim(0, 1.3 * max(map(max, curves)))
-    ax.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
-    ax.legend(frameon=False, fontsize=8, loc="upper right", ncols=3)
+        return Findings(trends={"retention": PaperTrend(shown + listed(left / left[0]), -rising(left / left[0]))})

@@ -67,13 +67,18 @@ class SigmaMeasurement:
     limited: int
 
     @property
+    def unit_siemens(self) -> float:
+        """Unit of conductance in the card's programming error, S."""
+        return _unit_siemens(self.card)
+
+    @property
     def slopes(self) -> Array:
-        """Of the repetitions, shape (repetitions,), dimensionless."""
+        """Slopes of the repetitions, shape (repetitions,), dimensionless."""
         return np.array([r.slope for r in self.repetitions])
 
     @property
     def offsets(self) -> Array:
-        """Of the repetitions, shape (repetitions,), in the card's unit of its programming error."""
+        """Offsets of the repetitions, shape (repetitions,), in the card's unit of its programming error."""
         return np.array([r.offset for r in self.repetitions])
 
 
@@ -125,6 +130,9 @@ def _line(card: DeviceCard, target: Array, sigma: Array) -> SigmaLine:
     freedom = np.full_like(sigma, PROGRAMMINGS - 1)
     (slope,), (offset,) = sigma_line(target[None], sigma[None] ** 2, freedom[None])
     slope_error, offset_error = standard_errors(target, slope * target + offset, freedom)
-    error = card.programming_error
-    unit = error.unit_siemens.value if error else 1.0
+    unit = _unit_siemens(card)
     return SigmaLine(float(slope), slope_error, float(offset / unit), offset_error / unit)
+
+
+def _unit_siemens(card: DeviceCard) -> float:
+    return card.programming_error.unit_siemens.value if card.programming_error else 1.0

@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from matplotlib.figure import FigureBase
 
 from models_va import DeviceCard
 from netlists import PulseProgram
 from spicegen import metrics
+from spicegen.devices.source_meter import DeviceUnderTest
 from spicegen.paper.assumptions import Assumptions
 from spicegen.paper.experiment import Array, Findings, PulseExperiment, Records
-from spicegen.paper.lab import Device
-from spicegen.reports.plotting import COLOURS, axes
 from spicegen.simulate import REFERENCE, simulator
 
 Shape = Callable[[Array], Array]
@@ -25,7 +23,7 @@ Shape = Callable[[Array], Array]
 SPIKES = 25
 WIDTH = 50e-3
 _LOWEST, _HIGHEST = 0.4, 2.4
-"""Of the amplitudes, V: below, no spike acts; the paper's highest is 2 V."""
+"""Range of the amplitudes, V: below, no spike acts; the paper's highest is 2 V."""
 _SPANS = (3.0, 2.0, 1.0, 0.5)
 """Wanted changes of conductance over the pristine one, the widest first: the widest one that can be made is taken."""
 _BISECTIONS = 12
@@ -49,13 +47,13 @@ def _spikes(amplitudes_volt: Sequence[float], a: Assumptions) -> PulseProgram:
     return program
 
 
-def _after(device: Device, amplitude_volt: float, a: Assumptions) -> float:
+def _after(device: DeviceUnderTest, amplitude_volt: float, a: Assumptions) -> float:
     """Conductance that one spike leaves, S; the device is changed."""
     (stage,) = _spikes([amplitude_volt], a).stages
     return float(device.run(stage).conductance_siemens[-1])
 
 
-def _next_amplitude(device: Device, sign: int, wanted_siemens: float, a: Assumptions) -> float:
+def _next_amplitude(device: DeviceUnderTest, sign: int, wanted_siemens: float, a: Assumptions) -> float:
     """Amplitude of the spike that brings the device to the wanted conductance, or as near as amplitudes go, V."""
     low, high = _LOWEST, _HIGHEST
     for _ in range(_BISECTIONS):
@@ -65,7 +63,7 @@ def _next_amplitude(device: Device, sign: int, wanted_siemens: float, a: Assumpt
     return sign * (low + high) / 2
 
 
-def _follow(device: Device, curve_siemens: Array, a: Assumptions) -> tuple[list[float], Array]:
+def _follow(device: DeviceUnderTest, curve_siemens: Array, a: Assumptions) -> tuple[list[float], Array]:
     """Amplitudes that lead along a curve, V, and the conductance after each, S; the device is changed."""
     sign = -1 if curve_siemens[-1] > curve_siemens[0] else 1
     amplitudes, reached = [], []
@@ -75,7 +73,7 @@ def _follow(device: Device, curve_siemens: Array, a: Assumptions) -> tuple[list[
     return amplitudes, np.array(reached)
 
 
-def _rested(device: Device, a: Assumptions) -> float:
+def _rested(device: DeviceUnderTest, a: Assumptions) -> float:
     """Conductance after the rest that stands before each branch, S; the device is changed."""
     program = PulseProgram()
     program.relax([a.rest_4e_s])
@@ -83,11 +81,11 @@ def _rested(device: Device, a: Assumptions) -> float:
 
 
 def pattern(card: DeviceCard, shape: Shape, a: Assumptions) -> list[float]:
-    """Amplitudes of potentiation and depression, V."""
+    """Amplitudes of the spikes of potentiation, then of depression, that lead a device along a shape and back, V."""
     w = np.linspace(0, 1, SPIKES + 1)
     tries = []
     for span in _SPANS:
-        device = Device(card, simulator(REFERENCE))
+        device = DeviceUnderTest(card, simulator(REFERENCE))
         g = _rested(device, a)
         up, rise = _follow(device, g * (1 + span * shape(w)), a)
         top = _rested(device, a)
@@ -100,7 +98,7 @@ def pattern(card: DeviceCard, shape: Shape, a: Assumptions) -> list[float]:
 
 
 def distance(branch: Array, shape: Shape) -> Array:
-    """Normalised branch minus shape, one a read."""
+    """Normalised branch minus shape at each read, shape (reads,)."""
     w = np.linspace(0, 1, len(branch))
     return np.asarray((branch - branch[0]) / (branch[-1] - branch[0]) - shape(w))
 
@@ -116,7 +114,7 @@ class Figure4e(PulseExperiment):
     title = "Figure 4e: tailored curves"
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """One device a shape, with the patterns that the native engine found."""
+        """Run each shape's pattern, which the native engine finds, on a device of its own."""
         return {label: self._program(pattern(card, shape, a), a) for label, shape in SHAPES.items()}
 
     @staticmethod
@@ -129,31 +127,18 @@ class Figure4e(PulseExperiment):
         return program
 
     def _errors(self, records: Records) -> dict[str, float]:
-        """The larger rms distance of the two branches."""
-        found = {}
+        """Rms distance from each shape, over the curve's range: the larger one of the two branches."""
+        errors = {}
         for label, record in records.items():
             g = record.conductance_siemens
-            found[label] = max(_rms(branch, SHAPES[label]) for branch in np.split(g, 2))
-        return found
+            errors[label] = max(_rms(branch, SHAPES[label]) for branch in np.split(g, 2))
+        return errors
 
     def findings(self, records: Records, a: Assumptions) -> Findings:
-        """How many of the five shapes are made."""
+        """The number of shapes, of five, that are made."""
         errors = self._errors(records)
         shown = ", ".join(f"{label} {100 * e:.1f} %" for label, e in errors.items())
         made = sum(e < MADE for e in errors.values())
         return Findings(
             numbers={"tailoring": made}, remarks=(f"Distance from the wanted shape, rms of range: {shown}.",)
         )
-
-    def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
-        """All curves, with the wanted shapes."""
-        ax = axes(figure, title="4e  Tailored curves", x="spike", y="conductance (µS)")
-        for n, (label, record) in enumerate(records.items()):
-            g = 1e6 * record.conductance_siemens
-            w = np.linspace(0, 1, SPIKES + 1)
-            for start, branch in zip((0, SPIKES + 1), np.split(g, 2), strict=True):
-                at = start + np.arange(SPIKES + 1)
-                ax.plot(at, branch, "o", ms=3, color=COLOURS[n], label=label if start == 0 else None)
-                wanted = branch[0] + (branch[-1] - branch[0]) * SHAPES[label](w)
-                ax.plot(at, wanted, color=COLOURS[n], lw=0.8)
-        ax.legend(frameon=False, fontsize=7)

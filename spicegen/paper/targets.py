@@ -1,4 +1,4 @@
-"""The paper's numbers and trends, and what a verdict on them is."""
+"""The paper's table of numbers and trends, and verdicts on how well they are met."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from models_va import read_yaml
-from spicegen.paper.experiment import Trend
+from spicegen.paper.experiment import PaperTrend
 
 TIGHT, LOOSE = 0.10, 0.20
-"""Relative errors that a number may have."""
+"""Relative errors up to which a number is within 10 and 20 %; beyond, it misses."""
 _TIGHTER = {"stp_amplitude_reset": 0.02}
-"""A return to the initial state: 10 % would be a potentiation."""
+"""Row id -> largest relative error. This one is a return to the initial state: 10 % would be a potentiation."""
 
 
 class Target(BaseModel):
     """One row of the paper's table.
 
     Attributes:
-        id: short name.
-        figure: of the paper.
-        quantity: what is meant.
-        kind: ``number`` and ``trend`` are judged, the others shown.
-        value: in ``unit``; None for trends.
-        unit: "ratio", "s", "1", ...
+        id: short name of the row.
+        figure: figure of the paper that shows it.
+        quantity: the quantity or trend in words.
+        kind: ``number``, ``trend`` and ``feature`` are judged, the others shown.
+        value: the paper's value in ``unit``; None for trends.
+        unit: unit of the value: "ratio", "s", "1", ...
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,16 +40,16 @@ class Target(BaseModel):
     unit: str = ""
 
     def relative_error(self, model: float) -> float:
-        """Of a model's value; NaN where there is no number."""
+        """Relative error of a model's value; NaN where the paper has no number."""
         return model / self.value - 1 if self.value else math.nan
 
-    def verdict(self, found: float | Trend) -> str:
-        """In words: upper case is red."""
-        if isinstance(found, Trend):
-            return "holds" if found.holds else "FAILS"
+    def verdict(self, result: float | PaperTrend) -> str:
+        """The verdict on a number or a trend in words; upper case is red."""
+        if isinstance(result, PaperTrend):
+            return "holds" if result.holds else "FAILS"
         if self.kind not in ("number", "feature"):
             return "reported"
-        error = abs(self.relative_error(found))
+        error = abs(self.relative_error(result))
         if self.id in _TIGHTER:
             limit = _TIGHTER[self.id]
             return f"within {100 * limit:.0f} %" if error <= limit else "MISSES"
@@ -66,7 +66,7 @@ class _Targets(BaseModel):
 
 
 def paper_value(row: str) -> float:
-    """The paper's number of a row.
+    """The paper's number in a row of its table, in the row's unit.
 
     Raises:
         KeyError: no such row, or one without a number.
@@ -76,6 +76,6 @@ def paper_value(row: str) -> float:
 
 @cache
 def paper_targets() -> tuple[Target, ...]:
-    """All rows, in the paper's order."""
+    """All rows of the paper's table, in its order."""
     with as_file(files("spicegen.paper").joinpath("paper_targets.yaml")) as path:
         return read_yaml(path, _Targets).rows

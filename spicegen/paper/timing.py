@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import FigureBase
 
 from models_va import DeviceCard
 from netlists import PulseProgram
 from spicegen import metrics
 from spicegen.paper.assumptions import Assumptions
-from spicegen.paper.experiment import Array, Findings, PulseExperiment, Records, Trend, listed, rising
-from spicegen.paper.targets import paper_value
-from spicegen.reports.plotting import COLOURS, PAPER, axes, paper_level
+from spicegen.paper.experiment import Array, Findings, PaperTrend, PulseExperiment, Records, listed, rising
 
 _V_SPIKE, _WIDTH = -2.0, 50e-3
-"""Figures 3a and 3b, V and s."""
+"""Amplitude and width of the spikes of figures 3a and 3b, V and s."""
 _LTP_PERIOD = 0.33
 _STEP = _WIDTH / 20
 
@@ -30,10 +26,10 @@ class Figure3a(PulseExperiment):
     spikes, period, after = 5, 10.0, (0.1, 0.3, 0.6, 1.0, 2.0, 3.0, 9.5)
     three_seconds = after.index(3.0)
     visible = 1.2
-    """Ratio of conductances that a spike must reach, to speak of potentiation."""
+    """Ratio of conductances that a spike must reach for its effect to be called potentiation."""
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """Spikes in a row, with reads between."""
+        """Run the spikes on one device, with reads between them."""
         program = PulseProgram()
         program.read()
         for _ in range(self.spikes):
@@ -49,24 +45,13 @@ class Figure3a(PulseExperiment):
         return {"spikes": program}
 
     def findings(self, records: Records, a: Assumptions) -> Findings:
-        """Conductance 3 s after each spike relative to the pristine one; the worst of all counts."""
+        """The conductance 3 s after a spike over the pristine one: of the spike after which it differs most."""
         g = records["spikes"].conductance_siemens
         each = g[1:].reshape(self.spikes, 1 + len(self.after))[:, 1 + self.three_seconds] / g[0]
         worst = each[np.argmax(np.abs(each - 1))]
         remark = f"After each of five spikes, 3 s later: {', '.join(f'{v:.4f}' for v in each)}."
-        risen = Trend(f"G after the first spike / G(0): {g[1] / g[0]:.2f}", np.array([g[1] / g[0] - self.visible]))
+        risen = PaperTrend(f"G after the first spike / G(0): {g[1] / g[0]:.2f}", np.array([g[1] / g[0] - self.visible]))
         return Findings(numbers={"stp_amplitude_reset": worst}, demands={"stp_visible": risen}, remarks=(remark,))
-
-    def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
-        """Conductance against time; what is read 3 s after a spike is marked."""
-        time, g = records["spikes"].time_s, 1e6 * records["spikes"].conductance_siemens
-        ax = axes(figure, title="3a  −2 V, 50 ms, every 10 s", x="time (s)", y="conductance (µS)")
-        ax.plot(time, g, "o-", ms=2.5, lw=1, color=COLOURS[0])
-        at = 2 + self.three_seconds + (1 + len(self.after)) * np.arange(self.spikes)
-        ax.plot(time[at], g[at], "o", ms=7, mfc="none", color=COLOURS[1], label="3 s after a spike")
-        paper_level(ax, paper_value("stp_amplitude_reset") * g[0], "paper: G(0) within 3 s", below=True)
-        ax.set_ylim(0, 1.25 * max(g))
-        ax.legend(frameon=False, fontsize=8, loc="upper right")
 
 
 class Figure3b(PulseExperiment):
@@ -78,7 +63,7 @@ class Figure3b(PulseExperiment):
     rest = (0.33, 0.66, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0)
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """The train and 70 s of rest."""
+        """Run the train and 70 s of rest on one device."""
         program = PulseProgram()
         program.read()
         program.train([_V_SPIKE] * self.spikes, _WIDTH, _LTP_PERIOD)
@@ -87,20 +72,11 @@ class Figure3b(PulseExperiment):
         return {"spikes": program}
 
     def findings(self, records: Records, a: Assumptions) -> Findings:
-        """After the last spike, and after 70 s."""
+        """The conductance over the pristine one, right after the last spike and after 70 s."""
         g = records["spikes"].conductance_siemens / records["spikes"].conductance_siemens[0]
         ten = g[self.spikes + 1 + self.rest.index(10.0)]
         remark = f"Still to decay 10 s after the last spike: {100 * (ten / g[-1] - 1):.1f} % of what is held at 70 s."
         return Findings(numbers={"ltp_peak": g[self.spikes], "ltp_hold": g[-1]}, remarks=(remark,))
-
-    def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
-        """Conductance against time."""
-        time, g = records["spikes"].time_s, 1e6 * records["spikes"].conductance_siemens
-        ax = axes(figure, title="3b  20 spikes, every 0.33 s", x="time (s)", y="conductance (µS)")
-        ax.plot(time, g, "o-", ms=2.5, lw=1, color=COLOURS[0])
-        paper_level(ax, paper_value("ltp_peak") * g[0], "paper: 9.8 × G(0)")
-        paper_level(ax, paper_value("ltp_hold") * g[0], "paper: 3.5 × G(0)", below=True)
-        ax.set_ylim(0, 1.15 * paper_value("ltp_peak") * g[0])
 
 
 class Figure3cd(PulseExperiment):
@@ -111,38 +87,27 @@ class Figure3cd(PulseExperiment):
     spikes, width, periods = 10, 30e-3, (1.0, 0.5, 0.25, 0.12, 0.06)
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """Ten spikes at each of five rates; the text prints the ends, 1 and 0.06 s."""
-        found = {}
+        """Run ten spikes at each of five intervals; the text prints the longest and the shortest, 1 and 0.06 s."""
+        programs = {}
         for period in self.periods:
             program = PulseProgram()
             program.read()
             program.train([_V_SPIKE] * self.spikes, self.width, period)
             program.end_stage(self.width / 20)
-            found[f"{period:g} s"] = program
-        return found
+            programs[f"{period:g} s"] = program
+        return programs
 
-    def _ratios(self, records: Records) -> Array:
+    def ratios(self, records: Records) -> Array:
+        """Conductance after ten spikes over the pristine one at each interval, shape (periods,)."""
         traces = (records[f"{p:g} s"].conductance_siemens for p in self.periods)
         return np.array([g[-1] / g[0] for g in traces])
 
     def findings(self, records: Records, a: Assumptions) -> Findings:
-        """The ratio rises as the interval falls."""
-        ratios = self._ratios(records)
+        """The trend that the ratio rises as the interval falls."""
+        ratios = self.ratios(records)
         return Findings(
-            trends={"srdp": Trend(f"ratio at 1 ... 0.06 s/spike: {listed(ratios)}", rising(np.log(ratios - 1)))}
+            trends={"srdp": PaperTrend(f"ratio at 1 ... 0.06 s/spike: {listed(ratios)}", rising(np.log(ratios - 1)))}
         )
-
-    def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
-        """Curves against spike, and the ratio against the interval."""
-        left = axes(figure, 121, title="3c  −2 V, 30 ms, five rates", x="spike", y="conductance (µS)")
-        for colour, period in zip(COLOURS, self.periods, strict=False):
-            g = records[f"{period:g} s"].conductance_siemens
-            left.plot(1e6 * g, "o-", ms=3, color=colour, label=f"{period:g} s/spike")
-        left.set_ylim(bottom=0)
-        left.legend(frameon=False, fontsize=8)
-        right = axes(figure, 122, title="3d  Change over ten spikes", x="interval (s/spike)", y="G(10) / G(0)")
-        right.plot(self.periods, self._ratios(records), "o-", ms=4, color=COLOURS[0])
-        right.set_ylim(0, 1.1 * max(self._ratios(records)))
 
 
 class Figure3e(PulseExperiment):
@@ -153,8 +118,8 @@ class Figure3e(PulseExperiment):
     width, intervals = 5e-3, tuple(0.01 * n for n in range(1, 11))
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """A pair at each interval, from the end of the first spike to the start of the second."""
-        found = {}
+        """Run a pair of spikes at each interval, which counts from the end of the first to the start of the second."""
+        programs = {}
         for interval in self.intervals:
             program = PulseProgram()
             program.read()
@@ -167,31 +132,20 @@ class Figure3e(PulseExperiment):
             program.spike(_V_SPIKE, self.width)
             program.read()
             program.end_stage(self.width / 20)
-            found[f"{1e3 * interval:.0f} ms"] = program
-        return found
+            programs[f"{1e3 * interval:.0f} ms"] = program
+        return programs
 
-    def _index(self, records: Records) -> Array:
-        """Rise over the second spike relative to that over the first, A2 / A1."""
+    def facilitation(self, records: Records) -> Array:
+        """Facilitation index A2 / A1, the rise by the second spike over that by the first, shape (intervals,)."""
         reads = (records[f"{1e3 * t:.0f} ms"].conductance_siemens for t in self.intervals)
         return np.array([(g[3] - g[2]) / (g[1] - g[0]) for g in reads])
 
     def findings(self, records: Records, a: Assumptions) -> Findings:
-        """The index at 10 ms, and its decay towards 1."""
-        index = self._index(records)
+        """The facilitation index at 10 ms, and the time constant of its decay towards 1, s."""
+        index = self.facilitation(records)
         return Findings(
             numbers={"ppf_peak": index[0], "ppf_tau": metrics.decay_time(np.array(self.intervals), index - 1)}
         )
-
-    def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
-        """The index against the interval, with the fitted and the paper's exponential."""
-        t, index = np.array(self.intervals), self._index(records)
-        ax = axes(figure, title="3e  Paired-pulse facilitation", x="interval (ms)", y="A2 / A1 (%)")
-        ax.plot(1e3 * t, 100 * index, "o", ms=4, color=COLOURS[0])
-        _draw_decay(ax, t, index - 1, COLOURS[0], "τ = {:.2f} ms", offset=100)
-        peak, tau, fine = paper_value("ppf_peak") - 1, paper_value("ppf_tau"), np.linspace(t[0], t[-1], 200)
-        law = 100 * (1 + peak * np.exp((t[0] - fine) / tau))
-        ax.plot(1e3 * fine, law, "--", color=PAPER, lw=0.8, label=f"paper: 170 % at 10 ms, τ = {1e3 * tau:.2f} ms")
-        ax.legend(frameon=False, fontsize=8)
 
 
 class Figure3f(PulseExperiment):
@@ -202,7 +156,7 @@ class Figure3f(PulseExperiment):
     delays = (0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.06)
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """A pair of spikes, one an electrode, at each delay (start to start) and in both orders."""
+        """Run a pair of spikes, one on each electrode, at each delay (start to start) and in both orders."""
         return {self._label(s * d): self._pair(a, s * d) for d in self.delays for s in (1, -1)}
 
     def _pair(self, a: Assumptions, delay_s: float) -> PulseProgram:
@@ -225,14 +179,15 @@ class Figure3f(PulseExperiment):
     def _label(delay_s: float) -> str:
         return f"{1e3 * delay_s:+.0f} ms"
 
-    def _changes(self, records: Records, sign: int) -> Array:
+    def changes(self, records: Records, sign: int) -> Array:
+        """Relative change of the conductance at each delay, shape (delays,); sign 1: pre leads, -1: post leads."""
         reads = (records[self._label(sign * d)].conductance_siemens for d in self.delays)
         return np.array([g[-1] / g[-2] - 1 for g in reads])
 
     def findings(self, records: Records, a: Assumptions) -> Findings:
-        """Equation 2 fitted to both orders."""
+        """Time constants of equation 2 fitted to both orders, s."""
         t = np.array(self.delays)
-        plus, minus = self._changes(records, 1), self._changes(records, -1)
+        plus, minus = self.changes(records, 1), self.changes(records, -1)
         remark = f"Change at 10 ms: {100 * plus[0]:+.2f} % (pre leads), {100 * minus[0]:+.2f} % (post leads)."
         # a time constant of a curve of the wrong sign would say nothing
         tau_plus = metrics.decay_time(t, plus) if plus[0] > 0 else float("nan")
@@ -243,37 +198,11 @@ class Figure3f(PulseExperiment):
             remarks=(remark,),
         )
 
-    def draw(self, figure: FigureBase, records: Records, a: Assumptions) -> None:
-        """Change against delay, both orders; the smaller branch once more, enlarged."""
-        t = np.array(self.delays)
-        ax = axes(figure, title="3f  Spike timing", x="t(post) − t(pre) (ms)", y="ΔG / G (%)")
-        near = ax.inset_axes((0.6, 0.16, 0.38, 0.45))
-        for sign, colour, name in ((1, COLOURS[0], "plus"), (-1, COLOURS[1], "minus")):
-            change, paper = self._changes(records, sign), 1e3 * paper_value(f"stdp_tau_{name}")
-            label = f"τ{'+' if sign > 0 else '−'} = {{:.2f}} ms\n(paper: {paper:.2f} ms)"
-            for panel in (ax, near) if sign > 0 else (ax,):
-                panel.plot(1e3 * sign * t, 100 * change, "o", ms=4, color=colour)
-                _draw_decay(panel, t, change, colour, label, sign=sign)
-        near.tick_params(labelsize=7)
-        near.set_title("Δt > 0, enlarged", fontsize=7)
-        for panel in (ax, near):
-            panel.axhline(0, color="#9aa7b0", lw=0.8, zorder=0)
-        ax.axvline(0, color="#9aa7b0", lw=0.8, zorder=0)
-        ax.legend(frameon=False, fontsize=8, loc="center left")
 
-
-def _vanishing(plus: Array, minus: Array) -> Trend:
-    """Visible at the shortest delay, each in its direction; at the longest less than a tenth of that, as in eq. 2."""
+def _vanishing(plus: Array, minus: Array) -> PaperTrend:
+    """The demand that changes are visible at the shortest delay, and at the longest less than a tenth of that."""
     first = 100 * np.array([plus[0], -minus[0]])
     last = np.abs([plus[-1] / plus[0], minus[-1] / minus[0]])
-    return Trend(f"% at the shortest delay: {listed(first)}; left: {listed(last)}", np.append(first - 0.5, 0.1 - last))
-
-
-def _draw_decay(ax: Axes, t: Array, value: Array, colour: str, label: str, offset: float = 0.0, sign: int = 1) -> None:
-    """The exponential that ``metrics.decay_time`` fits, over the data, in percent; ``label`` takes its tau in ms."""
-    tau = metrics.decay_time(t, value)
-    shape = np.exp(-t / tau)
-    amplitude = (shape @ value) / (shape @ shape)
-    fine = np.linspace(t[0], t[-1], 200)
-    law = offset + 100 * amplitude * np.exp(-fine / tau)
-    ax.plot(1e3 * sign * fine, law, "-", color=colour, lw=1, label=label.format(1e3 * tau))
+    return PaperTrend(
+        f"% at the shortest delay: {listed(first)}; left: {listed(last)}", np.append(first - 0.5, 0.1 - last)
+    )

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from spicegen import __version__
 from spicegen.files import write_text
+from spicegen.reports.cells import format_cell
 from spicegen.templating import render_template
 
 
@@ -79,13 +80,6 @@ class Page:
         html = render_template("spicegen/report.html.j2", page=self, blocks=self._blocks, version=__version__)
         write_text(folder / "report.html", html)
         write_json(folder / "report.json", report)
-
-
-def format_cell(value: object) -> str:
-    """A table cell as text: floats with four significant digits."""
-    if isinstance(value, float | np.floating):
-        return f"{float(value):.4g}"
-    return str(value)
 
 
 def write_json(path: Path, report: Mapping[str, Any]) -> None:

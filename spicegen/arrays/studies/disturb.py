@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from models_va import DeviceCard
@@ -15,8 +14,6 @@ from netlists import ArrayConfig, ArrayProgram, Scheme, write_voltages
 from spicegen.arrays.program import run_array_program
 from spicegen.devices.programming import conductances, program_devices
 from spicegen.progress import track
-from spicegen.reports.page import Page
-from spicegen.reports.plotting import COLOURS, axes, new_figure, whole_ticks
 from spicegen.simulate import REFERENCE, simulator
 
 Array = NDArray[np.float64]
@@ -130,58 +127,6 @@ class DisturbStudy:
                 for r in self.runs
             ],
         }
-
-    def page(self) -> Page:
-        """The report page."""
-        c = self.config
-        page = Page(
-            f"Write disturb in a {c.rows} x {c.columns} passive array", self.summary[0].upper() + self.summary[1:]
-        )
-        page.section(
-            "Change by kind of cell",
-            f"Cell {self.selected} is written again and again: {self.width_s:g} s pulses, {self.rest_s:g} s of rest "
-            "after each. Changes are relative, of the conductance at 0 V after that rest, and include what volatile "
-            "parts of a conductance still show. Beyond the card's conductance window it is the model's extrapolation: "
-            "no measurement backs it.",
-        )
-        page.table(self.head, self.rows())
-        page.figure(self.curves(), "Mean change against the number of writes; the bands span all cells of a kind.")
-        page.section("Where")
-        page.figure(self.maps(), "Change of every cell after the last write, in percent.")
-        return page
-
-    def curves(self) -> Figure:
-        """Change against writes, one panel a run."""
-        figure = new_figure(9.5, 3.0 * ((len(self.runs) + 1) // 2))
-        for n, run in enumerate(self.runs):
-            title = f"{run.scheme}, {run.v_write_volt:+g} V"
-            ax = axes(figure, 100 * ((len(self.runs) + 1) // 2) + 21 + n, title=title, x="writes", y="change / %")
-            for kind, colour in zip(KINDS[1:], COLOURS, strict=False):
-                if self.kind(kind).any():
-                    change = self.change(run, kind)[1:] * 100
-                    ax.plot(run.writes[1:], change.mean(axis=1), "o-", ms=2.5, lw=1, color=colour, label=kind)
-                    ax.fill_between(
-                        run.writes[1:], change.min(axis=1), change.max(axis=1), color=colour, alpha=0.2, lw=0
-                    )
-            ax.set_xscale("log")
-            ax.axhline(0, color="0.6", lw=0.6)
-            if n == 0:
-                ax.legend(fontsize=8, frameon=False)
-        return figure
-
-    def maps(self) -> Figure:
-        """Change of each cell at the end, one panel a run; the written cell is left out of the scale."""
-        figure = new_figure(9.5, 2.8)
-        for n, run in enumerate(self.runs):
-            shown = self.alive & ~self.kind("selected")
-            change = np.full(shown.shape, np.nan)
-            change[shown] = (run.g_siemens[-1][shown] / run.g_siemens[0][shown] - 1) * 100
-            most = float(np.nanmax(np.abs(change))) or 1.0
-            ax = axes(figure, 100 + 10 * len(self.runs) + n + 1, title=f"{run.scheme}, {run.v_write_volt:+g} V")
-            image = ax.imshow(change, cmap="RdBu_r", vmin=-most, vmax=most, aspect="auto")
-            whole_ticks(ax)
-            figure.colorbar(image, ax=ax, shrink=0.8).ax.tick_params(labelsize=7)
-        return figure
 
 
 def study_disturb(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from models_va import ROOM_TEMPERATURE_K, DeviceCard
@@ -30,8 +29,6 @@ from spicegen.arrays.studies.sizes import check_sizes
 from spicegen.devices.programming import program_devices
 from spicegen.printers.numpy_model import numpy_model
 from spicegen.progress import track
-from spicegen.reports.page import Page
-from spicegen.reports.plotting import COLOURS, axes, new_figure
 from spicegen.simulate import REFERENCE, SimResult, simulator
 
 Array = NDArray[np.float64]
@@ -99,49 +96,6 @@ class EnergyStudy:
             "supply_joule": self.supply_joule,
             "time_s": self.time_s,
         }
-
-    def page(self) -> Page:
-        """The report page."""
-        c = self.config
-        page = Page("Energy of writes and reads of a passive array", self.summary)
-        page.section(
-            "Where the energy goes",
-            f"One {self.v_write_volt:g} V, {self.width_s:g} s pulse on the cell in the middle, and one read of all "
-            f"columns with every row at {c.v_read_volt:g} V: the integral of voltage times current over the native "
-            f"engine's transient, edges included. Cells: {c.cells}; wires: the rest of what the sources deliver, "
-            f"{c.r_row_ohm:g} and {c.r_col_ohm:g} ohm a segment, drivers and sense amplifiers included. Converters and "
-            "drivers' own consumption are not counted.",
-        )
-        page.table(self.head, self.rows())
-        page.figure(self.bars(), "Parts of the energy by scheme, at the largest size; energy against the size.")
-        return page
-
-    def bars(self) -> Figure:
-        """Parts by kind at the largest size; energy against size."""
-        figure = new_figure(10.5, 3.4)
-        left = axes(figure, 121, title=f"Parts, N = {self.sizes[-1]}", y="share of the energy / %")
-        right = axes(figure, 122, title="Energy", x="N", y="energy / nJ")
-        base = np.zeros(len(self.kinds))
-        for k, part in enumerate(PARTS):
-            share = self.energy_joule[-1, :, k] / self.supply_joule[-1] * 100
-            left.bar(range(len(self.kinds)), share, bottom=base, color=COLOURS[k], width=0.6, label=part)
-            base += share
-        left.set_xticks(range(len(self.kinds)), [kind.replace(", ", ",\n") for kind in self.kinds], fontsize=8)
-        left.legend(
-            fontsize=7,
-            frameon=False,
-            loc="lower right",
-            bbox_to_anchor=(1.05, 1),
-            ncols=4,
-            columnspacing=0.8,
-            handlelength=1,
-        )
-        for b, kind in enumerate(self.kinds):
-            right.loglog(self.sizes, self.supply_joule[:, b] * 1e9, "o-", ms=3, color=COLOURS[b], label=kind)
-        right.set_xscale("log", base=2)
-        right.set_xticks(self.sizes, [str(n) for n in self.sizes])
-        right.legend(fontsize=8, frameon=False)
-        return figure
 
 
 def study_energy(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from models_va import ROOM_TEMPERATURE_K, DeviceCard
@@ -15,8 +14,6 @@ from spicegen.arrays.studies.sizes import check_sizes
 from spicegen.devices.programming import program_devices
 from spicegen.printers.numpy_model import numpy_model
 from spicegen.progress import track
-from spicegen.reports.page import Page
-from spicegen.reports.plotting import COLOURS, axes, new_figure
 from spicegen.simulate import REFERENCE, simulator
 
 Array = NDArray[np.float64]
@@ -93,43 +90,6 @@ class MarginStudy:
             "supply_watt": self.supply_watt,
             "margin": self.margin,
         }
-
-    def page(self) -> Page:
-        """The report page."""
-        c = self.config
-        low, high = self.card.window()
-        page = Page("Reading one cell of a passive array", self.summary)
-        page.section(
-            "Read margin and sneak current",
-            "The cell farthest from drivers and sense amplifiers is read: its row and column differ by "
-            f"{c.v_read_volt:g} V, the other lines are as in the write scheme of that name. Margin: (I_high - I_low) / "
-            "I_high, each for the others' state that is worst for it; without wires and sneak paths it would be "
-            f"{1 - low / high:.2f}. Sneak share: the largest part of the column's current that does not come through "
-            "the cell. 'Worst others': which of them make a low cell look highest. Cells are real devices at "
-            f"{low * 1e6:g} and {high * 1e6:g} uS; {c.r_row_ohm:g} and {c.r_col_ohm:g} ohm a segment.",
-        )
-        page.table(self.head, self.rows())
-        page.figure(self.curves(), "Margin, sneak share and the power that all sources deliver, against the size.")
-        return page
-
-    def curves(self) -> Figure:
-        """Margin, sneak share and power against size."""
-        figure = new_figure(9.5, 3.2)
-        shown = (
-            ("Read margin", "margin", self.margin),
-            ("Sneak current", "share of the column's current", self.sneak_share),
-            ("Power while reading", "supply / µW", self.supply_watt.max(axis=(2, 3)) * 1e6),
-        )
-        for n, (title, label, values) in enumerate(shown):
-            ax = axes(figure, 131 + n, title=title, x="N", y=label)
-            for b, scheme in enumerate(SCHEMES):
-                ax.plot(self.sizes, values[:, b], "o-", ms=3, lw=1.2, color=COLOURS[b], label=scheme)
-            ax.set_xscale("log", base=2)
-            ax.set_xticks(self.sizes, [str(size) for size in self.sizes])
-            if n == 2:
-                ax.set_yscale("log")
-                ax.legend(fontsize=8, frameon=False)
-        return figure
 
 
 def study_margin(config: ArrayConfig, card: DeviceCard, sizes: tuple[int, ...] = (2, 4, 8, 16, 32, 64)) -> MarginStudy:

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from models_va import DeviceCard
@@ -17,8 +16,6 @@ from netlists import ArrayConfig, Crossbar
 from spicegen.arrays.studies.sizes import check_sizes
 from spicegen.devices.programming import stream
 from spicegen.progress import track
-from spicegen.reports.page import Page
-from spicegen.reports.plotting import COLOURS, axes, new_figure
 from spicegen.simulate import read_operator
 
 Array = NDArray[np.float64]
@@ -28,12 +25,12 @@ _CELLS: dict[str, Draw] = {
     "random": lambda shape, rng: rng.uniform(size=shape),
     "all low": lambda shape, _: np.zeros(shape),
 }
-_INPUTS: dict[str, Draw] = {
+INPUTS: dict[str, Draw] = {
     "all rows": lambda shape, _: np.ones(shape),
     "random": lambda shape, rng: rng.uniform(size=shape),
     "far row only": lambda shape, _: np.eye(1, shape[0])[0],  # the first: farthest from the amplifiers below
 }
-PATTERNS = tuple((cells, inputs) for cells in _CELLS for inputs in _INPUTS)
+PATTERNS = tuple((cells, inputs) for cells in _CELLS for inputs in INPUTS)
 _LARGEST = 512
 """Of the sweep and the search, in rows and columns."""
 
@@ -96,61 +93,6 @@ class ReadErrorStudy:
             "largest_size": self.largest_size,
         }
 
-    def page(self) -> Page:
-        """The report page."""
-        c = self.config
-        low, high = self.card.window()
-        page = Page("Error of the vector-matrix product", self.summary)
-        page.section(
-            f"Largest square array for {self.limit:.0%}",
-            "Error: largest difference of a column current from the one without any wire, relative to the largest of "
-            f"these. Conductances from {low * 1e6:g} to {high * 1e6:g} uS; driven {c.drive}, sensed {c.sense}, source "
-            f"{c.r_source_ohm:g} ohm, sense {c.r_sense_ohm:g} ohm. 'Far row only' is the row farthest from the sense "
-            "amplifiers. The operator is exact and takes cells as linear; random patterns are one draw from the seed.",
-        )
-        page.table(self.head, self.rows())
-        page.figure(self.curves(), "Error against the size of the array.")
-        page.figure(self.heat(), "The worst pattern's error, by size and wire resistance.")
-        page.section("All errors")
-        page.table(("N", "ohm a segment", "cells", "inputs", "largest error", "rms error"), self._all())
-        return page
-
-    def _all(self) -> list[tuple[object, ...]]:
-        return [
-            (n, r, *pattern, self.largest[a, b, c], self.rms[a, b, c])
-            for a, n in enumerate(self.sizes)
-            for b, r in enumerate(self.r_ohm)
-            for c, pattern in enumerate(PATTERNS)
-        ]
-
-    def curves(self) -> Figure:
-        """Error against size, a panel for each resistance."""
-        figure = new_figure(9.5, 3.4)
-        for b, r in enumerate(self.r_ohm):
-            ax = axes(figure, 100 + 10 * len(self.r_ohm) + b + 1, title=f"{r:g} Ω a segment", x="N", y="error / %")
-            for c, (cells, inputs) in enumerate(PATTERNS):
-                style = ("-", "--", ":")[c % len(_INPUTS)]
-                colour = COLOURS[c // len(_INPUTS)]
-                ax.loglog(self.sizes, self.largest[:, b, c] * 100, style, color=colour, lw=1.3,
-                          label=f"{cells}; {inputs}")  # fmt: skip
-            ax.axhline(self.limit * 100, color="0.5", lw=0.7)
-        figure.legend(*ax.get_legend_handles_labels(), loc="outside right center", fontsize=7, frameon=False,
-                      title="cells; inputs", title_fontsize=7)  # fmt: skip
-        return figure
-
-    def heat(self) -> Figure:
-        """The worst error, by size and resistance."""
-        figure = new_figure(6.5, 3.2)
-        ax = axes(figure, x="N", y="Ω a segment", title="Largest error / %")
-        worst = self.largest.max(axis=2).T * 100
-        image = ax.imshow(worst, cmap="magma_r", aspect="auto", vmin=0, vmax=100)
-        ax.set_xticks(range(len(self.sizes)), [str(n) for n in self.sizes])
-        ax.set_yticks(range(len(self.r_ohm)), [f"{r:g}" for r in self.r_ohm])
-        for (y, x), value in np.ndenumerate(worst):
-            ax.text(x, y, f"{value:.2g}", ha="center", va="center", fontsize=8, color="w" if value > 50 else "k")
-        figure.colorbar(image, ax=ax, shrink=0.9)
-        return figure
-
 
 def study_read_error(
     config: ArrayConfig,
@@ -180,7 +122,7 @@ def study_read_error(
     grid = [(n, r, cells) for n in sizes for r in r_ohm for cells in _CELLS]
     found = np.array([errors(*point) for point in track(grid, "errors")])  # (points, inputs, 2)
     found = found.reshape(len(sizes), len(r_ohm), len(PATTERNS), 2)
-    searches = [(r, cells, k) for r in r_ohm for cells in _CELLS for k in range(len(_INPUTS))]
+    searches = [(r, cells, k) for r in r_ohm for cells in _CELLS for k in range(len(INPUTS))]
 
     def good(r: float, cells: str, k: int, n: int) -> bool:
         return bool(errors(n, r, cells)[k, 0] <= limit)
@@ -211,7 +153,7 @@ def _errors(config: ArrayConfig, card: DeviceCard, n: int, r_ohm: float, cells: 
     operator = read_operator(
         Crossbar(g, r_ohm, r_ohm, config.r_source_ohm, config.r_sense_ohm, config.drive, config.sense)
     )
-    inputs = [draw((n,), stream(config.seed, 1, n)) * config.v_read_volt for draw in _INPUTS.values()]
+    inputs = [draw((n,), stream(config.seed, 1, n)) * config.v_read_volt for draw in INPUTS.values()]
     return np.array([errors_of(operator @ v, g.T @ v) for v in inputs])
 
 

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from models_va import DeviceCard
@@ -15,8 +14,6 @@ from spicegen.arrays.program import run_array_program
 from spicegen.arrays.write_verify import ORDERS, Order, WritePlan, Written, write_verify
 from spicegen.devices.programming import conductances, program_devices, sigma_of
 from spicegen.progress import counter
-from spicegen.reports.page import Page
-from spicegen.reports.plotting import COLOURS, axes, new_figure, whole_ticks
 from spicegen.simulate import REFERENCE, simulator
 
 Array = NDArray[np.float64]
@@ -115,55 +112,6 @@ class ProgrammingStudy:
                 for r in self.results
             ],
         }
-
-    def page(self) -> Page:
-        """The report page."""
-        c, plan = self.config, self.results[0].written.plan
-        page = Page(f"Programming a {c.rows} x {c.columns} passive array", self.summary)
-        page.section(
-            "Orders",
-            "Errors are (G - target) / sigma(target) with the card's sigma(G), G at 0 V. A cell is left alone when a "
-            "read through the array's wires is within one sigma of its target. 'As verified' is the error at that "
-            "moment; what the others' writes and time have done to the cell since shows in the difference. 'Off': "
-            "cells beyond one sigma at the end. Pulses: mean of a cell. Time: on the array.",
-        )
-        page.table(self.head, self.rows())
-        page.figure(
-            self.distribution(),
-            "Distribution of the errors, and the card's own, as a normal distribution; what is beyond 6 is shown at 6.",
-        )
-        page.figure(self.maps(), "Where the errors are: rows and columns of the array.")
-        page.section("The plan")
-        page.table(("quantity", "value"), [(k, v) for k, v in asdict(plan).items() if k != "order"])
-        return page
-
-    def distribution(self) -> Figure:
-        """Histograms of the errors, one panel an order."""
-        figure = new_figure(9.5, 5.2)
-        normal = np.linspace(-4, 4, 200)
-        for n, r in enumerate(self.results):
-            ax = axes(figure, 221 + n, title=r.written.plan.order, x="error / sigma(G)", y="density")
-            found = np.clip(self.errors(r.written.g_siemens), -6, 6)
-            later = np.clip(self.errors(r.later_siemens), -6, 6)
-            bins = np.linspace(-6, 6, 25).tolist()
-            ax.hist(found, bins=bins, density=True, color=COLOURS[0], label="at the end")
-            ax.hist(later, bins=bins, density=True, histtype="step", color=COLOURS[1], label=f"{AFTER_S:g} s later")
-            ax.plot(normal, np.exp(-(normal**2) / 2) / np.sqrt(2 * np.pi), "--", lw=1, color="0.3", label="the card's")
-            if n == 0:
-                ax.legend(fontsize=8, frameon=False)
-        return figure
-
-    def maps(self) -> Figure:
-        """Maps of the errors, one panel an order."""
-        figure = new_figure(9.5, 2.8)
-        for n, r in enumerate(self.results):
-            w = r.written
-            ax = axes(figure, 141 + n, title=w.plan.order, x="column", y="row" if n == 0 else "")
-            error = np.where(w.devices.alive, (w.g_siemens - w.target_siemens) / self.sigma_siemens, np.nan)
-            image = ax.imshow(error, cmap="RdBu_r", vmin=-4, vmax=4, aspect="auto")
-            whole_ticks(ax)
-        figure.colorbar(image, ax=figure.axes, shrink=0.9, label="error / sigma(G)")
-        return figure
 
 
 def study_programming(config: ArrayConfig, card: DeviceCard, orders: tuple[Order, ...] = ORDERS) -> ProgrammingStudy:

@@ -1,7 +1,8 @@
-"""One step of one cell under a given voltage, compiled: the method of ``tableau``, Newton with exact derivatives.
+"""The states of one cell under a given voltage, step by step, compiled: the method of ``tableau``.
 
-Both transients that know the voltage of each cell over time share it: a single driven cell, and the cells of an
-array between two solutions of the wires.
+Newton's method with the model's exact derivatives solves each stage. Everything that knows the voltage of a cell over
+time integrates its states with ``next_step``: a single driven cell, the cells of an array between two solutions of the
+wires, and devices at rest.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from spicegen.simulate.native.tableau import (
 Array = NDArray[np.float64]
 Function = TypeVar("Function", bound=Callable[..., Any])
 _ERROR_WEIGHTS = STAGES[-1] - EMBEDDED
+UNLIMITED = 1 << 62
+"""Number of steps that may be tried where nothing but the shortest step ends the search."""
 FAILED = 1e4
 """Error of a step whose Newton iteration did not converge."""
 
@@ -72,7 +75,50 @@ def accept(x: Array, y: Array, work: Any) -> None:
 
 
 @numba.njit(error_model="numpy")
-def factor_after(error: float) -> float:
+def next_step(
+    rates: Any, params: Array, temperature_k: float, time_s: float, end_s: float, want_s: float, start_s: float, v: Any,
+    x: Array, y: Array, rel_tol: float, shortest_s: float, most: int, work: Any,
+) -> Any:  # fmt: skip
+    """Take one step that meets the tolerance from ``time_s`` towards ``end_s``; shorter ones are tried until one does.
+
+    Args:
+        rates: the model's compiled rates.
+        params: every parameter in the model's order, shape (p,).
+        temperature_k: of the device, K.
+        time_s: where the step begins, s.
+        end_s: where the voltage's present course ends: no step goes beyond it, and the last one meets it exactly, s.
+        want_s: length of the step to try first, s.
+        start_s: where the voltage's present course begins, s.
+        v: the voltage t seconds after ``start_s`` is v[0] + t v[1] + t^2 v[2], V.
+        x: states at ``time_s``, shape (k,); those at the end of the step when this returns.
+        y: room for k states.
+        rel_tol: allowed error of the step, relative to each state plus ``STATE_FLOOR``.
+        shortest_s: a step shorter than this that still misses the tolerance is the last that is tried, s.
+        most: so many steps are tried at most.
+        work: see ``workspace``.
+
+    Returns:
+        The time that was reached, s, NaN if no step meets the tolerance; the step to try next, s; how many were tried.
+    """
+    for tries in range(1, most + 1):
+        remaining = end_s - time_s
+        last = want_s > 0.999 * remaining
+        # two halves, rather than nearly all of it and a tiny rest
+        step = remaining if last else min(want_s, remaining / 2)
+        error = try_step(rates, params, temperature_k, time_s - start_s, step, v, x, y, rel_tol, work)
+        longer = step * _factor_after(error)
+        if error <= 1.0:
+            accept(x, y, work)
+            # a step that was cut short by the end says little: what was wanted before it stays wanted after it
+            return (end_s, max(want_s, longer), tries) if last else (time_s + step, longer, tries)
+        if step < shortest_s:
+            return np.nan, want_s, tries
+        want_s = longer
+    return np.nan, want_s, most
+
+
+@numba.njit(error_model="numpy")
+def _factor_after(error: float) -> float:
     """How much longer the next step may be than one of this error, in units of the tolerance."""
     return float(min(5.0, max(0.2, 0.9 * max(error, 1e-8) ** -0.25)))
 

@@ -6,7 +6,6 @@ model's exact derivatives; steps end at every point of the waveform.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +19,17 @@ from spicegen.printers.compiled_model import SIGNATURE, compiled_rates, compiled
 from spicegen.printers.machine_code import compiled
 from spicegen.printers.numpy_model import numpy_model
 from spicegen.simulate.base import SimResult, SimulationError
-from spicegen.simulate.native.cell_step import FAILED, accept, begin, edition, factor_after, solve, try_step, workspace
+from spicegen.simulate.native.cell_step import (
+    FAILED,
+    UNLIMITED,
+    accept,
+    begin,
+    edition,
+    next_step,
+    solve,
+    try_step,
+    workspace,
+)
 from spicegen.simulate.native.tableau import GAMMA, NODES, SHORTEST, STAGES
 
 Array = NDArray[np.float64]
@@ -60,7 +69,7 @@ def run_driven(job: Job, stimulus: Transient) -> SimResult:
         te.at(breaks) - be.at(breaks),
         np.empty((0, 0)),
         min(stimulus.rel_tol, _REL_TOL),
-        sys.maxsize,
+        UNLIMITED,
     )
     if not points:
         raise SimulationError("native", "step too small: the tolerance cannot be met")
@@ -189,12 +198,12 @@ def _integrate(
     rates: Any, params: Array, temperature_k: float, initial: Array, breaks_s: Array, v_volt: Array, put: Array,
     rel_tol: float, most: int,
 ) -> tuple[Array, Array, int]:  # fmt: skip
-    k, tries = len(initial), 0
+    k = len(initial)
     times, states = np.empty(4 * len(breaks_s)), np.empty((4 * len(breaks_s), k))
     x, y, work = initial.copy(), initial.copy(), workspace(k)
     times[0], states[0] = breaks_s[0], x
     points = 1
-    stop = breaks_s[-1] - breaks_s[0]
+    shortest = SHORTEST * (breaks_s[-1] - breaks_s[0])
     want = 0.0
     begin(rates, params, temperature_k, v_volt[0], x, work)
     for segment in range(len(breaks_s) - 1):
@@ -206,30 +215,18 @@ def _integrate(
             times, states = _recorded(times, states, points, end, x)
             points += 1
             continue
-        slope = (v_volt[segment + 1] - v_volt[segment]) / (end - start)
+        voltage = (v_volt[segment], (v_volt[segment + 1] - v_volt[segment]) / (end - start), 0.0)
         time = start
         want = want if want > 0.0 else end - start
         while time < end:
-            remaining = end - time
-            last = want > 0.999 * remaining
-            step = remaining if last else min(want, remaining / 2)
-            voltage = (v_volt[segment], slope, 0.0)
-            tries += 1
-            if tries > most:
+            time, want, tries = next_step(
+                rates, params, temperature_k, time, end, want, start, voltage, x, y, rel_tol, shortest, most, work
+            )
+            most -= tries
+            if np.isnan(time):
                 return times, states, 0
-            error = try_step(rates, params, temperature_k, time - start, step, voltage, x, y, rel_tol, work)
-            factor = factor_after(error)
-            if error <= 1.0:
-                time = end if last else time + step
-                accept(x, y, work)
-                times, states = _recorded(times, states, points, time, x)
-                points += 1
-                # a step cut short by a breakpoint says little: the step wanted before it stays wanted after it
-                want = max(want, step * factor) if last else step * factor
-            elif step < SHORTEST * stop:
-                return times, states, 0
-            else:
-                want = step * factor
+            times, states = _recorded(times, states, points, time, x)
+            points += 1
     return times, states, points
 
 

@@ -27,7 +27,7 @@ from netlists import Circuit, Transient
 from spicegen.printers.compiled_model import SIGNATURE, compiled_rates
 from spicegen.printers.machine_code import compiled
 from spicegen.simulate.base import SimulationError
-from spicegen.simulate.native.cell_step import accept, begin, edition, factor_after, try_step, workspace
+from spicegen.simulate.native.cell_step import UNLIMITED, begin, edition, next_step, workspace
 from spicegen.simulate.native.operating_point import operating_point
 from spicegen.simulate.native.system import CellGroup, Drive, System
 from spicegen.simulate.native.tableau import SHORTEST
@@ -300,20 +300,12 @@ def _advance(
         for half in range(2):
             end = length_s * (half + 1) / 2
             while time < end:
-                remaining = end - time
-                last = want > 0.999 * remaining
-                step = remaining if last else min(want, remaining / 2)
-                voltage = (v[0, c], slope, curve)
-                error = try_step(rates, params[c], temperature_k, time, step, voltage, now, y, rel_tol, work)
-                factor = factor_after(error)
-                if error <= 1.0:
-                    time = end if last else time + step
-                    accept(now, y, work)
-                    want = max(want, step * factor) if last else step * factor
-                elif step < 1e-9 * length_s:
+                time, want, _ = next_step(
+                    rates, params[c], temperature_k, time, end, want, 0.0, (v[0, c], slope, curve), now, y, rel_tol,
+                    SHORTEST * length_s, UNLIMITED, work,
+                )  # fmt: skip
+                if np.isnan(time):
                     return 1
-                else:
-                    want = step * factor
             found[half, c] = now
         wanted_s[c] = want
     return 0

@@ -13,6 +13,8 @@ from spicegen.agreement import check as check_module
 from spicegen.agreement.check import check
 from spicegen.arrays import read as array_module
 from spicegen.arrays.read import external_engines, read_array
+from spicegen.reports.array_read import array_read_page
+from spicegen.reports.check import check_page
 from spicegen.simulate import Availability, Ngspice, SimulationError, Vacask
 
 CARD = load_card("au-lixcoo2-pt")
@@ -64,7 +66,7 @@ def test_a_failing_simulator_keeps_the_others_results(monkeypatch, need_engine):
 
 
 def test_page_and_json(report, tmp_path):
-    report.page().write(tmp_path, report.to_json())
+    check_page(report).write(tmp_path, report.to_json())
     assert "Check of au-lixcoo2-pt" in (tmp_path / "report.html").read_text()
     assert '"passed": true' in (tmp_path / "report.json").read_text()
 
@@ -81,7 +83,7 @@ def test_sixteen_by_sixteen_read_agrees(drive, sense, need_engine, tmp_path):
     # power balance: what the inputs deliver is lost in wires, terminations and cells
     in_cells = (found.crossbar.g_siemens * found.v_cell_volt**2).sum()
     assert 0 < in_cells < found.v_in_volt @ (found.crossbar.g_siemens @ np.ones(16)) * 0.1
-    found.page().write(tmp_path, found.to_json())
+    array_read_page(found).write(tmp_path, found.to_json())
     assert (tmp_path / "report.html").stat().st_size > 20_000
 
 
@@ -134,7 +136,7 @@ def test_varied_devices_are_the_same_in_every_simulator(need_engine, tmp_path):
     assert max(r.difference for r in found.reads) < array_module.TOLERANCE
     # sinh(v / v_io) v_io at 0.1 V is 0.17 % above v; wires take a part of it
     assert 0.5e-3 < found.nonlinearity < np.sinh(0.1) / 0.1 - 1
-    found.page().write(tmp_path, found.to_json())
+    array_read_page(found).write(tmp_path, found.to_json())
     told = json.loads((tmp_path / "report.json").read_text())
     assert told["seed"] == 4
     assert told["variability"]["limited"] == 0

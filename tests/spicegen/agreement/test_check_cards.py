@@ -8,6 +8,7 @@ from spicegen.agreement.check import check
 from spicegen.agreement.pulses import check_train
 from spicegen.devices.write_pulses import figure_2d
 from spicegen.printers.numpy_model import initial_conductance
+from spicegen.reports.check import check_page
 
 OWN_PULSE = [name for name in card_names() if load_card(name).write_pulse is not None]
 
@@ -54,7 +55,7 @@ def test_a_card_fitted_to_sweeps_stays_where_it_is_valid(name, volt, g, need_eng
     assert g[0] / 1.11 < native(report).min() < native(report).max() < 1.11 * g[1]
     assert native(report)[24] > 1.02 * native(report)[49]
     assert report.passed, report.rows()
-    assert f"each of {report.pulses.train.width_s:.4g} s: the card names no pulses" in report.page().lead
+    assert f"each of {report.pulses.train.width_s:.4g} s: the card names no pulses" in check_page(report).lead
 
 
 def test_widths_and_polarities_are_those_that_were_measured():

@@ -6,9 +6,9 @@ import numpy as np
 
 from models_va import DeviceCard, Quantity, load_card
 from netlists import PulseProgram
+from spicegen.devices.source_meter import PulseRecord, run_program
 from spicegen.fit.start.start import free_parameter, is_held
 from spicegen.measurements import Pulses, Retention, Sweep
-from spicegen.paper.lab import Record, run_program
 from spicegen.simulate import simulator
 from tests.spicegen.metrics.measured import ORIGIN
 
@@ -97,7 +97,7 @@ def unlike(model, noise, rng, points=120):
             return card, sweeps
 
 
-def measured(card, p, noise, rng) -> Record:
+def measured(card, p, noise, rng) -> PulseRecord:
     """What a source meter shows of a program on a fresh device."""
     record = run_program(card, p, simulator("native"))
     floor = FLOOR * np.abs(record.current_amp).max()

@@ -10,13 +10,13 @@ import yaml
 from models_va import DeviceCard, load_card
 from netlists import PulseProgram
 from spicegen.devices.memory_state import memory_state
+from spicegen.devices.source_meter import run_program
 from spicegen.fit import parameter_rows
 from spicegen.fit.model_fit import fit_model
 from spicegen.fit.replay.from_measurements import benches
 from spicegen.fit.replay.run import Device
 from spicegen.fit.result.card import fitted_card
 from spicegen.measurements import read_measurement
-from spicegen.paper.lab import run_program
 from spicegen.simulate import simulator
 from tests.spicegen.fit.known_devices import train
 

@@ -17,7 +17,7 @@ from spicegen.cli.main import app
 from spicegen.fit.solve.least_squares import PRIOR
 from spicegen.fit.solve.least_squares import fit as least_squares_fit
 from spicegen.fit.solve.posterior import Free
-from spicegen.paper import EXPERIMENTS, Assumptions
+from spicegen.paper import DEVICE_EXPERIMENTS, Assumptions
 from spicegen.paper import fit_residuals as paper
 from spicegen.paper.fit import ENDURANCE_CYCLES, paper_fit
 from spicegen.paper.fit_processes import fit_in_processes as fit
@@ -127,7 +127,7 @@ def test_where_only_the_search_ends_neither_that_parameter_is_fixed_nor_what_han
     assert found.correlation[0, 1] == pytest.approx(-1.0 if upper else -np.sqrt(0.5), rel=0.01)
 
 
-def test_an_interrupted_fit_goes_on_from_its_notebook(tmp_path, solution):
+def test_an_interrupted_fit_goes_on_from_its_cache_folder(tmp_path, solution):
     seen = []
 
     def stop(start, iteration, misfit):
@@ -136,25 +136,25 @@ def test_an_interrupted_fit_goes_on_from_its_notebook(tmp_path, solution):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fit(residuals, free(), seed=1, notebook=tmp_path, report=stop)
+        fit(residuals, free(), seed=1, cache_folder=tmp_path, report=stop)
     kept = {p.name: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
     assert kept
-    again = fit(residuals, free(), seed=1, notebook=tmp_path)
+    again = fit(residuals, free(), seed=1, cache_folder=tmp_path)
     assert np.array_equal(again.values, solution.values)
     assert kept.items() <= {p.name: p.stat().st_mtime_ns for p in tmp_path.iterdir()}.items()
 
 
 @pytest.mark.parametrize("name", ["_SIGMA", "_CLOSE", "_CLEAR", "_STEP", "_SOFT", "_MOST", "_targets"])
-def test_residuals_of_other_targets_or_weights_are_not_taken_from_the_notebook(monkeypatch, name):
-    residuals = PaperResiduals(load_card("au-lixcoo2-pt"), Assumptions(), [EXPERIMENTS["fig2d"]])
+def test_residuals_of_other_targets_or_weights_are_not_taken_from_the_cache_folder(monkeypatch, name):
+    residuals = PaperResiduals(load_card("au-lixcoo2-pt"), Assumptions(), [DEVICE_EXPERIMENTS["fig2d"]])
     before, constant = residuals.key, getattr(paper, name)
     monkeypatch.setattr(paper, name, dict if callable(constant) else {} if isinstance(constant, dict) else 2 * constant)
     assert residuals.key != before
 
 
-def test_residuals_of_another_program_are_not_taken_from_the_notebook(monkeypatch):
+def test_residuals_of_another_program_are_not_taken_from_the_cache_folder(monkeypatch):
     """Nobody has to remember to give it another version."""
-    card, fig2d = load_card("au-lixcoo2-pt"), EXPERIMENTS["fig2d"]
+    card, fig2d = load_card("au-lixcoo2-pt"), DEVICE_EXPERIMENTS["fig2d"]
     same = [PaperResiduals(card, Assumptions(), [fig2d]).key for _ in range(2)]
     findings = type(fig2d).findings
 

@@ -15,8 +15,11 @@ from models_va import load_card
 from models_va.errors import InputError, UnknownNameError
 from netlists import Cell, Circuit, Job, PulseProgram, Source, SpikeTrain, Transient
 from spicegen import metrics
-from spicegen.paper import Lab, paper_targets, run_program
+from spicegen.devices.source_meter import run_program
+from spicegen.paper import ProgramRunner, paper_targets
 from spicegen.paper.reproduce import reproduce
+from spicegen.reports.paper.figures import draw_figures, write_figures
+from spicegen.reports.paper.reproduce import reproduction_page
 from spicegen.simulate import SimResult, Simulator, simulator
 from spicegen.simulate.native.system import System
 from spicegen.simulate.native.transient import transient
@@ -52,20 +55,20 @@ def test_targets_are_those_of_the_reference():
 
 
 def test_every_number_is_within_ten_percent(found):
-    judged = {r.target.id: r.verdict for r in found.rows if r.found and r.target.kind == "number"}
+    judged = {r.target.id: r.verdict for r in found.rows if r.results and r.target.kind == "number"}
     assert len(judged) == 24
     assert judged.pop("stp_amplitude_reset") == "within 2 %"
     assert set(judged.values()) == {"within 10 %"}
 
 
 def test_every_trend_holds(found):
-    judged = {r.target.id: r.verdict for r in found.rows if r.found and r.target.kind == "trend"}
+    judged = {r.target.id: r.verdict for r in found.rows if r.results and r.target.kind == "trend"}
     assert len(judged) == 7
     assert set(judged.values()) == {"holds"}
 
 
 def test_report(found, tmp_path):
-    found.page().write(tmp_path, found.to_json())
+    reproduction_page(found).write(tmp_path, found.to_json())
     report = json.loads((tmp_path / "report.json").read_text())
     row = next(r for r in report["rows"] if r["id"] == "pulse_up")
     assert row["paper"] == 4
@@ -75,9 +78,9 @@ def test_report(found, tmp_path):
     assert runs["fig2d"]["tolerance"] == 1e-3
     assert runs["fig3b"]["tolerance"] == 1e-2
     html = (tmp_path / "report.html").read_text()
-    assert html.count("<img") == len(found.plates) == 8
-    found.write_figures(tmp_path / "figures")
-    assert {p.stem for p in (tmp_path / "figures").iterdir()} == {plate.name for plate, _ in found.plates}
+    assert html.count("<img") == len(draw_figures(found)) == 8
+    write_figures(found, tmp_path / "figures")
+    assert {p.stem for p in (tmp_path / "figures").iterdir()} == {paper.name for paper, _ in draw_figures(found)}
 
 
 def test_disagreement_is_told(found):
@@ -96,7 +99,7 @@ def test_circuit_simulators_agree(engine, need_engine):
     assert len(report.agreement) == 3
     assert all(o.agrees for o in report.outcomes), report.agreement
     assert report.agreement["fig2d", engine] < 1e-3
-    assert "Simulators side by side" in str(report.page())
+    assert "Simulators side by side" in str(reproduction_page(report))
 
 
 def test_a_wrong_set_is_red():
@@ -113,10 +116,10 @@ def test_unknown_experiment():
 
 
 def test_an_interrupted_study_goes_on(tmp_path):
-    first = reproduce(CARD, only=["fig3b"], notebook=tmp_path)
+    first = reproduce(CARD, only=["fig3b"], cache_folder=tmp_path)
     (kept,) = tmp_path.iterdir()
     stamp = kept.stat().st_mtime_ns
-    second = reproduce(CARD, only=["fig3b"], notebook=tmp_path)
+    second = reproduce(CARD, only=["fig3b"], cache_folder=tmp_path)
     assert kept.stat().st_mtime_ns == stamp
     assert second.outcomes[0].seconds > 0.5 * first.outcomes[0].seconds  # as if nothing had been kept
     currents = (r.outcomes[0].data["spikes"].current_amp for r in (first, second))
@@ -168,7 +171,7 @@ def test_stages_go_on_where_the_last_ended():
             program.end_stage(1e-3)
         program.train([-1.5] * 3, 10e-3, 13e-3)
         program.end_stage(1e-3)
-        return Lab(CARD, simulator("native")).measure({"": program})[""].conductance_siemens
+        return ProgramRunner(CARD, simulator("native")).run({"": program})[""].conductance_siemens
 
     assert measured(True) == pytest.approx(measured(False), rel=1e-5)
 

@@ -7,7 +7,8 @@ from models_va import read_yaml
 from models_va.errors import InputError
 from netlists import ArrayConfig
 from spicegen.files import output_folder
-from spicegen.reports.page import Page, format_cell, write_json
+from spicegen.reports.cells import format_cell
+from spicegen.reports.page import Page, write_json
 
 EVIL = "<script>alert('x')</script> & \"y\""
 

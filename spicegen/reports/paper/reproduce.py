@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from spicegen.paper import EXPERIMENTS, Trend
+from spicegen.paper.experiment import PaperTrend
+from spicegen.paper.reproduce import Reproduction, Row
 from spicegen.reports.page import Page
+from spicegen.reports.paper.figures import draw_figures
 from spicegen.reports.plotting import COLOURS, PAPER, axes, new_figure
 from spicegen.simulate import REFERENCE
 
-if TYPE_CHECKING:
-    from spicegen.paper.reproduce import Reproduction, Row
 
-
-def reproduction_page(r: Reproduction) -> Page:
-    """Numbers, trends, the simulators side by side, the figures, and what was assumed."""
-    page = Page(f"The paper's experiments on {r.card.name}", r.summary())
-    _numbers(page, r)
-    _trends(page, r)
-    _simulators(page, r)
-    _figures(page, r)
+def reproduction_page(report: Reproduction) -> Page:
+    """Make the report page: numbers, trends, the simulators side by side, the figures, and what was assumed."""
+    page = Page(f"The paper's experiments on {report.card.name}", report.summary())
+    _numbers(page, report)
+    _trends(page, report)
+    _simulators(page, report)
+    _figures(page, report)
     page.section("Assumptions", "What the paper's text leaves open.")
-    page.table(("name", "value", "unit", "why"), r.assumptions.rows())
-    _elsewhere(page, r)
+    page.table(("name", "value", "unit", "why"), report.assumptions.rows())
+    _elsewhere(page, report)
     return page
 
 
 def _numbers(page: Page, r: Reproduction) -> None:
-    rows = [row for row in r.rows if row.found and row.target.kind != "trend"]
+    rows = [row for row in r.rows if row.results and row.target.kind != "trend"]
     page.section(
         "Numbers",
         f"Error and verdict are the {REFERENCE} engine's. Where the paper's own numbers exclude each other, rows are "
@@ -45,11 +43,11 @@ def _number_row(r: Reproduction, row: Row) -> tuple[object, ...]:
     t, error = row.target, row.relative_error
     shown = "" if math.isnan(error) else f"{100 * error:+.1f}\N{NO-BREAK SPACE}%"
     verdict = row.verdict.replace(" ", "\N{NO-BREAK SPACE}")
-    return (t.figure, t.quantity, t.unit, t.value, *(row.found.get(e, "") for e in r.engines), shown, verdict)
+    return (t.figure, t.quantity, t.unit, t.value, *(row.results.get(e, "") for e in r.engines), shown, verdict)
 
 
 def _trends(page: Page, r: Reproduction) -> None:
-    rows = [row for row in r.rows if row.found and row.target.kind == "trend"]
+    rows = [row for row in r.rows if row.results and row.target.kind == "trend"]
     if rows:
         page.section("Trends", f"What was measured is the {REFERENCE} engine's.")
         head = ("figure", "trend", *r.engines, "measured")
@@ -57,12 +55,14 @@ def _trends(page: Page, r: Reproduction) -> None:
 
 
 def _verdicts(r: Reproduction, row: Row) -> list[str]:
-    return [("holds" if t.holds else "FAILS") if isinstance(t := row.found.get(e), Trend) else "" for e in r.engines]
+    return [
+        ("holds" if t.holds else "FAILS") if isinstance(t := row.results.get(e), PaperTrend) else "" for e in r.engines
+    ]
 
 
 def _measured(row: Row) -> str:
-    found = row.found.get(REFERENCE)
-    return found.shown if isinstance(found, Trend) else ""
+    result = row.results.get(REFERENCE)
+    return result.shown if isinstance(result, PaperTrend) else ""
 
 
 def _simulators(page: Page, r: Reproduction) -> None:
@@ -78,7 +78,7 @@ def _simulators(page: Page, r: Reproduction) -> None:
         runs = {o.engine: o for o in r.outcomes if o.experiment.name == name}
         differences = [_difference(runs[e].difference) for e in others]
         verdict = "agree" if all(o.agrees and not o.problem for o in runs.values()) else "DO NOT AGREE"
-        judged = [f"{EXPERIMENTS[name].tolerance:.0e}", verdict] if others else []
+        judged = [f"{runs[REFERENCE].experiment.tolerance:.0e}", verdict] if others else []
         rows.append((name, *(f"{runs[e].seconds:.1f}" for e in r.engines), *differences, *judged))
     blank = [""] * (len(head) - 1 - len(r.engines))
     rows.append(("all", *(f"{r.seconds[e]:.1f}" for e in r.engines), *blank))
@@ -97,7 +97,8 @@ def _difference(value: float) -> str:
 
 def _agreement_figure(r: Reproduction, others: list[str]) -> Figure:
     figure = new_figure(10.5, 3.6)
-    names = list(dict.fromkeys(o.experiment.name for o in r.outcomes))
+    tolerances = {o.experiment.name: o.experiment.tolerance for o in r.outcomes}
+    names = list(tolerances)
     at = np.arange(len(names))
     left = axes(figure, 121, title="Agreement", y=f"relative difference from {REFERENCE}")
     right = axes(figure, 122, title="Wall time", y="seconds")
@@ -107,7 +108,7 @@ def _agreement_figure(r: Reproduction, others: list[str]) -> Figure:
         right.semilogy(at, [runs[name].seconds for name in names], **style)
         if engine in others:
             left.semilogy(at, [runs[name].difference for name in names], **style)
-    left.plot(at, [EXPERIMENTS[name].tolerance for name in names], "_", ms=12, color=PAPER, label="tolerance")
+    left.plot(at, list(tolerances.values()), "_", ms=12, color=PAPER, label="tolerance")
     left.set_ylim(1e-7, 0.1)
     for ax in (left, right):
         ax.set_xticks(at, names, rotation=60, ha="right", fontsize=7)
@@ -117,15 +118,18 @@ def _agreement_figure(r: Reproduction, others: list[str]) -> Figure:
 
 def _figures(page: Page, r: Reproduction) -> None:
     page.section("Figures", f"As the {REFERENCE} engine shows them. Dashed lines and stars are the paper's.")
-    remarks = {o.experiment.name: o.findings.remarks for o in r.outcomes if o.engine == REFERENCE}
-    for plate, figure in r.plates:
-        shown = dict.fromkeys(panel.experiment for row in plate.rows for panel in row)
-        told = [" ".join((f"{EXPERIMENTS[name].title}.", *remarks[name])) for name in shown if name in remarks]
-        page.figure(figure, " ".join(told))
+    captions = {
+        o.experiment.name: " ".join((f"{o.experiment.title}.", *o.findings.remarks))
+        for o in r.outcomes
+        if o.engine == REFERENCE
+    }
+    for paper, figure in draw_figures(r):
+        names = dict.fromkeys(panel.experiment for row in paper.rows for panel in row)
+        page.figure(figure, " ".join(captions[name] for name in names if name in captions))
 
 
 def _elsewhere(page: Page, r: Reproduction) -> None:
-    rows = [row for row in r.rows if not row.found]
+    rows = [row for row in r.rows if not row.results]
     if rows:
         page.section("Not here", "Rows of the paper's table that this run does not show.")
         head = ("figure", "quantity", "unit", "paper", "why")

@@ -1,0 +1,1 @@
+"""Figures and report pages of the paper's experiments: Baek et al., Nano-Micro Lett. 15:69 (2023)."""

@@ -1,0 +1,16 @@
+"""The report page of a fit to the paper."""
+
+from __future__ import annotations
+
+from spicegen.fit.result.parameter_tables import show_parameters
+from spicegen.paper.fit import PaperFitReport
+from spicegen.reports.page import Page
+
+
+def paper_fit_page(report: PaperFitReport) -> Page:
+    """Make the report page: what the paper fixes of each parameter, and each row's part of the misfit."""
+    page = Page(f"Fit of {report.card.name}", report.summary())
+    show_parameters(page, report.solution, report.card.device_model)
+    page.section("Residuals", "Each row's part of the sum of squares.")
+    page.table(("row", "start", "end"), [(row, b, a) for row, (b, a) in report.misfits.items()])
+    return page

@@ -1,0 +1,1 @@
+"""The report pages of ``spicegen study``, one module a study."""
