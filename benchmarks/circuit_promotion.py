@@ -95,7 +95,7 @@ def looked_at(study: Study, parts: Sequence[ArrayPart]) -> Iterator[Looked]:
     v_read = study.hardware.config.array.v_read_volt
     seen = activations_of(study.network, study.plans, study.images[:_PROBE_IMAGES])
     for part, of_layer in zip(parts, seen, strict=True):
-        volts = row_voltages(study.network.model, part, of_layer, v_read, _LOOKED_AT).volts / v_read
+        volts = row_voltages(study.network.graph, part, of_layer, v_read, _LOOKED_AT).volts / v_read
         for label, tile in labelled_tiles(part.plan, study.hardware.config.array):
             circuit = circuit_tile(part, tile, label, study)
             yield Looked(circuit, part.plan.target.layout, _telling(volts[tile.group][:, tile.inputs]))

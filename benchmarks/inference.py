@@ -125,8 +125,8 @@ def measure(data: Path, name: str, settings: dict[str, str], threads: int, runs:
     batch = min(study.network.batch, len(study.images), max(1, _BATCH_VALUES // study.images[0].size))
     if runs:
         images = study.images[:batch].astype(np.float32)
-        original = load_network(data / "models" / f"{name}.onnx").model
-        graphs = [m.SerializeToString() for m in (original, study.on_arrays(parts).model)]
+        original = load_network(data / "models" / f"{name}.onnx").graph
+        graphs = [g.model.SerializeToString() for g in (original, study.on_arrays(parts).graph)]
         plain, hardware = (batch / s for s in in_turns([runner(g, images, threads) for g in graphs], threads))
     return Measured(plain, hardware, batch, preparing, operators, operators_cpu, peak_megabytes())
 

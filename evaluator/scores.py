@@ -14,8 +14,9 @@ from scipy.special import ndtri, stdtrit
 from evaluator.network.layer import Array
 
 _FEWEST = 3
-"""Values that say anything about a spread: half of the interval of two is 9 standard deviations."""
+"""Fewest values that an interval is given for: half of the interval of two values is 9 standard deviations."""
 _ROUNDING = 1e-12
+"""Range of accuracies below which they count as equal."""
 
 
 def top_k_accuracy(logits: Array, labels: NDArray[np.int64], k: int = 1) -> float:
@@ -92,6 +93,7 @@ def relative_difference(found: NDArray[Any], wanted: NDArray[Any]) -> float:
 
 
 def _relative(error: NDArray[Any], wanted: NDArray[Any]) -> float:
+    """||error|| / ||wanted||; 0 if both are zero, NaN if only the second one is."""
     missing, size = float(np.linalg.norm(error)), float(np.linalg.norm(wanted))
     return missing / size if size > 0 else (0.0 if missing == 0 else math.nan)
 

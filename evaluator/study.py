@@ -116,7 +116,7 @@ class Study:
         versions = [version(name) for name in ("spicegen", "onnxruntime")]
         settings = (*versions, *device, hardware.seed, hardware.config.model_dump_json(), simulated)
         digest = hashlib.sha256(repr(settings).encode())
-        digest.update(self.network.model.SerializeToString(deterministic=True))
+        digest.update(self.network.graph.model.SerializeToString(deterministic=True))
         misfits = [a for m in self.source.misfits or () for a in (m.target_siemens, m.misfit_siemens)]
         for array in (self.images, self.labels, self.calibration, *misfits):
             digest.update(b"" if array is None else np.ascontiguousarray(array).tobytes())
@@ -132,8 +132,8 @@ class Study:
 
     def on_arrays(self, parts: Sequence[ArrayPart]) -> Network:
         """The network with these arrays in its layers' places; no tile is in a circuit simulator."""
-        model, _ = with_arrays(self.network.model, parts)
-        return self.network.with_model(model)
+        graph, _ = with_arrays(self.network.graph, parts)
+        return self.network.with_graph(graph)
 
     def programmed(self, plan: LayerPlan, trial: int) -> Conductances:
         """A layer's devices in a trial, as a read finds them."""
@@ -147,7 +147,7 @@ class Study:
             return part
         other_reads = replace(part, noise_seed=hardware.noise_seed(trial, FIT_NOISE))
         with located(self.network.source):
-            gain, offset = fit_columns(self.network.model, other_reads, self.activations[plan.number])
+            gain, offset = fit_columns(self.network.graph, other_reads, self.activations[plan.number])
         return replace(part, gain=gain, offset=offset)
 
 
@@ -197,8 +197,8 @@ def _loaded(path: Path, data: Dataset) -> tuple[Network, list[MappedLayer]]:
     """The network, BatchNormalization folded, and its layers on arrays."""
     network = load_network(path, data)
     with located(network.source):
-        network = network.with_model(fold_batch_norm(network.model))
-        return network, mapped_layers(network.model)
+        network = network.with_graph(fold_batch_norm(network.graph))
+        return network, mapped_layers(network.graph)
 
 
 def _planned(

@@ -36,15 +36,15 @@ def logits(study: Study, parts: Sequence[ArrayPart]) -> NDArray[np.float64]:
     if circuits is None:
         return study.on_arrays(parts).logits(study.images)
     parts = [_with_circuits(p, study, circuits) for p in parts]
-    model, taps = with_arrays(study.network.model, parts)
-    network = study.network.with_model(model)
+    graph, taps = with_arrays(study.network.graph, parts)
+    network = study.network.with_graph(graph)
     # each opened once: what draws read noise goes on from batch to batch, and draws the same in all of them
     layers = [
         (part, tap, network.opened([s.voltage for s in tap.signals]))
         for part, tap in zip(parts, taps, strict=True)
         if part.circuits
     ]
-    output = network.opened([model.graph.output[0].name])
+    output = network.opened([network.logits_name])
 
     def put_out(images: NDArray[Any]) -> NDArray[Any]:
         feeds: dict[str, NDArray[Any]] = {}

@@ -116,7 +116,7 @@ def _of_layer(
     study: Study, part: ArrayPart, seen: Seen, wanted: str, tolerance: float, named: frozenset[str]
 ) -> Iterator[TileChoice]:
     array = study.hardware.config.array
-    driven = row_voltages(study.network.model, part, seen, array.v_read_volt, _LOOKED_AT)
+    driven = row_voltages(study.network.graph, part, seen, array.v_read_volt, _LOOKED_AT)
     for label, tile in labelled_tiles(part.plan, array):
         circuit = circuit_tile(part, tile, label, study)
         error = None

@@ -41,7 +41,7 @@ class TileExport:
             for label, tile in labelled_tiles(part.plan, array):
                 if label == self.label:
                     (seen,) = activations_of(study.network, [part.plan], study.images[:_IMAGES])
-                    rows = row_voltages(study.network.model, part, seen, array.v_read_volt, _VECTORS)
+                    rows = row_voltages(study.network.graph, part, seen, array.v_read_volt, _VECTORS)
                     volts = rows.volts[tile.group][:_VECTORS, tile.inputs]
                     export_tile(circuit_tile(part, tile, label, study), volts, self.folder)
                     return

@@ -141,7 +141,7 @@ def _errors(study: Study, part: ArrayPart, seen: Seen) -> ErrorSplit:
     )
     programming, wires, both = (relative_output_error(c, layer.weights, vectors) for c in cases)
     as_weights = is_plain(part) and part.gain is None
-    total = both if as_weights else relative_difference(*products(study.network.model, part, seen))
+    total = both if as_weights else relative_difference(*products(study.network.graph, part, seen))
     return ErrorSplit(programming, wires, both, total)
 
 
@@ -151,7 +151,7 @@ def _driven(study: Study, part: ArrayPart, seen: Seen) -> RowVoltages:
         samples = np.concatenate([t.ravel() for t in seen.tensors])
         with located(study.network.source):
             part = replace(part, plan=with_input_range(part.plan, samples, study.hardware))
-    return row_voltages(study.network.model, part, seen, study.hardware.config.array.v_read_volt, _COST_VECTORS)
+    return row_voltages(study.network.graph, part, seen, study.hardware.config.array.v_read_volt, _COST_VECTORS)
 
 
 def sample_tile(study: Study, parts: Sequence[ArrayPart]) -> TileSample:

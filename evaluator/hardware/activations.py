@@ -44,7 +44,7 @@ class Seen:
 
 def activation_names(network: Network, plans: Iterable[LayerPlan]) -> list[str]:
     """The tensors that the layers see."""
-    nodes = network.model.graph.node
+    nodes = network.graph.nodes
     return [nodes[p.layer.node].input[p.layer.activation_input] for p in plans]
 
 

@@ -104,7 +104,7 @@ def _with_adc_ranges(
     if c.adc_range == "full":
         gain = hardware.read_curve.gain if hardware.config.errors.nonlinearity else 1.0
         return [replace(p, adc_range=np.full(len(p.target.layout.factors), gain * _highest(p.rows))) for p in plans]
-    sessions = [current_session(network.model, hardware.part(p, p.target, CALIBRATION)) for p in plans]
+    sessions = [current_session(network.graph, hardware.part(p, p.target, CALIBRATION)) for p in plans]
     samples: list[list[list[Array]]] = [[[] for _ in p.target.layout.factors] for p in plans]
     for batch in network.stream(activation_names(network, plans), images, IMAGES_AT_ONCE):
         for (session, names), kept, tensor in zip(sessions, samples, batch, strict=True):

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 
 from evaluator.hardware.activations import Seen
 from evaluator.hardware.programmed import Hardware
 from evaluator.mapping.plan import LayerPlan
 from evaluator.mapping.weights import Conductances, conductances_of
+from evaluator.network.graph import Graph
 from evaluator.network.layer import Array
 from evaluator.network.node_writer import Emitter
 from evaluator.network.runtime import run
@@ -27,11 +27,11 @@ _LEAST = 0.05
 """Of a current, that wires are taken to leave where nothing is known."""
 
 
-def fit_columns(model: onnx.ModelProto, part: ArrayPart, seen: Seen) -> tuple[Array, Array]:
+def fit_columns(graph: Graph, part: ArrayPart, seen: Seen) -> tuple[Array, Array]:
     """Gain and offset of each output, least squares on what the layer sees of the calibration images.
 
     Args:
-        model: the network.
+        graph: the network's, whose opset the layer is run in.
         part: the arrays as they are, converters included.
         seen: by the layer.
 
@@ -39,7 +39,7 @@ def fit_columns(model: onnx.ModelProto, part: ArrayPart, seen: Seen) -> tuple[Ar
         Shapes (groups, outputs); wanted ~ gain x found + offset.
 
     """
-    found, wanted = products(model, part, seen)
+    found, wanted = products(graph, part, seen)
     means = found.mean(axis=1, keepdims=True), wanted.mean(axis=1, keepdims=True)
     variance = np.mean((found - means[0]) ** 2, axis=1)
     covariance = np.mean((found - means[0]) * (wanted - means[1]), axis=1)
@@ -49,14 +49,14 @@ def fit_columns(model: onnx.ModelProto, part: ArrayPart, seen: Seen) -> tuple[Ar
     return gain.reshape(shape), offset.reshape(shape)
 
 
-def products(model: onnx.ModelProto, part: ArrayPart, seen: Seen) -> tuple[Array, Array]:
+def products(graph: Graph, part: ArrayPart, seen: Seen) -> tuple[Array, Array]:
     """A layer's product as its arrays compute it, and as its weights do, shape (groups x outputs, everything else)."""
     layer = part.plan.layer
 
     def exact(to: Emitter) -> str:
         return layer.product.emit(to, "activation", layer.weights)
 
-    session, names = layer_session(model, part, exact)
+    session, names = layer_session(graph, part, exact)
     batches = [run(session, {"activation": tensor}, names) for tensor in seen.tensors]
     found, wanted = (np.concatenate([_by_output(t, part) for t in some], axis=1) for some in zip(*batches, strict=True))
     return found, wanted

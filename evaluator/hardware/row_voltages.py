@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import onnx
 
 from evaluator.hardware.activations import Seen
+from evaluator.network.graph import Graph
 from evaluator.network.layer import Array
 from evaluator.network.runtime import run
 from evaluator.operators.arrays import ArrayPart
@@ -27,18 +27,18 @@ class RowVoltages:
     reads: int
 
 
-def row_voltages(model: onnx.ModelProto, part: ArrayPart, seen: Seen, v_read_volt: float, most: int) -> RowVoltages:
+def row_voltages(graph: Graph, part: ArrayPart, seen: Seen, v_read_volt: float, most: int) -> RowVoltages:
     """The voltages of a layer's rows.
 
     Args:
-        model: the network.
+        graph: the network's, whose opset the layer is run in.
         part: the layer's arrays.
         seen: activations of the layer.
         v_read_volt: row voltage of the largest input, V.
         most: about how many of the layer's input vectors are taken.
 
     """
-    session, signals = signal_session(model, part)
+    session, signals = signal_session(graph, part)
     names = [s.voltage for s in signals]
     batches = [run(session, {"activation": tensor}, names) for tensor in seen.tensors]
     layer = part.plan.layer

@@ -1,4 +1,4 @@
-"""What a device's change from read to read adds to its column: where wires matter, less than its row's operator says.
+"""Read noise of devices in their columns' currents: where wires matter, it is less than the operator of the row says.
 
 To first order a change dG of a device adds lambda dG v to its column's current: v is the device's voltage, lambda the
 share of its current that arrives. The operator has another voltage in it: T = lambda G a, by reciprocity, where a is
@@ -20,8 +20,8 @@ from evaluator.network.layer import Array
 from netlists import ArrayConfig
 
 ALIKE = 1 / math.pi
-"""Of what a ReLU leaves of normal numbers. It is 1 where all inputs are equal, and 0 where signs balance. On devices of
-10 to 40 uS with 1 ohm a segment, the standard deviation comes out at
+"""Square of the inputs' mean over their mean square, for normal numbers behind a ReLU. It is 1 where all inputs are
+equal, and 0 where signs balance. On devices of 10 to 40 uS with 1 ohm a segment, the standard deviation comes out at
 
 ==========  =============  ===========  =============
 inputs      behind a ReLU  all equal    balanced
@@ -34,21 +34,20 @@ of the exact one; in brackets, what squares of T would give.
 """
 
 _NOTHING = 1e-9
-"""Of a volt: where less arrives over a row's wire, differences of voltages are rounding, and there is no noise either.
-"""
+"""Share of a row's voltage below which differences of voltages are rounding, and there is no noise either."""
 
 
 def noise_power(operator: Array, array: ArrayConfig) -> Array:
-    """Mean square of what each device adds for its relative change, over that of its input.
+    """Mean square of the current that a relative change of each device adds, over the mean square of its input.
 
     Noise that a device causes in other columns is left out, and so are line faults.
 
     Args:
-        operator: of a tile, shape (columns, rows), S.
-        array: its wires and terminations.
+        operator: the tile's operator, shape (columns, rows), S.
+        array: wires and terminations of the tile.
 
     Returns:
-        Of that shape, S^2.
+        Mean squares, shape (columns, rows), S^2.
 
     """
     columns, rows = operator.shape

@@ -25,14 +25,16 @@ from spicegen.simulate import read_operators
 
 T = TypeVar("T", bound=np.generic)
 _CELLS_AT_ONCE = 1 << 24
-"""Of the tiles whose operators are extracted together: some 400 MB."""
+"""Number of cells of the tiles whose operators are computed together, which takes some 400 MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A part of a layer on one crossbar: its group, its inputs and outputs as ranges of the group's.
+    """A part of a layer on one crossbar.
 
     Attributes:
+        group: number of the group.
+        inputs, outputs: ranges of the group's inputs and outputs.
         range: number of the range of outputs.
     """
 
@@ -51,17 +53,17 @@ class Tile:
         return self.cells(layer.g_siemens, layer.reference_siemens)
 
     def traits(self, layer: Conductances) -> Traits:
-        """The same of what its devices have besides."""
+        """The tile's part of the other properties of a layer's devices, shapes (inputs, columns) of the tile."""
         own, shared = layer.traits, layer.reference_traits
         instance = {name: self.cells(v, shared.instance.get(name)) for name, v in own.instance.items()}
         return Traits(instance, None if own.stuck is None else self.cells(own.stuck, shared.stuck))
 
     def cells(self, own: NDArray[T], shared: NDArray[T] | None) -> NDArray[T]:
-        """The tile's part of what the devices of a layer have, shape (inputs, columns) of the tile.
+        """The tile's part of any numbers of a layer's devices, shape (inputs, columns) of the tile.
 
         Args:
-            own: of the outputs' devices, shape (groups, inputs, outputs, columns of an output).
-            shared: of the shared columns' devices, shape (groups, inputs, ranges); None if there are none.
+            own: numbers of the outputs' devices, shape (groups, inputs, outputs, columns of an output).
+            shared: numbers of the shared columns' devices, shape (groups, inputs, ranges); None if there are none.
 
         """
         of_tile = own[self.group, self.inputs, self.outputs]
@@ -73,13 +75,13 @@ class Tile:
 
 @dataclass(frozen=True, eq=False)
 class LayerRead:
-    """What the tiles of a layer compute, over the span of the window.
+    """Operators of a layer's tiles, as one matrix a slice, over the span of the window.
 
     Attributes:
         slices: current of each slice for a unit input, its reference subtracted: shape (slices, groups, outputs,
             inputs).
-        power: sum of the columns' ``noise_power`` behind it, without the reference's: same shape; None if nobody asked.
-        reference_power: of the shared columns, shape (groups, ranges, inputs); None if there are none.
+        power: sum of the columns' ``noise_power``, without the reference's, same shape; None: it was not asked for.
+        reference_power: ``noise_power`` of the shared columns, shape (groups, ranges, inputs); None: there are none.
     """
 
     slices: Array
@@ -88,7 +90,7 @@ class LayerRead:
 
 
 def check_array(array: ArrayConfig, how: Layout) -> None:
-    """Find an array that is of no use before any work.
+    """Refuse an array onto which no layer can be put, before any work.
 
     Raises:
         InputError: it has too few columns for one output, shares of stuck cells beyond 1, or cells that only an array
@@ -107,7 +109,7 @@ def check_array(array: ArrayConfig, how: Layout) -> None:
 
 
 def check_tiles(config: HardwareConfig) -> None:
-    """``check_array`` of what people chose."""
+    """``check_array`` for the array and the mapping of a configuration."""
     check_array(config.array, layout(config.mapping))
 
 
@@ -118,10 +120,10 @@ def tiles_of(shape: tuple[int, int, int], array: ArrayConfig, how: Layout, block
     between them would carry currents that mean nothing.
 
     Args:
-        shape: of the layer's weights.
-        array: most rows and columns of a tile.
+        shape: shape of the layer's weights.
+        array: largest number of rows and columns of a tile.
         how: columns of an output.
-        block: inputs that stay together, where an array has rows for all of them.
+        block: number of inputs that stay together, where an array has rows for all of them.
 
     Raises:
         InputError: see ``check_array``.
@@ -164,7 +166,7 @@ def read_layer(layer: Conductances, array: ArrayConfig, block: int = 1, *, power
         layer: conductances as programmed.
         array: size, wires, terminations and line faults of a tile.
         block: see ``tiles_of``.
-        powers: whether these are wanted too, for read noise.
+        powers: whether ``noise_power`` is wanted too, for read noise.
 
     """
     how = layer.layout
@@ -187,19 +189,19 @@ def read_layer(layer: Conductances, array: ArrayConfig, block: int = 1, *, power
 
 
 def slices_of(columns: Array, how: Layout) -> Array:
-    """What a tile's columns, shape (columns, n), make as slices of its outputs, shape (slices, outputs, n)."""
+    """Slices of a tile's outputs, shape (slices, outputs, n), from its columns' currents, shape (columns, n)."""
     own, reference = _split(columns, how)
     slices = np.einsum("sk,oki->soi", how.signs, own)
     return np.asarray(slices if reference is None else slices - reference)
 
 
 def outputs_of(columns: Array, how: Layout) -> Array:
-    """The same for whole outputs, slices added up: shape (outputs, n)."""
+    """A tile's outputs, shape (outputs, n), from its columns' currents, shape (columns, n); slices are added up."""
     return np.asarray(np.tensordot(how.factors, slices_of(columns, how), 1))
 
 
 def _split(columns: Array, how: Layout) -> tuple[Array, Array | None]:
-    """The columns of each output, shape (outputs, columns of an output, n), and the one that they share."""
+    """The columns of each output, shape (outputs, columns of an output, n), and the shared column, shape (n,)."""
     reference = None
     if how.has_reference:
         middle = (len(columns) - 1) // 2  # where Tile.conductances puts it
@@ -219,6 +221,7 @@ def _operators(tiles: list[Tile], layer: Conductances, array: ArrayConfig) -> It
 
 
 def _ranges(length: int, most: int) -> Iterator[slice]:
+    """Cut ``length`` into as few ranges of at most ``most`` as it takes, of as equal lengths as possible."""
     count = -(-length // most)
     edges = [length * k // count for k in range(count + 1)]
     return (slice(a, b) for a, b in pairwise(edges))

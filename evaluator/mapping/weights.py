@@ -15,13 +15,13 @@ from models_va.errors import InputError
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """How the columns of one output make its weights.
+    """How the currents of an output's columns are combined into its weighted sum.
 
     Attributes:
-        signs: shape (slices, columns of an output): with these the columns' currents add up to the slices'.
-        factors: shape (slices,): with these the slices add up to the output.
+        signs: factors, shape (slices, columns of an output), with which the columns' currents add up to a slice.
+        factors: factors, shape (slices,), with which the slices add up to the output.
         has_reference: whether a column that all outputs of a tile share is subtracted from every slice.
-        span: part of the conductance window that the largest weight takes.
+        span: share of the conductance window that the largest weight takes.
 
     """
 
@@ -32,16 +32,16 @@ class Layout:
 
     @property
     def columns_per_output(self) -> int:
-        """Columns that an output takes, the shared one not counted."""
+        """Number of columns that an output takes, the shared one not counted."""
         return int(self.signs.shape[1])
 
     def outputs_in(self, columns: int) -> int:
-        """How many outputs fit into a tile of so many columns."""
+        """Number of outputs that fit into a tile of this many columns."""
         return (columns - self.has_reference) // self.columns_per_output
 
     @property
     def fewest_columns(self) -> int:
-        """Columns of a tile that holds a single output."""
+        """Number of columns of a tile that holds a single output."""
         return self.columns_per_output + self.has_reference
 
 
@@ -59,11 +59,11 @@ def layout(config: MappingConfig) -> Layout:
 
 @dataclass(frozen=True, eq=False)
 class Traits:
-    """What programmed devices have besides their conductances; all arrays are of the conductances' shape.
+    """Properties of programmed devices besides their conductances; all arrays have the conductances' shape.
 
     Attributes:
-        instance: the parameters in which they differ, by name, in the parameters' units.
-        stuck: which of them are fixed conductances and no devices any more; None: none.
+        instance: instance parameters in which the devices differ, by name, in the parameters' units.
+        stuck: mask of devices that are stuck, and so fixed conductances; None: no device is.
     """
 
     instance: Mapping[str, Array] = field(default_factory=dict)
@@ -72,16 +72,16 @@ class Traits:
 
 @dataclass(frozen=True, eq=False)
 class Conductances:
-    """What a layer is mapped onto.
+    """Conductances of a layer's devices, as wanted or as programmed.
 
     Attributes:
         layout: how columns make weights.
-        g_siemens: shape (groups, inputs, outputs, columns of an output), S: rows of an array are inputs.
-        reference_siemens: of the shared columns, one for each range of outputs that a tile holds, shape (groups,
-            inputs, ranges), S; None if the layout has none.
+        g_siemens: conductances, shape (groups, inputs, outputs, columns of an output), S; rows of an array are inputs.
+        reference_siemens: conductances of the shared columns, one for each range of outputs that a tile holds, shape
+            (groups, inputs, ranges), S; None if the layout has no such column.
         full_scale: weight that the whole span of the window stands for, shape (groups, outputs).
         span_siemens: that span, S.
-        traits, reference_traits: of the devices that have been programmed.
+        traits, reference_traits: other properties of programmed devices, and of those of the shared columns.
 
     """
 
@@ -95,22 +95,25 @@ class Conductances:
 
     @property
     def devices(self) -> int:
-        """How many devices there are."""
+        """Number of devices of the layer."""
         return self.g_siemens.size + (0 if self.reference_siemens is None else self.reference_siemens.size)
 
     def weights(self, slices: Array) -> Array:
-        """What slices, shape (slices, groups, outputs, inputs), over the span, amount to in units of the weights."""
+        """Weights, shape (groups, outputs, inputs), that slices of shape (slices, groups, outputs, inputs) add up to.
+
+        Slices are conductances over the span; weights are in the network's units.
+        """
         return np.tensordot(self.layout.factors, slices, 1) * self.full_scale[..., None]
 
     def with_conductances(self, g_siemens: Array, reference_siemens: Array | None) -> Conductances:
-        """The same with other conductances, S: as programmed."""
+        """The same layer with other conductances, S, such as those that programming left."""
         return replace(self, g_siemens=g_siemens, reference_siemens=reference_siemens)
 
 
 def map_weights(
     weights: Array, config: MappingConfig, window_siemens: tuple[float, float], ranges: int = 1
 ) -> Conductances:
-    """Map a layer into the window of conductances.
+    """Map the weights of a layer onto conductances in the device's window.
 
     Differential pairs: G+ = g_min + s max(W, 0), G- = g_min + s max(-W, 0), s = (g_max - g_min) / full scale, so that
     one device of each pair is at g_min. Reference: G = (g_min + g_max + s W) / 2. Bit-sliced: |W| over the full scale
@@ -119,9 +122,9 @@ def map_weights(
 
     Args:
         weights: shape (groups, outputs, inputs), any unit.
-        config: how.
-        window_siemens: low and high end, S.
-        ranges: of outputs that share a reference column.
+        config: scheme and scale of the mapping.
+        window_siemens: low and high end of the window, S.
+        ranges: number of ranges of outputs, each of which shares a reference column.
 
     Raises:
         InputError: a weight is NaN or infinite.
@@ -140,7 +143,7 @@ def map_weights(
 def conductances_of(
     digits: Array, how: Layout, full_scale: Array, window_siemens: tuple[float, float], ranges: int = 1
 ) -> Conductances:
-    """Digits of -1 to 1, shape (slices, groups, outputs, inputs), in a window of conductances; see ``map_weights``."""
+    """Conductances of digits from -1 to 1, shape (slices, groups, outputs, inputs); see ``map_weights``."""
     g_min, g_max = window_siemens
     window, by_device = g_max - g_min, np.moveaxis(digits, (0, 3), (3, 1))  # (groups, inputs, outputs, slices)
     reference = None
@@ -157,7 +160,7 @@ def conductances_of(
 
 
 def _full_scale(weights: Array, config: MappingConfig) -> Array:
-    """Shape (groups, outputs)."""
+    """Magnitude of the weight that takes the whole span, shape (groups, outputs)."""
     size = np.abs(weights)
     axis = None if config.scale == "per-tensor" else -1
     if config.clip_percentile < 100:
@@ -169,7 +172,7 @@ def _full_scale(weights: Array, config: MappingConfig) -> Array:
 
 
 def _digits(relative: Array, config: MappingConfig) -> Array:
-    """Signed digits over the largest, lowest first, shape (slices, *shape)."""
+    """Signed digits of weights from -1 to 1, over the largest digit, lowest first: shape (slices, *shape)."""
     bits, largest = config.bits_per_slice, 2**config.bits_per_slice - 1
     whole = np.rint(np.abs(relative) * (2 ** (bits * config.slices) - 1)).astype(np.int64)
     digits = np.stack([whole >> (bits * s) & largest for s in range(config.slices)])

@@ -1,4 +1,4 @@
-"""A graph pass: BatchNormalization behind a layer becomes part of its weights and bias, where that is exact."""
+"""A graph pass that folds BatchNormalization into weights and bias of the layer before it, where that is exact."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import numpy_helper
 
-from evaluator.network.constants import constant_values, tensor_names, unused_name
+from evaluator.network.graph import Graph
 from evaluator.network.node import attributes_of, read_by
 
 _FOLDED = {"Conv": 0, "ConvTranspose": 1, "Gemm": 1}
@@ -20,39 +19,39 @@ _FOLDED = {"Conv": 0, "ConvTranspose": 1, "Gemm": 1}
 Constants = Mapping[str, NDArray[Any]]
 
 
-def fold_batch_norm(model: onnx.ModelProto) -> onnx.ModelProto:
+def fold_batch_norm(graph: Graph) -> Graph:
     """Fold y = scale (x - mean) / sqrt(var + epsilon) + shift into the layer before it, on a copy.
 
     Exact where nothing else sees the layer's output and all of its numbers are constant. What is left stays digital.
+
+    Returns:
+        The same object if there is nothing to fold.
+
     """
-    constants = constant_values(model)
-    pairs = _pairs(model, constants)
-    copy = onnx.ModelProto()
-    copy.CopyFrom(model)
-    taken = tensor_names(model)
+    pairs = _pairs(graph)
+    if not pairs:
+        return graph
+    copy = graph.copy()
     for before, k in pairs:
-        layer, norm = model.graph.node[before], model.graph.node[k]
-        new = copy.graph.node[before]
+        layer, norm = graph.nodes[before], graph.nodes[k]
+        new = copy.nodes[before]
         del new.input[1:]
-        for what, value in zip(("weights", "bias"), _folded(layer, norm, constants), strict=True):
-            name = unused_name(f"folded_{what}_{before}", taken)
-            copy.graph.initializer.append(numpy_helper.from_array(value, name))
-            new.input.append(name)
+        for what, value in zip(("weights", "bias"), _folded(layer, norm, graph.constants), strict=True):
+            new.input.append(copy.store(f"folded_{what}_{before}", value))
         for a in new.attribute:
             if a.name == "beta":
                 a.f = 1.0
         new.output[0] = norm.output[0]
-    for _, k in reversed(pairs):
-        del copy.graph.node[k]
+    copy.remove_nodes(k for _, k in pairs)
     return copy
 
 
-def _pairs(model: onnx.ModelProto, constants: Constants) -> list[tuple[int, int]]:
+def _pairs(graph: Graph) -> list[tuple[int, int]]:
     """Positions of a layer and of the BatchNormalization that can be folded into it, in the order of the latter."""
-    nodes = model.graph.node
+    nodes, constants = graph.nodes, graph.constants
     made_by = {output: k for k, node in enumerate(nodes) for output in node.output}
     uses = Counter(name for node in nodes for name in read_by(node))
-    uses.update(o.name for o in model.graph.output)
+    uses.update(o.name for o in graph.model.graph.output)
     norms = [(made_by.get(n.input[0]), k) for k, n in enumerate(nodes) if n.op_type == "BatchNormalization"]
     return [
         (before, k)
@@ -62,7 +61,7 @@ def _pairs(model: onnx.ModelProto, constants: Constants) -> list[tuple[int, int]
 
 
 def _exact(layer: onnx.NodeProto, norm: onnx.NodeProto, constants: Constants) -> bool:
-    """Whether both are linear with constant numbers, one for each output."""
+    """Whether layer and normalization are both linear, with constant numbers and one normalization an output."""
     grouped = layer.op_type == "ConvTranspose" and attributes_of(layer).get("group", 1) != 1
     attributes = attributes_of(norm)
     trained = attributes.get("training_mode", 0) or any(norm.output[1:])

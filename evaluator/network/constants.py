@@ -1,4 +1,4 @@
-"""Names and constant tensors of an ONNX graph, wherever they come from."""
+"""Constant tensors of an ONNX graph, wherever they come from, and those among them that are weights."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from evaluator.network.node import inner_graphs, made_in, read_by
+from evaluator.network.node import read_by
 from evaluator.network.runtime import open_session, run
 from models_va.errors import InputError
 from spicegen.files import one_line
@@ -20,31 +20,10 @@ _ARRAY = re.compile(r"tensor\((u?int(8|16|32|64)|float|float16|double|bool|strin
 """What onnxruntime gives as an array: no sparse tensors, and of float8, int4 and the like nothing or their bits."""
 
 
-def graph_inputs(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
-    """The inputs that need a value: not those (ONNX IR 3) that only announce an initializer."""
-    stored = {t.name for t in model.graph.initializer}
-    return [i for i in model.graph.input if i.name not in stored]
+def constant_values(model: onnx.ModelProto) -> dict[str, NDArray[Any]]:
+    """Every tensor of a graph that depends on no input, by name: initializers, Constant nodes, and their functions.
 
-
-def tensor_names(model: onnx.ModelProto) -> set[str]:
-    """Every tensor name of the graph, and of the graphs inside its nodes."""
-    nodes = model.graph.node
-    graphs = [model.graph, *(g for node in nodes for g in inner_graphs(node))]
-    return {n for g in graphs for n in made_in(g)} | {n for node in nodes for n in node.input}
-
-
-def unused_name(name: str, taken: set[str]) -> str:
-    """``name``, with underscores added until it is not in ``taken``; from then on it is."""
-    while name in taken:
-        name += "_"
-    taken.add(name)
-    return name
-
-
-def constant_values(model: onnx.ModelProto) -> Mapping[str, NDArray[Any]]:
-    """Every tensor that depends on no input: initializers, Constant nodes, what other nodes make of these.
-
-    So a weight behind an Identity or a Transpose counts as constant.
+    A weight behind an Identity or a Transpose counts as constant. onnxruntime computes what nodes make of constants.
 
     Raises:
         InputError: one is damaged, or onnxruntime cannot compute them.
@@ -70,7 +49,7 @@ def constant_values(model: onnx.ModelProto) -> Mapping[str, NDArray[Any]]:
 def constant_weights(
     node: onnx.NodeProto, position: int, constants: Mapping[str, NDArray[Any]], axes: range
 ) -> NDArray[Any]:
-    """The node's input at ``position`` as stored.
+    """The weights that a node has as its input number ``position``, as they are stored.
 
     Args:
         node: the node.
@@ -96,22 +75,8 @@ def constant_weights(
     return stored
 
 
-def without_unused(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The same object without initializers that no node reads, such as weights that were replaced."""
-    used = {name for node in model.graph.node for name in read_by(node)} | {o.name for o in model.graph.output}
-    kept = [t for t in model.graph.initializer if t.name in used]
-    gone = {t.name for t in model.graph.initializer} - used
-    if gone:
-        announced = [i for i in model.graph.input if i.name not in gone]
-        stored = onnx.GraphProto(initializer=kept, input=announced)
-        del model.graph.initializer[:], model.graph.input[:]
-        model.graph.initializer.extend(stored.initializer)
-        model.graph.input.extend(stored.input)
-    return model
-
-
 def _held(node: onnx.NodeProto) -> Iterator[NDArray[Any]]:
-    """The tensor in a Constant, if it holds one."""
+    """The tensor that a Constant node holds, if the node is one and holds a tensor."""
     for a in node.attribute if node.op_type == "Constant" else ():
         if a.type == onnx.AttributeProto.TENSOR:
             yield _stored(a.t)
@@ -120,6 +85,7 @@ def _held(node: onnx.NodeProto) -> Iterator[NDArray[Any]]:
 
 
 def _stored(tensor: onnx.TensorProto) -> NDArray[Any]:
+    """A stored tensor as an array."""
     try:
         return np.asarray(numpy_helper.to_array(tensor))
     except Exception as error:  # of an unknown type, of another size than its shape says: whatever onnx raises
@@ -127,7 +93,7 @@ def _stored(tensor: onnx.TensorProto) -> NDArray[Any]:
 
 
 def _dense(tensor: onnx.SparseTensorProto) -> NDArray[Any]:
-    """With zeros where it stores nothing; indices count through the tensor, or are given along each axis."""
+    """A sparse tensor as a dense array. Its indices count through the tensor, or are given along each axis."""
     stored, places = _stored(tensor.values), _stored(tensor.indices)
     try:
         dense = np.zeros(tensor.dims, stored.dtype)
@@ -140,6 +106,7 @@ def _dense(tensor: onnx.SparseTensorProto) -> NDArray[Any]:
 
 
 def _part(model: onnx.ModelProto, nodes: list[onnx.NodeProto], outputs: list[str]) -> onnx.ModelProto:
+    """A model of these nodes alone, with the initializers of the whole one."""
     graph = onnx.GraphProto(name="constants", node=nodes)
     graph.initializer.extend(model.graph.initializer)
     graph.sparse_initializer.extend(model.graph.sparse_initializer)

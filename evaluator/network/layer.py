@@ -47,7 +47,7 @@ class Product:
         return to.node(self.op, inputs, **self.attributes)
 
     def along_outputs(self, values: Array) -> Array:
-        """Numbers of shape (groups, outputs), one or the same for all, fit to be multiplied with the product."""
+        """Numbers of shape (groups, outputs) in a shape that broadcasts against the product tensor."""
         return values.reshape(-1, *[1] * self.trailing)
 
 
@@ -90,17 +90,20 @@ class MappedLayer:
 
     @property
     def array_dtype(self) -> np.dtype[Any]:
-        """Of what computes on arrays: half precision ends at 65,504 and counts converters' codes to 2,048 only."""
+        """Floating-point type of what arrays compute: at least float32.
+
+        Half precision ends at 65,504, and counts the codes of converters exactly only up to 2,048.
+        """
         return np.promote_types(self.dtype, np.float32)
 
     @property
     def groups(self) -> int:
-        """Matrices that share nothing."""
+        """Number of matrices, which share neither inputs nor outputs."""
         return int(self.weights.shape[0])
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(outputs, inputs) of each group."""
+        """Shape (outputs, inputs) of each group's matrix."""
         _, outputs, inputs = self.weights.shape
         return outputs, inputs
 

@@ -1,4 +1,4 @@
-"""What one node of an ONNX graph says: its name for people, its attributes, the graphs inside it."""
+"""One node of an ONNX graph: its name for people, its attributes, the tensors that it reads, the graphs inside it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ STANDARD = ("", "ai.onnx")
 
 
 def node_name(index: int, node: onnx.NodeProto) -> str:
-    """The node's own name, or operator and position, such as ``Gemm_3``."""
+    """The name of a node for people: its own, or operator and position, such as ``Gemm_3``, where it has none."""
     return node.name or f"{node.op_type}_{index}"
 
 
 def attributes_of(node: onnx.NodeProto) -> dict[str, Any]:
-    """The attributes that the node gives, text as str."""
+    """The attributes that a node gives, by name; text is decoded to str."""
     found = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
     return {name: value.decode() if isinstance(value, bytes) else value for name, value in found.items()}
 
 
 def inner_graphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
-    """The branches of an If, the body of a Loop or Scan, and the graphs inside their nodes."""
+    """The graphs inside a node: branches of an If, the body of a Loop or Scan, and the graphs inside their nodes."""
     for attribute in node.attribute:
         own = [attribute.g] if attribute.HasField("g") else attribute.graphs
         for graph in own:
@@ -40,5 +40,5 @@ def read_by(node: onnx.NodeProto) -> set[str]:
 
 
 def made_in(graph: onnx.GraphProto) -> set[str]:
-    """The tensors that a graph has of its own: inputs, initializers, what its nodes put out."""
+    """Names of the tensors that a graph defines: its inputs, its initializers and the outputs of its nodes."""
     return {t.name for t in (*graph.input, *graph.initializer)} | {o for node in graph.node for o in node.output}

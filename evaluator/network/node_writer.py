@@ -9,28 +9,25 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import ArrayLike, DTypeLike, NDArray
-from onnx import helper, numpy_helper
+from onnx import helper
 
-from evaluator.network.constants import tensor_names, unused_name
-from evaluator.network.node import STANDARD
+from evaluator.network.graph import Graph, unused_name
 
 
 class Emitter:
     """Nodes and constants that take the place of one node.
 
     Args:
-        model: the graph, whose names are avoided and to which the constants are added.
+        graph: the graph, whose names are avoided and to which the constants are added.
         dtype: floating-point type of everything that is emitted.
-        taken: names in use; it grows.
 
     """
 
-    def __init__(self, model: onnx.ModelProto, dtype: np.dtype[Any], taken: set[str] | None = None) -> None:
+    def __init__(self, graph: Graph, dtype: np.dtype[Any]) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.dtype = dtype
-        self._model = model
-        self._taken = tensor_names(model) if taken is None else taken
-        self.opset = opset(model)
+        self.opset = graph.opset
+        self._graph = graph
 
     def of_type(self, dtype: DTypeLike) -> Emitter:
         """The same in another floating-point type: nodes go to the same place."""
@@ -51,26 +48,22 @@ class Emitter:
 
     def constant(self, value: ArrayLike, dtype: DTypeLike | None = None) -> str:
         """Add a constant, of the emitter's type if no other is given; its name."""
-        name = self._unused("constant")
         stored = np.asarray(value).astype(np.dtype(self.dtype if dtype is None else dtype))
-        self._model.graph.initializer.append(numpy_helper.from_array(stored, name))
-        return name
+        return self._graph.store(self._numbered("constant"), stored)
 
     def shared(self, name: str, value: ArrayLike) -> str:
         """The constant of this name, added once for the whole graph; its name."""
         kind = helper.np_dtype_to_tensor_dtype(self.dtype)
         name = f"arrays_{name}_{kind}"
-        if all(t.name != name for t in self._model.graph.initializer):
-            self._taken.add(name)
-            stored = np.asarray(value).astype(self.dtype)
-            self._model.graph.initializer.append(numpy_helper.from_array(stored, name))
-        return name
+        if any(t.name == name for t in self._graph.model.graph.initializer):
+            return name
+        return self._graph.store(name, np.asarray(value).astype(self.dtype))
 
     def input(self, name: str) -> str:
         """Add an input of the graph, of any shape; its name."""
         name = self._unused(name)
         kind = helper.np_dtype_to_tensor_dtype(self.dtype)
-        self._model.graph.input.append(helper.make_tensor_value_info(name, kind, None))
+        self._graph.model.graph.input.append(helper.make_tensor_value_info(name, kind, None))
         return name
 
     def scaled(self, tensor: str, factor: ArrayLike) -> str:
@@ -113,9 +106,8 @@ class Emitter:
         self.nodes[-1].output[0] = name
 
     def _unused(self, name: str) -> str:
-        return unused_name(f"arrays_{name}_{len(self._taken)}", self._taken)
+        return unused_name(self._numbered(name), self._graph.names)
 
-
-def opset(model: onnx.ModelProto) -> int:
-    """Version of the standard operators that the graph uses."""
-    return max(int(o.version) for o in model.opset_import if o.domain in STANDARD)
+    def _numbered(self, name: str) -> str:
+        """A name that tells operator and order of nodes and constants apart."""
+        return f"arrays_{name}_{len(self._graph.names)}"

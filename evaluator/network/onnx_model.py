@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from evaluator.data import Dataset
 from evaluator.data.formats.files import open_file
-from evaluator.network.constants import graph_inputs
 from evaluator.network.free_batch import batch_size, free_batch
+from evaluator.network.graph import Graph
 from evaluator.network.node import STANDARD, node_name
 from evaluator.network.products import plain_products
 from evaluator.network.runtime import newest_opset, open_session, run
@@ -42,7 +42,7 @@ class Network:
 
     Attributes:
         source: the file, for messages.
-        model: the graph; the first axis of input and output is a free batch.
+        graph: its nodes and constants; the first axis of input and output is a free batch.
         input_name, dtype: of the input tensor.
         image_shape: axes of the input after the batch; None where an axis is free.
         batch: number of images that run at once, at most.
@@ -51,7 +51,7 @@ class Network:
     """
 
     source: str
-    model: onnx.ModelProto
+    graph: Graph
     input_name: str
     dtype: np.dtype[Any]
     image_shape: tuple[int | None, ...]
@@ -65,7 +65,7 @@ class Network:
             InputError: onnxruntime fails, or the result is not finite or has other axes that are longer than 1.
 
         """
-        output = self.opened([self.model.graph.output[0].name])
+        output = self.opened([self.logits_name])
         return self.joined((len(batch), output(batch)[0]) for batch in self.batches(images))
 
     def joined(self, outputs: Iterable[tuple[int, NDArray[Any]]]) -> NDArray[np.float64]:
@@ -90,9 +90,14 @@ class Network:
             raise InputError(f"{self.source}: gives NaN or infinity for image {image}: check weights and data scale")
         return logits
 
-    def with_model(self, model: onnx.ModelProto) -> Network:
+    @property
+    def logits_name(self) -> str:
+        """Name of the first output."""
+        return str(self.graph.model.graph.output[0].name)
+
+    def with_graph(self, graph: Graph) -> Network:
         """The same network with another graph: other weights, for example."""
-        return replace(self, model=model)
+        return replace(self, graph=graph)
 
     def opened(self, names: Sequence[str]) -> Run:
         """A function that computes these tensors, whatever their axes, for images of shape (n, *image_shape) at once.
@@ -104,7 +109,7 @@ class Network:
 
         """
         with located(self.source):
-            session = open_session(_exposing(self.model, names), self.threads)
+            session = open_session(_exposing(self.graph.model, names), self.threads)
 
         def of_batch(images: NDArray[Any], feeds: Mapping[str, NDArray[Any]] | None = None) -> list[NDArray[Any]]:
             with located(self.source):
@@ -131,7 +136,7 @@ def save_network(network: Network, path: Path) -> None:
 
     """
     try:
-        onnx.save(network.model, path)
+        onnx.save(network.graph.model, path)
     except (OSError, ValueError) as error:  # ValueError: beyond protobuf's 2 GB
         raise InputError(f"{path}: cannot be written: {one_line(error)}") from error
 
@@ -153,10 +158,10 @@ def load_network(path: Path, data: Dataset | None = None) -> Network:
 
     """
     with located(path):
-        original = _network(path, _read(path))
+        original = _network(path, Graph(_read(path)))
     network = _freed(original, data)
     with located(path):
-        return network.with_model(plain_products(network.model))
+        return network.with_graph(plain_products(network.graph))
 
 
 def _read(path: Path) -> onnx.ModelProto:
@@ -208,12 +213,10 @@ def _remedy(problem: str) -> str:
     return "export it again"
 
 
-def _network(path: Path, model: onnx.ModelProto) -> Network:
-    inputs = graph_inputs(model)
-    if len(inputs) != 1 or not model.graph.output:
-        raise InputError(
-            f"has {len(inputs)} inputs and {len(model.graph.output)} outputs: one input, the image, is needed"
-        )
+def _network(path: Path, graph: Graph) -> Network:
+    inputs, outputs = graph.inputs, graph.model.graph.output
+    if len(inputs) != 1 or not outputs:
+        raise InputError(f"has {len(inputs)} inputs and {len(outputs)} outputs: one input, the image, is needed")
     name, tensor = inputs[0].name, inputs[0].type.tensor_type
     if tensor.elem_type not in _FLOATING:
         kinds = {number: kind.lower() for kind, number in onnx.TensorProto.DataType.items()}
@@ -226,12 +229,12 @@ def _network(path: Path, model: onnx.ModelProto) -> Network:
     wrong = [n for n in axes if n is not None and n < 1]
     if wrong:
         raise InputError(f"input {name!r} has an axis of length {wrong[0]}: export it with axes of 1 or more")
-    return Network(str(path), model, name, dtype, axes)
+    return Network(str(path), graph, name, dtype, axes)
 
 
 def _freed(original: Network, data: Dataset | None) -> Network:
     """The network with a free batch, or with batches of one image."""
-    size = batch_size(original.model)
+    size = batch_size(original.graph)
     if size is None:
         return original
     if not 1 <= size <= _LARGEST_BATCH:
@@ -245,7 +248,7 @@ def _freed(original: Network, data: Dataset | None) -> Network:
             f"{original.source}: batch is fixed at {size} and images of shape {image} are too large to free it: "
             f"{_DYNAMIC}"
         )
-    freed = original.with_model(free_batch(original.model))
+    freed = original.with_graph(free_batch(original.graph))
     try:
         _check_freed(original, size, freed, shape)
     except InputError:
@@ -259,7 +262,7 @@ def _check_freed(original: Network, size: int, freed: Network, shape: tuple[int,
     """The freed graph must give for two batches at once what the original gives for one after the other."""
     fixed = f"{original.source}: batch is fixed at {size} and"
     images = np.random.default_rng(0).uniform(size=shape)
-    output = original.opened([original.model.graph.output[0].name])
+    output = original.opened([original.logits_name])
     expected = original.joined((size, output(batch)[0]) for batch in (images[:size], images[size:]))
     try:
         found = freed.logits(images)

@@ -1,4 +1,4 @@
-"""A graph pass: products with a constant side in every form become those that go onto arrays."""
+"""A graph pass that rewrites products with a constant factor into the forms that go onto arrays."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from evaluator.network.constants import constant_values, constant_weights, tensor_names, without_unused
+from evaluator.network.constants import constant_weights
+from evaluator.network.graph import Graph
 from evaluator.network.node import attributes_of, node_name
 from evaluator.network.node_writer import Emitter
 from models_va.errors import InputError, located
@@ -18,7 +19,7 @@ from models_va.errors import InputError, located
 _AXES = range(1, 17)
 
 
-def plain_products(model: onnx.ModelProto) -> onnx.ModelProto:
+def plain_products(graph: Graph) -> Graph:
     """Rewrite Gemm and MatMul nodes that are not matrix times vectors as they stand, on a copy.
 
     Transposed activations are transposed by a node of their own; a Gemm whose A is constant becomes a MatMul; vectors
@@ -32,13 +33,11 @@ def plain_products(model: onnx.ModelProto) -> onnx.ModelProto:
         InputError: weights cannot be mapped, or nobody knows how many axes they are multiplied with.
 
     """
-    constants = constant_values(model)
-    ranks = _ranks(model) if any(n.op_type == "MatMul" for n in model.graph.node) else {}
-    copy = onnx.ModelProto()
-    copy.CopyFrom(model)
-    taken, nodes, changed = tensor_names(model), [], False
-    for index, node in enumerate(model.graph.node):
-        to = Emitter(copy, np.dtype(np.float32), taken)
+    constants = graph.constants
+    ranks = _ranks(graph.model) if any(n.op_type == "MatMul" for n in graph.nodes) else {}
+    copy, nodes, changed = graph.copy(), [], False
+    for index, node in enumerate(graph.nodes):
+        to = Emitter(copy, np.dtype(np.float32))
         if node.op_type in _REWRITES and node.output[0] not in constants:
             name = node_name(index, node)
             with located(f"{node.op_type} node {name!r}"):
@@ -48,15 +47,16 @@ def plain_products(model: onnx.ModelProto) -> onnx.ModelProto:
         changed |= bool(to.nodes)
         nodes += to.nodes or [node]
     if not changed:
-        return model
-    del copy.graph.node[:], copy.graph.value_info[:]
-    copy.graph.node.extend(nodes)
-    copy.ir_version = max(copy.ir_version, 4)  # initializers need not be announced as inputs
-    return without_unused(copy)
+        return graph
+    copy.replace_nodes(nodes)
+    del copy.model.graph.value_info[:]
+    copy.model.ir_version = max(copy.model.ir_version, 4)  # initializers need not be announced as inputs
+    copy.drop_unused()
+    return copy
 
 
 def with_bias(to: Emitter, product: str, node: onnx.NodeProto) -> str:
-    """A Gemm's alpha times the product A' B', and beta times its C added."""
+    """Add to a product A' B' what else a Gemm computes, alpha A' B' + beta C; the name of the result."""
     attributes = attributes_of(node)
     product = to.scaled(product, attributes.get("alpha", 1.0))
     if len(node.input) < 3 or not node.input[2]:
@@ -137,7 +137,7 @@ def _grouped(to: Emitter, activation: str, weights: NDArray[Any], rank: int, nam
 
 
 def _ranks(model: onnx.ModelProto) -> dict[str, int]:
-    """How many axes tensors have, of those of which onnx finds out."""
+    """Number of axes of each tensor whose shape onnx can infer, by name."""
     graph = onnx.shape_inference.infer_shapes(model).graph
     known = [i for i in (*graph.input, *graph.value_info, *graph.output) if i.type.tensor_type.HasField("shape")]
     return {i.name: len(i.type.tensor_type.shape.dim) for i in known}

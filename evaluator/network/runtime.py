@@ -1,4 +1,4 @@
-"""onnxruntime, with its exceptions turned into this project's."""
+"""Runs of onnxruntime, whose exceptions become InputErrors."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from models_va.errors import InputError
 from spicegen.files import one_line
 
-_SILENT = 4  # what goes wrong reaches the user as an InputError
+_SILENT = 4  # onnxruntime's log level "fatal": its errors are raised as InputError, so its log would only repeat them
 
 
 def open_session(model: onnx.ModelProto, threads: int = 0) -> onnxruntime.InferenceSession:
-    """A session on the CPU.
+    """Open a session of onnxruntime that computes a graph on the CPU.
 
     Args:
         model: the graph.
-        threads: how many; 0: as many as there are processors.
+        threads: number of threads that one run uses; 0: as many as there are processors.
 
     Raises:
         InputError: onnxruntime refuses the graph.
@@ -50,7 +50,7 @@ def accepts(graph: onnx.GraphProto, opset: int) -> bool:
 
 @cache
 def newest_opset() -> int:
-    """Of those that onnx knows the newest that onnxruntime takes."""
+    """The newest version of the standard operators that both onnx knows and onnxruntime takes."""
     x, y = (onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["n"]) for name in ("x", "y"))
     graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "g", [x], [y])
     return next(n for n in range(onnx.defs.onnx_opset_version(), 0, -1) if accepts(graph, n))
@@ -59,7 +59,15 @@ def newest_opset() -> int:
 def run(
     session: onnxruntime.InferenceSession, feeds: Mapping[str, NDArray[Any]], outputs: Sequence[str]
 ) -> list[NDArray[Any]]:
-    """The named outputs.
+    """Compute outputs of a graph.
+
+    Args:
+        session: of the graph.
+        feeds: input tensors by name.
+        outputs: names of the outputs that are wanted.
+
+    Returns:
+        The outputs in the order of their names.
 
     Raises:
         InputError: onnxruntime fails, for example on shapes that do not fit.
@@ -67,5 +75,5 @@ def run(
     """
     try:
         return list(session.run(list(outputs), dict(feeds)))
-    except Exception as error:  # see above
+    except Exception as error:  # onnxruntime's exceptions have no common base
         raise InputError(f"onnxruntime cannot run the network ({one_line(error)}): export it again") from error

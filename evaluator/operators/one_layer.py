@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 import onnx
 from onnxruntime import InferenceSession
 
-from evaluator.network.node_writer import Emitter, opset
+from evaluator.network.graph import Graph
+from evaluator.network.node_writer import Emitter
 from evaluator.network.runtime import open_session
 from evaluator.operators.arrays import ArrayPart, emit
 from evaluator.operators.inputs import Signal, drive
@@ -16,29 +17,29 @@ _ACTIVATION = "activation"
 """Name of the only input of these graphs."""
 
 
-def signal_session(model: onnx.ModelProto, part: ArrayPart) -> tuple[InferenceSession, list[Signal]]:
+def signal_session(graph: Graph, part: ArrayPart) -> tuple[InferenceSession, list[Signal]]:
     """A session that computes what a layer's rows are driven with in each read, from the tensor ``activation``."""
-    alone, to = _layer_graph(model, part)
+    alone, to = _layer_graph(graph, part)
     on = to.of_type(part.plan.layer.array_dtype)
     signals = drive(on, on.cast(_ACTIVATION, to), part.plan, part.converters, part.curve, apart=True)
     return _opened(alone, to, [s.voltage for s in signals]), signals
 
 
-def current_session(model: onnx.ModelProto, part: ArrayPart) -> tuple[InferenceSession, list[list[str]]]:
+def current_session(graph: Graph, part: ArrayPart) -> tuple[InferenceSession, list[list[str]]]:
     """A session that computes a layer's column currents from the tensor ``activation``.
 
     Returns:
         The session, and for each slice the names of its currents.
 
     """
-    alone, to = _layer_graph(model, part)
+    alone, to = _layer_graph(graph, part)
     _, taps = emit(to, _ACTIVATION, part)
     names = [taps.currents[s] for s in range(len(part.plan.target.layout.factors))]
     return _opened(alone, to, [n for of_slice in names for n in of_slice]), names
 
 
 def layer_session(
-    model: onnx.ModelProto, part: ArrayPart, beside: Callable[[Emitter], str]
+    graph: Graph, part: ArrayPart, beside: Callable[[Emitter], str]
 ) -> tuple[InferenceSession, list[str]]:
     """A session that computes a layer's product from the tensor ``activation``, and the tensor that ``beside`` adds.
 
@@ -46,26 +47,27 @@ def layer_session(
         The session and the names of the two tensors.
 
     """
-    alone, to = _layer_graph(model, part)
+    alone, to = _layer_graph(graph, part)
     product, _ = emit(to, _ACTIVATION, part)
     names = [product, beside(to)]
     return _opened(alone, to, names), names
 
 
-def _layer_graph(model: onnx.ModelProto, part: ArrayPart) -> tuple[onnx.ModelProto, Emitter]:
+def _layer_graph(graph: Graph, part: ArrayPart) -> tuple[Graph, Emitter]:
     """A graph that has a layer's activation and nothing else, and what writes nodes into it."""
     kind = onnx.helper.np_dtype_to_tensor_dtype(part.plan.layer.dtype)
     activation = onnx.helper.make_tensor_value_info(_ACTIVATION, kind, None)
-    alone = onnx.ModelProto(
-        ir_version=max(model.ir_version, 4),
-        opset_import=[onnx.helper.make_opsetid("", opset(model))],
+    model = onnx.ModelProto(
+        ir_version=max(graph.model.ir_version, 4),
+        opset_import=[onnx.helper.make_opsetid("", graph.opset)],
         graph=onnx.GraphProto(name="layer", input=[activation]),
     )
+    alone = Graph(model)
     return alone, Emitter(alone, part.plan.layer.dtype)
 
 
-def _opened(alone: onnx.ModelProto, to: Emitter, outputs: Iterable[str]) -> InferenceSession:
+def _opened(alone: Graph, to: Emitter, outputs: Iterable[str]) -> InferenceSession:
     """A session of the graph with the nodes that were written, and with these tensors as its outputs."""
-    alone.graph.node.extend(to.nodes)
-    alone.graph.output.extend(onnx.ValueInfoProto(name=n) for n in dict.fromkeys(outputs))
-    return open_session(alone, 1)  # for small batches the threads of many sessions only wait for each other
+    alone.replace_nodes(to.nodes)
+    alone.model.graph.output.extend(onnx.ValueInfoProto(name=n) for n in dict.fromkeys(outputs))
+    return open_session(alone.model, 1)  # for small batches the threads of many sessions only wait for each other

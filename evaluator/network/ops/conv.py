@@ -70,12 +70,12 @@ class _Conv:
     constants: Mapping[str, NDArray[Any]]
 
     def lay_out(self, weights: Array) -> NDArray[Any]:
-        """Matrices, shape (groups, outputs, inputs), as kernels."""
+        """Matrices of shape (groups, outputs, inputs) in the layout of a Conv node's kernels."""
         _, outputs, inputs = weights.shape
         return weights.reshape(self.groups * outputs, inputs // prod(self.kernel), *self.kernel)
 
     def with_bias(self, to: Emitter, product: str) -> str:
-        """Add the bias, shape (channels,), to a product."""
+        """Add the node's bias, shape (channels,), to a product; the name of the result."""
         behind = [1] * len(self.kernel)
         if not self.bias:
             return product
@@ -85,7 +85,7 @@ class _Conv:
         return to.node("Add", [product, to.node("Reshape", [self.bias, shape])])
 
     def to_vectors(self, activation: NDArray[Any], most: int | None) -> Array:
-        """What the kernels see of an activation, shape (n, channels, *axes)."""
+        """Input vectors of an activation (n, channels, *axes), one per place: shape (groups, vectors, inputs)."""
         rank = len(self.kernel)
         strides, dilations, span, pads = self._geometry(activation.shape[2:])
         padded = np.pad(activation, [(0, 0), (0, 0), *pads])
@@ -99,21 +99,21 @@ class _Conv:
         return np.asarray(grouped, dtype=np.float64).transpose(1, 0, 2)
 
     def places(self, shape: tuple[int, ...]) -> list[int]:
-        """How many places kernels take along each axis of an activation of this shape."""
+        """Number of places that the kernels take along each axis of an activation of this shape."""
         strides, _, span, pads = self._geometry(shape[2:])
         room = [n + sum(p) - s + 1 for n, p, s in zip(shape[2:], pads, span, strict=True)]
         return [len(range(0, n, s)) for n, s in zip(room, strides, strict=True)]
 
     def vectors_in(self, shape: tuple[int, ...]) -> int:
-        """One for each place."""
+        """Number of input vectors of an activation of this shape: one for each place of the kernels."""
         return shape[0] * prod(self.places(shape))
 
     def from_vectors(self, values: Array, shape: tuple[int, ...]) -> Array:
-        """Channels come second in the product."""
+        """Output vectors, shape (groups, vectors, outputs), as the product's tensor, shape (n, channels, *axes)."""
         return np.moveaxis(values.transpose(1, 0, 2).reshape(shape[0], *self.places(shape), -1), -1, 1)
 
     def _geometry(self, lengths: Sequence[int]) -> tuple[list[int], list[int], list[int], list[tuple[int, int]]]:
-        """Strides, dilations, how far a kernel reaches, and zeros around each axis."""
+        """Strides, dilations, length of a dilated kernel, and zeros before and after, each along every axis."""
         ones = [1] * len(self.kernel)
         strides, dilations = (list(self.attributes.get(name, ones)) for name in ("strides", "dilations"))
         span = [d * (k - 1) + 1 for k, d in zip(self.kernel, dilations, strict=True)]
@@ -123,7 +123,7 @@ class _Conv:
 def paddings(
     lengths: Sequence[int], span: Sequence[int], strides: Sequence[int], attributes: Mapping[str, Any]
 ) -> list[tuple[int, int]]:
-    """Zeros before and after each axis, as ONNX's pads and auto_pad say."""
+    """Number of zeros before and after each axis, by ONNX's attributes pads and auto_pad."""
     rank, auto = len(span), attributes.get("auto_pad", "NOTSET")
     if auto == "VALID":
         return [(0, 0)] * rank

@@ -68,16 +68,16 @@ class _ConvTranspose:
     bias: list[str]
 
     def to_node(self, weights: Array) -> NDArray[Any]:
-        """Matrices, shape (groups, outputs, inputs), as the node's weights."""
+        """Matrices of shape (groups, outputs, inputs) in the layout of the node's own weights."""
         return np.ascontiguousarray(weights.transpose(0, 2, 1)).reshape(self.stored)
 
     def lay_out(self, weights: Array) -> NDArray[Any]:
-        """Matrices as weights of a convolution with kernels of one place."""
+        """Matrices of shape (groups, outputs, inputs) as weights of a convolution with kernels of one place."""
         _, outputs, inputs = weights.shape
         return weights.reshape(self.groups * outputs, inputs, *[1] * (len(self.stored) - 2))
 
     def overlap(self, to: Emitter, product: str) -> str:
-        """Each place of a kernel goes where it belongs, and what meets there is added; then the bias."""
+        """Put each place of a kernel where it belongs, add what meets there, then the bias; the name of the result."""
         _, of_group, *kernel = self.stored
         outputs, places = self.groups * of_group, prod(kernel)
         at_place = np.tile(np.eye(places).reshape(places, 1, *kernel), (outputs, *[1] * (1 + len(kernel))))
@@ -85,10 +85,10 @@ class _ConvTranspose:
         return to.node("ConvTranspose", [product, to.constant(at_place), *self.bias], **own)
 
     def to_vectors(self, activation: NDArray[Any], most: int | None) -> Array:
-        """The channels of each place."""
+        """Input vectors of the product, one of all channels per place: shape (groups, vectors, channels)."""
         vectors = np.moveaxis(activation, 1, -1).reshape(-1, self.groups, self.stored[0] // self.groups)
         return np.asarray(vectors[evenly(len(vectors), most)], dtype=np.float64).transpose(1, 0, 2)
 
     def from_vectors(self, values: Array, shape: tuple[int, ...]) -> Array:
-        """Channels come second in the product."""
+        """Output vectors, shape (groups, vectors, outputs), as the product's tensor, shape (n, channels, *axes)."""
         return np.moveaxis(values.transpose(1, 0, 2).reshape(shape[0], *shape[2:], -1), -1, 1)

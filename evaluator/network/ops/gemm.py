@@ -42,14 +42,15 @@ def extract(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[An
 
 
 def _by_outputs(weights: Array) -> NDArray[Any]:
-    """Of shape (1, outputs, inputs) as (outputs, inputs)."""
+    """Matrices of shape (1, outputs, inputs) as one of shape (outputs, inputs)."""
     return np.ascontiguousarray(weights[0])
 
 
 def _by_inputs(weights: Array) -> NDArray[Any]:
-    """Of shape (1, outputs, inputs) as (inputs, outputs)."""
+    """Matrices of shape (1, outputs, inputs) as one of shape (inputs, outputs)."""
     return np.ascontiguousarray(weights[0].T)
 
 
 def _to_vectors(activation: NDArray[Any], most: int | None) -> Array:
+    """Rows of an activation of shape (vectors, inputs), in the one group that there is: shape (1, vectors, inputs)."""
     return np.asarray(activation[evenly(len(activation), most)], dtype=np.float64)[None]

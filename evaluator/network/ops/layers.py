@@ -1,4 +1,4 @@
-"""Which nodes of a graph go onto arrays."""
+"""The layers of a network: the nodes of its graph that go onto arrays."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 import onnx
 from numpy.typing import NDArray
 
-from evaluator.network.constants import constant_values, unused_name
+from evaluator.network.graph import Graph, unused_name
 from evaluator.network.layer import MappedLayer
 from evaluator.network.node import node_name
 from evaluator.network.ops import EXTRACTORS, unmapped_weights
 from models_va.errors import InputError, located
 
 
-def mapped_layers(model: onnx.ModelProto) -> list[MappedLayer]:
+def mapped_layers(graph: Graph) -> list[MappedLayer]:
     """The layers of a network, in the order of its nodes.
 
     A matrix that several nodes share is a layer of each: every node has arrays of its own. So has every layer a name:
@@ -27,12 +27,12 @@ def mapped_layers(model: onnx.ModelProto) -> list[MappedLayer]:
             at all; the message names the node.
 
     """
-    constants = constant_values(model)
-    for index, node in enumerate(model.graph.node):
+    constants = graph.constants
+    for index, node in enumerate(graph.nodes):
         _check_supported(index, node, constants)
     layers: list[MappedLayer] = []
     taken: set[str] = set()
-    for index, node in enumerate(model.graph.node):
+    for index, node in enumerate(graph.nodes):
         if node.op_type in EXTRACTORS and node.output[0] not in constants:
             with located(f"{node.op_type} node {node_name(index, node)!r}"):
                 layer = EXTRACTORS[node.op_type](index, node, constants)
@@ -44,6 +44,7 @@ def mapped_layers(model: onnx.ModelProto) -> list[MappedLayer]:
 
 
 def _check_supported(index: int, node: onnx.NodeProto, constants: Mapping[str, NDArray[Any]]) -> None:
+    """Refuse a node that may hold weights and cannot go onto arrays."""
     found = unmapped_weights(node, constants)
     if found:
         inside = "" if found == node.op_type else f"inside {node.op_type} "

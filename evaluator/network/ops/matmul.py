@@ -59,22 +59,27 @@ class _MatMul:
     inputs: int
 
     def lay_out(self, weights: Array) -> NDArray[Any]:
-        """A matrix, shape (1, outputs, inputs), as the node's factor."""
+        """A matrix of shape (1, outputs, inputs) in the layout of the node's constant factor."""
         return np.ascontiguousarray(weights[0] if self.first else weights[0].T)
 
     def to_vectors(self, activation: NDArray[Any], most: int | None) -> Array:
-        """The columns or rows of an activation with any axes before them."""
+        """Columns (weights first) or rows of an activation with any axes before them: shape (1, vectors, inputs)."""
         vectors = (np.swapaxes(activation, -1, -2) if self.first else activation).reshape(-1, self.inputs)
         return np.asarray(vectors[evenly(len(vectors), most)], dtype=np.float64)[None]
 
     def vectors_in(self, shape: tuple[int, ...]) -> int:
-        """How many columns or rows; an InputError for a vector, which is neither."""
+        """Number of columns or rows of an activation of this shape.
+
+        Raises:
+            InputError: the weights are the first factor, and the activation is a vector, which has no columns.
+
+        """
         if self.first and len(shape) < 2:
             raise InputError("multiplies its weights with a vector: export the vector as a matrix of one column")
         return int(prod(shape) // self.inputs)
 
     def from_vectors(self, values: Array, shape: tuple[int, ...]) -> Array:
-        """Columns or rows again, behind the same axes."""
+        """Output vectors, shape (1, vectors, outputs), as columns or rows behind the axes of the activation."""
         if not self.first:
             return np.asarray(values[0].reshape(*shape[:-1], values.shape[2]))
         return np.asarray(values[0].reshape(*shape[:-2], shape[-1], values.shape[2]).swapaxes(-1, -2))

@@ -485,7 +485,7 @@ def test_every_read_is_looked_at_by_itself(network, settings, reads):
     assert found["second:0,0"] == (8 if settings.get("converters.bit_serial") else 1)
     part = made.parts(0)[0]
     (seen,) = activations_of(made.network, [part.plan], made.images)
-    rows = row_voltages(made.network.model, part, seen, made.hardware.config.array.v_read_volt, 10_000)
+    rows = row_voltages(made.network.graph, part, seen, made.hardware.config.array.v_read_volt, 10_000)
     x = np.pad(made.images.astype(float), ((0, 0), (0, 0), (1, 0), (0, 1)))
     vectors = [x[n, :, i : i + 2, j : j + 2].ravel() for n in range(IMAGES) for i in (0, 2) for j in range(3)]
     expected = [read for read, _ in reads_by_hand(made, part, np.array(vectors))]

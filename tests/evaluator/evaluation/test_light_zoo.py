@@ -31,18 +31,18 @@ LAYERS = {
 @pytest.mark.parametrize("name", LAYERS)
 def test_ideal_arrays_compute_it(name):
     network, rng = load_network(FOLDER / f"light_{name}.onnx"), np.random.default_rng(1)
-    layers = mapped_layers(network.model)
+    layers = mapped_layers(network.graph)
     assert len(layers) == LAYERS[name]
     drawn = [rng.normal(size=x.weights.shape) * (2 / x.weights.shape[2]) ** 0.5 for x in layers]
-    network = network.with_model(with_weights(network.model, layers, drawn))
-    logits = network.model.graph.node[layers[-1].node].output[0]
+    network = network.with_graph(with_weights(network.graph, layers, drawn))
+    logits = network.graph.nodes[layers[-1].node].output[0]
     image = rng.uniform(size=(1, *network.image_shape)).astype(np.float32)
     (expected,) = network.opened([logits])(image)
     assert np.std(expected) > 1e-2 * np.abs(expected).max() > 0
 
-    folded = network.with_model(fold_batch_norm(network.model))
-    layers, made = mapped_layers(folded.model), hardware(IDEAL)
+    folded = network.with_graph(fold_batch_norm(network.graph))
+    layers, made = mapped_layers(folded.graph), hardware(IDEAL)
     plans = plan_layers(layers, made)
-    ideal = folded.with_model(with_arrays(folded.model, [made.part(p, p.target) for p in plans])[0])
+    ideal = folded.with_graph(with_arrays(folded.graph, [made.part(p, p.target) for p in plans])[0])
     (found,) = ideal.opened([logits])(image)
     assert np.abs(found - expected).max() < 1e-5 * np.abs(expected).max()

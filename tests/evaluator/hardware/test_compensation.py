@@ -155,7 +155,7 @@ def test_fitted_columns_are_never_worse_on_what_they_were_fitted_to(tmp_path, fo
     networks.data(tmp_path / "d.npz", (40, *image.get(form, (6,))))
     small = {"array.rows": 7, "array.columns": 6, "errors.programming": "exact", "array.r_row_ohm": 0.1}
     study = study_of(path, tmp_path / "d.npz", small, COLUMNS[kind], {"compensate": "columns"})
-    (part,), model = study.parts(0), study.network.model
+    (part,), model = study.parts(0), study.network.graph
     (seen,) = activations_of(study.network, study.plans, study.calibration)
     plain = replace(part, gain=None, offset=None)
     found, wanted = products(model, plain, seen)
@@ -175,7 +175,7 @@ def test_columns_of_a_layer_that_gives_always_the_same(tmp_path):
     networks.data(tmp_path / "d.npz")
     study = study_of(path, tmp_path / "d.npz", {"compensate": "columns"})
     _, zeros = study.parts(0)
-    gain, offset = fit_columns(study.network.model, zeros, study.activations[1])
+    gain, offset = fit_columns(study.network.graph, zeros, study.activations[1])
     assert np.all(np.isfinite(gain))
     assert np.all(np.isfinite(offset))
     assert np.all(np.isfinite(trial_logits(study)))

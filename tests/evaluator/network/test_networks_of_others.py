@@ -53,10 +53,10 @@ def test_float_accuracy_and_ideal_limit(shared_data, tmp_path, name):
     images = dataset.images_as(network.image_shape, network.dtype)
     expected = network.logits(images)
     assert np.mean(expected.argmax(axis=1) == dataset.labels) == pytest.approx(accuracy, abs=6e-5)
-    folded = network.with_model(fold_batch_norm(network.model))
-    layers = mapped_layers(folded.model)
+    folded = network.with_graph(fold_batch_norm(network.graph))
+    layers = mapped_layers(folded.graph)
     hardware = Hardware.of("au-lixcoo2-pt", HardwareConfig().ideal(), 0)
     parts = [hardware.part(plan, plan.target) for plan in plan_layers(layers, hardware)]
     some = images[:20]
-    ideal = folded.with_model(with_arrays(folded.model, parts)[0]).logits(some)
+    ideal = folded.with_graph(with_arrays(folded.graph, parts)[0]).logits(some)
     assert np.abs(ideal - expected[:20]).max() <= 1e-5 * np.abs(expected[:20]).max()

@@ -9,6 +9,7 @@ from onnx import numpy_helper
 
 from evaluator import evaluate
 from evaluator.network.batch_norm import fold_batch_norm
+from evaluator.network.graph import Graph
 from evaluator.network.onnx_model import load_network
 from evaluator.network.ops.layers import mapped_layers
 from evaluator.operators.mapped import with_weights
@@ -47,15 +48,15 @@ def test_free_batch_changes_nothing(form, tmp_path):
 @pytest.mark.parametrize("form", networks.FORMS)
 def test_weights_go_back_where_they_came_from(form, tmp_path):
     network = load_network(networks.FORMS[form](tmp_path / "n.onnx"))
-    before = network.model.SerializeToString(deterministic=True)
-    layers = mapped_layers(network.model)
+    before = network.graph.model.SerializeToString(deterministic=True)
+    layers = mapped_layers(network.graph)
     images = images_for(network)
-    own = with_weights(network.model, layers, [layer.weights for layer in layers])
-    changed = with_weights(network.model, layers, [2 * layer.weights + 0.1 for layer in layers])
-    logits = lambda model: network.with_model(model).logits(images)
+    own = with_weights(network.graph, layers, [layer.weights for layer in layers])
+    changed = with_weights(network.graph, layers, [2 * layer.weights + 0.1 for layer in layers])
+    logits = lambda graph: network.with_graph(graph).logits(images)
     assert logits(own) == pytest.approx(network.logits(images), rel=1e-6, abs=1e-7)
     assert not np.allclose(logits(changed), network.logits(images))
-    assert network.model.SerializeToString(deterministic=True) == before
+    assert network.graph.model.SerializeToString(deterministic=True) == before
 
 
 @pytest.mark.parametrize("form", networks.FORMS)
@@ -73,7 +74,7 @@ def test_real_arrays_run_every_form(form, tmp_path):
     path = networks.FORMS[form](tmp_path / "n.onnx")
     data = networks.data(tmp_path / "d.npz", (20, *load_network(path).image_shape))
     report = evaluate(path, data, "au-lixcoo2-pt", trials=2)
-    assert len(report.layers) == len(mapped_layers(load_network(path).model))
+    assert len(report.layers) == len(mapped_layers(load_network(path).graph))
     for layer in report.layers:
         error = layer.relative_output_error
         assert layer.devices == 2 * layer.groups * np.prod(layer.shape)
@@ -87,8 +88,8 @@ def test_layers_as_vectors_see_the_activations(tmp_path):
     """W x of the extracted layer is what the node itself gives, without its bias."""
     for form in ("gemm_trans_b", "matmul_weights_first", "matmul_add", *networks.CONVOLUTIONS):
         network = load_network(networks.FORMS[form](tmp_path / "n.onnx"))
-        (layer,) = mapped_layers(network.model)
-        node = network.model.graph.node[layer.node]
+        (layer,) = mapped_layers(network.graph)
+        node = network.graph.nodes[layer.node]
         images = images_for(network)
         activation, output = network.opened([node.input[layer.activation_input], node.output[0]])(images)
         bias = networks.random(3, 1) if layer.op == "Gemm" else 0
@@ -102,7 +103,7 @@ def test_layers_as_vectors_see_the_activations(tmp_path):
 
 def test_vectors_of_a_transposed_convolution_are_its_places(tmp_path):
     network = load_network(networks.FORMS["conv_transpose"](tmp_path / "n.onnx"))
-    (layer,) = mapped_layers(network.model)
+    (layer,) = mapped_layers(network.graph)
     images = images_for(network)
     vectors = layer.to_vectors(images, 10_000)
     assert vectors.shape == (2, 8 * 9, 2)
@@ -112,14 +113,14 @@ def test_vectors_of_a_transposed_convolution_are_its_places(tmp_path):
 def test_batch_norm_becomes_part_of_the_layer_before_it(tmp_path):
     for form in ("conv_norm", "conv_transpose_norm", "gemm_norm"):
         network = load_network(networks.FORMS[form](tmp_path / "n.onnx"))
-        folded = network.with_model(fold_batch_norm(network.model))
-        onnx.checker.check_model(folded.model)
-        count = lambda n: sum(node.op_type == "BatchNormalization" for node in n.model.graph.node)
+        folded = network.with_graph(fold_batch_norm(network.graph))
+        onnx.checker.check_model(folded.graph.model)
+        count = lambda n: sum(node.op_type == "BatchNormalization" for node in n.graph.nodes)
         assert (count(network), count(folded)) == (1, 0)
         images = images_for(network)
         assert folded.logits(images) == pytest.approx(network.logits(images), rel=1e-5, abs=1e-5)
-    kept = load_network(networks.FORMS["norm_of_a_shared_output"](tmp_path / "n.onnx")).model
-    assert [n.op_type for n in fold_batch_norm(kept).graph.node] == [n.op_type for n in kept.graph.node]
+    kept = load_network(networks.FORMS["norm_of_a_shared_output"](tmp_path / "n.onnx")).graph
+    assert [n.op_type for n in fold_batch_norm(kept).nodes] == [n.op_type for n in kept.nodes]
 
 
 def test_batch_norm_with_numbers_for_every_place_stays(tmp_path):
@@ -132,14 +133,14 @@ def test_batch_norm_with_numbers_for_every_place_stays(tmp_path):
     ]
     tensors = {"w": networks.random((3, 2, 2)), **numbers}
     path = networks.save(tmp_path / "n.onnx", nodes, tensors, ("batch", 2, 5), "classes", opset=7)
-    model = onnx.load(path)
-    assert [n.op_type for n in fold_batch_norm(model).graph.node] == ["Conv", "BatchNormalization", "Flatten"]
+    graph = Graph(onnx.load(path))
+    assert [n.op_type for n in fold_batch_norm(graph).nodes] == ["Conv", "BatchNormalization", "Flatten"]
 
 
 def test_a_constant_product_is_no_layer(tmp_path):
     nodes = [networks.node("MatMul", "a b", "w"), networks.node("Gemm", "x w", "y", "only")]
     path = networks.save(tmp_path / "n.onnx", nodes, {"a": networks.random((6, 2)), "b": networks.random((2, 3))})
-    assert [layer.name for layer in mapped_layers(load_network(path).model)] == ["only"]
+    assert [layer.name for layer in mapped_layers(load_network(path).graph)] == ["only"]
 
 
 @pytest.mark.parametrize("kind", ["bfloat16", "float8_e4m3fn", "float8_e5m2", "int4", "uint4"])
@@ -153,7 +154,7 @@ def test_types_that_numpy_lacks(tmp_path, kind):
         networks.node("MatMul", "x w", "y"),
     ]
     path = networks.save(tmp_path / "n.onnx", nodes, {}, opset=21, ir=10)
-    (layer,) = mapped_layers(load_network(path).model)
+    (layer,) = mapped_layers(load_network(path).graph)
     assert np.array_equal(layer.weights[0], stored.astype(float))
 
 
@@ -172,9 +173,9 @@ def test_sparse_weights(tmp_path, constant, axes):
         model.graph.sparse_initializer.append(sparse)
         onnx.save(model, path)
     network = load_network(path)
-    (layer,) = mapped_layers(network.model)
+    (layer,) = mapped_layers(network.graph)
     assert np.array_equal(layer.weights[0], w.T)
-    doubled = network.with_model(with_weights(network.model, [layer], [2 * layer.weights]))
+    doubled = network.with_graph(with_weights(network.graph, [layer], [2 * layer.weights]))
     assert doubled.logits(images_for(network)) == pytest.approx(2 * images_for(network) @ w, rel=1e-5)
 
 
@@ -184,7 +185,7 @@ def test_sparse_weights_beyond_their_shape(tmp_path):
     model = onnx.load(path)
     model.graph.sparse_initializer.append(onnx.helper.make_sparse_tensor(values, indices, (2**31, 2**31)))
     with pytest.raises(InputError, match="constant 'w' cannot be read"):
-        mapped_layers(model)
+        mapped_layers(Graph(model))
 
 
 def test_names_that_clash_with_the_passes(tmp_path):
@@ -194,6 +195,6 @@ def test_names_that_clash_with_the_passes(tmp_path):
     ]
     path = networks.save(tmp_path / "n.onnx", nodes, {"effective_weights_0": networks.random((6, 3))})
     network = load_network(path)
-    layers = mapped_layers(network.model)
-    onnx.checker.check_model(with_weights(network.model, layers, [layers[0].weights]))
+    layers = mapped_layers(network.graph)
+    onnx.checker.check_model(with_weights(network.graph, layers, [layers[0].weights]).model)
     assert evaluate(path, networks.data(tmp_path / "d.npz"), "au-lixcoo2-pt", ideal=True).n_images == 20

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluator import evaluate
+from evaluator.network.graph import Graph
 from evaluator.network.onnx_model import load_network
 from evaluator.network.ops.layers import mapped_layers
 from evaluator.network.products import plain_products
@@ -95,7 +96,7 @@ def test_any_stack_of_matrices(tmp_path_factory, data, first, opset):
     w = random(weights)
     expected = (np.matmul(w, x) if first else np.matmul(x, w)).reshape(5, -1)
     loaded = load_network(path)
-    (layer,) = mapped_layers(loaded.model)
+    (layer,) = mapped_layers(loaded.graph)
     assert loaded.logits(x) == pytest.approx(expected, rel=1e-5, abs=1e-5)
     assert layer.weights.size == w.size
 
@@ -163,8 +164,8 @@ def test_a_batch_of_one_image_that_cannot_be_freed_stays(tmp_path):
 
 def test_products_as_they_are_stay(tmp_path):
     _, path = network(tmp_path, [node("MatMul", "x w", "y")], (6, 3), (6,))
-    model = onnx.load(path)
-    assert plain_products(model) is model
+    graph = Graph(onnx.load(path))
+    assert plain_products(graph) is graph
 
 
 def test_a_stack_times_nobody_knows_what(tmp_path):

@@ -258,7 +258,7 @@ def test_every_random_node_has_a_seed_of_its_own(digits, tmp_path, opset):
     serial = {"converters.dac_bits": 8, "converters.bit_serial": True, "converters.adc_bits": 8}
     noisy = {"array.rows": 8, "errors.read_noise": 0.1}
     study = study_of(networks.in_opset(path, opset), digits[1], noisy, serial, limit=5)
-    graphs = [study.on_arrays(study.parts(trial)).model.graph for trial in (0, 1)]
+    graphs = [study.on_arrays(study.parts(trial)).graph.model.graph for trial in (0, 1)]
     seeds = [[a.f or a.i for n in g.node for a in n.attribute if a.name == "seed"] for g in graphs]
     assert len(seeds[0]) > 50
     assert len(set(seeds[0] + seeds[1])) == 2 * len(seeds[0])
