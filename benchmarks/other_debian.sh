@@ -34,7 +34,7 @@ make_debian() {
     say "making $folder: a minute or two"
     rm -rf "$folder.partial"
     mkdir -p "$folder.partial"
-    debootstrap --variant=minbase --include=make,python3 "$other" "$folder.partial" "$mirror" >"$folder.log" </dev/null ||
+    debootstrap --variant=minbase --include=ca-certificates,make,python3 "$other" "$folder.partial" "$mirror" >"$folder.log" </dev/null ||
         fail "debootstrap: $(tail -n 1 "$folder.log"); all it said stands in $folder.log"
     mv "$folder.partial" "$folder"
 }
