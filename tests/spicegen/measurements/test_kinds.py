@@ -438,7 +438,7 @@ def test_what_is_refused_names_place_and_remedy(read, text, message):
     assert "\n" not in str(error.value)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(MOST_POINTS + 1, 3 * MOST_POINTS), st.integers(0, 2**32))
 def test_thinned_sweeps_keep_their_extremes(n, seed):
     rng = np.random.default_rng(seed)
