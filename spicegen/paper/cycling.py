@@ -55,7 +55,7 @@ class Figure2d(PulseExperiment):
     cycles = 30
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """Run thirty cycles on one device."""
+        """One program of thirty cycles."""
         return {"cycles": _cycling(a, self.cycles)}
 
     def findings(self, records: Records, a: Assumptions) -> Findings:
@@ -87,7 +87,7 @@ class FigureS3(PulseExperiment):
     """Number of cycles after which the drift is taken as linear, where it is extrapolated."""
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """Run all cycles on one device."""
+        """One program of all cycles."""
         return {"cycles": _cycling(a, a.endurance_cycles)}
 
     def findings(self, records: Records, a: Assumptions) -> Findings:
