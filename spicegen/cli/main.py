@@ -267,16 +267,18 @@ def metrics(
 ) -> None:
     """Figures of merit of measurements, with 95 % confidence intervals."""
     from spicegen.files import output_folder
-    from spicegen.metrics import measure_files, whole_json, whole_page, write_tables
+    from spicegen.metrics import HEAD, measure_files, whole_json, write_tables
+    from spicegen.reports.metrics import metrics_page
+    from spicegen.reports.terminal import fitted_to_width
 
     folder = output_folder(output) if output else None
     reports = measure_files(data, seed)
     for report in reports:
-        show_table(*report.table(get_terminal_size().columns), report.title)
+        show_table(*fitted_to_width(HEAD, report.rows(), get_terminal_size().columns), report.title)
         for note in [*report.notes, *(f"{o.name}: {note}" for o in report.origins for note in o.notes)]:
             typer.echo(note)
     if folder:
-        whole_page(reports).write(folder, whole_json(reports, seed))
+        metrics_page(reports).write(folder, whole_json(reports, seed))
         for path in [*write_tables(reports, folder), folder / "report.html"]:
             typer.echo(path)
 

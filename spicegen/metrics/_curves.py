@@ -15,7 +15,7 @@ from spicegen.metrics._fitted_laws import Laws, fit_laws
 from spicegen.metrics._fitting import exponential_curves
 from spicegen.metrics._noise import of_one_cycle, variances
 from spicegen.metrics._scatter import Scatter, of_cycles, resampled, simulated
-from spicegen.metrics._trend import Trend, find_trend
+from spicegen.metrics._trend import BranchTrend, find_trend
 from spicegen.metrics.sigma_line import sigma_line
 
 Array = NDArray[np.float64]
@@ -94,6 +94,6 @@ class Curves:
         return fit_laws(self.g_siemens, self.w, self.pulses, rises=self.rises)
 
     @cached_property
-    def trend(self) -> Trend:
+    def trend(self) -> BranchTrend:
         """The mean curve without what is noise from point to point."""
         return find_trend(self.laws, self.w, self.g_siemens, self._left_out, self._cycles_siemens)

@@ -16,7 +16,7 @@ _ORDER = 3
 
 
 @dataclass(frozen=True, eq=False)
-class Trend:
+class BranchTrend:
     """Samples of a trend, one a row.
 
     Attributes:
@@ -57,7 +57,9 @@ class Trend:
         return np.asarray(step + np.array([np.interp(at, x, y) for at, x, y in rows]))
 
 
-def find_trend(laws: Laws, w: Array, g_siemens: Array, left_out: NDArray[np.intp], cycles_siemens: Array) -> Trend:
+def find_trend(
+    laws: Laws, w: Array, g_siemens: Array, left_out: NDArray[np.intp], cycles_siemens: Array
+) -> BranchTrend:
     """The preferred law alone, or with its residual through a Whittaker smoother, whichever tells more.
 
     With cycles to leave out: what is nearest to each cycle when it is found from the others, which holds however
@@ -86,7 +88,7 @@ def find_trend(laws: Laws, w: Array, g_siemens: Array, left_out: NDArray[np.intp
         unexplained = np.maximum((((1 - choices) * waves[0]) ** 2).sum(axis=1), 1e-300)
         score = np.log(unexplained) + 2 * (free + 1) / np.maximum(points - free - 2, 0.5)
     best = choices[np.argmin(score)]
-    return Trend(laws, w, (waves * best) @ basis.T if best.any() else None)
+    return BranchTrend(laws, w, (waves * best) @ basis.T if best.any() else None)
 
 
 @lru_cache(maxsize=8)

@@ -16,7 +16,7 @@ from models_va.errors import InputError
 from spicegen.measurements import Retention
 from spicegen.metrics._bootstrap import RESAMPLES, Samples
 from spicegen.metrics._fitting import least_squares
-from spicegen.metrics.report import Metric, Statistic
+from spicegen.metrics.metric import Metric, Statistic
 
 Array = NDArray[np.float64]
 TEN_YEARS_S = 10 * 365.25 * 86400

@@ -12,7 +12,7 @@ from models_va.errors import InputError
 from spicegen.measurements import Sweep
 from spicegen.measurements.compliance import at_compliance
 from spicegen.metrics._bootstrap import Samples, draw, means
-from spicegen.metrics.report import Metric, Statistic
+from spicegen.metrics.metric import Metric, Statistic
 
 Array = NDArray[np.float64]
 _FEWEST = 8

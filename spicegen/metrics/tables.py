@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models_va.errors import InputError
 from spicegen.devices.update_table import UpdateTable
 from spicegen.metrics import laws
-from spicegen.metrics.report import Metric, described
+from spicegen.metrics.metric import Metric, described
 
 Array = NDArray[np.float64]
 _MOST_PULSES = 100_000

@@ -7,7 +7,7 @@ a law holds, that is what ``spicegen.metrics.laws`` gives.
 from __future__ import annotations
 
 from spicegen.metrics import branch_figures, symmetry_figures, window_figures
-from spicegen.metrics.report import Metric
+from spicegen.metrics.metric import Metric
 from spicegen.metrics.trains import Trains
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from spicegen.fit.replay.from_measurements import typical_cycle
 from spicegen.fit.replay.run import Bench, telling
 from spicegen.measurements import Pulses, Sweep
-from spicegen.metrics.pictures import Picture, scaled, siemens
+from spicegen.reports.metrics_pictures import Picture, scaled, siemens
 from spicegen.reports.plotting import COLOURS, PAPER, axes, new_figure
 
 Array = NDArray[np.float64]

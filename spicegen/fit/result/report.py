@@ -21,7 +21,7 @@ from spicegen.fit.result.parameter_tables import parameter_rows, parameters_json
 from spicegen.fit.result.pictures import measured_against_fitted
 from spicegen.fit.result.trust import doubts, percent
 from spicegen.measurements import Measurement, Pulses, Sweep, WriteVerify, read_measurements
-from spicegen.metrics.pictures import Picture, of_programming
+from spicegen.reports.metrics_pictures import Picture, of_programming
 from spicegen.reports.page import Page
 
 FILE_HEAD = ("file", "points", "error (%)", "of", "error / noise")
@@ -315,7 +315,7 @@ class MeasuredReport:
     def _pictures(self, m: Measurement) -> list[Picture]:
         if not isinstance(m, WriteVerify):
             return [measured_against_fitted([(b, self.best.predicted[n]) for n, b in self._runs(m)])]
-        return of_programming(self.sigma.programmed) if self.sigma.programmed and m is self.sigma.measurement else []
+        return of_programming(self.sigma.errors) if self.sigma.errors and m is self.sigma.measurement else []
 
     def _show_held(self, page: Page) -> None:
         model = self.best.model
