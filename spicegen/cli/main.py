@@ -183,6 +183,7 @@ def fit(
     from models_va.errors import InputError
     from spicegen.files import output_file, output_folder
     from spicegen.fit import FILE_HEAD, HEAD, MODEL_HEAD, card_name, fit_measurements, fit_task
+    from spicegen.reports.fit import fit_page
 
     if output.suffix.lower() not in (".yaml", ".yml"):
         raise InputError(f"{output}: a card is YAML: give it a name that ends in .yaml")
@@ -200,7 +201,7 @@ def fit(
     found = fit_measurements(task, name)
     written = _write_card(output, found.card)
     if folder:
-        found.page().write(folder, found.to_json())
+        fit_page(found).write(folder, found.to_json())
     if len(found.fits) > 1:
         show_table(MODEL_HEAD, found.model_rows(), found.comparison())
     show_table(FILE_HEAD, found.file_rows(), found.summary())

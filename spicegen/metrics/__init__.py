@@ -8,7 +8,7 @@
                  -> train_figures.py
     WriteVerify  programming.py;  Sweep  sweeps.py;  Retention  retention.py;  UpdateTable  tables.py
     Pulses       updates.py -> UpdateTable (spicegen/devices/update_table.py)
-    -> reports (_from_files.py, metric.py, report.py); their pages and pictures are in spicegen/reports/
+    -> reports (_from_files.py, metric.py, report.py); the room reports draws their pages and pictures
 """
 
 from spicegen.metrics._from_files import measure_files, whole_json, write_tables

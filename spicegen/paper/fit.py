@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 from models_va import DeviceCard, Quantity, load_card, parse_yaml
 from models_va.errors import InputError
 from spicegen import __version__
-from spicegen.fit.result.parameter_tables import parameters_json, show_parameters
+from spicegen.fit.result.parameter_tables import parameters_json
 from spicegen.fit.solve.digits import DIGITS, rounded
 from spicegen.fit.solve.least_squares import Solution
 from spicegen.fit.solve.posterior import Free
@@ -23,6 +23,7 @@ from spicegen.paper.fit_processes import fit_in_processes
 from spicegen.paper.fit_residuals import FITTED, PaperResiduals, Term
 from spicegen.progress import counter
 from spicegen.reports.page import Page
+from spicegen.reports.parameter_tables import show_parameters
 
 ENDURANCE_CYCLES = 40
 """Of the 350: the drift is linear from the thirtieth on, and every cycle costs time at every step of the fit."""

@@ -17,12 +17,9 @@ from spicegen.fit.replay.from_measurements import of_drift
 from spicegen.fit.replay.run import Bench
 from spicegen.fit.result.card import fitted_card, fixed_by_data
 from spicegen.fit.result.card_sigma import CardSigma, card_sigma
-from spicegen.fit.result.parameter_tables import parameter_rows, parameters_json, show_parameters
-from spicegen.fit.result.pictures import measured_against_fitted
+from spicegen.fit.result.parameter_tables import parameter_rows, parameters_json
 from spicegen.fit.result.trust import doubts, percent
 from spicegen.measurements import Measurement, Pulses, Sweep, WriteVerify, read_measurements
-from spicegen.reports.metrics_pictures import Picture, of_programming
-from spicegen.reports.page import Page
 
 FILE_HEAD = ("file", "points", "error (%)", "of", "error / noise")
 """Columns of ``MeasuredReport.file_rows``."""
@@ -213,12 +210,12 @@ class MeasuredReport:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was understood of the files, left out of them or assumed, one line a file."""
-        notes = [(m.origin.name, self._notes(m)) for m in self.task.measurements]
+        notes = [(m.origin.name, self.notes_on(m)) for m in self.task.measurements]
         return tuple(f"{name}: {' '.join(said)}" for name, said in notes if said)
 
-    def _notes(self, m: Measurement) -> list[str]:
-        """Those of one file."""
-        return [*m.origin.notes, *(said for _, b in self._runs(m) if (said := of_drift(m, b)))]
+    def notes_on(self, m: Measurement) -> list[str]:
+        """The sentences on one file: what was understood of it, left out of it or assumed."""
+        return [*m.origin.notes, *(said for _, b in self.runs_of(m) if (said := of_drift(m, b)))]
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -226,7 +223,8 @@ class MeasuredReport:
         best = self.best
         return (*doubts(best, self.task.held[best.model.name]), *best.warnings, *self.sigma.unused)
 
-    def _runs(self, measurement: Measurement) -> list[tuple[int, Bench]]:
+    def runs_of(self, measurement: Measurement) -> list[tuple[int, Bench]]:
+        """The runs of one measurement, each with its place among all runs of the fit."""
         return [(n, b) for n, b in enumerate(self.best.benches) if b.measurement.origin is measurement.origin]
 
     def to_json(self) -> dict[str, Any]:
@@ -262,7 +260,7 @@ class MeasuredReport:
         return {
             "path": str(m.origin.path),
             "sha256": m.origin.sha256,
-            "notes": self._notes(m),
+            "notes": self.notes_on(m),
             "runs": [
                 {
                     "name": b.name,
@@ -277,67 +275,9 @@ class MeasuredReport:
                     "fitted": best.predicted[n],
                     "residual": best.residuals[n],
                 }
-                for n, b in self._runs(m)
+                for n, b in self.runs_of(m)
             ],
         }
-
-    def page(self) -> Page:
-        """The report page."""
-        page = Page(f"Fit of {self.card.name}", self.summary())
-        if len(self.fits) > 1:
-            page.section(
-                "Models",
-                f"{self.comparison()} Akaike's criterion, corrected for small samples, weighs what a model misses "
-                "against its number of parameters; a difference of 10 is decisive. What is missed counts at points "
-                "that are independent in what the best model leaves of a file, the correction takes all points "
-                "(QAICc): of files that show a smooth misfit and little noise it leans to the larger model, if to any.",
-            )
-            page.table(MODEL_HEAD, self.model_rows())
-        page.section(
-            "Measured and fitted",
-            "Errors are root mean squares: relative ones of conductances, over the rms current of sweeps. Noise is "
-            "what cycles, or neighbouring points, differ by; where the error is a multiple of it, the model misses "
-            "something, and the file counts that much less.",
-        )
-        page.table(FILE_HEAD, self.file_rows())
-        for m in self.task.measurements:
-            page.section(m.origin.name, " ".join(self._notes(m)))
-            for figure, caption in self._pictures(m):
-                page.figure(figure, caption)
-        show_parameters(page, self.best.solution, self.best.model)
-        self._show_held(page)
-        if self.warnings:
-            page.section("Warnings")
-            page.table(("warning",), [(w,) for w in self.warnings])
-        self._show_card(page)
-        return page
-
-    def _pictures(self, m: Measurement) -> list[Picture]:
-        if not isinstance(m, WriteVerify):
-            return [measured_against_fitted([(b, self.best.predicted[n]) for n, b in self._runs(m)])]
-        return of_programming(self.sigma.errors) if self.sigma.errors and m is self.sigma.measurement else []
-
-    def _show_held(self, page: Page) -> None:
-        model = self.best.model
-        fitted = {name for name, q in self.card.parameters.items() if q.provenance == "fitted"}
-        page.section("Parameters that were not fitted")
-        page.table(
-            ("parameter", "unit", "value", "why", "meaning"),
-            [
-                (p.name, p.unit, float(value), self.best.held[p.name], p.description)
-                for p, value in zip(model.params, self.best.values, strict=True)
-                if p.name in self.best.held and p.name not in fitted
-            ],
-        )
-
-    def _show_card(self, page: Page) -> None:
-        page.section("Where the card holds", "What the files cover; beyond it the model is an extrapolation.")
-        if record := self.card.fit:
-            covered = [(q, low, record.valid_to[q]) for q, low in record.valid_from.items()]
-            page.table(("quantity", "from", "to"), covered)
-        files = [(str(m.origin.path), m.origin.sha256) for m in self.task.measurements]
-        page.table(("file", "SHA-256"), files)
-        page.code("The card", self.card.to_yaml())
 
 
 def fit_measurements(task: FitTask, name: str) -> MeasuredReport:

@@ -17,10 +17,11 @@ from spicegen.fit.replay.run import Device
 from spicegen.fit.result import report as module
 from spicegen.fit.result import trust
 from spicegen.fit.result.card import fitted_card
-from spicegen.fit.result.parameter_tables import parameter_rows, show_parameters
+from spicegen.fit.result.parameter_tables import parameter_rows
 from spicegen.measurements import read_measurement
 from spicegen.printers.render import render
 from spicegen.reports.page import Page
+from spicegen.reports.parameter_tables import show_parameters
 from tests.spicegen.cli.test_cli import refusal, run
 from tests.spicegen.fit.test_replay import cycles_of
 

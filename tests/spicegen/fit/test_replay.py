@@ -9,9 +9,9 @@ from models_va import load_card, load_model
 from models_va.errors import InputError
 from spicegen.fit.replay.from_measurements import benches, of_drift
 from spicegen.fit.replay.run import Device, outliers
-from spicegen.fit.result.pictures import measured_against_fitted
 from spicegen.measurements import Pulses, Retention, Sweep
 from spicegen.measurements.thinning import FIT_POINTS, with_turns
+from spicegen.reports.fit_pictures import measured_against_fitted
 from tests.spicegen.metrics.measured import ORIGIN
 
 LEG = np.linspace(0, 1, 126)
