@@ -123,8 +123,8 @@ def fitted(model, task, paths, folder):
     began = time.process_time()
     found = fit_model(model, task.measurements, task.held[model], task.seed)
     seconds = time.process_time() - began
-    for path, bench, predicted in zip(paths, found.benches, found.predicted, strict=True):
-        figure, _ = measured_against_fitted([(bench, predicted)])
+    for path, replay, predicted in zip(paths, found.replays, found.predicted, strict=True):
+        figure, _ = measured_against_fitted([(replay, predicted)])
         figure.savefig(folder / f"{path.stem}-{model}.png", dpi=80)
     return found, seconds
 

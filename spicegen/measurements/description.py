@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from models_va import read_yaml
 from models_va.errors import InputError, located
 from spicegen.files import beside, printable
-from spicegen.measurements.head import Layout
+from spicegen.measurements.head import ColumnLayout
 from spicegen.measurements.header import COUNTS, DIMENSIONS, STATES, Column, parse_cell
 from spicegen.measurements.table import FIRST_ROW, Table, read_table
 from spicegen.measurements.text import fault
@@ -103,9 +103,9 @@ class MeasurementDescription(BaseModel):
         return {name: v for name in ("direction", FIRST_ROW, "convention") if (v := getattr(self, name)) is not None}
 
     @property
-    def layout(self) -> Layout:
+    def layout(self) -> ColumnLayout:
         """How the columns are found."""
-        return Layout(_Described(self.columns), not self.header) if self.columns else Layout()
+        return ColumnLayout(_Described(self.columns), not self.header) if self.columns else ColumnLayout()
 
 
 _QUANTITIES = (*(q for q in DIMENSIONS if q != "cycle"), *COUNTS)

@@ -29,7 +29,7 @@ _LETTER = re.compile(r"[^\W\d_eE]")
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class ColumnLayout:
     """How columns are found; ``None`` of a description's means that the file says it itself.
 
     Attributes:
@@ -81,7 +81,7 @@ class Head:
         return sum(column.quantity in DIMENSIONS or unit_of(column.name) is not NONE for column in self.columns)
 
 
-def find_head(path: Path, lines: list[str], layout: Layout) -> Head:
+def find_head(path: Path, lines: list[str], layout: ColumnLayout) -> Head:
     """The header: the line that names most quantities with units; of equals that above the numbers, or the first."""
     if not layout.header:
         return _headless(path, lines, layout)
@@ -151,7 +151,7 @@ def not_understood(path: Path, cells: Sequence[str]) -> str:
     )
 
 
-def _candidates(lines: list[str], layout: Layout) -> Iterator[Head]:
+def _candidates(lines: list[str], layout: ColumnLayout) -> Iterator[Head]:
     for n, line in enumerate(lines, 1):
         if not _LETTER.search(line):
             continue  # numbers
@@ -195,7 +195,7 @@ def _labview(lines: list[str]) -> Head | None:
     return Head(line, Dialect(separator), cells, columns, notes=("Read as a measurement file of LabVIEW.",))
 
 
-def _headless(path: Path, lines: list[str], layout: Layout) -> Head:
+def _headless(path: Path, lines: list[str], layout: ColumnLayout) -> Head:
     """Without a header, the separator is the one that leaves most numbers in the first row."""
     first = next((n for n, line in enumerate(lines) if line.strip() and not is_comment(line)), None)
     if first is None:

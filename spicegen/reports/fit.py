@@ -44,7 +44,7 @@ def fit_page(report: MeasuredReport) -> Page:
 
 def _pictures(report: MeasuredReport, m: Measurement) -> list[Picture]:
     if not isinstance(m, WriteVerify):
-        return [measured_against_fitted([(b, report.best.predicted[n]) for n, b in report.runs_of(m)])]
+        return [measured_against_fitted([(replay, report.best.predicted[n]) for n, replay in report.replays_of(m)])]
     return of_programming(report.sigma.errors) if report.sigma.errors and m is report.sigma.measurement else []
 
 

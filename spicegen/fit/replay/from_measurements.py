@@ -1,4 +1,4 @@
-"""Benches of measurements: what their files say was done and seen, and how uncertain each point is.
+"""Replays of measurements: what their files say was done and seen, and how uncertain each point is.
 
 That comes from the data: the spread between cycles, or what neighbours miss of a smooth curve.
 """
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import chdtri
 
 from models_va.errors import InputError
-from spicegen.fit.replay.run import MAD, Bench
+from spicegen.fit.replay.run import MAD, Replay
 from spicegen.measurements import Measurement, Pulses, Retention, Sweep, between_compliance
 from spicegen.measurements.compliance import at_compliance
 from spicegen.measurements.thinning import FIT_POINTS, log_spaced, with_turns
@@ -38,7 +38,7 @@ _SECOND = np.sqrt(6.0)
 """Standard deviations in a second difference of white noise."""
 
 
-def benches(measurement: Measurement) -> list[Bench]:
+def replays(measurement: Measurement) -> list[Replay]:
     """The runs of a measurement; none for one that says nothing about a model's equations (write-verify).
 
     Raises:
@@ -73,9 +73,9 @@ def fitted_train(p: Pulses) -> Pulses:
     )
 
 
-def of_drift(measurement: Measurement, bench: Bench) -> str:
+def of_drift(measurement: Measurement, replay: Replay) -> str:
     """What is to be said of a measurement whose cycles drift; empty of one of others."""
-    train = bench.measurement
+    train = replay.measurement
     if train is measurement or not (isinstance(train, Pulses) and isinstance(measurement, Pulses)):
         return ""
     taken = f"{len(train.direction) // len(measurement.direction)} of {measurement.cycles}"
@@ -95,7 +95,7 @@ def _drift(p: Pulses) -> bool:
     return _goes_on(p.direction, curves[-1, :-1] - curves[0, 1:], np.sqrt(2) * noise)
 
 
-def _of_pulses(p: Pulses) -> Bench:
+def _of_pulses(p: Pulses) -> Replay:
     pulse = p.direction != 0
     for what, values in (("amplitude_V: 1.5", p.amplitude_volt), ("width_ms: 10", p.width_s)):
         if np.isnan(values[pulse]).any():
@@ -117,7 +117,7 @@ def _of_pulses(p: Pulses) -> Bench:
     curves = np.log(np.where(p.g_siemens > 0, p.g_siemens, np.nan))
     kept, middle = typical_cycle(p)
     noise = _spread(curves[kept])
-    return Bench(
+    return Replay(
         name=p.origin.name,
         measurement=p,
         drive=Drive(np.array(time), np.array(volt)),
@@ -192,7 +192,7 @@ def _roughness(values: Array) -> float:
     return float(MAD * np.median(np.abs(np.diff(values, 2))) / _SECOND)
 
 
-def _of_sweep(s: Sweep) -> list[Bench]:
+def _of_sweep(s: Sweep) -> list[Replay]:
     """A run for each part that the source meter did not limit: what the device got in between is not known."""
     parts = between_compliance(s)
     if not parts:
@@ -205,7 +205,7 @@ def _of_sweep(s: Sweep) -> list[Bench]:
     return [_of_part(s, part, name, FIT_POINTS // len(parts)) for part, name in zip(parts, names, strict=True)]
 
 
-def _of_part(whole: Sweep, s: Sweep, name: str, most: int) -> Bench:
+def _of_part(whole: Sweep, s: Sweep, name: str, most: int) -> Replay:
     kept = with_turns(s.voltage_volt, most)
     time, v, i = s.time_s[kept] - s.time_s[kept[0]], s.voltage_volt[kept], s.current_amp[kept]
     largest = float(np.abs(i).max())
@@ -214,7 +214,7 @@ def _of_part(whole: Sweep, s: Sweep, name: str, most: int) -> Bench:
     relative = max(MAD * float(np.median(rough[high] / np.abs(i[high]))), 2 * _LEAST_NOISE)
     low = np.abs(i) <= np.quantile(np.abs(i), 0.25)
     absolute = max(MAD * float(np.median(rough[low])), _FLOOR * largest)
-    return Bench(
+    return Replay(
         name=name,
         measurement=whole,
         drive=Drive(time, v),
@@ -228,7 +228,7 @@ def _of_part(whole: Sweep, s: Sweep, name: str, most: int) -> Bench:
     )
 
 
-def _of_rest(r: Retention, temperature_k: float) -> Bench:
+def _of_rest(r: Retention, temperature_k: float) -> Replay:
     rows = _above_zero(r, r.g_siemens, np.flatnonzero(r.temperature_k == temperature_k))
     noise = max(_roughness(np.log(r.g_siemens[rows])), _LEAST_NOISE)
     rows = rows[log_spaced(r.time_s[rows], FIT_POINTS)]
@@ -236,7 +236,7 @@ def _of_rest(r: Retention, temperature_k: float) -> Bench:
     starts_later = time[0] > 0
     breaks = np.concatenate([[0.0], time]) if starts_later else time
     several = len(np.unique(r.temperature_k)) > 1
-    return Bench(
+    return Replay(
         name=f"{r.origin.name} at {temperature_k:.0f} K" if several else r.origin.name,
         measurement=r,
         drive=Drive(breaks, np.zeros(len(breaks))),

@@ -1,4 +1,4 @@
-"""Bench: what a measurement did to the device, to be done to a model, and what was seen.
+"""A replay: what a measurement did to its device is done to a model of it, and compared with what was seen.
 
 What a fit compares is the logarithm of a conductance, or the current of a sweep, which passes zero.
 """
@@ -45,8 +45,8 @@ _OUTLIER, _ROW = 5.0, 3
 
 
 @dataclass(frozen=True, eq=False)
-class Device:
-    """A model's device on the bench.
+class ModelDevice:
+    """A device of a model: its parameters, the states in which it begins, and which way around it stands.
 
     Attributes:
         model: of the device.
@@ -61,7 +61,7 @@ class Device:
     turned: bool
 
     @classmethod
-    def fresh(cls, model: Model, values: Array, turned: bool) -> Device:
+    def fresh(cls, model: Model, values: Array, turned: bool) -> ModelDevice:
         """A device to which nothing has been done: its states are those that its parameters say."""
         names = [p.name for p in model.params]
         return cls(model, values, values[[names.index(s.initial) for s in model.states]], turned)
@@ -78,13 +78,13 @@ class Device:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A device's run on a bench.
+    """What a device of a model did in a replay.
 
     Attributes:
         steps: that were taken; None if the run failed.
         seen: points of the steps at which something is observed, shape (n,).
         states: there, shape (n, k).
-        predicted: what the device shows there, as the bench's ``observed``; NaN if the run failed.
+        predicted: what the device shows there, as the replay's ``observed``; NaN if the run failed.
     """
 
     steps: Drive | None
@@ -94,7 +94,7 @@ class Run:
 
 
 @dataclass(frozen=True, eq=False)
-class Bench:
+class Replay:
     """What was done to one device, and what was seen.
 
     Attributes:
@@ -125,7 +125,7 @@ class Bench:
     cycled: bool = False
     corrected: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
 
-    def behind_a_cycle(self, model: Model) -> Bench:
+    def behind_a_cycle(self, model: Model) -> Replay:
         """The same done once before, if it was and leaves more than the memory state, which is seen, in the model."""
         if not self.cycled or len(model.states) < 2:
             return self
@@ -133,7 +133,7 @@ class Bench:
         twice = Drive(np.append(time_s, time_s[-1] + time_s[1:]), np.append(v_volt, v_volt[1:]))
         return replace(self, drive=twice, seen=self.seen + len(time_s) - 1, cycled=False)
 
-    def in_parts(self, count: int) -> Bench:
+    def in_parts(self, count: int) -> Replay:
         """The same in so many parts, each of which begins with the memory state that was seen last.
 
         What happens in one part is not lost because the one before it went wrong, so that the misfit has far fewer
@@ -144,7 +144,7 @@ class Bench:
         ends = np.unique(np.linspace(0, n - 1, min(count, n - 1) + 1).astype(np.intp))[1:-1]
         return replace(self, corrected=ends[self.relative_noise[ends] < _TELLS])
 
-    def run(self, device: Device, rel_tol: float = _FINE) -> Run:
+    def run(self, device: ModelDevice, rel_tol: float = _FINE) -> Run:
         """Do it to a device; ``rel_tol`` is the relative tolerance of each step."""
         steps, seen, states = self.drive, self.seen, np.empty((len(self.seen), 0))
         if device.model.states:
@@ -160,7 +160,7 @@ class Bench:
             states = found[1][seen]
         return Run(steps, seen, states, self._shown(device, device.values[None], states[None])[0])
 
-    def _driven(self, device: Device) -> Drive:
+    def _driven(self, device: ModelDevice) -> Drive:
         """What the device sees, with the states into which it is put."""
         time_s, v_volt = self.drive.time_s, device.sign * self.drive.v_volt
         if not len(self.corrected):
@@ -170,7 +170,7 @@ class Bench:
         put = np.insert(put, at + 1, self.memory_shown([device], self.corrected)[0][:, None], axis=0)
         return Drive(np.insert(time_s, at + 1, time_s[at]), np.insert(v_volt, at + 1, v_volt[at]), put)
 
-    def slopes(self, run: Run, device: Device, places: NDArray[np.intp]) -> Array:
+    def slopes(self, run: Run, device: ModelDevice, places: NDArray[np.intp]) -> Array:
         """Derivatives of what the device shows in a run by its parameters and by its states at the start.
 
         Args:
@@ -194,7 +194,7 @@ class Bench:
         found[:, :m] += self._by_values(device, run.states, places)
         return found
 
-    def _follow(self, by: Array, steps: Drive, device: Device, places: NDArray[np.intp]) -> None:
+    def _follow(self, by: Array, steps: Drive, device: ModelDevice, places: NDArray[np.intp]) -> None:
         """Make derivatives by the states that the device was put into such by the parameters of which these follow."""
         states, m = np.tile(device.initial, (len(self.seen), 1)), len(places)
         states[self.corrected] = steps.put[~np.isnan(steps.put[:, 0])]
@@ -207,13 +207,13 @@ class Bench:
         by[after, :, :m] += by[after, :, m:] * moved[last[after], None]
         by[after, :, m:] = 0.0
 
-    def _by_states(self, device: Device, states: Array) -> Array:
+    def _by_states(self, device: ModelDevice, states: Array) -> Array:
         """Derivatives of what is shown in states of shape (n, k) by them, shape (n, k)."""
         v = device.sign * self.read_volt
         _, slopes = numpy_model(device.model).current_and_slopes(v, states, device.params(), self.temperature_k)
         return np.asarray(device.sign * (slopes if self.is_current else slopes / self.read_volt[:, None]))
 
-    def _by_values(self, device: Device, states: Array, places: NDArray[np.intp]) -> Array:
+    def _by_values(self, device: ModelDevice, states: Array, places: NDArray[np.intp]) -> Array:
         """Derivatives of what is shown in these states by parameters, shape (n, m).
 
         The current is smooth, so that small central differences are exact enough.
@@ -226,7 +226,7 @@ class Bench:
         up, down = (self._shown(device, e, np.broadcast_to(states, (m, *states.shape))) for e in ends)
         return np.asarray(((up - down) / (2 * step[:, None])).T)
 
-    def _shown(self, device: Device, values: Array, states: Array) -> Array:
+    def _shown(self, device: ModelDevice, values: Array, states: Array) -> Array:
         """Observations from states, shape (m, n, k) -> (m, n), of devices with these values, shape (m, p)."""
         m, n, k = states.shape
         params = {p.name: np.repeat(v, n) for p, v in zip(device.model.params, values.T, strict=True)}
@@ -285,11 +285,11 @@ class Bench:
             return list(range(len(model.states)))
         return [] if model.memory is None else [model.state_names.index(model.memory)]
 
-    def memory_at_start(self, devices: Sequence[Device]) -> Array:
+    def memory_at_start(self, devices: Sequence[ModelDevice]) -> Array:
         """The memory state in which each device shows what was seen first: a start for the fit."""
         return self.memory_shown(devices, np.array([self.first]))[:, 0]
 
-    def memory_shown(self, devices: Sequence[Device], observations: NDArray[np.intp]) -> Array:
+    def memory_shown(self, devices: Sequence[ModelDevice], observations: NDArray[np.intp]) -> Array:
         """The memory states in which devices show what was seen, or nearly so if none does, shape (m, r).
 
         Args:

@@ -26,7 +26,7 @@ from spicegen import __version__
 from spicegen.devices.memory_state import memory
 from spicegen.files import printable
 from spicegen.fit.model_fit import MeasuredFit
-from spicegen.fit.replay.run import Bench, Device
+from spicegen.fit.replay.run import ModelDevice, Replay
 from spicegen.fit.solve.digits import DIGITS, rounded
 from spicegen.measurements import Measurement, Pulses
 from spicegen.printers.numpy_model import initial_conductances
@@ -113,20 +113,20 @@ def _parameters(found: MeasuredFit) -> dict[str, Quantity]:
             result[p.name] = Quantity(value=float(value), provenance="assumed", note=f"held: {found.held[p.name]}")
     if found.model.memory is not None:
         state = found.model.states[found.model.state_names.index(found.model.memory)]
-        bench, x = _first_seen(found)
+        replay, x = _first_seen(found)
         result[state.initial] = Quantity(
             value=_inside(state.lower, state.upper, rounded(x, DIGITS), x),
             provenance="fitted",
-            note=f"the conductance that {bench.name} begins with",
+            note=f"the conductance that {replay.name} begins with",
         )
     return result
 
 
-def _first_seen(found: MeasuredFit) -> tuple[Bench, float]:
+def _first_seen(found: MeasuredFit) -> tuple[Replay, float]:
     """The train that begins with the lowest conductance, or else the first file, and the memory state there."""
-    trains = [b for b in found.benches if isinstance(b.measurement, Pulses)]
-    bench = min(trains, key=lambda b: float(b.observed[0])) if trains else found.benches[0]
-    return bench, float(bench.memory_at_start([Device.fresh(found.model, found.values, found.turned)])[0])
+    trains = [replay for replay in found.replays if isinstance(replay.measurement, Pulses)]
+    replay = min(trains, key=lambda replay: float(replay.observed[0])) if trains else found.replays[0]
+    return replay, float(replay.memory_at_start([ModelDevice.fresh(found.model, found.values, found.turned)])[0])
 
 
 def _inside(lower: float, upper: float, short: float, exact: float) -> float:
@@ -139,13 +139,13 @@ def _window(card: DeviceCard, found: MeasuredFit) -> ConductanceWindow | None:
     A read shows I/V at its voltage and temperature, and a memory state; the window is of these states where mappings
     are: at v = 0 and room temperature.
     """
-    benches = [b for b in found.benches if isinstance(b.measurement, Pulses)] or found.benches
+    replays = [replay for replay in found.replays if isinstance(replay.measurement, Pulses)] or found.replays
     note = "conductance measured"
     if found.model.memory is None:
-        had = np.concatenate([b.g_siemens for b in benches])
+        had = np.concatenate([replay.g_siemens for replay in replays])
     else:
-        fresh = Device.fresh(found.model, found.values, found.turned)
-        shown = np.concatenate([b.memory_shown([fresh], b.conducting)[0] for b in benches])
+        fresh = ModelDevice.fresh(found.model, found.values, found.turned)
+        shown = np.concatenate([replay.memory_shown([fresh], replay.conducting)[0] for replay in replays])
         had = initial_conductances(card, {memory(card).initial: shown})
         note = f"conductance, at v = 0 and {ROOM_TEMPERATURE_K:g} K, of the memory states that were read"
     if not had.min() < had.max():
@@ -203,7 +203,9 @@ def _file(m: Measurement) -> str:
 def _error(found: MeasuredFit, m: Measurement) -> float | None:
     """Root mean square over the measurement's runs; None if it has none."""
     errors = [
-        error for bench, error in zip(found.benches, found.errors, strict=True) if bench.measurement.origin is m.origin
+        error
+        for replay, error in zip(found.replays, found.errors, strict=True)
+        if replay.measurement.origin is m.origin
     ]
     return rounded(float(np.sqrt(np.mean(np.square(errors)))), 3) if errors else None
 
@@ -212,11 +214,11 @@ def _covered(found: MeasuredFit) -> dict[str, Array]:
     """What the files show of each quantity."""
     sign = -1.0 if found.turned else 1.0
     result = {
-        "voltage_volt": np.concatenate([sign * b.drive.v_volt for b in found.benches]),
-        "g_siemens": np.concatenate([b.g_siemens for b in found.benches]),
-        "temperature_k": np.array([b.temperature_k for b in found.benches]),
+        "voltage_volt": np.concatenate([sign * replay.drive.v_volt for replay in found.replays]),
+        "g_siemens": np.concatenate([replay.g_siemens for replay in found.replays]),
+        "temperature_k": np.array([replay.temperature_k for replay in found.replays]),
     }
-    pulses = [b.measurement for b in found.benches if isinstance(b.measurement, Pulses)]
+    pulses = [replay.measurement for replay in found.replays if isinstance(replay.measurement, Pulses)]
     if pulses:
         result["width_s"] = np.concatenate([p.width_s[p.direction != 0] for p in pulses])
     return result

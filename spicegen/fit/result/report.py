@@ -12,9 +12,9 @@ import numpy as np
 
 from models_va import DeviceCard, Model, load_model
 from models_va.errors import InputError, located
-from spicegen.fit.model_fit import MeasuredFit, aicc, benches_of, fit_model, why_held
+from spicegen.fit.model_fit import MeasuredFit, aicc, fit_model, replays_of, why_held
 from spicegen.fit.replay.from_measurements import of_drift
-from spicegen.fit.replay.run import Bench
+from spicegen.fit.replay.run import Replay
 from spicegen.fit.result.card import fitted_card, fixed_by_data
 from spicegen.fit.result.card_sigma import CardSigma, card_sigma
 from spicegen.fit.result.parameter_tables import parameter_rows, parameters_json
@@ -62,7 +62,7 @@ def fit_task(paths: Sequence[str | Path], models: Sequence[str], held: Sequence[
     known = _held(held, names)
     measurements = read_measurements(paths)
     _check_different(measurements)
-    runs = benches_of(measurements)
+    runs = replays_of(measurements)
     _check_written(names, measurements)
     for name in names:
         _check_enough(load_model(name), measurements, runs, known[name])
@@ -104,7 +104,7 @@ def _check_written(models: Sequence[str], measurements: Sequence[Measurement]) -
 
 
 def _check_enough(
-    model: Model, measurements: Sequence[Measurement], runs: Sequence[Bench], known: Mapping[str, float]
+    model: Model, measurements: Sequence[Measurement], runs: Sequence[Replay], known: Mapping[str, float]
 ) -> None:
     """Something is to be fitted, and more points are there than parameters, states where runs begin, and noises."""
     own = sum(not why for why in why_held(model, runs, known).values())
@@ -168,7 +168,7 @@ class MeasuredReport:
         fixed, fitted = fixed_by_data(best)
         return (
             f"{best.model.name} fitted to {count} file{'s' * (count > 1)}, {best.points} points: the largest error is "
-            f"{percent(best.errors[worst])} %, of {best.benches[worst].name}; the data fix {fixed} of {fitted} "
+            f"{percent(best.errors[worst])} %, of {best.replays[worst].name}; the data fix {fixed} of {fitted} "
             "parameters."
         )
 
@@ -197,8 +197,14 @@ class MeasuredReport:
         """One a run of each file, under ``FILE_HEAD``; of write-verify, what is on the card."""
         best = self.best
         rows: list[tuple[object, ...]] = [
-            (b.name, len(b.observed), percent(e), "rms current" if b.is_current else "conductance", float(scale))
-            for b, e, scale in zip(best.benches, best.errors, best.over_noise, strict=True)
+            (
+                replay.name,
+                len(replay.observed),
+                percent(e),
+                "rms current" if replay.is_current else "conductance",
+                float(scale),
+            )
+            for replay, e, scale in zip(best.replays, best.errors, best.over_noise, strict=True)
         ]
         pairs = [m for m in self.task.measurements if isinstance(m, WriteVerify)]
         return rows + [(m.origin.name, len(m.target_siemens), "-", "sigma(G)", "-") for m in pairs]
@@ -215,7 +221,7 @@ class MeasuredReport:
 
     def notes_on(self, m: Measurement) -> list[str]:
         """The sentences on one file: what was understood of it, left out of it or assumed."""
-        return [*m.origin.notes, *(said for _, b in self.runs_of(m) if (said := of_drift(m, b)))]
+        return [*m.origin.notes, *(said for _, replay in self.replays_of(m) if (said := of_drift(m, replay)))]
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -223,9 +229,11 @@ class MeasuredReport:
         best = self.best
         return (*doubts(best, self.task.held[best.model.name]), *best.warnings, *self.sigma.unused)
 
-    def runs_of(self, measurement: Measurement) -> list[tuple[int, Bench]]:
-        """The runs of one measurement, each with its place among all runs of the fit."""
-        return [(n, b) for n, b in enumerate(self.best.benches) if b.measurement.origin is measurement.origin]
+    def replays_of(self, measurement: Measurement) -> list[tuple[int, Replay]]:
+        """The replays of one measurement, each with its place among all replays of the fit."""
+        return [
+            (n, replay) for n, replay in enumerate(self.best.replays) if replay.measurement.origin is measurement.origin
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """The content of report.json."""
@@ -243,7 +251,7 @@ class MeasuredReport:
                     "fitted_parameters": len(f.solution.free),
                     "points": f.points,
                     "aicc": criterion,
-                    "errors": dict(zip((b.name for b in f.benches), f.errors, strict=True)),
+                    "errors": dict(zip((replay.name for replay in f.replays), f.errors, strict=True)),
                 }
                 for f, criterion in self.ranked
             ],
@@ -263,19 +271,19 @@ class MeasuredReport:
             "notes": self.notes_on(m),
             "runs": [
                 {
-                    "name": b.name,
-                    "temperature_k": b.temperature_k,
+                    "name": replay.name,
+                    "temperature_k": replay.temperature_k,
                     "error": best.errors[n],
                     "error_over_noise": best.over_noise[n],
                     "share_independent": best.weights.independent[n],
-                    "unit": "A" if b.is_current else "S",
-                    "time_s": b.drive.time_s[b.seen],
-                    "voltage_volt": b.read_volt,
-                    "measured": b.observed,
+                    "unit": "A" if replay.is_current else "S",
+                    "time_s": replay.drive.time_s[replay.seen],
+                    "voltage_volt": replay.read_volt,
+                    "measured": replay.observed,
                     "fitted": best.predicted[n],
                     "residual": best.residuals[n],
                 }
-                for n, b in self.runs_of(m)
+                for n, replay in self.replays_of(m)
             ],
         }
 

@@ -37,7 +37,7 @@ def doubts(best: MeasuredFit, held: Mapping[str, float]) -> list[str]:
 
 def _far(best: MeasuredFit, held: Mapping[str, float]) -> list[str]:
     """Those that are conductances or resistances far outside the conductances that were seen."""
-    seen = np.concatenate([b.g_siemens for b in best.benches])
+    seen = np.concatenate([replay.g_siemens for replay in best.replays])
     low, high = seen.min() / _BEYOND, seen.max() * _BEYOND
     units = {name: best.model.param[name].unit for name in held}
     siemens = {name: 1 / v if units[name] == "ohm" else v for name, v in held.items() if units[name] in ("S", "ohm")}
@@ -47,16 +47,16 @@ def _far(best: MeasuredFit, held: Mapping[str, float]) -> list[str]:
 def _missed(best: MeasuredFit, remedy: str) -> list[str]:
     """Files that the model misses, outliers left out; and these."""
     found = []
-    for bench, relative, left in zip(best.benches, best.relative, best.residuals, strict=True):
+    for replay, relative, left in zip(best.replays, best.relative, best.residuals, strict=True):
         bad = outliers(left)
         error, scale = (float(np.sqrt(np.mean(x[~bad] ** 2))) for x in (relative, left))
         if error > _MISSED or scale > _MISSED_NOISE:
             found.append(
-                f"{bench.name}: the model misses it by {percent(error):g} %, {scale:.2g} times the noise: values and "
+                f"{replay.name}: the model misses it by {percent(error):g} %, {scale:.2g} times the noise: values and "
                 f"uncertainties hold only as far as it is right; {remedy}"
             )
         if count := int(bad.sum()):
-            found.append(f"{bench.name}: {count} of {len(bad)} points are outliers, which count little")
+            found.append(f"{replay.name}: {count} of {len(bad)} points are outliers, which count little")
     return found
 
 

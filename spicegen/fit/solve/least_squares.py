@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
+from spicegen.fit.free_parameter import Free
 from spicegen.fit.solve.digits import rounded
-from spicegen.fit.solve.posterior import Free, Posterior, Problem
+from spicegen.fit.solve.posterior import Posterior, Problem
 
 Array = NDArray[np.float64]
 PRIOR = math.log(3.0)

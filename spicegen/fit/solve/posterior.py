@@ -6,65 +6,18 @@ instead of drifting to a bound.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
+from spicegen.fit.free_parameter import Free
+
 Array = NDArray[np.float64]
 _SOFT = 2.0
 """Of the robust loss: residuals count in full up to about here."""
-
-
-@dataclass(frozen=True, slots=True)
-class Free:
-    """A parameter to be fitted.
-
-    Attributes:
-        name: as the residuals know it.
-        start: first value, and the centre of its prior.
-        lower, upper: bounds; of one sign on a logarithmic scale.
-        scale: log: the coordinate is the logarithm of the magnitude; linear: it is the value over a quarter of the
-            range.
-        walls: whether the lower and the upper bound are only where the search ends, with better values perhaps beyond.
-    """
-
-    name: str
-    start: float
-    lower: float
-    upper: float
-    scale: Literal["log", "linear"] = "log"
-    walls: tuple[bool, bool] = (False, False)
-
-    def coordinate(self, value: float) -> float:
-        """Where a value is on the scale of the fit."""
-        return math.log(abs(value)) if self.scale == "log" else 4 * value / (self.upper - self.lower)
-
-    def value(self, coordinate: float) -> float:
-        """The value at a coordinate, within the bounds whatever the rounding."""
-        if self.scale == "log":
-            found = math.copysign(math.exp(coordinate), self.start)
-        else:
-            found = coordinate * (self.upper - self.lower) / 4
-        return min(max(found, self.lower), self.upper)
-
-    def slope(self, coordinate: float) -> float:
-        """Derivative of the value by the coordinate."""
-        return self.value(coordinate) if self.scale == "log" else (self.upper - self.lower) / 4
-
-    @property
-    def bounds(self) -> tuple[float, float]:
-        """The lowest and the highest coordinate."""
-        a, b = self.coordinate(self.lower), self.coordinate(self.upper)
-        return min(a, b), max(a, b)
-
-    def std(self, coordinate_std: float, value: float) -> float:
-        """Standard deviation of the value, small ones understood."""
-        return coordinate_std * (abs(value) if self.scale == "log" else (self.upper - self.lower) / 4)
 
 
 class Problem(Protocol):

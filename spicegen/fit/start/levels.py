@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from models_va import Model, volts_seconds_siemens
-from spicegen.fit.replay.run import Bench
+from spicegen.fit.replay.run import Replay
 from spicegen.printers.numpy_model import numpy_model
 
 Array = NDArray[np.float64]
@@ -32,14 +32,14 @@ class Levels:
 
     Args:
         model: of the device; which way around it stands makes no difference here.
-        benches: the measurements.
+        replays: the measurements.
     """
 
-    def __init__(self, model: Model, benches: Sequence[Bench]) -> None:
-        volt, seen, noise = np.concatenate([_seen(r) for r in benches], axis=1)
+    def __init__(self, model: Model, replays: Sequence[Replay]) -> None:
+        volt, seen, noise = np.concatenate([_seen(r) for r in replays], axis=1)
         self._volt, place = np.unique(volt, return_inverse=True)
         self._place, self._seen, self._noise = place, np.log(seen), noise
-        self._model, self._temperature_k = model, benches[0].temperature_k
+        self._model, self._temperature_k = model, replays[0].temperature_k
         symbols = model.expanded(model.current).free_symbols
         self._in_it = [k for k, p in enumerate(model.params) if p.symbol in symbols]
         self._known: dict[tuple[bytes, _Reaches], list[Array]] = {}  # most speeds and voltages ask for the same
@@ -110,6 +110,6 @@ class Levels:
         return np.array([over.max(), (high[self._place] - wanted[1]).min()])
 
 
-def _seen(bench: Bench) -> Array:
+def _seen(replay: Replay) -> Array:
     """Voltages (V), conductances (S) and their relative noise, shape (3, m)."""
-    return np.array([bench.read_volt[bench.conducting], bench.g_siemens, bench.relative_noise[bench.conducting]])
+    return np.array([replay.read_volt[replay.conducting], replay.g_siemens, replay.relative_noise[replay.conducting]])

@@ -6,7 +6,8 @@ import numpy as np
 
 from models_va import DeviceCard, Quantity, load_card
 from netlists import PulseProgram
-from spicegen.fit.start.start import free_parameter, is_held
+from spicegen.fit.free_parameter import free_parameter
+from spicegen.fit.start.start import is_held
 from spicegen.measurements import Pulses, Retention, Sweep
 from spicegen.paper.lab import Record, run_program
 from spicegen.simulate import simulator

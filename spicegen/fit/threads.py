@@ -1,19 +1,15 @@
-"""What stays the same during a fit: the model, the measurements, and the threads that work on them."""
+"""Threads that share the work of a fit."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, TypeVar
 
-from models_va import Model
-from spicegen.fit.replay.run import Bench
-
-_Made = TypeVar("_Made")
+Result = TypeVar("Result")
 
 
 class Threads:
@@ -34,7 +30,7 @@ class Threads:
         self._left.set()
         self._pool.shutdown(cancel_futures=True)
 
-    def map(self, function: Callable[..., _Made], *arguments: Iterable[Any]) -> list[_Made]:
+    def map(self, function: Callable[..., Result], *arguments: Iterable[Any]) -> list[Result]:
         """What the function makes of each, in their order."""
         return list((map if self._is_inside else self._pool.map)(function, *arguments))
 
@@ -49,24 +45,3 @@ class Threads:
 
     def _enter(self) -> None:
         self._inside.yes = True
-
-
-@dataclass(frozen=True, eq=False)
-class Setting:
-    """What is fitted to what.
-
-    Attributes:
-        model: that is fitted.
-        benches: the measurements.
-        fitted: places of the fitted parameters among the model's.
-        threads: that share the work.
-    """
-
-    model: Model
-    benches: Sequence[Bench]
-    fitted: Sequence[int]
-    threads: Threads
-
-    def in_parts(self, count: int) -> Setting:
-        """The same with benches in so many parts."""
-        return self if count == 1 else replace(self, benches=[b.in_parts(count) for b in self.benches])
