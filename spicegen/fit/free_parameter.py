@@ -16,7 +16,7 @@ _FAR = 1e6
 
 @dataclass(frozen=True, slots=True)
 class Free:
-    """A parameter to be fitted.
+    """A parameter that is fitted, with its start, its bounds, and the scale on which a fit moves it.
 
     Attributes:
         name: as the residuals know it.
@@ -35,11 +35,11 @@ class Free:
     walls: tuple[bool, bool] = (False, False)
 
     def coordinate(self, value: float) -> float:
-        """Where a value is on the scale of the fit."""
+        """The coordinate of a value: where it is on the scale of the fit, dimensionless."""
         return math.log(abs(value)) if self.scale == "log" else 4 * value / (self.upper - self.lower)
 
     def value(self, coordinate: float) -> float:
-        """The value at a coordinate, within the bounds whatever the rounding."""
+        """The value at a coordinate, in the parameter's unit; rounding never takes it out of its bounds."""
         if self.scale == "log":
             found = math.copysign(math.exp(coordinate), self.start)
         else:
@@ -47,22 +47,22 @@ class Free:
         return min(max(found, self.lower), self.upper)
 
     def slope(self, coordinate: float) -> float:
-        """Derivative of the value by the coordinate."""
+        """Derivative of the value by the coordinate, at a coordinate."""
         return self.value(coordinate) if self.scale == "log" else (self.upper - self.lower) / 4
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """The lowest and the highest coordinate."""
+        """The lowest and the highest coordinate that the bounds allow."""
         a, b = self.coordinate(self.lower), self.coordinate(self.upper)
         return min(a, b), max(a, b)
 
     def std(self, coordinate_std: float, value: float) -> float:
-        """Standard deviation of the value, small ones understood."""
+        """Standard deviation of the value, in its unit, from that of its coordinate, as long as this is small."""
         return coordinate_std * (abs(value) if self.scale == "log" else (self.upper - self.lower) / 4)
 
 
 def free_parameter(param: Param, start: float) -> Free:
-    """A parameter with its scale and its bounds."""
+    """The model's parameter as one to be fitted, from a start in its unit: on which scale, within which bounds."""
     low, high = param.lower, param.upper
     if np.isfinite(low) and np.isfinite(high):
         edge = 1e-9 * (high - low)  # an open bound itself is not allowed

@@ -58,19 +58,19 @@ _PROFILE_WORK = 500_000
 
 @dataclass(frozen=True, eq=False)
 class MeasuredFit:
-    """What was found for a model.
+    """A model fitted to the measurements of one device: what was found.
 
     Attributes:
-        model: that was fitted.
-        replays: what the measurements did and saw.
-        start: where the best descent began.
+        model: the model that was fitted.
+        replays: the replays of the measurements.
+        start: the point at which the best descent began.
         values: every parameter in the model's order.
         initial: states at the start of each replay, shape (replays, k).
         solution: the fitted parameters, the memory states behind the model's own.
-        weights: of the runs in the last descent.
-        predicted: what the model shows in each run.
-        held: parameters that are not fitted, and why.
-        seed: of the starts.
+        weights: what each replay counted in the last descent.
+        predicted: what the model shows in each replay, as its ``observed``.
+        held: names of the parameters that are not fitted, each with the reason.
+        seed: seed of the random starts.
     """
 
     model: Model
@@ -91,12 +91,12 @@ class MeasuredFit:
 
     @property
     def errors(self) -> tuple[float, ...]:
-        """Root mean square error of each run: relative for conductances, over the rms current for sweeps."""
+        """Root mean square error of each replay: relative for conductances, over the rms current for sweeps."""
         return tuple(float(np.sqrt(np.mean(off**2))) for off in self.relative)
 
     @property
     def relative(self) -> tuple[Array, ...]:
-        """Error of each point of each run: relative for conductances, over the rms current for sweeps."""
+        """Error of each point of each replay: relative for conductances, over the rms current for sweeps."""
         return tuple(
             (y - replay.observed) / (np.sqrt(np.mean(replay.observed**2)) if replay.is_current else replay.observed)
             for replay, y in zip(self.replays, self.predicted, strict=True)
@@ -104,27 +104,27 @@ class MeasuredFit:
 
     @cached_property
     def residuals(self) -> tuple[Array, ...]:
-        """What is left of each run, in units of its noise."""
+        """Fitted less measured of each replay in units of its noise, each of shape (points,)."""
         return tuple(replay.residuals(y) for replay, y in zip(self.replays, self.predicted, strict=True))
 
     @property
     def over_noise(self) -> tuple[float, ...]:
-        """Root mean square of each run's residuals in units of their noise: 1 where nothing but noise is left."""
+        """Root mean square of each replay's residuals in units of their noise: 1 where only noise is left."""
         return tuple(float(np.sqrt(np.mean(r**2))) for r in self.residuals)
 
     @property
     def own(self) -> list[int]:
-        """Places of the model's parameters among what was fitted."""
+        """Places of the model's own parameters among everything that was fitted, states at the start included."""
         return [n for n, f in enumerate(self.solution.free) if f.name in self.model.param]
 
     @property
     def points(self) -> int:
-        """Observations in all."""
+        """Number of observations in all replays together."""
         return sum(len(r.observed) for r in self.replays)
 
     @property
     def parameters(self) -> int:
-        """Fitted ones, memory states and the noise of each run among them."""
+        """Number of fitted parameters, memory states at the start and the noise of each replay among them."""
         return len(self.solution.free) + len(self.replays)
 
     @property
@@ -178,7 +178,7 @@ def aicc(fits: Sequence[MeasuredFit]) -> tuple[float, ...]:
 
 
 def replays_of(measurements: Sequence[Measurement]) -> list[Replay]:
-    """What is to be fitted.
+    """Replays of all measurements that say anything about a model's equations.
 
     Raises:
         InputError: nothing says anything about a model's equations, or see ``replays``.
@@ -191,7 +191,10 @@ def replays_of(measurements: Sequence[Measurement]) -> list[Replay]:
 
 
 def why_held(model: Model, replays: Sequence[Replay], known: Collection[str]) -> dict[str, str]:
-    """Why each parameter is not fitted; empty for one that is. ``known``: those that are given."""
+    """Reason why each parameter is not fitted, by its name; an empty reason for one that is fitted.
+
+    Parameters in ``known`` are given by the user.
+    """
     temperatures = len({replay.temperature_k for replay in replays})
     return {p.name: "given" if p.name in known else is_held(p, model, temperatures) for p in model.params}
 
@@ -202,10 +205,10 @@ def fit_model(
     """Fit a model of the library to measurements of one device.
 
     Args:
-        name: of the model.
-        measurements: any mix of files.
+        name: name of the model.
+        measurements: any mix of files of one device.
         held: parameters that are known, in the model's units, checked (see ``fit_task``).
-        seed: of the random starts.
+        seed: seed of the random starts.
 
     Raises:
         InputError: nothing to fit, or nothing finite follows from what is held.
@@ -214,10 +217,10 @@ def fit_model(
     replays = [replay.behind_a_cycle(model) for replay in replays_of(measurements)]
     held_for = why_held(model, replays, known)
     fitted = [k for k, p in enumerate(model.params) if not held_for[p.name]]
-    with _at_work(model, replays, fitted) as work:
-        start, begins = work.tried(starts(work.setup, known, seed, work.tries), seed)
-        problem, solution = work.carried_on(start, begins)
-        effort, each = _effort(replays, len(problem.free)), work.setup.threads.map
+    with _search(model, replays, fitted) as search:
+        start, begins = search.tried(starts(search.setup, known, seed, search.tries), seed)
+        problem, solution = search.carried_on(start, begins)
+        effort, each = _effort(replays, len(problem.free)), search.setup.threads.map
         solution = profiled(problem, solution, effort, robust=True, each=each)
         end = problem.start(solution.ends[solution.chosen])
         predicted = tuple(run.predicted for run in problem.runs(solution.ends[solution.chosen]))
@@ -247,15 +250,15 @@ def _check_finite(name: str, replays: Sequence[Replay], predicted: Sequence[Arra
 
 
 @contextmanager
-def _at_work(model: Model, replays: Sequence[Replay], fitted: Sequence[int]) -> Iterator[_Work]:
-    """What descends, with its budget, its threads and its progress bar."""
+def _search(model: Model, replays: Sequence[Replay], fitted: Sequence[int]) -> Iterator[_Search]:
+    """Search of one fit, with its budget of descents, its worker threads and its progress bar."""
     states = sum(len(replay.free_states(model)) for replay in replays)
     cost = _cost(replays, len(fitted) + states) * max(len(model.states), 1)
     tries = int(np.clip(_TRY_WORK // cost, *_TRIED))
     descents = (tries + _PATIENCE) * len(_COARSE) + _CARRIED_ON * len(_STEPS) + 1
     # matrices are small: several threads of BLAS would wait for each other, and for ours
     with counter(f"fit {model.name}", descents) as advance, threadpool_limits(1), Threads() as threads:
-        yield _Work(FitSetup(model, replays, fitted, threads), tries, advance)
+        yield _Search(FitSetup(model, replays, fitted, threads), tries, advance)
 
 
 _Tried = tuple[float, Start, Start]
@@ -266,11 +269,11 @@ def _misfit(tried: _Tried) -> float:
     return tried[0]
 
 
-class _Work:
-    """The descents of a fit.
+class _Search:
+    """Least-squares search of one fit: descents from many starts, then longer ones from the best of their ends.
 
     Args:
-        setup: what is fitted to what.
+        setup: the model, the replays, and which parameters are fitted.
         tries: starts from which to descend.
         advance: takes the number of descents so far and a label.
     """
@@ -279,7 +282,11 @@ class _Work:
         self.setup, self.tries, self._advance, self._finished = setup, tries, advance, count(1)
 
     def tried(self, begins: Iterable[Start], seed: int) -> tuple[Start, list[Start]]:
-        """The start of the best descent, whose priors stay, and the ends of the best with its orientation."""
+        """Descend from every start.
+
+        Returns the start of the best descent, whose priors stay, and the ends of the best descents in which the device
+        stands the same way around.
+        """
         setup, rng = self.setup, np.random.default_rng(seed)
         ends = sorted(setup.threads.map(self._tried, begins), key=_misfit)
         enough, failed = _REACHED * sum(len(replay.observed) for replay in setup.replays), 0
@@ -291,7 +298,7 @@ class _Work:
         return best, self._apart(best, [end for _, begin, end in ends if begin.turned == best.turned])
 
     def _tried(self, begin: Start) -> _Tried:
-        """The descent from one start."""
+        """Descend from one start, from coarse uncertainties to those of the data; misfit, start and end of it."""
         setup = self.setup
         at: tuple[Array, ...] = ()
         for parts, relative, steps in _COARSE:
@@ -303,7 +310,7 @@ class _Work:
         return found.misfit[0], begin, problem.start(at[0])
 
     def _apart(self, start: Start, ends: Iterable[Start]) -> list[Start]:
-        """The first few that are not in one valley."""
+        """Keep the first few ends that are not in one valley of the misfit."""
         problem = MeasuredProblem(self.setup, start, coarse(self.setup.replays, 0.0))
         found: list[Start] = []
         at: list[Array] = []
@@ -315,7 +322,7 @@ class _Work:
         return found
 
     def carried_on(self, start: Start, begins: Sequence[Start]) -> tuple[MeasuredProblem, Solution]:
-        """Go on from several points, with files weighed anew each time."""
+        """Descend farther from several points; what each file counts is found anew between the descents."""
         setup = self.setup
         problem = MeasuredProblem(setup, start, coarse(setup.replays, 0.0))
         found = self._descended(problem, [problem.coordinates(b) for b in begins], _STEPS[0])
@@ -346,10 +353,10 @@ class _Work:
 
 
 def _effort(replays: Sequence[Replay], parameters: int) -> int:
-    """Derivatives that a profile is worth: fewer of large problems, which are also better behaved."""
+    """Number of derivatives that one side of a profile may take: fewer for large problems, which behave better."""
     return int(np.clip(_PROFILE_WORK // _cost(replays, parameters), 3, 65))
 
 
 def _cost(replays: Sequence[Replay], parameters: int) -> int:
-    """What derivatives cost."""
+    """Cost of one evaluation of all derivatives: points of the replays times parameters."""
     return sum(len(replay.drive.time_s) for replay in replays) * parameters

@@ -12,13 +12,13 @@ from spicegen.fit.threads import Threads
 
 @dataclass(frozen=True, eq=False)
 class FitSetup:
-    """What is fitted to what.
+    """What stays the same during a fit of one model: the model, the replays, and what is fitted.
 
     Attributes:
-        model: that is fitted.
-        replays: the measurements.
+        model: the model that is fitted.
+        replays: the replays of the measurements.
         fitted: places of the fitted parameters among the model's.
-        threads: that share the work.
+        threads: the threads that share the work.
     """
 
     model: Model

@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 
 class Threads:
-    """Calls functions on every processor at a time; of calls within such calls, one after another.
+    """Threads that call a function on every processor at a time; calls within such calls run one after another.
 
     What takes long in a fit is compiled and lets other threads run.
     """
@@ -31,11 +31,11 @@ class Threads:
         self._pool.shutdown(cancel_futures=True)
 
     def map(self, function: Callable[..., Result], *arguments: Iterable[Any]) -> list[Result]:
-        """What the function makes of each, in their order."""
+        """Call the function with each set of arguments, as ``map`` does; the results come in the arguments' order."""
         return list((map if self._is_inside else self._pool.map)(function, *arguments))
 
     def check(self) -> None:
-        """Called now and then within long calls: ends them where nobody waits for the result any more."""
+        """End a long call, by InterruptedError, where nobody waits for its result any more: called now and then."""
         if self._left.is_set():
             raise InterruptedError
 

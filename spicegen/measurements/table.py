@@ -57,7 +57,7 @@ WORDS = {name: ("te-be", "be-te") for name in CONVENTIONS} | {
 
 @dataclass(eq=False)
 class Table:
-    """What a file holds.
+    """The numbers of a file, with what each column holds.
 
     Attributes:
         path: of the file.
@@ -87,12 +87,12 @@ class Table:
 
     @property
     def quantities(self) -> set[str]:
-        """What its columns hold."""
+        """Quantities that the columns hold."""
         return {column.quantity for column in self.columns}
 
     @property
     def listed(self) -> str:
-        """Its columns, for people."""
+        """Names of the columns as one text for people."""
         return ", ".join(shown(column.name) for column in self.columns)
 
     def column(self, quantity: str) -> Column:

@@ -24,7 +24,7 @@ _MANY_PROGRAMMINGS = 20
 
 
 def measure_files(paths: Sequence[Path], seed: int) -> list[MetricsReport]:
-    """Figures of merit of measurement files, descriptions of them, and update tables.
+    """Compute figures of merit of measurement files, descriptions of them, and update tables.
 
     Args:
         paths: the files; of pulses, or tables, of one direction each, two that follow each other are one device's.
@@ -37,12 +37,12 @@ def measure_files(paths: Sequence[Path], seed: int) -> list[MetricsReport]:
 
 
 def whole_json(reports: Sequence[MetricsReport], seed: int) -> Mapping[str, Any]:
-    """All reports for report.json."""
+    """The content of report.json: all reports, and the seed of the bootstrap."""
     return {"seed": seed, "measurements": [r.to_json() for r in reports]}
 
 
 def write_tables(reports: Iterable[MetricsReport], folder: Path) -> list[Path]:
-    """Write the update tables that measurements gave, with the measurement's number where there are several."""
+    """Write the update tables that measurements gave; their names have the measurement's number where it is needed."""
     reports = list(reports)
     names = {True: "increasing", False: "decreasing"}
     return [

@@ -17,15 +17,15 @@ HEAD = ("name", "value", "95 % interval", "unit", "definition")
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A figure of merit.
+    """A figure of merit with its value, its confidence interval and its definition.
 
     Attributes:
-        name: of it, ``_p`` behind it for potentiation, ``_d`` for depression.
-        value: in ``unit``; NaN where it does not exist.
-        ci95: confidence interval; None where it could not be found.
+        name: its name, with ``_p`` behind it for potentiation, ``_d`` for depression.
+        value: its value in ``unit``; NaN where it does not exist.
+        ci95: its 95 % confidence interval in ``unit``; None where it could not be found.
         unit: an SI unit, or 1.
-        definition: for people; its first sentence says it shortly.
-        source: where it is from.
+        definition: what it is, for people; the first sentence says it shortly.
+        source: where the definition is from.
     """
 
     name: str
@@ -36,12 +36,12 @@ class Metric:
     source: str = ""
 
     def row(self) -> tuple[object, ...]:
-        """For tables, under ``HEAD``."""
+        """Row of a table under ``HEAD``."""
         shown = f"{self.ci95[0]:.4g} .. {self.ci95[1]:.4g}" if self.ci95 else "-"
         return (self.name, self.value, shown, self.unit, self.definition.split(". ")[0].rstrip("."))
 
     def to_json(self) -> dict[str, Any]:
-        """The same for report.json."""
+        """The figure of merit as it stands in report.json."""
         fields = ("name", "value", "ci95", "unit", "definition", "source")
         return {name: getattr(self, name) for name in fields}
 
@@ -51,9 +51,9 @@ class Statistic:
     """How a figure of merit is computed: a function whose docstring defines it and has a source.
 
     Attributes:
-        name, unit: of the figure of merit.
-        of: from samples to the value in each, shape (rows,).
-        of_scatter: it is of the scatter between cycles, not of their mean.
+        name, unit: name and unit of the figure of merit.
+        of: the function that computes it: from samples to the value in each, shape (rows,).
+        of_scatter: whether it is a statistic of the scatter between cycles, not of their mean.
         turned: its resamples are what the truth may be, see ``interval``.
     """
 
@@ -64,7 +64,7 @@ class Statistic:
     turned: bool = False
 
     def evaluate(self, data: object, samples: Samples, suffix: str = "") -> Metric:
-        """Its value and interval."""
+        """Compute the figure of merit from data with its confidence interval from samples."""
         values = np.asarray(self.of(data), dtype=np.float64)
         definition, source = described(self.of)
         name = f"{self.name}{suffix}"
@@ -73,6 +73,6 @@ class Statistic:
 
 
 def described(function: Callable[..., object]) -> tuple[str, str]:
-    """What stands before and what behind ``Source:`` in a docstring."""
+    """Definition and source in a function's docstring: what stands before and what behind ``Source:``."""
     definition, _, source = " ".join((function.__doc__ or "").split()).partition("Source:")
     return definition.strip(), source.strip()

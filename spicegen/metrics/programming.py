@@ -20,13 +20,13 @@ _FEWEST = 10
 
 @dataclass(frozen=True, eq=False)
 class ProgrammingErrors:
-    """Samples of a write-verify measurement.
+    """Errors of write-verify, with sigma(G) fitted in every sample of a bootstrap.
 
     Attributes:
         target_siemens, error_siemens: wanted, and achieved less wanted, shape (n,), S.
-        samples: of programmings, which take the place of cycles.
-        slope, offset: of sigma = slope G + offset in each, shape (rows,): 1, S.
-        states: effective number of them as measured, and in what the truth may be, shape (rows,).
+        samples: samples of the programmings, which take the place of cycles.
+        slope, offset: slope (1) and offset (S) of sigma = slope G + offset in each sample, shape (rows,).
+        states: effective number of states as measured, and as it may be in truth, shape (rows,).
     """
 
     target_siemens: Array
@@ -38,7 +38,7 @@ class ProgrammingErrors:
 
 
 def programming_errors(measured: WriteVerify, seed: int) -> ProgrammingErrors:
-    """Fit sigma(G) in every sample.
+    """Fit sigma(G) to the errors of write-verify, in every sample of a bootstrap.
 
     Raises:
         InputError: fewer than ten programmings, one target only, or no error at all.
@@ -64,7 +64,9 @@ def programming_errors(measured: WriteVerify, seed: int) -> ProgrammingErrors:
 
 
 def _may_be(target: Array, error: Array, sigma: Array, resamples: int, rng: np.random.Generator) -> Array:
-    """Sigma at the targets' ends, of shape (1, 2) as measured, as it may be in truth, shape (resamples, 2), S.
+    """Standard deviations at the targets' ends as they may be in truth, shape (resamples, 2), S.
+
+    ``sigma``, shape (1, 2), is that as measured.
 
     Errors over their sigma are drawn with replacement, for every target one: where the line that is fitted to them
     comes out at r times the one that they were drawn about, what was measured may be r times the truth. Source:
@@ -78,7 +80,7 @@ def _may_be(target: Array, error: Array, sigma: Array, resamples: int, rng: np.r
 
 
 def measure(data: ProgrammingErrors) -> list[Metric]:
-    """Every figure of merit of programmings."""
+    """Compute every figure of merit of write-verify."""
     return [s.evaluate(data, data.samples) for s in _ALL]
 
 

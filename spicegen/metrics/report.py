@@ -24,12 +24,12 @@ class MetricsReport:
     """The figures of merit of one measurement.
 
     Attributes:
-        title: what was measured.
-        origins: the files.
-        metrics: in the order in which they are shown.
+        title: what was measured, and the names of the files.
+        origins: the files that were measured, one or two.
+        metrics: the figures of merit, in the order in which they are shown.
         notes: what people should know, one sentence each.
         data: what the figures of merit were computed from; the report's pictures show it.
-        tables: of updates, made from the measurement.
+        tables: update tables that were made from the measurement; none where it is a table itself.
     """
 
     title: str
@@ -40,11 +40,11 @@ class MetricsReport:
     tables: tuple[UpdateTable, ...] = ()
 
     def rows(self) -> list[tuple[object, ...]]:
-        """The table, under ``HEAD``, without what does not exist for this measurement."""
+        """Table under ``HEAD`` of the figures of merit that exist for this measurement."""
         return [m.row() for m in self.metrics if math.isfinite(m.value)]
 
     def to_json(self) -> dict[str, Any]:
-        """For report.json."""
+        """The measurement's part of report.json."""
         return {
             "title": self.title,
             "files": [{"path": str(o.path), "sha256": o.sha256, "notes": o.notes} for o in self.origins],

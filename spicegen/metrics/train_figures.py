@@ -12,7 +12,7 @@ from spicegen.metrics.trains import Trains
 
 
 def measure(trains: Trains) -> list[Metric]:
-    """Every figure of merit of trains: of each branch, then of both together."""
+    """Compute every figure of merit of trains: of each branch, then of both together."""
     found = []
     for curves in trains.curves:
         suffix = "_p" if curves.rises else "_d"

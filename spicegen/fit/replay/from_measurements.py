@@ -39,7 +39,7 @@ _SECOND = np.sqrt(6.0)
 
 
 def replays(measurement: Measurement) -> list[Replay]:
-    """The runs of a measurement; none for one that says nothing about a model's equations (write-verify).
+    """Replays of one measurement; none for write-verify, which says nothing about a model's equations.
 
     Raises:
         InputError: pulses whose amplitude or width the file does not say; a sweep that is all compliance, or too short;
@@ -55,7 +55,9 @@ def replays(measurement: Measurement) -> list[Replay]:
 
 
 def fitted_train(p: Pulses) -> Pulses:
-    """The train that a fit takes: cycles that drift one after the other, as many as ``FIT_POINTS`` allow; else itself.
+    """The train that a fit replays: cycles that drift one after the other, else the train as it is.
+
+    Of cycles that drift it has as many as ``FIT_POINTS`` allow.
 
     What a device does on its way to cycles that repeat is data, no noise of these.
     """
@@ -74,7 +76,7 @@ def fitted_train(p: Pulses) -> Pulses:
 
 
 def of_drift(measurement: Measurement, replay: Replay) -> str:
-    """What is to be said of a measurement whose cycles drift; empty of one of others."""
+    """Sentence for the user on a measurement whose cycles drift; empty for any other measurement."""
     train = replay.measurement
     if train is measurement or not (isinstance(train, Pulses) and isinstance(measurement, Pulses)):
         return ""
@@ -145,7 +147,7 @@ def typical_cycle(p: Pulses) -> tuple[NDArray[np.intp], Array]:
 
 
 def _above_zero(measurement: Pulses | Retention, g_siemens: Array, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Those of the rows whose conductance has a logarithm."""
+    """Keep those of the rows whose conductance is above 0, so that it has a logarithm."""
     kept = rows[g_siemens[rows] > 0]
     if not len(kept):
         raise InputError(f"{measurement.origin.path}: conductances of 0 only: read in a smaller range of the meter")
@@ -186,14 +188,17 @@ def _spread(curves: Array) -> Array:
 
 
 def _roughness(values: Array) -> float:
-    """Standard deviation of white noise on a smooth curve; 0 of fewer than four points."""
+    """Standard deviation of white noise on a smooth curve, in the unit of ``values``; 0 for fewer than four points."""
     if len(values) < 4:
         return 0.0
     return float(MAD * np.median(np.abs(np.diff(values, 2))) / _SECOND)
 
 
 def _of_sweep(s: Sweep) -> list[Replay]:
-    """A run for each part that the source meter did not limit: what the device got in between is not known."""
+    """Replays of a sweep, one for each part that the source meter did not limit.
+
+    What the device got in between is not known.
+    """
     parts = between_compliance(s)
     if not parts:
         if at_compliance(s.voltage_volt, s.current_amp).any():

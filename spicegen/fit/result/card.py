@@ -39,7 +39,7 @@ _WINDOW_DIGITS = 6
 
 
 def card_name(stem: str) -> str:
-    """A card's name from a file's: ``My Device 2`` becomes ``my-device-2``.
+    """Card name made of a file's name: ``My Device 2`` becomes ``my-device-2``.
 
     Raises:
         CardError: the name is a word of one of the printed languages.
@@ -58,7 +58,7 @@ def _checked(name: str) -> str:
 
 
 def fixed_by_data(found: MeasuredFit) -> tuple[int, int]:
-    """How many parameters of the model the data fix, of how many that were fitted."""
+    """Number of the model's parameters that the data fix, and number of those that were fitted."""
     fixed = found.solution.is_fixed[found.own]
     return int(fixed.sum()), len(fixed)
 
@@ -66,7 +66,7 @@ def fixed_by_data(found: MeasuredFit) -> tuple[int, int]:
 def fitted_card(
     found: MeasuredFit, measurements: Sequence[Measurement], error: ProgrammingError | None, name: str
 ) -> DeviceCard:
-    """The card of what was fitted.
+    """Device card of a fitted model.
 
     Window and write pulse are on it as far as the measurements show them.
 
@@ -134,7 +134,7 @@ def _inside(lower: float, upper: float, short: float, exact: float) -> float:
 
 
 def _window(card: DeviceCard, found: MeasuredFit) -> ConductanceWindow | None:
-    """From the lowest to the highest conductance that the fitted device had in the measurements.
+    """Conductance window from the lowest to the highest conductance that the fitted device had in the measurements.
 
     A read shows I/V at its voltage and temperature, and a memory state; the window is of these states where mappings
     are: at v = 0 and room temperature.
@@ -158,7 +158,7 @@ def _window(card: DeviceCard, found: MeasuredFit) -> ConductanceWindow | None:
 
 
 def _write_pulse(measurements: Sequence[Measurement], turned: bool) -> WritePulse | None:
-    """The pulses of the file with most of them in both directions; of several, the first by name."""
+    """Write pulse of the file with the most pulses in both directions; of several such files, the first by name."""
     sign = -1.0 if turned else 1.0
     trains = [m for m in measurements if isinstance(m, Pulses)]
     for m in sorted(trains, key=lambda m: (-m.g_siemens.size, m.origin.name)):
@@ -195,13 +195,13 @@ def _record(found: MeasuredFit, measurements: Sequence[Measurement]) -> FitRecor
 
 
 def _file(m: Measurement) -> str:
-    """The measurement's name and, where that is a description's, the file that the hash is of."""
+    """Name of a measurement, with the file that the hash is of where that is a description's."""
     name, data = m.origin.name, printable(m.origin.path.name)
     return name if Path(name).name == data else f"{name} of {data}"
 
 
 def _error(found: MeasuredFit, m: Measurement) -> float | None:
-    """Root mean square over the measurement's runs; None if it has none."""
+    """Root mean square error over the replays of one measurement, relative; None if it has no replay."""
     errors = [
         error
         for replay, error in zip(found.replays, found.errors, strict=True)
@@ -211,7 +211,7 @@ def _error(found: MeasuredFit, m: Measurement) -> float | None:
 
 
 def _covered(found: MeasuredFit) -> dict[str, Array]:
-    """What the files show of each quantity."""
+    """Voltages (V), conductances (S), temperatures (K) and pulse widths (s) that the files cover, by quantity."""
     sign = -1.0 if found.turned else 1.0
     result = {
         "voltage_volt": np.concatenate([sign * replay.drive.v_volt for replay in found.replays]),

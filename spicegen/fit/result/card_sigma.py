@@ -21,7 +21,7 @@ _UNIT_SIEMENS = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class CardSigma:
-    """sigma(G) of the first file of write-verify that shows it.
+    """The programming error sigma(G) for a card, from the first write-verify file that shows it.
 
     Attributes:
         measurement: the file; None if no file shows it.
@@ -37,7 +37,7 @@ class CardSigma:
 
 
 def card_sigma(measurements: Sequence[Measurement], seed: int) -> CardSigma:
-    """What files of write-verify among the measurements give a card; ``seed`` is of the bootstrap."""
+    """Programming error for a card from the write-verify files among the measurements; ``seed`` is the bootstrap's."""
     used: tuple[WriteVerify, ProgrammingErrors] | None = None
     unused = []
     for m in measurements:

@@ -16,7 +16,7 @@ _SHOWN_DIRECTIONS = 12
 
 
 def parameter_rows(solution: Solution, model: Model) -> list[tuple[object, ...]]:
-    """One a parameter: see ``HEAD``. What is not one of the model's has no unit."""
+    """Table of the fitted parameters under ``HEAD``, one row each; a state at the start of a replay has the unit 1."""
     found: list[tuple[object, ...]] = []
     for n, free in enumerate(solution.free):
         unit = model.param[free.name].unit if free.name in model.param else "1"
@@ -34,7 +34,7 @@ def parameter_rows(solution: Solution, model: Model) -> list[tuple[object, ...]]
 
 
 def combinations(solution: Solution) -> list[tuple[float, str]]:
-    """The least fixed combinations of parameters: information over the prior's, and the product of powers."""
+    """Least fixed combinations of parameters: the data's information over the prior's, and a product of powers."""
     names = [f"exp({f.name})" if f.scale == "linear" else f.name for f in solution.free]
     found = []
     for information, direction in solution.directions()[::-1][:_SHOWN_DIRECTIONS]:
@@ -47,7 +47,7 @@ def combinations(solution: Solution) -> list[tuple[float, str]]:
 
 
 def parameters_json(solution: Solution) -> dict[str, Any]:
-    """Its part of report.json."""
+    """The part of report.json that is about the fitted parameters."""
     s = solution
     return {
         "misfit_of_starts": list(s.misfit),

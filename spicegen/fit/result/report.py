@@ -29,13 +29,13 @@ MODEL_HEAD = ("model", "fitted parameters", "largest error (%)", "AICc", "above 
 
 @dataclass(frozen=True, eq=False)
 class FitTask:
-    """What is to be fitted, checked.
+    """A fit that was asked for and checked: which models, to which measurements.
 
     Attributes:
-        models: to be compared.
-        measurements: of one device.
-        held: parameters that are known, in their units, of each model.
-        seed: of the random starts.
+        models: names of the models to be compared.
+        measurements: the measurements, all of one device.
+        held: known parameters of each model, in their units, by the model's name.
+        seed: seed of the random starts.
     """
 
     models: tuple[str, ...]
@@ -94,7 +94,7 @@ def _held(texts: Sequence[str], models: Sequence[str]) -> dict[str, dict[str, fl
 
 
 def _check_written(models: Sequence[str], measurements: Sequence[Measurement]) -> None:
-    """A device that only rested does not say how it is written: most of its card would be made up."""
+    """Refuse measurements of retention alone: they do not say how a device is written, so its card would be made up."""
     stateful = [m for m in models if load_model(m).states]
     if stateful and not any(isinstance(m, Pulses | Sweep) for m in measurements):
         files = ", ".join(str(m.origin.path) for m in measurements)
@@ -106,7 +106,7 @@ def _check_written(models: Sequence[str], measurements: Sequence[Measurement]) -
 def _check_enough(
     model: Model, measurements: Sequence[Measurement], runs: Sequence[Replay], known: Mapping[str, float]
 ) -> None:
-    """Something is to be fitted, and more points are there than parameters, states where runs begin, and noises."""
+    """Refuse a fit of nothing, or of more parameters, states at the start and noises than there are points."""
     own = sum(not why for why in why_held(model, runs, known).values())
     free = own + sum(len(run.free_states(model)) for run in runs)
     files, points = ", ".join(m.origin.name for m in measurements), sum(len(run.observed) for run in runs)
@@ -120,7 +120,7 @@ def _check_enough(
 
 
 def _check_different(measurements: Sequence[Measurement]) -> None:
-    """The same data twice would count twice."""
+    """Refuse two files of the same content: the same data would count twice."""
     seen: dict[tuple[bytes, ...], Measurement] = {}
     for m in measurements:
         content = tuple(np.asarray(getattr(m, f.name)).tobytes() for f in fields(m) if f.name != "origin")
@@ -133,10 +133,10 @@ class MeasuredReport:
     """Measurements and the models that were fitted to them.
 
     Attributes:
-        task: what was asked for.
-        fits: one a model, in that order.
-        card: of the best.
-        sigma: its programming error, with what it is of.
+        task: the fit that was asked for.
+        fits: one fit a model, in the task's order.
+        card: the card of the best fit.
+        sigma: the card's programming error, with the measurement that it is of.
     """
 
     task: FitTask
@@ -146,7 +146,7 @@ class MeasuredReport:
 
     @classmethod
     def of(cls, task: FitTask, fits: Sequence[MeasuredFit], name: str) -> MeasuredReport:
-        """With the card of the best, of that name."""
+        """Report of these fits, with the card of the best one, under that name."""
         sigma = card_sigma(task.measurements, task.seed)
         card = fitted_card(ranked(fits)[0][0], task.measurements, sigma.error, name)
         return cls(task, tuple(fits), card, sigma)
@@ -158,11 +158,11 @@ class MeasuredReport:
 
     @property
     def best(self) -> MeasuredFit:
-        """The fit of the card."""
+        """The fit with the lowest AICc, which the card is of."""
         return self.ranked[0][0]
 
     def summary(self) -> str:
-        """One sentence."""
+        """One sentence on the best fit: its files, its largest error, and how many parameters the data fix."""
         best, count = self.best, len(self.task.measurements)
         worst = int(np.argmax(best.errors))
         fixed, fitted = fixed_by_data(best)
@@ -173,7 +173,7 @@ class MeasuredReport:
         )
 
     def comparison(self) -> str:
-        """One sentence on the models; empty of one."""
+        """One sentence on which model is the best, and by how much; empty where only one was fitted."""
         if len(self.fits) < 2:
             return ""
         (best, lowest), (other, next_one) = self.ranked[:2]
@@ -181,7 +181,7 @@ class MeasuredReport:
         return f"{best.model.name} has the lowest AICc, {apart}: the card is of it."
 
     def model_rows(self) -> list[tuple[object, ...]]:
-        """One a model, the best first, under ``MODEL_HEAD``."""
+        """Table of the models under ``MODEL_HEAD``, the best first."""
         return [
             (
                 f.model.name,
@@ -194,7 +194,7 @@ class MeasuredReport:
         ]
 
     def file_rows(self) -> list[tuple[object, ...]]:
-        """One a run of each file, under ``FILE_HEAD``; of write-verify, what is on the card."""
+        """Table under ``FILE_HEAD``, one row a replay of each file; of write-verify, what is on the card."""
         best = self.best
         rows: list[tuple[object, ...]] = [
             (
@@ -210,7 +210,10 @@ class MeasuredReport:
         return rows + [(m.origin.name, len(m.target_siemens), "-", "sigma(G)", "-") for m in pairs]
 
     def parameter_rows(self) -> list[tuple[object, ...]]:
-        """One a parameter of the model, under ``spicegen.fit.HEAD``; states where runs begin stand in the report."""
+        """Table of the model's own fitted parameters, under ``spicegen.fit.HEAD``.
+
+        States at the start of replays are in the report only.
+        """
         return parameter_rows(self.best.solution, self.best.model)[: fixed_by_data(self.best)[1]]
 
     @property
@@ -289,7 +292,7 @@ class MeasuredReport:
 
 
 def fit_measurements(task: FitTask, name: str) -> MeasuredReport:
-    """Fit every model to the measurements; the card is of the best.
+    """Fit every model to the measurements; the card is of the model with the lowest AICc.
 
     Args:
         task: what to fit.

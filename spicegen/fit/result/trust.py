@@ -17,7 +17,7 @@ _BEYOND = 10.0
 
 
 def doubts(best: MeasuredFit, held: Mapping[str, float]) -> list[str]:
-    """One sentence each.
+    """Reasons to doubt the card, one sentence each: held values that look wrong, files that the model misses.
 
     Args:
         best: the fit.
@@ -36,7 +36,7 @@ def doubts(best: MeasuredFit, held: Mapping[str, float]) -> list[str]:
 
 
 def _far(best: MeasuredFit, held: Mapping[str, float]) -> list[str]:
-    """Those that are conductances or resistances far outside the conductances that were seen."""
+    """Names of held conductances and resistances that are far outside the conductances that were observed."""
     seen = np.concatenate([replay.g_siemens for replay in best.replays])
     low, high = seen.min() / _BEYOND, seen.max() * _BEYOND
     units = {name: best.model.param[name].unit for name in held}
@@ -45,7 +45,7 @@ def _far(best: MeasuredFit, held: Mapping[str, float]) -> list[str]:
 
 
 def _missed(best: MeasuredFit, remedy: str) -> list[str]:
-    """Files that the model misses, outliers left out; and these."""
+    """Sentences on the files that the model misses, outliers left out, and on those that have outliers."""
     found = []
     for replay, relative, left in zip(best.replays, best.relative, best.residuals, strict=True):
         bad = outliers(left)
@@ -61,5 +61,5 @@ def _missed(best: MeasuredFit, remedy: str) -> list[str]:
 
 
 def percent(error: float) -> float:
-    """Three digits."""
+    """An error as a percentage with three significant digits."""
     return float(f"{100 * error:.3g}")

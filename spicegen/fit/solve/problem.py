@@ -25,11 +25,11 @@ _OUTSIDE = 3.0
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """What each run counts.
+    """What each replay counts in a fit.
 
     Attributes:
-        scale: by which its uncertainties are larger than the noise in it, because the model misses it: shape (runs,).
-        independent: share of its points that are as good as independent, shape (runs,).
+        scale: factor by which a replay's uncertainties exceed its noise, as the model misses it: shape (replays,).
+        independent: share of a replay's points that are as good as independent, shape (replays,).
     """
 
     scale: Array
@@ -37,12 +37,12 @@ class Weights:
 
 
 class MeasuredProblem:
-    """Residuals of a model against measurements.
+    """Residuals of a model against the replays of measurements, as functions of the fitted coordinates.
 
     Args:
-        setup: what is fitted to what.
+        setup: the model, the replays, and which parameters are fitted.
         start: the centre of the priors; gives the values that are not fitted.
-        weights: of the replays.
+        weights: what each replay counts.
     """
 
     def __init__(self, setup: FitSetup, start: Start, weights: Weights) -> None:
@@ -57,13 +57,13 @@ class MeasuredProblem:
         self._known: dict[int, tuple[bytes, list[Run]]] = {}  # of each thread: derivatives are asked for next
 
     def coordinates(self, start: Start) -> Array:
-        """Of a start of this problem's parameters, shape (k,)."""
+        """Coordinates of the fitted parameters and states in a start, shape (k,)."""
         states = [x for at, places in zip(start.initial, self._states, strict=True) for x in at[places].tolist()]
         values = [*start.values[self._fitted].tolist(), *states]
         return np.array([f.coordinate(v) for f, v in zip(self.free, values, strict=True)])
 
     def start(self, z: Array) -> Start:
-        """The other way around."""
+        """The start that has coordinates z, shape (k,): its other parameters are those of the first start."""
         values = self._start.values.copy()
         initial = self._start.initial.copy()
         found = [f.value(c) for f, c in zip(self.free, z, strict=True)]
@@ -83,12 +83,12 @@ class MeasuredProblem:
         return runs
 
     def residuals(self, z: Array) -> Array:
-        """Shape (n,)."""
+        """Residuals of all replays at coordinates z, weighted, in units of the noise, shape (n,)."""
         found = [replay.residuals(r.predicted) for replay, r in zip(self._replays, self.runs(z), strict=True)]
         return np.concatenate([w * r for w, r in zip(self._weight, found, strict=True)])
 
     def jacobian(self, z: Array) -> Array:
-        """Shape (n, k)."""
+        """Derivatives of the residuals by the coordinates z, shape (n, k)."""
         start, inside = self.start(z), len(self._fitted)
         by_coordinate = np.array([f.slope(c) for f, c in zip(self.free, z, strict=True)])
         places = np.array(self._fitted, dtype=np.intp)
@@ -105,7 +105,7 @@ class MeasuredProblem:
         return np.concatenate(self._threads.map(block, range(len(self._replays))))
 
     def information(self, residuals: Array) -> Array:
-        """What each of them says of the parameters by the robust loss, over what its weight promises, shape (n,).
+        """Information of each residual on the parameters by the robust loss, over what its weight promises, shape (n,).
 
         (E psi')^2 / E psi^2 in each run, with psi half the loss's derivative: what has heavier tails than normal errors
         leaves more open, however little each point of these counts. Not more than 1: no less than the noise is left.
@@ -134,13 +134,13 @@ def _free(model: Model, replays: Sequence[Replay], start: Start, fitted: Sequenc
 
 
 def coarse(replays: Sequence[Replay], relative: float) -> Weights:
-    """All points count, with at least this relative uncertainty."""
+    """Weights by which all points count, with at least this relative uncertainty."""
     scale = [max(1.0, relative / float(np.median(replay.relative_noise))) for replay in replays]
     return Weights(np.array(scale), np.ones(len(replays)))
 
 
 def weights_by_misfit(replays: Sequence[Replay], runs: Sequence[Run]) -> Weights:
-    """Each replay's uncertainty is what the model misses most of it by, and what is independent in that counts.
+    """Weights by what the model misses most of each replay by, and by the share of that which is independent.
 
     Neither hangs on outliers: these count less already, and are not to make the rest of their file count less, too.
     """

@@ -28,7 +28,7 @@ _STAY = 1e-2
 
 
 class Levels:
-    """Parameters with which the memory state reaches what was seen; none moves more than needed.
+    """Parameters of the current, moved such that the memory state reaches what was observed, none more than needed.
 
     Args:
         model: of the device; which way around it stands makes no difference here.
@@ -45,7 +45,7 @@ class Levels:
         self._known: dict[tuple[bytes, _Reaches], list[Array]] = {}  # most speeds and voltages ask for the same
 
     def of(self, values: Array, held: Collection[str], reaches: _Reaches = None) -> list[Array]:
-        """Every parameter, such that the middles agree, and that the ends are just beyond what was seen.
+        """Parameter sets whose conductances have the observed middle, and ends just beyond what was observed.
 
         Args:
             values: every parameter; those that the current does not depend on stay, and so do states at the start.
@@ -92,7 +92,7 @@ class Levels:
         return np.asarray(self._seen + inward * (sure * self._noise - np.log(far)))
 
     def _beyond(self, values: Array, wanted: Array) -> Array:
-        """How far above what is wanted the lower and the upper end are, natural log, shape (2,).
+        """Distance of the lower and the upper end of the reach above what is wanted, natural logarithm, shape (2,).
 
         Each at the voltage where it is least as wanted; -inf for a lower end that cuts the current off, as is wanted.
         """
@@ -111,5 +111,5 @@ class Levels:
 
 
 def _seen(replay: Replay) -> Array:
-    """Voltages (V), conductances (S) and their relative noise, shape (3, m)."""
+    """Voltages (V), conductances (S) and relative noise of the observations that are conductances, shape (3, m)."""
     return np.array([replay.read_volt[replay.conducting], replay.g_siemens, replay.relative_noise[replay.conducting]])

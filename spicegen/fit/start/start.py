@@ -46,14 +46,14 @@ _VARIED, _A_LITTLE = np.log(2.0), 0.15
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """A point to descend from.
+    """A point in parameter space from which a fit descends.
 
     Attributes:
-        card: whose parameters they are.
+        card: the card from whose parameters it was made.
         turned: whether the device stands the other way around.
         values: every parameter in the model's order.
         initial: states at the start of each replay, shape (replays, k).
-        loss: robust misfit there.
+        loss: robust misfit at this point.
     """
 
     card: DeviceCard
@@ -68,7 +68,7 @@ _Point = tuple[DeviceCard, bool, Array]
 
 
 def is_held(param: Param, model: Model, temperatures: int) -> str:
-    """Why a parameter is not fitted; empty if it is.
+    """Reason why a parameter is not fitted; empty if it is fitted.
 
     Args:
         param: of the model.
@@ -90,13 +90,13 @@ def is_held(param: Param, model: Model, temperatures: int) -> str:
 
 
 def starts(setup: FitSetup, held: Mapping[str, float], seed: int, keep: int) -> list[Start]:
-    """The best points to descend from, the best first.
+    """The best points from which to descend, the best first.
 
     Args:
-        setup: what is fitted to what.
-        held: parameters that are known.
-        seed: of the variations.
-        keep: how many are wanted, besides those with polarities told apart.
+        setup: the model, the replays, and which parameters are fitted.
+        held: known parameters, in their units.
+        seed: seed of the random variations.
+        keep: number of starts that are wanted, besides those with polarities told apart.
     """
     model, rng = setup.model, np.random.default_rng(seed)
     cards = [card for card in map(load_card, card_names()) if card.model == model.name] or [_of_ones(model)]
@@ -114,7 +114,7 @@ def starts(setup: FitSetup, held: Mapping[str, float], seed: int, keep: int) -> 
 def _near(
     setup: FitSetup, cards: Sequence[DeviceCard], held: Mapping[str, float], rng: np.random.Generator
 ) -> list[Start]:
-    """The cards as they are, the best first, and then what differs a little from them.
+    """Starts at the shipped cards as they are, the best of them first, then ones that differ a little from it.
 
     Where a device switches abruptly, a card of the same kind is nearer than its misfit says.
     """
@@ -130,7 +130,7 @@ def _loss(start: Start) -> float:
 
 
 def varied(setup: FitSetup, origin: Start, size: float, rng: np.random.Generator) -> Start:
-    """Every fitted parameter off by so much, natural log, at random."""
+    """Start near another one: every fitted parameter is off by a random amount of standard deviation ``size`` (ln)."""
     return _started(setup, [_varied(setup, origin, size, rng)])[0]
 
 
@@ -145,7 +145,7 @@ def _varied(setup: FitSetup, origin: Start, size: float, rng: np.random.Generato
 
 
 def _neutral(setup: FitSetup, origins: Sequence[Start]) -> list[Start]:
-    """The two best with every parameter that may have either sign at 0, from where a descent can go either way.
+    """The two best starts with every parameter that may have either sign at 0: a descent can go either way there.
 
     What such a parameter bends one way on one device it bends the other way on another; there is a barrier between.
     """
@@ -162,7 +162,7 @@ def _neutral(setup: FitSetup, origins: Sequence[Start]) -> list[Start]:
 
 
 def _of_ones(model: Model) -> DeviceCard:
-    """A card for a model of which none ships: every parameter as near to 1 as it may be."""
+    """Card for a model of which none ships: every parameter is as near to 1 as it may be."""
     ones = {p.name: min(max(1.0, p.lower), p.upper) for p in model.params if p.default is None}
     quantities = {name: Quantity(value=value, provenance="assumed") for name, value in ones.items()}
     return DeviceCard(name="ones", title="", model=model.name, source="", parameters=quantities)
@@ -171,7 +171,7 @@ def _of_ones(model: Model) -> DeviceCard:
 def _on_a_grid(
     card: DeviceCard, replays: Sequence[Replay], held: Mapping[str, float], levels: Levels
 ) -> Iterator[_Point]:
-    """The card at the measurement's scales, at several speeds and voltages."""
+    """Points of the card at the measurement's voltages, times and levels, at several speeds and voltages about them."""
     params = card.device_model.params
     volts, seconds = _scales(card, replays)
     metre = next((held[p.name] / card.values[p.name] for p in params if p.unit == "m" and p.name in held), 1.0)
@@ -185,7 +185,7 @@ def _on_a_grid(
 
 
 def _apart(setup: FitSetup, found: Sequence[Start], held: Collection[str], levels: Levels) -> list[Start]:
-    """The best starts with what acts at either polarity, and what bends the current, brought to the device by itself.
+    """The best starts after bringing to the device what acts at either polarity, and what bends the current.
 
     Devices whose polarities differ by other factors than a card's are near none of its scaled ones. In parts that
     begin with what was seen, what acts at one polarity shows whatever acts at the other.
@@ -212,18 +212,18 @@ def _apart(setup: FitSetup, found: Sequence[Start], held: Collection[str], level
 
 
 def _different(found: Iterable[Start]) -> list[Start]:
-    """One of those that show the same to six digits, in their order."""
+    """Remove starts that stand the same way around and whose losses agree to six digits; the order stays."""
     return list({(start.turned, f"{start.loss:.6g}"): start for start in found}.values())
 
 
 def _bent(start: Start, places: Sequence[int], held: Collection[str], levels: Levels) -> Iterator[_Point]:
-    """A start with other voltages in what acts on the current, each with its levels."""
+    """Points of a start with other voltages in the parameters that act on the current, each brought to its levels."""
     for values in _factored(start, places, _CURVES, (1.0,)):
         yield from ((start.card, start.turned, found) for found in levels.of(values, held))
 
 
 def _reaching(start: Start, held: Collection[str], levels: Levels) -> Iterator[_Point]:
-    """A start, and those of levels with which the device reaches as far as was seen, or much farther, to either end."""
+    """Points of a start, and of levels with which the device reaches as far as was observed or much farther."""
     found = [levels.of(start.values, held, reaches)[-1] for reaches in product(_REACHES, _REACHES)]
     yield from ((start.card, start.turned, values) for values in np.unique([start.values, *found], axis=0))
 
@@ -231,7 +231,7 @@ def _reaching(start: Start, held: Collection[str], levels: Levels) -> Iterator[_
 def _at_factors(
     start: Start, places: Sequence[int], volts: Iterable[float], rates: Iterable[float]
 ) -> Iterator[_Point]:
-    """A start with some parameters at other voltages and rates."""
+    """Points of a start with the parameters at ``places`` at other voltages and rates."""
     yield from ((start.card, start.turned, values) for values in _factored(start, places, volts, rates))
 
 
@@ -242,7 +242,7 @@ def _factored(start: Start, places: Sequence[int], volts: Iterable[float], rates
 
 
 def _started(setup: FitSetup, points: Iterable[_Point]) -> list[Start]:
-    """The starts at these points, the best first."""
+    """Starts at these points, the best first: states at the start and robust loss are computed for each."""
     model, replays, points = setup.model, setup.replays, list(points)
     devices = [ModelDevice.fresh(model, values, turned) for _, turned, values in points]
     initial = np.repeat([d.initial for d in devices], len(replays), axis=0).reshape(len(points), len(replays), -1)
@@ -262,7 +262,7 @@ def _started(setup: FitSetup, points: Iterable[_Point]) -> list[Start]:
 
 
 def _scales(card: DeviceCard, replays: Sequence[Replay]) -> tuple[float, float]:
-    """The measurement's voltages and times over the card's."""
+    """Ratios of the measurement's voltages and of its times to the card's."""
     pulse, usual = card.write_pulse, figure_2d()
     if pulse is None:
         own_v, own_s = max(map(abs, usual.amplitudes_volt)), usual.width_s
@@ -275,7 +275,7 @@ def _scales(card: DeviceCard, replays: Sequence[Replay]) -> tuple[float, float]:
 
 
 def _duration(run: Replay) -> float:
-    """Width of a pulse; of a sweep, a hundredth of its time."""
+    """Typical time of a replay, s: the width of a pulse, or a hundredth of a sweep's time; 0 for retention."""
     if isinstance(run.measurement, Pulses):
         return float(np.nanmedian(run.measurement.width_s))
     return float(run.drive.time_s[-1]) / 100 if isinstance(run.measurement, Sweep) else 0.0
@@ -284,7 +284,7 @@ def _duration(run: Replay) -> float:
 def _scaled(
     own: Array, params: Sequence[Param], places: Iterable[int], volt: float, second: float, metre: float
 ) -> Array:
-    """These parameters with every voltage, time and length multiplied."""
+    """Parameters, shape (p,), of which those at ``places`` have every voltage, time and length in them multiplied."""
     values = own.copy()
     for k in places:
         p = params[k]
