@@ -183,6 +183,7 @@ def fit(
     from models_va.errors import InputError
     from spicegen.files import output_file, output_folder
     from spicegen.fit import FILE_HEAD, HEAD, MODEL_HEAD, card_name, fit_measurements, fit_task
+    from spicegen.reports.fit import fit_page
 
     if output.suffix.lower() not in (".yaml", ".yml"):
         raise InputError(f"{output}: a card is YAML: give it a name that ends in .yaml")
@@ -200,7 +201,7 @@ def fit(
     found = fit_measurements(task, name)
     written = _write_card(output, found.card)
     if folder:
-        found.page().write(folder, found.to_json())
+        fit_page(found).write(folder, found.to_json())
     if len(found.fits) > 1:
         show_table(MODEL_HEAD, found.model_rows(), found.comparison())
     show_table(FILE_HEAD, found.file_rows(), found.summary())
@@ -268,16 +269,18 @@ def metrics(
 ) -> None:
     """Figures of merit of measurements, with 95 % confidence intervals."""
     from spicegen.files import output_folder
-    from spicegen.metrics import measure_files, whole_json, whole_page, write_tables
+    from spicegen.metrics import HEAD, measure_files, whole_json, write_tables
+    from spicegen.reports.metrics import metrics_page
+    from spicegen.reports.terminal import fitted_to_width
 
     folder = output_folder(output) if output else None
     reports = measure_files(data, seed)
     for report in reports:
-        show_table(*report.table(get_terminal_size().columns), report.title)
+        show_table(*fitted_to_width(HEAD, report.rows(), get_terminal_size().columns), report.title)
         for note in [*report.notes, *(f"{o.name}: {note}" for o in report.origins for note in o.notes)]:
             typer.echo(note)
     if folder:
-        whole_page(reports).write(folder, whole_json(reports, seed))
+        metrics_page(reports).write(folder, whole_json(reports, seed))
         for path in [*write_tables(reports, folder), folder / "report.html"]:
             typer.echo(path)
 

@@ -17,7 +17,7 @@ _MOST_BINS = 40
 
 
 def branch_table(branch: Branch, curves: Curves, place: str) -> UpdateTable:
-    """The table of one direction of a measured train.
+    """Update table of one direction of a measured train.
 
     Read noise must not be taken for updates: a read that came out too high is followed by a lower one, and a plain
     table would say that pulses go back. So the conductance before a pulse is the best estimate from the reads until

@@ -16,8 +16,8 @@ from threading import Thread, current_thread, main_thread
 import numpy as np
 from numpy.typing import NDArray
 
+from spicegen.fit.free_parameter import Free
 from spicegen.fit.solve.least_squares import Solution, fit, step_inside
-from spicegen.fit.solve.posterior import Free
 
 Array = NDArray[np.float64]
 Residuals = Callable[[Mapping[str, float]], Array]

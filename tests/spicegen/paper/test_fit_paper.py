@@ -15,9 +15,9 @@ import pytest
 from models_va import Quantity, load_card
 from models_va.errors import InputError
 from spicegen.cli.main import app
+from spicegen.fit.free_parameter import Free
 from spicegen.fit.solve.least_squares import PRIOR
 from spicegen.fit.solve.least_squares import fit as least_squares_fit
-from spicegen.fit.solve.posterior import Free
 from spicegen.paper import DEVICE_EXPERIMENTS, Assumptions
 from spicegen.paper import fit_residuals as paper
 from spicegen.paper.fit import ENDURANCE_CYCLES, paper_fit
