@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
 import typer
 
-from models_va.errors import located
+from models_va.errors import InputError, located
+from spicegen.cli.common import Output
+from spicegen.cli.registered import RegisteredGroup
+from spicegen.files import beside, output_folder
+from spicegen.reports.terminal import show_table
 
 if TYPE_CHECKING:
     from models_va import DeviceCard
@@ -16,48 +20,54 @@ if TYPE_CHECKING:
 
 Number = TypeVar("Number", int, float)
 
-study = typer.Typer(no_args_is_help=True, help="What a passive array of a device can do, wires included.")
+
+class _Studies(RegisteredGroup):
+    """The studies of arrays, and those on networks, which evaluator/ registers."""
+
+    entry_points = "spicegen.studies"
+
+
+study = typer.Typer(cls=_Studies, no_args_is_help=True, help="What a passive array of a device can do, wires included.")
 
 Config = Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="Description of the array.")]
-Output = Annotated[Path, typer.Option("-o", "--output", help="Folder for the results.")]
 
 
-class Study(Protocol):
-    """What every study gives."""
+class StudyResult(Protocol):
+    """What every study gives: a sentence, a table, and the content of report.json."""
 
     @property
     def head(self) -> tuple[str, ...]:
-        """Of the table."""
+        """Headings of the table's columns."""
 
     @property
     def summary(self) -> str:
-        """The result in a sentence."""
+        """What was found, in a sentence."""
 
     def rows(self) -> list[tuple[object, ...]]:
-        """The table under ``head``."""
-
-    def page(self) -> Page:
-        """The report page."""
+        """Rows of the table, a cell for each heading."""
 
     def to_json(self) -> dict[str, Any]:
         """The content of report.json."""
 
 
 def _described(config: Path) -> tuple[ArrayConfig, DeviceCard]:
+    """The array that a file describes, and the card of its device.
+
+    Raises:
+        InputError: one of the two cannot be read.
+    """
     from models_va import load_card, read_yaml
     from netlists import ArrayConfig
-    from spicegen.files import beside
 
     described = read_yaml(config, ArrayConfig)
     with located(f"{config}: card"):
         return described, load_card(beside(config, described.card))
 
 
-def _finish(found: Study, folder: Path) -> None:
-    from spicegen.cli.main import show_table
-
+def _finish(found: StudyResult, page: Page, folder: Path) -> None:
+    """Print the table of a study, and write its page and report.json into the folder."""
     show_table(found.head, found.rows(), found.summary)
-    found.page().write(folder, found.to_json())
+    page.write(folder, found.to_json())
     typer.echo(f"report: {folder / 'report.html'}")
 
 
@@ -71,26 +81,24 @@ def disturb(
 ) -> None:
     """What writes of one cell do to all others, with V/2 and V/3."""
     from spicegen.arrays.studies.disturb import study_disturb
-    from spicegen.files import output_folder
 
     described, card = _described(config)
     folder = output_folder(output)
     with located(config):
         found = study_disturb(described, card, writes, amplitudes_volt=(-abs(v_write), abs(v_write)), width_s=width_s)
-    _finish(found, folder)
+    _finish(found, found.page(), folder)
 
 
 @study.command()
 def programming(config: Config, output: Output) -> None:
     """Program the array to its cells' conductances by write-verify, in four orders, against the card's sigma(G)."""
     from spicegen.arrays.studies.write_orders import study_programming
-    from spicegen.files import output_folder
 
     described, card = _described(config)
     folder = output_folder(output)
     with located(config):
         found = study_programming(described, card)
-    _finish(found, folder)
+    _finish(found, found.page(), folder)
 
 
 @study.command()
@@ -103,14 +111,13 @@ def read_error(
 ) -> None:
     """Error of the vector-matrix product against size, wires and pattern; the largest array for a given error."""
     from spicegen.arrays.studies.read_error import study_read_error
-    from spicegen.files import output_folder
 
     described, card = _described(config)
     counts, ohms = _numbers("--sizes", sizes, int), _numbers("--r-ohm", r_ohm, float)
     folder = output_folder(output)
     with located(config):
         found = study_read_error(described, card, counts, ohms, error)
-    _finish(found, folder)
+    _finish(found, found.page(), folder)
 
 
 @study.command()
@@ -121,14 +128,13 @@ def margin(
 ) -> None:
     """Read margin and sneak current of one cell against the size, by what the other lines do."""
     from spicegen.arrays.studies.margin import study_margin
-    from spicegen.files import output_folder
 
     described, card = _described(config)
     counts = _numbers("--sizes", sizes, int)
     folder = output_folder(output)
     with located(config):
         found = study_margin(described, card, counts)
-    _finish(found, folder)
+    _finish(found, found.page(), folder)
 
 
 @study.command()
@@ -141,19 +147,21 @@ def energy(
 ) -> None:
     """Energy and time of a write by scheme, and of a read, and where the energy goes."""
     from spicegen.arrays.studies.energy import study_energy
-    from spicegen.files import output_folder
 
     described, card = _described(config)
     counts = _numbers("--sizes", sizes, int)
     folder = output_folder(output)
     with located(config):
         found = study_energy(described, card, counts, v_write, width_s)
-    _finish(found, folder)
+    _finish(found, found.page(), folder)
 
 
 def _numbers(option: str, text: str, kind: type[Number]) -> tuple[Number, ...]:
-    from models_va.errors import InputError
+    """The numbers of an option, which stand in its text with commas between them.
 
+    Raises:
+        InputError: something between two commas is no number of this kind.
+    """
     try:
         return tuple(kind(part) for part in text.split(","))
     except ValueError as error:
