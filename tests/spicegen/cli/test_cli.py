@@ -13,10 +13,9 @@ RUN = [sys.executable, "-c", "from spicegen.cli.main import main; main()"]
 
 @pytest.fixture
 def run(monkeypatch, capsys):
-    """The command line in this process, without the rooms above: (exit code, stdout, stderr)."""
+    """The command line in this process: (exit code, stdout, stderr)."""
 
     def call(*args):
-        monkeypatch.setattr(cli, "entry_points", lambda group: ())
         monkeypatch.setattr(sys, "argv", ["spicegen", *map(str, args)])
         with pytest.raises(SystemExit) as caught:
             cli.main()
@@ -104,7 +103,6 @@ def app():
     Lost()
     time.sleep(20)
 cli.app = app
-cli.entry_points = lambda group: ()
 cli.main()
 """
 
