@@ -32,7 +32,7 @@ DEMANDED = (0.0, 0.1, 0.2, 0.35, 0.5, 0.7)
 WAIT_S = 1000.0
 
 
-class Kept(PulseExperiment):
+class RetainedPotentiation(PulseExperiment):
     """Figure 2d's potentiation, then rest.
 
     Args:
@@ -74,7 +74,7 @@ def main() -> None:
     print("| demanded | kept | misfit | worst number | red rows | trends that fail |")
     print("|---|---|---|---|---|---|")
     for demanded in DEMANDED:
-        experiment = Kept(demanded)
+        experiment = RetainedPotentiation(demanded)
         report = fit_paper(
             shipped, cache_folder=output_folder(folder / f"{demanded:g}"), experiments=[*FITTED, experiment]
         )

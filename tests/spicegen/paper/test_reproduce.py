@@ -129,8 +129,8 @@ def test_an_interrupted_study_goes_on(tmp_path):
 def test_a_denormal_state_is_zero_for_the_next_stage():
     """VACASK cannot read such a number."""
 
-    class Bench(Simulator):
-        name = "bench"
+    class LeavesDenormals(Simulator):
+        name = "leaves denormals"
         jobs = ()
 
         def available(self):
@@ -139,15 +139,15 @@ def test_a_denormal_state_is_zero_for_the_next_stage():
         def run(self, job):
             self.jobs += (job,)
             states = {f"d0.{name}": np.array([2e-323]) for name in CARD.device_model.state_names}
-            return SimResult("bench", np.array([0.0]), {}, {"vte": np.array([1e-6])}, states)
+            return SimResult(self.name, np.array([0.0]), {}, {"vte": np.array([1e-6])}, states)
 
     program = PulseProgram()
     for _ in range(2):
         program.read()
         program.end_stage(1e-3)
-    bench = Bench()
-    run_program(CARD, program, bench)
-    assert set(bench.jobs[1].circuit.cells[0].instance.values()) == {0.0}
+    source_meter = LeavesDenormals()
+    run_program(CARD, program, source_meter)
+    assert set(source_meter.jobs[1].circuit.cells[0].instance.values()) == {0.0}
 
 
 def test_compiled_transient_is_the_circuit_transient():
