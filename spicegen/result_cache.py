@@ -1,4 +1,4 @@
-"""Results kept by content: a file is found by what was simulated, and by nothing else."""
+"""Results stored by content: a file is found by what was simulated or computed, and by nothing else."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +22,7 @@ from spicegen.simulate import Simulator
 Array = NDArray[np.float64]
 
 
-def digest(head: Mapping[str, object], arrays: Iterable[NDArray[np.generic]]) -> str:
+def digest(head: Mapping[str, object], arrays: Iterable[NDArray[np.generic]] = ()) -> str:
     """SHA-256 over all that a result depends on: 64 hex digits.
 
     Args:
@@ -44,32 +46,56 @@ def engine_identity(engine: Simulator) -> list[str]:
     return [engine.name, engine.available().version]
 
 
-def recall(folder: Path, key: str, shape: tuple[int, ...]) -> Array | None:
-    """The numbers kept under ``key``; None if there are none of this shape, or the file is not whole."""
-    try:
-        with np.load(folder / f"{key}.npz", allow_pickle=False) as data:
-            found, kept = data["values"], str(data["key"])
-    except Exception:  # what zipfile, zlib, tokenize and numpy raise on a damaged file has no common base
-        return None
-    whole = kept == key and found.shape == shape and found.dtype == np.float64 and np.isfinite(found).all()
-    return found if whole else None
+@dataclass(frozen=True)
+class ResultCache:
+    """Arrays of results in the files of a folder, each found by the digest of all that it depends on.
 
+    A result is written beside its place and renamed: whoever reads meanwhile, or after an interrupt, sees all of it or
+    nothing.
 
-def keep(folder: Path, key: str, values: Array) -> None:
-    """Keep numbers; whoever reads meanwhile sees the whole file or none.
-
-    Raises:
-        InputError: the file cannot be written.
-
+    Attributes:
+        folder: of the files, which must exist; None: nothing is stored and nothing found.
     """
-    path, temporary = folder / f"{key}.npz", ""
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=".part-", dir=folder)
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, values=np.ascontiguousarray(values), key=np.array(key))
-        os.replace(temporary, path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
-    finally:
-        with suppress(OSError):
-            os.unlink(temporary)
+
+    folder: Path | None
+
+    def load(self, key: str, names: Iterable[str]) -> dict[str, Array] | None:
+        """The stored arrays of a result by name.
+
+        Args:
+            key: the result's digest.
+            names: of the arrays that are wanted.
+
+        Returns:
+            None if there is no result under this key, if its file is damaged, or if an array is missing or not finite.
+        """
+        if self.folder is None:
+            return None
+        try:
+            with np.load(self.folder / f"{key}.npz", allow_pickle=False) as data:
+                found, stored_key = {name: data[name] for name in names}, str(data["key"])
+        except Exception:  # what zipfile, zlib, tokenize and numpy raise on a damaged file has no common base
+            return None
+        whole = stored_key == key and all(a.dtype == np.float64 and np.isfinite(a).all() for a in found.values())
+        return found if whole else None
+
+    def store(self, key: str, **arrays: Array) -> None:
+        """Store the arrays of a result under its digest.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        if self.folder is None:
+            return
+        content: dict[str, Any] = {"key": np.array(key), **arrays}
+        path, temporary = self.folder / f"{key}.npz", ""
+        try:
+            handle, temporary = tempfile.mkstemp(prefix=".part-", dir=self.folder)
+            with os.fdopen(handle, "wb") as file:
+                np.savez(file, **content)
+            os.replace(temporary, path)
+        except OSError as error:
+            raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+        finally:
+            with suppress(OSError):
+                os.unlink(temporary)

@@ -17,7 +17,7 @@ from evaluator.network.layer import Array
 from netlists import Job, ReadVectors
 from spicegen.arrays.read import column_currents
 from spicegen.files import output_folder
-from spicegen.result_cache import keep, recall
+from spicegen.result_cache import ResultCache
 from spicegen.simulate import REFERENCE, SimResult, SimulationError, Simulator, read_operator, simulator
 
 _NUMBERS_A_CHUNK, _SMALLEST_CHUNK, _LARGEST_CHUNK = 1 << 19, 64, 4096
@@ -103,13 +103,14 @@ def _different(v: Array) -> tuple[Array, NDArray[np.intp]]:
 
 
 def _chunk(tile: CircuitTile, v: Array, engine: Simulator, cache: Path | None) -> Array:
-    key = content_key(tile, v, engine) if cache else ""
-    found = recall(cache, key, (len(v), tile.crossbar.columns)) if cache else None
-    if found is None:
-        found = _simulated(tile, v, engine)
-        if cache:
-            keep(cache, key, found)
-    return found
+    if cache is None:
+        return _simulated(tile, v, engine)
+    results, key = ResultCache(cache), content_key(tile, v, engine)
+    if stored := results.load(key, ["i_out_amp"]):
+        return stored["i_out_amp"]
+    i_out_amp = _simulated(tile, v, engine)
+    results.store(key, i_out_amp=i_out_amp)
+    return i_out_amp
 
 
 def _simulated(tile: CircuitTile, v: Array, engine: Simulator) -> Array:

@@ -27,7 +27,7 @@ from spicegen.arrays.write_verify import WritePlan, write_verify
 from spicegen.devices.programming import program_devices, sigma_of, stream
 from spicegen.files import output_folder
 from spicegen.progress import Progress
-from spicegen.result_cache import card_identity, digest, engine_identity, keep, recall
+from spicegen.result_cache import ResultCache, card_identity, digest, engine_identity
 from spicegen.simulate import REFERENCE, simulator
 
 _PAUSE_S, _MOST_PULSES = 10.0, 40
@@ -199,15 +199,15 @@ class WriteVerify:
         return {key: (both[0], both[1]) for key, both in found.items()}
 
     def _kept(self, sample: _Sample) -> Array | None:
-        return None if self.folder is None else recall(self.folder, sample.key, (2, *sample.target_siemens.shape))
+        stored = ResultCache(self.folder).load(sample.key, ["both_siemens"])
+        return None if stored is None else stored["both_siemens"]
 
     def _program(self, sample: _Sample) -> Array:
         target = sample.target_siemens
         crossbar, sigma = self.array.crossbar(np.zeros(target.shape)), self._tolerance.sigma_siemens(target)
         written = write_verify(crossbar, sample.fresh, target, sigma, self.plan, simulator(REFERENCE))
         both = np.stack([written.g_siemens, written.verified_siemens])
-        if self.folder is not None:
-            keep(self.folder, sample.key, both)
+        ResultCache(self.folder).store(sample.key, both_siemens=both)
         return both
 
     def _misfits(self, tiles: Sequence[tuple[Array, Array, Array]]) -> Misfits:

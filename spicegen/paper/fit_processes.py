@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from spicegen.fit.free_parameter import Free
 from spicegen.fit.solve.least_squares import Solution, fit, step_inside
+from spicegen.result_cache import ResultCache, digest
 
 Array = NDArray[np.float64]
 Residuals = Callable[[Mapping[str, float]], Array]
@@ -63,7 +63,7 @@ class _Problem:
     """The least-squares problem: worker processes compute each point once, so that an interrupted fit can resume."""
 
     def __init__(self, pool: ProcessPoolExecutor, free: tuple[Free, ...], folder: Path | None, key: str) -> None:
-        self._pool, self._free, self._folder, self._key = pool, free, folder, key
+        self._pool, self._free, self._cache, self._key = pool, free, ResultCache(folder), key
         self._known: dict[bytes, Array] = {}
 
     def residuals(self, z: Array) -> Array:
@@ -79,42 +79,22 @@ class _Problem:
     def _at(self, points: Array) -> Array:
         new = [p for p in points if p.tobytes() not in self._known]
         if new:
-            rows = self._recalled_or_computed(np.array(new))
+            rows = self._stored_or_computed(np.array(new))
             self._known.update({p.tobytes(): r for p, r in zip(new, rows, strict=True)})
         return np.array([self._known[p.tobytes()] for p in points])
 
-    def _recalled_or_computed(self, points: Array) -> Array:
-        if not self._folder:
-            return self._compute(points)
-        path = _path(self._folder, self._key, points)
-        residuals = _recall(path)
-        if residuals is None:
-            residuals = self._compute(points)
-            _keep(path, residuals)
+    def _stored_or_computed(self, points: Array) -> Array:
+        key = digest({"residuals": self._key, "shape": points.shape}, [points])
+        found = self._cache.load(key, ["residuals"])
+        if found is not None:
+            return found["residuals"]
+        residuals = self._compute(points)
+        self._cache.store(key, residuals=residuals)
         return residuals
 
     def _compute(self, points: Array) -> Array:
         values = [{f.name: f.value(c) for f, c in zip(self._free, p, strict=True)} for p in points]
         return np.array(list(self._pool.map(_evaluate, values)))
-
-
-def _path(folder: Path, key: str, points: Array) -> Path:
-    return folder / f"{hashlib.sha256(key.encode() + points.tobytes()).hexdigest()[:24]}.npy"
-
-
-def _recall(path: Path) -> Array | None:
-    """The residuals kept in a file; None if there is none."""
-    if not path.is_file():
-        return None
-    residuals: Array = np.load(path, allow_pickle=False)
-    return residuals
-
-
-def _keep(path: Path, residuals: Array) -> None:
-    """Keep residuals; the file is whole or not there, also when interrupted."""
-    partial = path.with_suffix(".partial.npy")
-    np.save(partial, residuals)
-    partial.replace(path)
 
 
 _residuals: Residuals

@@ -234,11 +234,11 @@ def test_ctrl_c_ends_the_command_and_keeps_what_was_computed(tmp_path):
     command += ["--model", "li_intercalation", "-o", str(tmp_path / "card.yaml"), "--report", str(tmp_path)]
     running = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
     evaluations = tmp_path / "evaluations"
-    while not list(evaluations.glob("*.npy")) and running.poll() is None:
+    while not list(evaluations.glob("*.npz")) and running.poll() is None:
         time.sleep(0.2)
     os.killpg(running.pid, signal.SIGINT)
     _, errors = running.communicate()
     assert running.returncode == 130
     assert errors == b"spicegen: interrupted\n"
-    assert list(evaluations.glob("*.npy"))
+    assert list(evaluations.glob("*.npz"))
     assert not (tmp_path / "card.yaml").exists()
