@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.network.node_writer import Emitter
+from evaluator.network.node_writer import NodeWriter
 
 Array = NDArray[np.float64]
 
@@ -38,9 +38,9 @@ class Product:
     output_axis: int
     trailing: int
     lay_out: Callable[[Array], NDArray[Any]]
-    finish: Callable[[Emitter, str], str]
+    finish: Callable[[NodeWriter, str], str]
 
-    def emit(self, to: Emitter, activation: str, weights: Array) -> str:
+    def write(self, to: NodeWriter, activation: str, weights: Array) -> str:
         """Add the product of an activation with matrices of shape (groups, outputs, inputs); its name."""
         stored = to.constant(self.lay_out(weights))
         inputs = [stored, activation] if self.weights_first else [activation, stored]
