@@ -3,6 +3,13 @@
 #   1. Debian packages: ngspice, libngspice0, binutils (VACASK's compiler calls `ld`).  They are a help, not
 #      a condition, except for `setup.sh dev` with CI=true, where a test must not be skipped in silence.
 #   2. .venv with the package installed in place (editable), with the tools for development if `dev`.
+#
+# `setup.sh dev` installs the versions that constraints-PYTHON.txt beside this file names: those of the tools, and of
+# the libraries, too, because mypy reads the types that numpy, pydantic and others bring along, and a test that fails
+# must be of what changed here.  Who uses the package gets what pyproject.toml allows, and so do `make demo` and the
+# wheel's clean environment.  Newer versions are taken by running, with uv of PyPI, in this folder:
+#   for v in 3.11 3.12 3.13; do uv pip compile -qU --no-annotate --no-header --extra dev --python-version $v \
+#       ../pyproject.toml -o constraints-$v.txt; done
 set -euo pipefail
 cd "$(dirname "$0")/.."
 extra=${1:-}
@@ -72,12 +79,16 @@ venv_is_good() {
 }
 
 install_package() {
-    local stamp=.venv/.installed want
-    want="$(cksum <pyproject.toml) in $PWD"
+    local stamp=.venv/.installed want constraints pinned=()
+    want="$(cat pyproject.toml .ci/constraints-*.txt | cksum) in $PWD"
     grep -qsxF -e "$want: $extra" -e "$want: dev" "$stamp" && return
     venv_is_good || make_venv
     say "installing spicegen${extra:+ and the tools for development} into .venv: a minute or two the first time"
-    .venv/bin/python -m pip install -qq --editable ".${extra:+[$extra]}"
+    if [ "$extra" = dev ]; then
+        constraints=.ci/constraints-$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])').txt
+        if [ -f "$constraints" ]; then pinned=(--constraint "$constraints"); else say "  newest versions: no $constraints"; fi
+    fi
+    .venv/bin/python -m pip install -qq "${pinned[@]}" --editable ".${extra:+[$extra]}"
     echo "$want: $extra" >"$stamp"
 }
 

@@ -40,7 +40,7 @@ from evaluator.hardware.activations import activations_of
 from evaluator.hardware.programmed import Hardware
 from evaluator.hardware.row_voltages import row_voltages
 from evaluator.mapping.tiles import labelled_tiles, outputs_of
-from evaluator.mapping.weights import ColumnLayout
+from evaluator.mapping.weights import WeightLayout
 from evaluator.network.layer import Array
 from evaluator.operators.arrays import ArrayPart
 from evaluator.settings import HardwareConfig
@@ -73,7 +73,7 @@ class Looked:
     """
 
     tile: CircuitTile
-    layout: ColumnLayout
+    layout: WeightLayout
     volts: Array
 
 

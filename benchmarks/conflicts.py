@@ -17,10 +17,10 @@ import numpy as np
 
 from models_va import DeviceCard
 from netlists import PulseProgram
-from spicegen.devices.write_pulses import SPIKES_PER_BRANCH
-from spicegen.devices.write_pulses import figure_2d as train_2d
 from spicegen.files import output_folder
 from spicegen.paper import DEVICE_EXPERIMENTS, Assumptions, Findings, PaperTrend, ProgramRunner, PulseExperiment
+from spicegen.paper.cycling import SPIKES_PER_BRANCH
+from spicegen.paper.cycling import figure_2d as train_2d
 from spicegen.paper.experiment import Records
 from spicegen.paper.fit import fit_paper, paper_fit
 from spicegen.paper.fit_residuals import FITTED

@@ -28,9 +28,10 @@ from spicegen.fit import MeasuredReport, card_name, fit_task
 from spicegen.fit.model_fit import fit_model
 from spicegen.fit.replay.from_measurements import typical_cycle
 from spicegen.fit.result.card import fixed_by_data
-from spicegen.fit.result.pictures import measured_against_fitted
 from spicegen.metrics.laws import exponential_law, power_law
 from spicegen.progress import track
+from spicegen.reports.fit import fit_page
+from spicegen.reports.fit_pictures import measured_against_fitted
 
 HERE = Path(__file__).parent
 DATA = HERE / "../../shared/data/devices"
@@ -122,8 +123,8 @@ def fitted(model, task, paths, folder):
     began = time.process_time()
     found = fit_model(model, task.measurements, task.held[model], task.seed)
     seconds = time.process_time() - began
-    for path, bench, predicted in zip(paths, found.benches, found.predicted, strict=True):
-        figure, _ = measured_against_fitted([(bench, predicted)])
+    for path, replay, predicted in zip(paths, found.replays, found.predicted, strict=True):
+        figure, _ = measured_against_fitted([(replay, predicted)])
         figure.savefig(folder / f"{path.stem}-{model}.png", dpi=80)
     return found, seconds
 
@@ -155,7 +156,7 @@ def main(folder, names):
         report = MeasuredReport.of(task, list(fits), card_name(name))
         for found, criterion in report.ranked:
             show(details(name, found, criterion, fits[found]))
-        report.page().write(output_folder(folder / name), report.to_json())
+        fit_page(report).write(output_folder(folder / name), report.to_json())
         print(report.comparison(), *report.warnings, sep="\n", flush=True)
         errors.append((name, *(f"**{e}**" if f is report.best else e for f in fits for e in [percent(*f.errors)])))
     for head, rows in ((REFERENCES, known), (("data set", *MODELS), errors)):

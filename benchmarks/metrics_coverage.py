@@ -45,7 +45,7 @@ def of_train(device: str, cycles: int, rng: np.random.Generator, seed: int) -> l
 def of_programming(pairs: int, rng: np.random.Generator, seed: int) -> list[Metric]:
     target = rng.permutation(targets(pairs))
     achieved = target + (SLOPE * target + OFFSET) * rng.standard_normal(pairs)
-    return programming.measure(programming.programmed(WriteVerify(ORIGIN, target, achieved), seed))
+    return programming.measure(programming.programming_errors(WriteVerify(ORIGIN, target, achieved), seed))
 
 
 def table(

@@ -4,6 +4,7 @@ from models_va._card import DeviceCard as DeviceCard
 from models_va._card import FitRecord as FitRecord
 from models_va._card import MeasuredFile as MeasuredFile
 from models_va._card import ProgrammingError as ProgrammingError
+from models_va._card import ProgrammingPulse as ProgrammingPulse
 from models_va._card import Quantity as Quantity
 from models_va._card import WritePulse as WritePulse
 from models_va._card import card_names as card_names

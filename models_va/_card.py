@@ -77,12 +77,33 @@ class ProgrammingError(_Frozen):
 class WritePulse(_Frozen):
     """The pulses that write this device: 25 of each polarity move it visibly, and ``spicegen check`` applies them.
 
-    Potentiation comes first: its amplitude is the one that raises the conductance, whatever its sign.
+    Attributes:
+        amplitude_p_volt: potentiation, the amplitude that raises the conductance, whatever its sign, V.
+        amplitude_d_volt: depression, the amplitude that lowers it, V.
+        width_s: flat time of either, s.
     """
 
     amplitude_p_volt: Quantity
     amplitude_d_volt: Quantity
     width_s: Quantity
+
+
+class ProgrammingPulse(_Frozen):
+    """The pulses that a program-and-verify loop begins with, where those that write the device best do not suit it.
+
+    In a passive array half-selected cells are disturbed by every pulse, less by a higher and shorter one.
+
+    Attributes:
+        amplitude_p_volt: raises the conductance, V.
+        amplitude_d_volt: lowers it, V.
+        width_p_s: flat time of the pulses that raise it, s.
+        width_d_s: flat time of those that lower it, s.
+    """
+
+    amplitude_p_volt: Quantity
+    amplitude_d_volt: Quantity
+    width_p_s: Quantity
+    width_d_s: Quantity
 
 
 class MeasuredFile(_Frozen):
@@ -164,7 +185,8 @@ class DeviceCard(_Frozen):
         programming_error: sigma(G); None means that programming is exact.
         device_to_device: relative standard deviation of instance parameters from device to device (lognormal, so
             that signs stay); None means that nothing is known of it. Only what asks for it by name uses it.
-        write_pulse: what writes the device; None means the pulses of figure 2d of the reference device.
+        write_pulse: what writes the device; None means that it is not known (see ``spicegen.devices.write_pulses``).
+        programming_pulse: what a program-and-verify loop begins with; None means the write pulse.
         fit: how the fitted values were found; None if not by ``spicegen fit`` from measurements.
     """
 
@@ -177,6 +199,7 @@ class DeviceCard(_Frozen):
     programming_error: ProgrammingError | None = None
     device_to_device: dict[str, Quantity] | None = None
     write_pulse: WritePulse | None = None
+    programming_pulse: ProgrammingPulse | None = None
     fit: FitRecord | None = None
 
     @property
@@ -279,7 +302,7 @@ def _check(card: DeviceCard, where: str) -> None:
         _ = card.values
         _check_mapping(card)
         _check_device_to_device(card)
-        _check_write_pulse(card)
+        _check_pulses(card)
     except InputError as error:
         raise CardError(f"{where}: {error}") from error
 
@@ -310,9 +333,11 @@ def _check_device_to_device(card: DeviceCard) -> None:
             )
 
 
-def _check_write_pulse(card: DeviceCard) -> None:
-    pulse = card.write_pulse
-    if pulse is None:
-        return
-    if not (pulse.amplitude_p_volt.value * pulse.amplitude_d_volt.value < 0 and pulse.width_s.value > 0):
-        raise CardError("write_pulse: the two amplitudes must differ in sign, width_s must be positive")
+def _check_pulses(card: DeviceCard) -> None:
+    for name in ("write_pulse", "programming_pulse"):
+        pulse = getattr(card, name)
+        if pulse is None:
+            continue
+        widths = [value.value for field, value in pulse if field.startswith("width")]
+        if not (pulse.amplitude_p_volt.value * pulse.amplitude_d_volt.value < 0 and min(widths) > 0):
+            raise CardError(f"{name}: the two amplitudes must differ in sign, widths must be positive")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from evaluator.circuit._cache import content_key
 from evaluator.circuit._tile import CircuitTile, tile_job
 from evaluator.mapping.tiles import outputs_of
-from evaluator.mapping.weights import ColumnLayout
+from evaluator.mapping.weights import WeightLayout
 from evaluator.network.layer import Array
 from netlists import Job, ReadVectors
 from spicegen.arrays.read import column_currents
@@ -63,7 +63,7 @@ def chunk_size(cells: int) -> int:
 
 
 def operator_error(
-    tile: CircuitTile, layout: ColumnLayout, v_in_volt: Array, phi: Callable[[Array], Array] | None = None
+    tile: CircuitTile, layout: WeightLayout, v_in_volt: Array, phi: Callable[[Array], Array] | None = None
 ) -> float:
     """Relative error of the linear operator against the nonlinear circuit: ||S (i - T phi(v))|| / ||S T phi(v)||.
 

@@ -13,7 +13,7 @@ from evaluator.hardware.random_keys import INSTANCE, MAIN_DEVICES, READ_NOISE, R
 from evaluator.hardware.write_verify import Misfits, WriteVerifySampler
 from evaluator.mapping.plan import LayerPlan
 from evaluator.mapping.tiles import LayerRead, check_tiles, output_ranges, read_layer
-from evaluator.mapping.weights import ColumnLayout, Conductances, Traits, column_layout, map_weights
+from evaluator.mapping.weights import Conductances, Traits, WeightLayout, map_weights, weight_layout
 from evaluator.network.layer import Array, MappedLayer
 from evaluator.operators.arrays import ArrayPart
 from evaluator.settings import HardwareConfig
@@ -68,9 +68,9 @@ class Hardware:
         return made
 
     @property
-    def layout(self) -> ColumnLayout:
+    def layout(self) -> WeightLayout:
         """How the columns of an output make its weights."""
-        return column_layout(self.config.mapping)
+        return weight_layout(self.config.mapping)
 
     @cached_property
     def spread(self) -> Spread | None:
@@ -105,7 +105,7 @@ class Hardware:
 
     @property
     def _scatters(self) -> bool:
-        """Whether a conductance in the window is programmed with an error; sigma(G) is linear between a table's rows."""
+        """Whether programming has an error anywhere in the window; between the rows of a table sigma(G) is linear."""
         if self.config.errors.programming == "write-verify":
             return True
         spread, (low, high) = self.spread, self.card.window()

@@ -10,7 +10,7 @@ What a tile's devices have in common, its place in a row say, is lost in that.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from evaluator.mapping.tiles import tiles_of
 from evaluator.network.layer import Array
 from models_va import DeviceCard, ProgrammingError
 from models_va.errors import InputError
-from netlists import ArrayConfig, ArrayProgram, Devices
+from netlists import ArrayConfig, Devices
 from spicegen.arrays.write_verify import WritePlan, write_verify
 from spicegen.devices.programming import program_devices, sigma_of, stream
 from spicegen.files import output_folder
@@ -30,9 +30,8 @@ from spicegen.progress import Progress
 from spicegen.result_cache import card_identity, digest, engine_identity, keep, recall
 from spicegen.simulate import REFERENCE, simulator
 
-_DOWN_VOLT, _DOWN_S, _PAUSE_S, _MOST_PULSES = 2.5, 10e-6, 10.0, 40
-"""What half-selected cells of the reference device bear: three tiles of 8 x 8 were left with errors of 0.5 to 0.9
-sigma(G), against 1.8 by ``WritePlan`` as it is. Pauses are long against the 2.7 s that subsurface Li takes to go."""
+_PAUSE_S, _MOST_PULSES = 10.0, 40
+"""Pauses are long against the 2.7 s that subsurface Li of the reference device takes to go."""
 LARGEST = 8
 """Rows and columns: 16 x 16 take so many pauses that devices forget, and 1.5 sigma(G) was the best that was seen."""
 _EDITION = 1
@@ -41,8 +40,6 @@ _SECONDS_A_DEVICE = 0.5
 """Of one processor: 27 to 38 s were measured on 8 x 8 devices of the card au-lixcoo2-pt."""
 _NEIGHBOURS = 16
 """Sampled devices with the nearest targets that a misfit is drawn from; more, if more have the same target."""
-_FEWEST_EDGES = 10
-"""A write pulse is at least so many times as long as an edge of the drivers: less would be mostly edge."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +92,7 @@ class WriteVerifySampler:
     """Programs sampled tiles of each layer by write-verify in the native circuit solver.
 
     Attributes:
-        card: card of every device; its sigma(G) is the tolerance of the reads, its write_pulse the pulse that writes.
+        card: card of every device; its sigma(G) is the tolerance of the reads, and it says which pulses write.
         array: largest number of rows and columns of a tile, wires, terminations, read voltage.
         seed: seed of the choice of tiles and of the differences between their devices.
         device_to_device: whether the card's spread of instance parameters applies.
@@ -103,7 +100,7 @@ class WriteVerifySampler:
         cache: folder of stored results, created if needed; None: nothing is stored.
 
     Raises:
-        InputError: the array is too large, or the device's pulses are too short for the drivers.
+        InputError: the array is too large.
         CardError: the card has no programming_error: without a tolerance there is nothing to verify against.
 
     """
@@ -127,24 +124,10 @@ class WriteVerifySampler:
 
     @cached_property
     def plan(self) -> WritePlan:
-        """The pulses: the card's, or, where it names none, those of the reference device."""
-        pulse, v_read = self.card.write_pulse, self.array.v_read_volt
-        if pulse is None:
-            return WritePlan(
-                v_down_volt=_DOWN_VOLT, width_down_s=_DOWN_S, v_read_volt=v_read,
-                pause_s=_PAUSE_S, most_pulses=_MOST_PULSES,
-            )  # fmt: skip
-        width_s, edge_s = pulse.width_s.value, ArrayProgram.edge_s
-        if width_s < _FEWEST_EDGES * edge_s:
-            raise InputError(
-                f"card {self.card.name}: write_pulse of {width_s:g} s: programming by write-verify has edges of "
-                f"{edge_s:g} s: give a device with slower pulses, or errors.programming=card"
-            )
-        up, down = pulse.amplitude_p_volt.value, pulse.amplitude_d_volt.value
-        return WritePlan(
-            v_up_volt=up, v_down_volt=down, width_up_s=width_s, width_down_s=width_s, v_read_volt=v_read,
-            pause_s=_PAUSE_S, most_pulses=_MOST_PULSES,
-        )  # fmt: skip
+        """How tiles are programmed: the plan of the card's device, with pauses between cells that share a line."""
+        return replace(
+            WritePlan.of(self.card), v_read_volt=self.array.v_read_volt, pause_s=_PAUSE_S, most_pulses=_MOST_PULSES
+        )
 
     def misfits(
         self, layers: Sequence[Sequence[Array]], say: Callable[[str], None], progress: Progress

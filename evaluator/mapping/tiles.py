@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from evaluator.mapping.plan import LayerPlan
 from evaluator.mapping.read_noise import noise_power
-from evaluator.mapping.weights import ColumnLayout, Conductances, Traits, column_layout
+from evaluator.mapping.weights import Conductances, Traits, WeightLayout, weight_layout
 from evaluator.network.layer import Array
 from evaluator.settings import HardwareConfig
 from models_va.errors import InputError
@@ -89,7 +89,7 @@ class LayerRead:
     reference_power: Array | None = None
 
 
-def check_array(array: ArrayConfig, layout: ColumnLayout) -> None:
+def check_array(array: ArrayConfig, layout: WeightLayout) -> None:
     """Refuse an array onto which no layer can be put, before any work.
 
     Raises:
@@ -110,10 +110,10 @@ def check_array(array: ArrayConfig, layout: ColumnLayout) -> None:
 
 def check_tiles(config: HardwareConfig) -> None:
     """``check_array`` for the array and the mapping of a configuration."""
-    check_array(config.array, column_layout(config.mapping))
+    check_array(config.array, weight_layout(config.mapping))
 
 
-def tiles_of(shape: tuple[int, int, int], array: ArrayConfig, layout: ColumnLayout, block: int = 1) -> list[Tile]:
+def tiles_of(shape: tuple[int, int, int], array: ArrayConfig, layout: WeightLayout, block: int = 1) -> list[Tile]:
     """Cut a layer of (groups, outputs, inputs) into as few tiles as fit, of as equal sizes as possible.
 
     Every tile is an array of its own size, not a corner of a larger one. No tile holds two groups: the devices
@@ -154,7 +154,7 @@ def input_ranges(inputs: int, array: ArrayConfig, block: int) -> list[slice]:
     return [slice(r.start * block, r.stop * block) for r in _ranges(inputs // block, array.rows // block)]
 
 
-def output_ranges(outputs: int, array: ArrayConfig, layout: ColumnLayout) -> list[slice]:
+def output_ranges(outputs: int, array: ArrayConfig, layout: WeightLayout) -> list[slice]:
     """The outputs of each tile as ranges of a group's; see ``tiles_of``."""
     return list(_ranges(outputs, layout.outputs_in(array.columns)))
 
@@ -188,19 +188,19 @@ def read_layer(layer: Conductances, array: ArrayConfig, block: int = 1, *, power
     return LayerRead(slices, power, shared)
 
 
-def slices_of(columns: Array, layout: ColumnLayout) -> Array:
+def slices_of(columns: Array, layout: WeightLayout) -> Array:
     """Slices of a tile's outputs, shape (slices, outputs, n), from its columns' currents, shape (columns, n)."""
     own, reference = _split(columns, layout)
     slices = np.einsum("sk,oki->soi", layout.signs, own)
     return np.asarray(slices if reference is None else slices - reference)
 
 
-def outputs_of(columns: Array, layout: ColumnLayout) -> Array:
+def outputs_of(columns: Array, layout: WeightLayout) -> Array:
     """A tile's outputs, shape (outputs, n), from its columns' currents, shape (columns, n); slices are added up."""
     return np.asarray(np.tensordot(layout.factors, slices_of(columns, layout), 1))
 
 
-def _split(columns: Array, layout: ColumnLayout) -> tuple[Array, Array | None]:
+def _split(columns: Array, layout: WeightLayout) -> tuple[Array, Array | None]:
     """The columns of each output, shape (outputs, columns of an output, n), and the shared column, shape (n,)."""
     reference = None
     if layout.has_reference:

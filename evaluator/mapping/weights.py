@@ -14,7 +14,7 @@ from models_va.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)
-class ColumnLayout:
+class WeightLayout:
     """How the currents of an output's columns are combined into its weighted sum.
 
     Attributes:
@@ -45,16 +45,16 @@ class ColumnLayout:
         return self.columns_per_output + self.has_reference
 
 
-def column_layout(config: MappingConfig) -> ColumnLayout:
+def weight_layout(config: MappingConfig) -> WeightLayout:
     """The layout that a mapping scheme stands for."""
     if config.scheme == "reference":
-        return ColumnLayout(np.ones((1, 1)), np.ones(1), has_reference=True, span=0.5)
+        return WeightLayout(np.ones((1, 1)), np.ones(1), has_reference=True, span=0.5)
     if config.scheme == "differential":
-        return ColumnLayout(np.array([[1.0, -1.0]]), np.ones(1), has_reference=False, span=1.0)
+        return WeightLayout(np.array([[1.0, -1.0]]), np.ones(1), has_reference=False, span=1.0)
     digit = 2**config.bits_per_slice
     powers = float(digit) ** np.arange(config.slices)
     signs = np.kron(np.eye(config.slices), np.array([[1.0, -1.0]]))
-    return ColumnLayout(signs, powers / powers.sum(), has_reference=False, span=1.0)
+    return WeightLayout(signs, powers / powers.sum(), has_reference=False, span=1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +85,7 @@ class Conductances:
 
     """
 
-    layout: ColumnLayout
+    layout: WeightLayout
     g_siemens: Array
     reference_siemens: Array | None
     full_scale: Array
@@ -133,7 +133,7 @@ def map_weights(
     if not np.all(np.isfinite(weights)):
         place = tuple(np.argwhere(~np.isfinite(weights))[0].tolist())
         raise InputError(f"weight {list(place)} is {weights[place]}: only finite weights can be mapped")
-    layout, full_scale = column_layout(config), _full_scale(weights, config)
+    layout, full_scale = weight_layout(config), _full_scale(weights, config)
     relative = np.divide(weights, full_scale[..., None], out=np.zeros(weights.shape), where=full_scale[..., None] > 0)
     relative = np.clip(relative, -1.0, 1.0)
     digits = _digits(relative, config) if config.scheme == "bit-sliced" else relative[None]
@@ -141,7 +141,7 @@ def map_weights(
 
 
 def conductances_of(
-    digits: Array, layout: ColumnLayout, full_scale: Array, window_siemens: tuple[float, float], ranges: int = 1
+    digits: Array, layout: WeightLayout, full_scale: Array, window_siemens: tuple[float, float], ranges: int = 1
 ) -> Conductances:
     """Conductances of digits from -1 to 1, shape (slices, groups, outputs, inputs); see ``map_weights``."""
     g_min, g_max = window_siemens

@@ -29,15 +29,15 @@ def demo_page(report: DemoReport) -> Page:
 
 def _steps(report: DemoReport) -> list[tuple[str, str]]:
     """Name and result of each step."""
-    engines = [r.attempt.engine for r in report.check.runs if not r.attempt.note]
-    reads = [r for r in report.array.reads if not r.attempt.note]
+    engines = [r.engine for r in report.check.runs if not r.note]
+    reads = [r for r in report.array.reads if not r.note]
     return [
         ("card", f"{report.card.name} ({report.card.hash}), {report.card.source}"),
         ("rendered", ", ".join(f.name for f in report.files)),
         ("spike train of figure 2d", f"{', '.join(engines)} agree to {report.check.agreement:.1e}"),
         (
             f"{ARRAY_SIZE} read",
-            f"exact to {max(r.difference for r in reads):.0e} in {', '.join(r.attempt.engine for r in reads)}",
+            f"exact to {max(r.difference for r in reads):.0e} in {', '.join(r.engine for r in reads)}",
         ),
         ("accuracy", report.accuracy.summary),
     ]

@@ -14,7 +14,7 @@ _OHM = 1e5
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class SimulatorStatus:
     """One simulator's examination.
 
     Attributes:
@@ -32,24 +32,24 @@ class Finding:
     works: bool
 
 
-def examine() -> list[Finding]:
+def examine() -> list[SimulatorStatus]:
     """Examine every simulator: find it, probe it, and let it solve a divider with a generated device."""
     return [_examine(name) for name in SIMULATORS]
 
 
-def _examine(name: str) -> Finding:
+def _examine(name: str) -> SimulatorStatus:
     found = simulator(name).available()
     if not found.here:
-        return Finding(name, False, found.version, (), "not tried", False)
+        return SimulatorStatus(name, False, found.version, (), "not tried", False)
     try:
         result = simulator(name).run(_divider())
     except SimulationError as error:
-        return Finding(name, True, found.version, found.capabilities, f"failed: {error}", False)
+        return SimulatorStatus(name, True, found.version, found.capabilities, f"failed: {error}", False)
     works = bool(np.allclose(result.voltage_volt["mid"], [0.5, -0.25], rtol=1e-6))
     # VACASK has no other device interface than OSDI and no other solver than KLU: the run itself is the proof
     capabilities = ("OSDI", "KLU") if name == "vacask" and works else found.capabilities
     trial = "divider solved" if works else f"divider gave {result.voltage_volt['mid']}"
-    return Finding(name, True, found.version, capabilities, trial, works)
+    return SimulatorStatus(name, True, found.version, capabilities, trial, works)
 
 
 def _divider() -> Job:

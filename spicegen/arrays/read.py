@@ -26,11 +26,12 @@ from spicegen.progress import track
 from spicegen.simulate import (
     REFERENCE,
     SIMULATORS,
-    Attempt,
+    EngineRun,
     SimResult,
-    SimulationError,
-    attempt,
+    failures,
     read_operator,
+    result_of,
+    run_engine,
     simulator,
     write_decks,
 )
@@ -39,19 +40,6 @@ TOLERANCE = 1e-6
 """Largest difference of a column current from the reference, relative to the largest current."""
 MOST_CELLS = {"native": 256 * 256, "vacask": 256 * 256, "ngspice": 64 * 64}
 """Beyond these a read takes minutes; ngspice 39 has no sparse solver that is made for grids."""
-
-
-@dataclass(frozen=True, eq=False)
-class EngineRead:
-    """One engine's read of the array.
-
-    Attributes:
-        attempt: whether and how it ran.
-        difference: of its column currents from the reference, relative to the largest current.
-    """
-
-    attempt: Attempt
-    difference: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,18 +70,18 @@ class ArrayReport:
     i_operator_amp: NDArray[np.float64]
     i_out_amp: NDArray[np.float64]
     v_cell_volt: NDArray[np.float64]
-    reads: tuple[EngineRead, ...]
+    reads: tuple[EngineRun[SimResult], ...]
     job: Job
 
     @property
     def failures(self) -> tuple[str, ...]:
         """Why each engine that is here but did not finish did not."""
-        return tuple(r.attempt.note for r in self.reads if r.attempt.failed)
+        return failures(self.reads)
 
     @property
     def passed(self) -> bool:
         """Whether every engine that ran agrees with the reference."""
-        return not self.failures and all(r.difference <= TOLERANCE for r in self.reads if not r.attempt.note)
+        return not self.failures and all(r.difference <= TOLERANCE for r in self.reads if not r.note)
 
     @property
     def reference(self) -> str:
@@ -138,23 +126,12 @@ class ArrayReport:
             "reference": self.reference,
             "tolerance": TOLERANCE,
             "passed": self.passed,
-            "engines": [
-                {
-                    "name": r.attempt.engine,
-                    "note": r.attempt.note,
-                    "difference": r.difference,
-                    "seconds": r.attempt.seconds,
-                }
-                for r in self.reads
-            ],
+            "engines": [r.to_json() for r in self.reads],
         }
 
     def rows(self) -> list[tuple[object, ...]]:
         """The table of engines."""
-        return [
-            (r.attempt.engine, r.attempt.note or "read", "" if r.attempt.note else r.difference, r.attempt.seconds)
-            for r in self.reads
-        ]
+        return [r.row("read") for r in self.reads]
 
     def _variability(self) -> dict[str, Any] | None:
         if self.programmed is None:
@@ -192,10 +169,11 @@ def read_array(config: ArrayConfig, card: DeviceCard, engines: list[str]) -> Arr
     circuit = crossbar_circuit(crossbar, replace(programmed.devices, stuck_siemens=stuck) if programmed else None)
     job = Job(circuit, ReadVectors(source_voltages(crossbar, v_in)), "array read")
     names = [REFERENCE, *(e for e in engines if e != REFERENCE)]
-    attempts = [_attempt(name, job, cells) for name in track(names, "engines")]
-    native = attempts[0].result
-    if native is None:
-        raise SimulationError(REFERENCE, attempts[0].note)
+    reads = [
+        run_engine(simulator(name), lambda engine: engine.run(job), _left_out(name, cells))
+        for name in track(names, "engines")
+    ]
+    native = result_of(REFERENCE, reads)
     by_operator = read_operator(crossbar) @ v_in
     reference = by_operator if programmed is None else column_currents(native, config.columns)[0]
     return ArrayReport(
@@ -208,7 +186,10 @@ def read_array(config: ArrayConfig, card: DeviceCard, engines: list[str]) -> Arr
         i_operator_amp=by_operator,
         i_out_amp=reference,
         v_cell_volt=cell_voltage(crossbar, native),
-        reads=tuple(EngineRead(a, _difference(a, reference)) for a in attempts),
+        reads=tuple(
+            read.compared(lambda found: _relative(column_currents(found, config.columns)[0], reference))
+            for read in reads
+        ),
         job=job,
     )
 
@@ -227,10 +208,8 @@ def external_engines() -> list[str]:
     return [name for name in SIMULATORS if name != REFERENCE]
 
 
-def _attempt(name: str, job: Job, cells: int) -> Attempt:
-    if cells > MOST_CELLS[name]:
-        return Attempt(name, None, f"left out: more than {MOST_CELLS[name]} cells")
-    return attempt(simulator(name), job)
+def _left_out(name: str, cells: int) -> str:
+    return f"more than {MOST_CELLS[name]} cells" if cells > MOST_CELLS[name] else ""
 
 
 def _programmed(config: ArrayConfig, card: DeviceCard, target: NDArray[np.float64]) -> Programmed:
@@ -241,12 +220,6 @@ def _programmed(config: ArrayConfig, card: DeviceCard, target: NDArray[np.float6
         programming_error=config.programming_error,
         device_to_device=config.device_to_device,
     )
-
-
-def _difference(a: Attempt, reference: NDArray[np.float64]) -> float:
-    if a.result is None:
-        return float("nan")
-    return _relative(column_currents(a.result, len(reference))[0], reference)
 
 
 def _relative(currents: NDArray[np.float64], reference: NDArray[np.float64]) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,16 @@ from spicegen.arrays.program import ArrayRecord, run_array_program
 from spicegen.arrays.read import cell_voltage
 from spicegen.devices.programming import conductances, program_devices
 from spicegen.progress import track
-from spicegen.simulate import REFERENCE, SimulationError, simulator, write_decks
+from spicegen.simulate import (
+    REFERENCE,
+    EngineRun,
+    Simulator,
+    failures,
+    result_of,
+    run_engine,
+    simulator,
+    write_decks,
+)
 
 Array = NDArray[np.float64]
 TOLERANCE = 1e-3
@@ -24,27 +32,6 @@ TOLERANCE = 1e-3
 MOST_CELLS = {"vacask": 64 * 64, "ngspice": 8 * 8}
 """Beyond these a program takes many minutes, and is run only where that engine was asked for."""
 _REL_TOL = 1e-4
-
-
-@dataclass(frozen=True, eq=False)
-class EngineRun:
-    """One engine's run of the program.
-
-    Attributes:
-        engine: its name.
-        record: what it found; None if there is nothing.
-        note: why there is nothing.
-        failed: whether the engine is here but did not finish.
-        seconds: wall time.
-        difference: largest, of column currents and of final conductances, from the native engine's.
-    """
-
-    engine: str
-    record: ArrayRecord | None
-    note: str = ""
-    failed: bool = False
-    seconds: float = 0.0
-    difference: float = float("nan")
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,18 +56,18 @@ class ArrayRun:
     v_cell_volt: Array
     v_lost_volt: Array
     record: ArrayRecord
-    runs: tuple[EngineRun, ...]
+    runs: tuple[EngineRun[ArrayRecord], ...]
     jobs: tuple[Job, ...]
 
     @property
     def failures(self) -> tuple[str, ...]:
         """Why each engine that is here but did not finish did not."""
-        return tuple(r.note for r in self.runs if r.failed)
+        return failures(self.runs)
 
     @property
     def passed(self) -> bool:
         """Whether every engine that ran agrees with the native one."""
-        return not self.failures and all(r.difference <= TOLERANCE for r in self.runs if r.record)
+        return not self.failures and all(r.difference <= TOLERANCE for r in self.runs if not r.note)
 
     @property
     def change(self) -> Array:
@@ -108,14 +95,12 @@ class ArrayRun:
             "v_lost_volt": self.v_lost_volt,
             "tolerance": TOLERANCE,
             "passed": self.passed,
-            "engines": [
-                {"name": r.engine, "note": r.note, "difference": r.difference, "seconds": r.seconds} for r in self.runs
-            ],
+            "engines": [r.to_json() for r in self.runs],
         }
 
     def rows(self) -> list[tuple[object, ...]]:
         """The table of engines."""
-        return [(r.engine, r.note or "run", "" if r.note else r.difference, r.seconds) for r in self.runs]
+        return [r.row("run") for r in self.runs]
 
 
 def run_array(config: ArrayConfig, card: DeviceCard, engines: list[str], *, whatever_it_takes: bool) -> ArrayRun:
@@ -145,24 +130,16 @@ def run_array(config: ArrayConfig, card: DeviceCard, engines: list[str], *, what
 
     jobs: list[Job] = []
 
-    def run(name: str) -> EngineRun:
-        engine, cells = simulator(name), config.rows * config.columns
-        if not (found := engine.available()).here:
-            return EngineRun(name, None, f"not here: {found.version}")
-        if cells > MOST_CELLS.get(name, cells) and not whatever_it_takes:
-            return EngineRun(name, None, f"left out: slow beyond {MOST_CELLS[name]} cells; --engine {name} runs it")
-        start = time.perf_counter()
-        try:
-            seen = jobs.append if name == REFERENCE else None
-            record = run_array_program(crossbar, devices, program, engine, _REL_TOL, seen)
-        except SimulationError as error:
-            return EngineRun(name, None, str(error), failed=True, seconds=time.perf_counter() - start)
-        return EngineRun(name, record, seconds=time.perf_counter() - start)
+    def run(engine: Simulator) -> ArrayRecord:
+        seen = jobs.append if engine.name == REFERENCE else None
+        return run_array_program(crossbar, devices, program, engine, _REL_TOL, seen)
 
-    runs = [run(name) for name in track([REFERENCE, *(e for e in engines if e != REFERENCE)], "engines")]
-    native = runs[0].record
-    if native is None:
-        raise SimulationError(REFERENCE, runs[0].note)
+    cells = config.rows * config.columns
+    runs = [
+        run_engine(simulator(name), run, "" if whatever_it_takes else _left_out(name, cells))
+        for name in track([REFERENCE, *(e for e in engines if e != REFERENCE)], "engines")
+    ]
+    native = result_of(REFERENCE, runs)
     v_cell, v_lost = _highest_pulse(crossbar, devices, program)
     return ArrayRun(
         config=config,
@@ -172,9 +149,14 @@ def run_array(config: ArrayConfig, card: DeviceCard, engines: list[str], *, what
         v_cell_volt=v_cell,
         v_lost_volt=v_lost,
         record=native,
-        runs=tuple(replace(r, difference=_difference(r.record, native)) if r.record else r for r in runs),
+        runs=tuple(r.compared(lambda record: _difference(record, native)) for r in runs),
         jobs=tuple(jobs),
     )
+
+
+def _left_out(name: str, cells: int) -> str:
+    most = MOST_CELLS.get(name, cells)
+    return f"slow beyond {most} cells; --engine {name} runs it" if cells > most else ""
 
 
 def _difference(found: ArrayRecord, reference: ArrayRecord) -> float:

@@ -17,6 +17,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from models_va import DeviceCard
 from models_va.errors import InputError
 from netlists import (
     ArrayProgram,
@@ -30,6 +31,7 @@ from netlists import (
 )
 from spicegen.arrays.program import run_array_program
 from spicegen.devices.programming import conductances, stream
+from spicegen.devices.write_pulses import write_pulses
 from spicegen.simulate import Simulator
 
 Array = NDArray[np.float64]
@@ -42,15 +44,18 @@ _NARROWEST, _WIDEST = 1 / 8, 8.0
 
 @dataclass(frozen=True)
 class WritePlan:
-    """How an array is programmed.
+    """How an array is programmed: what to program which device with, ``WritePlan.of`` knows.
 
     Attributes:
-        order: ``cells``: each until it is right, row by row; ``random``: the same in random order; ``rounds``: each
-            cell that is not right gets one pulse, then all are read, and so on; ``columns``: the same, with all rows
-            of a column in parallel.
         v_up_volt, v_down_volt: across the cell, te - be, to raise and to lower its conductance, V. Higher and shorter
             pulses disturb half-selected cells less.
         width_up_s, width_down_s: of a cell's first pulse, s; later ones are up to 8 times longer.
+        edge_s: every rise and fall time, s.
+        settle_s: rest of all lines before each read, s.
+        read_width_s: flat time of a read, s.
+        order: ``cells``: each until it is right, row by row; ``random``: the same in random order; ``rounds``: each
+            cell that is not right gets one pulse, then all are read, and so on; ``columns``: the same, with all rows
+            of a column in parallel.
         rest_s: between the pulses and the read that verifies them, s.
         pause_s: of ``rounds``: after each diagonal of the array, on which no two cells share a line, s. Writes of
             one line in quick succession add up on the half-selected cells, as if they were one long pulse.
@@ -59,11 +64,14 @@ class WritePlan:
         scheme: of the writes of single cells.
     """
 
+    v_up_volt: float
+    v_down_volt: float
+    width_up_s: float
+    width_down_s: float
+    edge_s: float
+    settle_s: float
+    read_width_s: float
     order: Order = "rounds"
-    v_up_volt: float = -1.75
-    v_down_volt: float = 2.0
-    width_up_s: float = 20e-3
-    width_down_s: float = 0.2e-3
     rest_s: float = 10.0
     pause_s: float = 0.0
     most_pulses: int = 60
@@ -75,10 +83,30 @@ class WritePlan:
             raise InputError(f"write plan: order {self.order!r}: valid are {', '.join(ORDERS)}")
         if not self.v_up_volt * self.v_down_volt < 0:
             raise InputError("write plan: v_up_volt and v_down_volt must be of opposite sign")
-        if not min(self.width_up_s, self.width_down_s, self.rest_s, self.most_pulses, self.v_read_volt) > 0:
-            raise InputError("write plan: widths, rest, number of pulses and read voltage must be positive")
+        durations = (self.width_up_s, self.width_down_s, self.edge_s, self.settle_s, self.read_width_s, self.rest_s)
+        if not min(*durations, self.most_pulses, self.v_read_volt) > 0:
+            raise InputError("write plan: durations, number of pulses and read voltage must be positive")
         if not 0 <= self.pause_s < math.inf or (self.pause_s and self.order != "rounds"):
             raise InputError("write plan: pause_s must not be negative, and is for order rounds")
+
+    @classmethod
+    def of(cls, card: DeviceCard) -> WritePlan:
+        """The plan for a card's device: its programming pulses, or else its write pulses, in the device's own time.
+
+        Raises:
+            SimulationError: see ``write_pulses``.
+        """
+        pulses, own = write_pulses(card), card.programming_pulse
+        if own is None:
+            up, down, width_up, width_down = pulses.up_volt, pulses.down_volt, pulses.width_s, pulses.width_s
+        else:
+            up, down = own.amplitude_p_volt.value, own.amplitude_d_volt.value
+            width_up, width_down = own.width_p_s.value, own.width_d_s.value
+        return cls(up, down, width_up, width_down, pulses.edge_s, pulses.settle_s, pulses.read_width_s)
+
+    def array_program(self, rows: int, columns: int) -> ArrayProgram:
+        """An empty program of an array with the plan's edges, rests before reads and reads."""
+        return ArrayProgram(rows, columns, self.edge_s, self.settle_s, self.read_width_s)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,9 +164,9 @@ def write_verify(
         cells = [cells[k] for k in stream(seed, 0).permutation(len(cells))]
     groups = [[c] for c in cells] if plan.order in ("cells", "random") else [cells]
     for group in groups:
-        bench.apply(ArrayProgram(rows, columns), group)
+        bench.apply(plan.array_program(rows, columns), group)
         while todo := bench.wanting(group):
-            program = ArrayProgram(rows, columns)
+            program = plan.array_program(rows, columns)
             bench.add_pulses(program, todo)
             program.rest(plan.rest_s)
             bench.apply(program, group)

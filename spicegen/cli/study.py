@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
 import typer
 
-from models_va.errors import located
+from models_va.errors import InputError, located
+from spicegen.cli.common import Output
+from spicegen.cli.registered import RegisteredGroup
+from spicegen.files import beside, output_folder
 from spicegen.reports.terminal import show_table
 
 if TYPE_CHECKING:
@@ -16,11 +19,18 @@ if TYPE_CHECKING:
     from spicegen.reports.page import Page
 
 Number = TypeVar("Number", int, float)
+_AS_CARD = "By default that of the card's write pulses."
 
-study = typer.Typer(no_args_is_help=True, help="What a passive array of a device can do, wires included.")
+
+class _Studies(RegisteredGroup):
+    """The studies of arrays, and those on networks, which evaluator/ registers."""
+
+    entry_points = "spicegen.studies"
+
+
+study = typer.Typer(cls=_Studies, no_args_is_help=True, help="What a passive array of a device can do, wires included.")
 
 Config = Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="Description of the array.")]
-Output = Annotated[Path, typer.Option("-o", "--output", help="Folder for the results.")]
 
 
 class StudyResult(Protocol):
@@ -28,23 +38,27 @@ class StudyResult(Protocol):
 
     @property
     def head(self) -> tuple[str, ...]:
-        """Of the table."""
+        """Headings of the table's columns."""
 
     @property
     def summary(self) -> str:
-        """The result in a sentence."""
+        """What was found, in a sentence."""
 
     def rows(self) -> list[tuple[object, ...]]:
-        """The table under ``head``."""
+        """Rows of the table, a cell for each heading."""
 
     def to_json(self) -> dict[str, Any]:
         """The content of report.json."""
 
 
 def _described(config: Path) -> tuple[ArrayConfig, DeviceCard]:
+    """The array that a file describes, and the card of its device.
+
+    Raises:
+        InputError: one of the two cannot be read.
+    """
     from models_va import load_card, read_yaml
     from netlists import ArrayConfig
-    from spicegen.files import beside
 
     described = read_yaml(config, ArrayConfig)
     with located(f"{config}: card"):
@@ -63,18 +77,20 @@ def disturb(
     config: Config,
     output: Output,
     writes: Annotated[int, typer.Option(min=1, max=1_000_000, help="Writes of the one cell.")] = 10_000,
-    width_s: Annotated[float, typer.Option(help="Flat time of each write, s.")] = 10e-3,
-    v_write: Annotated[float, typer.Option(help="Amplitude, V; both signs are tried.")] = 1.5,
+    width_s: Annotated[float | None, typer.Option(help=f"Flat time of each write, s. {_AS_CARD}")] = None,
+    v_write: Annotated[
+        float | None, typer.Option(help=f"Amplitude, V; both signs are tried. {_AS_CARD}")
+    ] = None,
 ) -> None:
     """What writes of one cell do to all others, with V/2 and V/3."""
     from spicegen.arrays.studies.disturb import study_disturb
-    from spicegen.files import output_folder
     from spicegen.reports.studies.disturb import disturb_page
 
     described, card = _described(config)
     folder = output_folder(output)
     with located(config):
-        found = study_disturb(described, card, writes, amplitudes_volt=(-abs(v_write), abs(v_write)), width_s=width_s)
+        amplitudes = None if v_write is None else (-abs(v_write), abs(v_write))
+        found = study_disturb(described, card, writes, amplitudes_volt=amplitudes, width_s=width_s)
     _finish(found, disturb_page(found), folder)
 
 
@@ -82,7 +98,6 @@ def disturb(
 def programming(config: Config, output: Output) -> None:
     """Program the array to its cells' conductances by write-verify, in four orders, against the card's sigma(G)."""
     from spicegen.arrays.studies.write_orders import study_programming
-    from spicegen.files import output_folder
     from spicegen.reports.studies.write_orders import programming_page
 
     described, card = _described(config)
@@ -102,7 +117,6 @@ def read_error(
 ) -> None:
     """Error of the vector-matrix product against size, wires and pattern; the largest array for a given error."""
     from spicegen.arrays.studies.read_error import study_read_error
-    from spicegen.files import output_folder
     from spicegen.reports.studies.read_error import read_error_page
 
     described, card = _described(config)
@@ -121,7 +135,6 @@ def margin(
 ) -> None:
     """Read margin and sneak current of one cell against the size, by what the other lines do."""
     from spicegen.arrays.studies.margin import study_margin
-    from spicegen.files import output_folder
     from spicegen.reports.studies.margin import margin_page
 
     described, card = _described(config)
@@ -137,12 +150,13 @@ def energy(
     config: Config,
     output: Output,
     sizes: Annotated[str, typer.Option(help="Rows and columns of the square arrays.")] = "2,4,8,16,32",
-    v_write: Annotated[float, typer.Option(help="Across the cell that is written, te - be, V.")] = -1.5,
-    width_s: Annotated[float, typer.Option(help="Flat time of the write, s.")] = 10e-3,
+    v_write: Annotated[
+        float | None, typer.Option(help=f"Across the cell that is written, te - be, V. {_AS_CARD}")
+    ] = None,
+    width_s: Annotated[float | None, typer.Option(help=f"Flat time of the write, s. {_AS_CARD}")] = None,
 ) -> None:
     """Energy and time of a write by scheme, and of a read, and where the energy goes."""
     from spicegen.arrays.studies.energy import study_energy
-    from spicegen.files import output_folder
     from spicegen.reports.studies.energy import energy_page
 
     described, card = _described(config)
@@ -154,8 +168,11 @@ def energy(
 
 
 def _numbers(option: str, text: str, kind: type[Number]) -> tuple[Number, ...]:
-    from models_va.errors import InputError
+    """The numbers of an option, which stand in its text with commas between them.
 
+    Raises:
+        InputError: something between two commas is no number of this kind.
+    """
     try:
         return tuple(kind(part) for part in text.split(","))
     except ValueError as error:

@@ -1,28 +1,114 @@
-"""The paper's experiments as stimuli; what its text leaves open is a named parameter with a reason.
+"""Which pulses write a device: one answer for the check of a card, for studies of arrays and for programming.
 
-Source: Baek et al., Nano-Micro Lett. 15:69 (2023).
+A card names its pulses. Where a card does not, pulses are tried on one device in the native engine: within the voltages
+and widths that the card was fitted to, or, if nothing is known of these, from low voltages and short pulses upwards.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
 from models_va import DeviceCard
-from netlists import Cell, Circuit, Job, Source, SpikeTrain, Transient
+from netlists import ArrayProgram, Cell, Circuit, Job, Source, SpikeTrain, Transient
+from spicegen.printers.numpy_model import initial_conductance
+from spicegen.simulate import REFERENCE, SimResult, SimulationError, simulator
 
-SPIKES_PER_BRANCH = 25
+Array = NDArray[np.float64]
+PULSES_PER_POLARITY = 25
+"""Pulses that raise the conductance in a train, and as many that lower it: they move a device visibly."""
+_WIDTHS_S = tuple(m * 10.0**n for n in range(-7, 0) for m in (1, 2, 5))
+"""Widths that are tried for a card that names none, s."""
+_VOLTAGES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""Amplitudes that are tried for a card of which no voltage is known, V."""
+_POLARITY = 0.1
+"""Of the largest voltage that a card is valid at: less, of the other sign, is the noise of a voltage at rest."""
+_BEYOND = 0.1
+"""How far a device may leave the conductances that its card is valid for, of ln G."""
+_VISIBLE = 2 * np.log(1.2)
+"""Movement up and down together that is enough, of ln G. A device that runs away would show simulators' steps, too."""
 
 
-def figure_2d(period_s: float = 13.4e-3) -> SpikeTrain:
-    """Figure 2d: 25 spikes of -1.5 V, 25 of +1.1 V, 10 ms each, read at 0.1 V after each.
+@dataclass(frozen=True)
+class WritePulses:
+    """Pulses that write a device, and the times about them that suit it.
 
-    Args:
-        period_s: start to start; the text does not give it, see ``Assumptions``, s.
+    Edges, the wait before a read and the read itself are shares of the pulse's width, so that they are short against
+    whatever moves the device.
+
+    Attributes:
+        up_volt: amplitude of the pulses that raise the conductance, te - be, V.
+        down_volt: amplitude of those that lower it, V.
+        width_s: flat time of each, s.
+        reason: why these pulses, for people.
     """
-    return SpikeTrain(
-        amplitudes_volt=(-1.5,) * SPIKES_PER_BRANCH + (1.1,) * SPIKES_PER_BRANCH,
-        width_s=10e-3,
-        period_s=period_s,
-        v_read_volt=0.1,
-    )
+
+    up_volt: float
+    down_volt: float
+    width_s: float
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        """Which pulses these are, and why."""
+        return (
+            f"{PULSES_PER_POLARITY} pulses of {self.up_volt:g} V, then {PULSES_PER_POLARITY} of {self.down_volt:g} V, "
+            f"each of {self.width_s:.4g} s: {self.reason}."
+        )
+
+    @property
+    def edge_s(self) -> float:
+        """Rise and fall time of pulses and reads, s."""
+        return self.width_s / 1000
+
+    @property
+    def settle_s(self) -> float:
+        """Rest between a pulse and the read behind it, s."""
+        return self.width_s / 20
+
+    @property
+    def read_width_s(self) -> float:
+        """Flat time of a read, s."""
+        return self.width_s / 10
+
+    def train(self) -> SpikeTrain:
+        """The pulses of both polarities one after the other, each followed by a read at 0.1 V."""
+        return SpikeTrain(
+            amplitudes_volt=(self.up_volt,) * PULSES_PER_POLARITY + (self.down_volt,) * PULSES_PER_POLARITY,
+            width_s=self.width_s,
+            period_s=1.34 * self.width_s,
+            read_delay_s=self.settle_s,
+            read_width_s=self.read_width_s,
+            edge_s=self.edge_s,
+        )
+
+    def array_program(self, rows: int, columns: int) -> ArrayProgram:
+        """An empty program of an array whose edges, rests before reads and reads suit the device."""
+        return ArrayProgram(rows, columns, self.edge_s, self.settle_s, self.read_width_s)
+
+
+def write_pulses(card: DeviceCard) -> WritePulses:
+    """The pulses that write a card's device: those that the card names, or else some that were found by trying.
+
+    Raises:
+        SimulationError: the card names no pulses, and the native engine cannot simulate any that are tried.
+    """
+    if pulse := card.write_pulse:
+        up, down, width = pulse.amplitude_p_volt.value, pulse.amplitude_d_volt.value, pulse.width_s.value
+        return WritePulses(up, down, width, "the card's write pulses")
+    if card.fit and (valid := _valid_voltages(card)):
+        return _within_the_fit(card, _run(card, _candidates(valid, _valid_widths(card))))
+    for volt in _VOLTAGES:
+        tried = _run(card, _candidates([-volt, volt], _WIDTHS_S))
+        pulses, moved = _least(tried, _moved(card, tried))
+        if moved >= _VISIBLE:
+            break
+    found = "move it visibly" if moved >= _VISIBLE else f"were tried up to {_VOLTAGES[-1]:g} V, though nothing moves it"
+    reason = f"the card names no pulses; these are the lowest and shortest that {found}"
+    return WritePulses(pulses.up_volt, pulses.down_volt, pulses.width_s, reason)
 
 
 def spike_job(card: DeviceCard, train: SpikeTrain) -> Job:
@@ -33,3 +119,86 @@ def spike_job(card: DeviceCard, train: SpikeTrain) -> Job:
     )
     # a twentieth of the spike and 1e-5: what circuit simulators need to agree to 1e-3 where a device runs away
     return Job(circuit, Transient(train.stop_s, max_step_s=train.width_s / 20, rel_tol=1e-5), "spike train")
+
+
+def read_conductances(result: SimResult, train: SpikeTrain) -> Array:
+    """Conductance at each read of a train that ``spike_job`` drove a device with, shape (spikes,), S."""
+    return -result.current_at("vte", train.read_time_s) / train.v_read_volt
+
+
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """Pulses that were tried on one device, and its conductance at each read of their train, shape (spikes,), S."""
+
+    pulses: WritePulses
+    g_siemens: Array
+
+
+def _valid_voltages(card: DeviceCard) -> list[float]:
+    """The lowest and the highest voltage that a card was fitted to, V; one of them if the other is noise."""
+    assert card.fit is not None
+    ends = [card.fit.valid_from.get("voltage_volt", 0.0), card.fit.valid_to.get("voltage_volt", 0.0)]
+    return [v for v in ends if abs(v) > _POLARITY * max(map(abs, ends))]
+
+
+def _valid_widths(card: DeviceCard) -> Sequence[float]:
+    """The shortest and the longest pulse that a card was fitted to, s; of sweeps, which have none, any."""
+    assert card.fit is not None
+    return sorted({w for ends in (card.fit.valid_from, card.fit.valid_to) if (w := ends.get("width_s", 0.0)) > 0}) or (
+        _WIDTHS_S
+    )
+
+
+def _candidates(volts: Sequence[float], widths_s: Sequence[float]) -> Iterator[WritePulses]:
+    """Pulses of these two voltages in either order, the shortest first."""
+    orders = sorted({(volts[0], volts[-1]), (volts[-1], volts[0])})
+    return (WritePulses(*order, width, "tried") for width in widths_s for order in orders)
+
+
+def _run(card: DeviceCard, candidates: Iterator[WritePulses]) -> list[_Trial]:
+    """The trials that ended, and left a conductance that can be read.
+
+    Raises:
+        SimulationError: there are none.
+    """
+    trials, failure = [], ""
+    for pulses in candidates:
+        train = pulses.train()
+        try:
+            g = read_conductances(simulator(REFERENCE).run(spike_job(card, train)), train)
+        except SimulationError as error:
+            failure = str(error)
+            continue
+        if g.min() > 0:
+            trials.append(_Trial(pulses, g))
+    if not trials:
+        raise SimulationError(REFERENCE, f"card {card.name} names no write_pulse, and none was found: {failure}")
+    return trials
+
+
+def _moved(card: DeviceCard, trials: Sequence[_Trial]) -> Array:
+    """How far each trial moved the conductance up and down together, of ln G, shape (trials,)."""
+    start = initial_conductance(card)
+    return np.array([np.log(t.g_siemens[PULSES_PER_POLARITY - 1] / [start, t.g_siemens[-1]]).sum() for t in trials])
+
+
+def _least(trials: Sequence[_Trial], moved: Array) -> tuple[WritePulses, float]:
+    """The first pulses that move the device visibly, or else those that move it most; and how far, of ln G."""
+    best = int(np.argmax(moved >= min(moved.max(), _VISIBLE)))
+    return trials[best].pulses, float(moved[best])
+
+
+def _within_the_fit(card: DeviceCard, trials: Sequence[_Trial]) -> WritePulses:
+    """The shortest pulses that move the device visibly among those that leave its valid conductances least."""
+    assert card.fit is not None
+    start = initial_conductance(card)
+    low, high = card.fit.valid_from.get("g_siemens", start), card.fit.valid_to.get("g_siemens", start)
+    beyond = np.array([max(np.log(low / t.g_siemens.min()), np.log(t.g_siemens.max() / high)) for t in trials])
+    beyond = np.maximum(beyond, _BEYOND)
+    pulses, _ = _least(trials, np.where(beyond == beyond.min(), _moved(card, trials), -np.inf))
+    where = "least leave" if beyond.min() > _BEYOND else "are within"
+    reason = (
+        "the card names no pulses; voltages are at the ends of those that it was fitted to, and the width is one at "
+        f"which conductances {where} those that it was fitted to"
+    )
+    return WritePulses(pulses.up_volt, pulses.down_volt, pulses.width_s, reason)

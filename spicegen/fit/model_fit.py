@@ -14,13 +14,14 @@ from threadpoolctl import threadpool_limits
 
 from models_va import Model, load_model
 from models_va.errors import InputError
-from spicegen.fit.replay.from_measurements import benches
-from spicegen.fit.replay.run import Bench, weight_of_independent
-from spicegen.fit.setting import Setting, Threads
+from spicegen.fit.replay.from_measurements import replays
+from spicegen.fit.replay.run import Replay, weight_of_independent
+from spicegen.fit.setup import FitSetup
 from spicegen.fit.solve.least_squares import Solution, fit
 from spicegen.fit.solve.problem import MeasuredProblem, Weights, coarse, weights_by_misfit
 from spicegen.fit.solve.profile import profiled
 from spicegen.fit.start.start import Start, is_held, starts, varied
+from spicegen.fit.threads import Threads
 from spicegen.measurements import Measurement
 from spicegen.progress import counter
 
@@ -31,14 +32,14 @@ PRIOR = np.log(10.0)
 _TRIED = 6, 16
 """Starts from which the descent begins, at least and at most."""
 _TRY_WORK = 300_000
-"""Points of the benches times parameters and states of all starts together: more of them where they are cheap."""
+"""Points of the replays times parameters and states of all starts together: more of them where they are cheap."""
 _COARSE = ((25, 1.0, 20), (5, 1.0, 10), (1, 1.0, 10), (1, 0.3, 10), (1, 0.1, 10), (1, 0.0, 20))
-"""Parts of the benches and relative uncertainties with which a descent begins, and steps with each.
+"""Parts of the replays and relative uncertainties with which a descent begins, and steps with each.
 
 A model that switches a pulse too late is off by orders of magnitude: with the noise of the data as the measure the
 misfit is rough there and full of local minima, with a coarse one it is a valley, and what is far off as a whole may be
-near in each part (``Bench.in_parts``). Known as graduated optimisation: Blake and Zisserman, Visual Reconstruction (MIT
-Press 1987).
+near in each part (``Replay.in_parts``). Known as graduated optimisation: Blake and Zisserman, Visual Reconstruction
+(MIT Press 1987).
 """
 _REACHED, _PATIENCE, _HOP = 2.0, 6, (0.1, 0.3)
 """A misfit a point above which descents begin about the best end, too, as long as one of so many comes farther, and the
@@ -52,28 +53,28 @@ _ELSEWHERE = 0.3
 _NAMED = 4
 """Of the parameters with which one is tied up, the closest."""
 _PROFILE_WORK = 500_000
-"""Points of the benches times parameters in the derivatives of one side of a profile: tens of seconds in all."""
+"""Points of the replays times parameters in the derivatives of one side of a profile: tens of seconds in all."""
 
 
 @dataclass(frozen=True, eq=False)
 class MeasuredFit:
-    """What was found for a model.
+    """A model fitted to the measurements of one device: what was found.
 
     Attributes:
-        model: that was fitted.
-        benches: what the measurements did and saw.
-        start: where the best descent began.
+        model: the model that was fitted.
+        replays: the replays of the measurements.
+        start: the point at which the best descent began.
         values: every parameter in the model's order.
-        initial: states at the start of each bench, shape (benches, k).
+        initial: states at the start of each replay, shape (replays, k).
         solution: the fitted parameters, the memory states behind the model's own.
-        weights: of the runs in the last descent.
-        predicted: what the model shows in each run.
-        held: parameters that are not fitted, and why.
-        seed: of the starts.
+        weights: what each replay counted in the last descent.
+        predicted: what the model shows in each replay, as its ``observed``.
+        held: names of the parameters that are not fitted, each with the reason.
+        seed: seed of the random starts.
     """
 
     model: Model
-    benches: tuple[Bench, ...]
+    replays: tuple[Replay, ...]
     start: Start
     values: Array
     initial: Array
@@ -90,41 +91,41 @@ class MeasuredFit:
 
     @property
     def errors(self) -> tuple[float, ...]:
-        """Root mean square error of each run: relative for conductances, over the rms current for sweeps."""
+        """Root mean square error of each replay: relative for conductances, over the rms current for sweeps."""
         return tuple(float(np.sqrt(np.mean(off**2))) for off in self.relative)
 
     @property
     def relative(self) -> tuple[Array, ...]:
-        """Error of each point of each run: relative for conductances, over the rms current for sweeps."""
+        """Error of each point of each replay: relative for conductances, over the rms current for sweeps."""
         return tuple(
-            (y - b.observed) / (np.sqrt(np.mean(b.observed**2)) if b.is_current else b.observed)
-            for b, y in zip(self.benches, self.predicted, strict=True)
+            (y - replay.observed) / (np.sqrt(np.mean(replay.observed**2)) if replay.is_current else replay.observed)
+            for replay, y in zip(self.replays, self.predicted, strict=True)
         )
 
     @cached_property
     def residuals(self) -> tuple[Array, ...]:
-        """What is left of each run, in units of its noise."""
-        return tuple(b.residuals(y) for b, y in zip(self.benches, self.predicted, strict=True))
+        """Fitted less measured of each replay in units of its noise, each of shape (points,)."""
+        return tuple(replay.residuals(y) for replay, y in zip(self.replays, self.predicted, strict=True))
 
     @property
     def over_noise(self) -> tuple[float, ...]:
-        """Root mean square of each run's residuals in units of their noise: 1 where nothing but noise is left."""
+        """Root mean square of each replay's residuals in units of their noise: 1 where only noise is left."""
         return tuple(float(np.sqrt(np.mean(r**2))) for r in self.residuals)
 
     @property
     def own(self) -> list[int]:
-        """Places of the model's parameters among what was fitted."""
+        """Places of the model's own parameters among everything that was fitted, states at the start included."""
         return [n for n, f in enumerate(self.solution.free) if f.name in self.model.param]
 
     @property
     def points(self) -> int:
-        """Observations in all."""
-        return sum(len(r.observed) for r in self.benches)
+        """Number of observations in all replays together."""
+        return sum(len(r.observed) for r in self.replays)
 
     @property
     def parameters(self) -> int:
-        """Fitted ones, memory states and the noise of each run among them."""
-        return len(self.solution.free) + len(self.benches)
+        """Number of fitted parameters, memory states at the start and the noise of each replay among them."""
+        return len(self.solution.free) + len(self.replays)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -176,22 +177,25 @@ def aicc(fits: Sequence[MeasuredFit]) -> tuple[float, ...]:
     return tuple(found)
 
 
-def benches_of(measurements: Sequence[Measurement]) -> list[Bench]:
-    """What is to be fitted.
+def replays_of(measurements: Sequence[Measurement]) -> list[Replay]:
+    """Replays of all measurements that say anything about a model's equations.
 
     Raises:
-        InputError: nothing says anything about a model's equations, or see ``benches``.
+        InputError: nothing says anything about a model's equations, or see ``replays``.
     """
-    found = [bench for m in measurements for bench in benches(m)]
+    found = [replay for m in measurements for replay in replays(m)]
     if not found:
         names = ", ".join(str(m.origin.path) for m in measurements)
         raise InputError(f"fit: {names}: give a sweep, pulses or retention too: this shows no model's equations")
     return found
 
 
-def why_held(model: Model, benches: Sequence[Bench], known: Collection[str]) -> dict[str, str]:
-    """Why each parameter is not fitted; empty for one that is. ``known``: those that are given."""
-    temperatures = len({b.temperature_k for b in benches})
+def why_held(model: Model, replays: Sequence[Replay], known: Collection[str]) -> dict[str, str]:
+    """Reason why each parameter is not fitted, by its name; an empty reason for one that is fitted.
+
+    Parameters in ``known`` are given by the user.
+    """
+    temperatures = len({replay.temperature_k for replay in replays})
     return {p.name: "given" if p.name in known else is_held(p, model, temperatures) for p in model.params}
 
 
@@ -201,29 +205,29 @@ def fit_model(
     """Fit a model of the library to measurements of one device.
 
     Args:
-        name: of the model.
-        measurements: any mix of files.
+        name: name of the model.
+        measurements: any mix of files of one device.
         held: parameters that are known, in the model's units, checked (see ``fit_task``).
-        seed: of the random starts.
+        seed: seed of the random starts.
 
     Raises:
         InputError: nothing to fit, or nothing finite follows from what is held.
     """
     model, known = load_model(name), dict(held or {})
-    benches = [bench.behind_a_cycle(model) for bench in benches_of(measurements)]
-    held_for = why_held(model, benches, known)
+    replays = [replay.behind_a_cycle(model) for replay in replays_of(measurements)]
+    held_for = why_held(model, replays, known)
     fitted = [k for k, p in enumerate(model.params) if not held_for[p.name]]
-    with _at_work(model, benches, fitted) as work:
-        start, begins = work.tried(starts(work.setting, known, seed, work.tries), seed)
-        problem, solution = work.carried_on(start, begins)
-        effort, each = _effort(benches, len(problem.free)), work.setting.threads.map
+    with _search(model, replays, fitted) as search:
+        start, begins = search.tried(starts(search.setup, known, seed, search.tries), seed)
+        problem, solution = search.carried_on(start, begins)
+        effort, each = _effort(replays, len(problem.free)), search.setup.threads.map
         solution = profiled(problem, solution, effort, robust=True, each=each)
         end = problem.start(solution.ends[solution.chosen])
         predicted = tuple(run.predicted for run in problem.runs(solution.ends[solution.chosen]))
-    _check_finite(name, benches, predicted, known)
+    _check_finite(name, replays, predicted, known)
     return MeasuredFit(
         model=model,
-        benches=tuple(benches),
+        replays=tuple(replays),
         start=start,
         values=end.values,
         initial=end.initial,
@@ -235,26 +239,26 @@ def fit_model(
     )
 
 
-def _check_finite(name: str, benches: Sequence[Bench], predicted: Sequence[Array], known: Mapping[str, float]) -> None:
-    for bench, shown in zip(benches, predicted, strict=True):
+def _check_finite(name: str, replays: Sequence[Replay], predicted: Sequence[Array], known: Mapping[str, float]) -> None:
+    for replay, shown in zip(replays, predicted, strict=True):
         if not np.isfinite(shown).all():
             given = ", ".join(f"{n} = {v:g}" for n, v in known.items()) or "any value that was tried"
             raise InputError(
-                f"fit: {bench.measurement.origin.path}: model {name} shows nothing finite with {given}: check it "
+                f"fit: {replay.measurement.origin.path}: model {name} shows nothing finite with {given}: check it "
                 "and its unit, or take another model"
             )
 
 
 @contextmanager
-def _at_work(model: Model, benches: Sequence[Bench], fitted: Sequence[int]) -> Iterator[_Work]:
-    """What descends, with its budget, its threads and its progress bar."""
-    states = sum(len(b.free_states(model)) for b in benches)
-    cost = _cost(benches, len(fitted) + states) * max(len(model.states), 1)
+def _search(model: Model, replays: Sequence[Replay], fitted: Sequence[int]) -> Iterator[_Search]:
+    """Search of one fit, with its budget of descents, its worker threads and its progress bar."""
+    states = sum(len(replay.free_states(model)) for replay in replays)
+    cost = _cost(replays, len(fitted) + states) * max(len(model.states), 1)
     tries = int(np.clip(_TRY_WORK // cost, *_TRIED))
     descents = (tries + _PATIENCE) * len(_COARSE) + _CARRIED_ON * len(_STEPS) + 1
     # matrices are small: several threads of BLAS would wait for each other, and for ours
     with counter(f"fit {model.name}", descents) as advance, threadpool_limits(1), Threads() as threads:
-        yield _Work(Setting(model, benches, fitted, threads), tries, advance)
+        yield _Search(FitSetup(model, replays, fitted, threads), tries, advance)
 
 
 _Tried = tuple[float, Start, Start]
@@ -265,45 +269,49 @@ def _misfit(tried: _Tried) -> float:
     return tried[0]
 
 
-class _Work:
-    """The descents of a fit.
+class _Search:
+    """Least-squares search of one fit: descents from many starts, then longer ones from the best of their ends.
 
     Args:
-        setting: what is fitted to what.
+        setup: the model, the replays, and which parameters are fitted.
         tries: starts from which to descend.
         advance: takes the number of descents so far and a label.
     """
 
-    def __init__(self, setting: Setting, tries: int, advance: Callable[[int, str], None]) -> None:
-        self.setting, self.tries, self._advance, self._finished = setting, tries, advance, count(1)
+    def __init__(self, setup: FitSetup, tries: int, advance: Callable[[int, str], None]) -> None:
+        self.setup, self.tries, self._advance, self._finished = setup, tries, advance, count(1)
 
     def tried(self, begins: Iterable[Start], seed: int) -> tuple[Start, list[Start]]:
-        """The start of the best descent, whose priors stay, and the ends of the best with its orientation."""
-        setting, rng = self.setting, np.random.default_rng(seed)
-        ends = sorted(setting.threads.map(self._tried, begins), key=_misfit)
-        enough, failed = _REACHED * sum(len(b.observed) for b in setting.benches), 0
+        """Descend from every start.
+
+        Returns the start of the best descent, whose priors stay, and the ends of the best descents in which the device
+        stands the same way around.
+        """
+        setup, rng = self.setup, np.random.default_rng(seed)
+        ends = sorted(setup.threads.map(self._tried, begins), key=_misfit)
+        enough, failed = _REACHED * sum(len(replay.observed) for replay in setup.replays), 0
         while _misfit(ends[0]) > enough and failed < _PATIENCE:
-            hop = self._tried(varied(setting, ends[0][2], _HOP[failed % len(_HOP)], rng))
+            hop = self._tried(varied(setup, ends[0][2], _HOP[failed % len(_HOP)], rng))
             failed = 0 if _misfit(hop) < 0.9 * _misfit(ends[0]) else failed + 1
             ends = sorted([*ends, hop], key=_misfit)
         best = ends[0][1]
         return best, self._apart(best, [end for _, begin, end in ends if begin.turned == best.turned])
 
     def _tried(self, begin: Start) -> _Tried:
-        """The descent from one start."""
-        setting = self.setting
+        """Descend from one start, from coarse uncertainties to those of the data; misfit, start and end of it."""
+        setup = self.setup
         at: tuple[Array, ...] = ()
         for parts, relative, steps in _COARSE:
-            if parts > 1 and len(setting.model.states) > 1:
+            if parts > 1 and len(setup.model.states) > 1:
                 continue  # what is seen is not the memory state alone
-            problem = MeasuredProblem(setting.in_parts(parts), begin, coarse(setting.benches, relative))
+            problem = MeasuredProblem(setup.in_parts(parts), begin, coarse(setup.replays, relative))
             found = self._descended(problem, at, steps, robust=parts == 1)  # in parts, a jump is no outlier
             at = found.ends
         return found.misfit[0], begin, problem.start(at[0])
 
     def _apart(self, start: Start, ends: Iterable[Start]) -> list[Start]:
-        """The first few that are not in one valley."""
-        problem = MeasuredProblem(self.setting, start, coarse(self.setting.benches, 0.0))
+        """Keep the first few ends that are not in one valley of the misfit."""
+        problem = MeasuredProblem(self.setup, start, coarse(self.setup.replays, 0.0))
         found: list[Start] = []
         at: list[Array] = []
         for end in ends:
@@ -314,15 +322,15 @@ class _Work:
         return found
 
     def carried_on(self, start: Start, begins: Sequence[Start]) -> tuple[MeasuredProblem, Solution]:
-        """Go on from several points, with files weighed anew each time."""
-        setting = self.setting
-        problem = MeasuredProblem(setting, start, coarse(setting.benches, 0.0))
+        """Descend farther from several points; what each file counts is found anew between the descents."""
+        setup = self.setup
+        problem = MeasuredProblem(setup, start, coarse(setup.replays, 0.0))
         found = self._descended(problem, [problem.coordinates(b) for b in begins], _STEPS[0])
         ends = list(found.ends)
         ends[found.chosen] = self._descended(problem, [ends[found.chosen]], _ALONG).ends[0]
         for steps in _STEPS[1:]:
-            weights = weights_by_misfit(setting.benches, problem.runs(ends[found.chosen]))
-            problem = MeasuredProblem(setting, start, weights)
+            weights = weights_by_misfit(setup.replays, problem.runs(ends[found.chosen]))
+            problem = MeasuredProblem(setup, start, weights)
             found = self._descended(problem, ends, steps)
             ends = list(found.ends)
         return problem, found
@@ -330,7 +338,7 @@ class _Work:
     def _descended(
         self, problem: MeasuredProblem, begins: Sequence[Array], steps: int, *, robust: bool = True
     ) -> Solution:
-        threads, name = self.setting.threads, self.setting.model.name
+        threads, name = self.setup.threads, self.setup.model.name
 
         def report(*_: object) -> None:
             threads.check()
@@ -344,11 +352,11 @@ class _Work:
         return found
 
 
-def _effort(benches: Sequence[Bench], parameters: int) -> int:
-    """Derivatives that a profile is worth: fewer of large problems, which are also better behaved."""
-    return int(np.clip(_PROFILE_WORK // _cost(benches, parameters), 3, 65))
+def _effort(replays: Sequence[Replay], parameters: int) -> int:
+    """Number of derivatives that one side of a profile may take: fewer for large problems, which behave better."""
+    return int(np.clip(_PROFILE_WORK // _cost(replays, parameters), 3, 65))
 
 
-def _cost(benches: Sequence[Bench], parameters: int) -> int:
-    """What derivatives cost."""
-    return sum(len(b.drive.time_s) for b in benches) * parameters
+def _cost(replays: Sequence[Replay], parameters: int) -> int:
+    """Cost of one evaluation of all derivatives: points of the replays times parameters."""
+    return sum(len(replay.drive.time_s) for replay in replays) * parameters

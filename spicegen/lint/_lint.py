@@ -11,7 +11,7 @@ from spicegen.lint import declarations, equations, usage
 from spicegen.lint.context import Context
 from spicegen.lint.flow import check_flow
 from spicegen.lint.parser import parse
-from spicegen.lint.preprocess import Source, preprocess
+from spicegen.lint.preprocess import PreprocessedSource, preprocess
 from spicegen.lint.rules import RULES, Finding, found
 from spicegen.lint.syntax import File
 
@@ -118,7 +118,7 @@ def lint_text(text: str) -> list[Finding]:
     return sorted(findings)
 
 
-def _not_understood(source: Source, file: File) -> Iterator[Finding]:
+def _not_understood(source: PreprocessedSource, file: File) -> Iterator[Finding]:
     for token in [*source.broken, *file.not_understood][:_MOST_NOT_UNDERSTOOD]:
         text = token.text if len(token.text) <= 30 else token.text[:30] + "..."
         yield found("not-understood", token, f"{text!r} is not understood here")

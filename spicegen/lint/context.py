@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from spicegen.lint.bias import Bias
-from spicegen.lint.preprocess import Source
+from spicegen.lint.preprocess import PreprocessedSource
 from spicegen.lint.syntax import Contribution, Expr, File, Module, Statement, visit
 
 
@@ -16,7 +16,7 @@ class Context:
     """A module in its file."""
 
     text: str
-    source: Source
+    source: PreprocessedSource
     file: File
     module: Module
 

@@ -48,7 +48,7 @@ def check_flow(module: Module) -> Iterator[Finding]:
     changing = {use.name for use in uses}
     once = {n for n, d in module.variables.items() if d.value is not None}
     once |= {use.name for s in module.initial for use in _assignments(s, module.functions)}
-    walk = _Walk(module.variables, module.functions, uses, once - changing)
+    walk = _FlowWalk(module.variables, module.functions, uses, once - changing)
     walk.run(body)
     yield from walk.findings
     for use in walk.partly():
@@ -59,7 +59,7 @@ def check_flow(module: Module) -> Iterator[Finding]:
 
 def _check_function(function: Function, functions: Mapping[str, Function]) -> Iterator[Finding]:
     uses = list(_assignments(function.body, functions))
-    walk = _Walk(function.variables, functions, uses, set(function.arguments))
+    walk = _FlowWalk(function.variables, functions, uses, set(function.arguments))
     walk.run(function.body)
     for finding in walk.findings:
         yield Finding(finding.line, finding.column, "partly-assigned", f"in {function.name}: {finding.message}")
@@ -87,7 +87,7 @@ def _outputs(call: Expr, functions: Mapping[str, Function]) -> list[Expr]:
     return [a for name, a in zip(function.arguments, call.args, strict=False) if name in function.outputs]
 
 
-class _Walk:
+class _FlowWalk:
     """One evaluation, along every path at once.
 
     Attributes:

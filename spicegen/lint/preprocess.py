@@ -37,7 +37,7 @@ class Macro:
 
 
 @dataclass
-class Source:
+class PreprocessedSource:
     """A file after its directives.
 
     Attributes:
@@ -56,7 +56,7 @@ class Source:
         return all(token.text in STANDARD_INCLUDES for token in self.includes)
 
 
-def preprocess(text: str) -> Source:
+def preprocess(text: str) -> PreprocessedSource:
     """Expand macros and follow conditional compilation.
 
     Raises:
@@ -71,7 +71,7 @@ def preprocess(text: str) -> Source:
 
 class _Run:
     def __init__(self) -> None:
-        self.source = Source()
+        self.source = PreprocessedSource()
         # LRM 2.4, 10.5: predefined for compact models
         self.macros = {name: Macro(None, ()) for name in ("__VAMS_ENABLE__", "__VAMS_COMPACT_MODELING__")}
         self.work = 0

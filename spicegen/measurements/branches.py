@@ -16,7 +16,7 @@ _FEWEST = 4
 
 @dataclass(frozen=True, eq=False)
 class Branch:
-    """Conductance against the number of equal-handed pulses, in all cycles.
+    """Branch of a train: conductance against the number of pulses of one direction, in all cycles.
 
     Attributes:
         rises: pulses raise the conductance.
@@ -29,7 +29,7 @@ class Branch:
 
     @property
     def cycles(self) -> int:
-        """How many there are."""
+        """Number of cycles."""
         return len(self.g_siemens)
 
 

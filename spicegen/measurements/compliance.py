@@ -19,7 +19,7 @@ _FEWEST = 5
 
 
 def at_compliance(voltage_volt: Array, current_amp: Array) -> NDArray[np.bool_]:
-    """Points of a sweep at which the source meter limits the current, shape (n,).
+    """Mask of shape (n,): at which points of a sweep the source meter limits the current.
 
     There the current stays at one level, the same all along a polarity, while the voltage that was asked for goes on;
     what the device really got is not in the file. A measured voltage stays where it is, too: nothing is wrong then.
@@ -40,20 +40,20 @@ def at_compliance(voltage_volt: Array, current_amp: Array) -> NDArray[np.bool_]:
 
 
 def _level(size: Array) -> float:
-    """The upper end of where most points are close together, among the larger half of values."""
+    """Level at which most of the currents are, A: the upper end of the densest values of the larger half."""
     ordered = np.sort(size)
     near = np.arange(len(ordered)) - np.searchsorted(ordered, (1 - _FLAT) * ordered)
     return float(ordered[int(np.argmax(np.where(ordered >= ordered[-1] / 2, near, -1)))])
 
 
 def _runs(where: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
-    """Places of points one after the other at which ``where`` holds, a few at least."""
+    """Indices of points one after the other at which ``where`` holds, at least five in each run."""
     places = np.flatnonzero(where)
     return [run for run in np.split(places, np.flatnonzero(np.diff(places) > 1) + 1) if len(run) >= _FEWEST]
 
 
 def between_compliance(sweep: Sweep) -> list[Sweep]:
-    """What is left of a sweep without its points at the compliance: the first parts, in one piece each."""
+    """Parts of a sweep between its points at the compliance, each in one piece; at most the first twenty."""
     runs = _runs(~at_compliance(sweep.voltage_volt, sweep.current_amp))
     columns = ("time_s", "voltage_volt", "current_amp")
     return [replace(sweep, **{c: getattr(sweep, c)[run] for c in columns}) for run in runs[:MOST_PARTS]]

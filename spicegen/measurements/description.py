@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from models_va import read_yaml
 from models_va.errors import InputError, located
 from spicegen.files import beside, printable
-from spicegen.measurements.head import Layout
+from spicegen.measurements.head import ColumnLayout
 from spicegen.measurements.header import COUNTS, DIMENSIONS, STATES, Column, parse_cell
 from spicegen.measurements.table import FIRST_ROW, Table, read_table
 from spicegen.measurements.text import fault
@@ -48,7 +48,7 @@ class ColumnDescription(BaseModel):
 
 
 class MeasurementDescription(BaseModel):
-    """What a file holds.
+    """A description of a measurement file: what its columns hold, and what holds for all of its rows.
 
     Attributes:
         file: the table, beside the description.
@@ -93,19 +93,19 @@ class MeasurementDescription(BaseModel):
 
     @property
     def settings(self) -> dict[str, float]:
-        """What it says of all rows, SI units."""
+        """Numbers that the description gives for all rows, by quantity, in SI units."""
         values = {column: getattr(self, column.name) for column in map(parse_cell, _SETTINGS)}
         return {column.quantity: column.unit.in_si(v) for column, v in values.items() if v is not None}
 
     @property
     def words(self) -> dict[str, str]:
-        """The same, for what is no number."""
+        """Words that the description gives for all rows, by what they are about."""
         return {name: v for name in ("direction", FIRST_ROW, "convention") if (v := getattr(self, name)) is not None}
 
     @property
-    def layout(self) -> Layout:
-        """How the columns are found."""
-        return Layout(_Described(self.columns), not self.header) if self.columns else Layout()
+    def layout(self) -> ColumnLayout:
+        """How the columns of the file are found."""
+        return ColumnLayout(_Described(self.columns), not self.header) if self.columns else ColumnLayout()
 
 
 _QUANTITIES = (*(q for q in DIMENSIONS if q != "cycle"), *COUNTS)

@@ -18,7 +18,7 @@ _Columns = Callable[[Sequence[str], Sequence[str]], list[Column]]
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A header that was recognised.
+    """A header of an instrument's export that was recognised.
 
     Attributes:
         maker: of the instrument, for people.
@@ -69,13 +69,13 @@ def _cells(line: str, separator: str) -> list[str]:
 
 
 def _of_unit(name: str, unit: str, index: int) -> Column:
-    """A column of that name, whatever it is; its unit tells what it holds."""
+    """Column of that name whose unit tells what it holds."""
     stem = next((q for q in ("current", "voltage", "resistance") if parse_cell(f"{q} ({unit})").whole), "")
     return replace(parse_cell(f"{stem} ({unit})", index), name=name) if stem else Column(index, name)
 
 
 def _in_si(patterns: dict[str, str]) -> _Columns:
-    """Columns by their names, in SI units."""
+    """Columns of these names, whose numbers are in SI units."""
 
     def columns(cells: Sequence[str], next_cells: Sequence[str]) -> list[Column]:
         found = []
@@ -89,7 +89,7 @@ def _in_si(patterns: dict[str, str]) -> _Columns:
 
 
 def _with_units_beside(cells: Sequence[str], next_cells: Sequence[str]) -> list[Column]:
-    """Reading and Value with their units, such as ``Amp DC``, in the column to the right."""
+    """Columns Reading and Value, whose units, such as ``Amp DC``, stand in the column to the right."""
     found = _in_si({r"Relative Time.*|Rel\.? Time.*": "time_s"})(cells, next_cells)
     for index in range(min(len(cells), len(next_cells)) - 1):
         if cells[index].strip() in ("Reading", "Value") and cells[index + 1].strip() == "Unit":

@@ -29,8 +29,8 @@ _LETTER = re.compile(r"[^\W\d_eE]")
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
-    """How columns are found; ``None`` of a description's means that the file says it itself.
+class ColumnLayout:
+    """How the columns of a file are found: as a description says, or as the file's own header does.
 
     Attributes:
         columns: from the cells of a line to what they hold; columns that are not used have no quantity.
@@ -43,7 +43,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where the header is and what it says.
+    """The header of a file: where it is, and what its columns hold.
 
     Attributes:
         line: its number, from 1, or that of the units below it; 0: there is none.
@@ -63,26 +63,29 @@ class Head:
 
     @property
     def whole(self) -> int:
-        """How many columns say what they hold, in which unit."""
+        """Number of columns of which both quantity and unit are known."""
         return sum(column.whole for column in self.columns)
 
     def rank(self, above: int) -> tuple[int, bool, bool, int]:
-        """Of two headers: more quantities, at line ``above``, longer; white space may be inside of names."""
+        """Rank among other headers: more quantities, at line ``above``, no white space between cells, more cells."""
         return self.whole, self.line == above, self.dialect.separator != " ", len(self.cells)
 
     @property
     def known(self) -> int:
-        """How many columns say what they hold."""
+        """Number of columns whose quantity is known."""
         return sum(column.quantity in DIMENSIONS for column in self.columns)
 
     @property
     def likeness(self) -> int:
-        """How many columns say what they hold, or carry a unit at least."""
+        """Number of columns whose quantity is known, or that at least carry a unit."""
         return sum(column.quantity in DIMENSIONS or unit_of(column.name) is not NONE for column in self.columns)
 
 
-def find_head(path: Path, lines: list[str], layout: Layout) -> Head:
-    """The header: the line that names most quantities with units; of equals that above the numbers, or the first."""
+def find_head(path: Path, lines: list[str], layout: ColumnLayout) -> Head:
+    """Find the header: the line that names most quantities with units.
+
+    Of equals it is the one above the numbers, or else the first.
+    """
     if not layout.header:
         return _headless(path, lines, layout)
     if layout.columns is parse_header and (written := _labview(lines)):
@@ -125,7 +128,7 @@ def _above_numbers(lines: list[str]) -> int:
 
 
 def not_understood(path: Path, cells: Sequence[str]) -> str:
-    """What to do about names that carry a unit and are not known, with the description to write; empty if none is."""
+    """Sentence on names that carry a unit and are not known, with the description to write; empty if there is none."""
     columns = {cell: parse_cell(cell).quantity for cell in cells if unit_of(cell) is not NONE}
     unknown = [cell for cell, quantity in columns.items() if not quantity]
     if not unknown:
@@ -151,7 +154,7 @@ def not_understood(path: Path, cells: Sequence[str]) -> str:
     )
 
 
-def _candidates(lines: list[str], layout: Layout) -> Iterator[Head]:
+def _candidates(lines: list[str], layout: ColumnLayout) -> Iterator[Head]:
     for n, line in enumerate(lines, 1):
         if not _LETTER.search(line):
             continue  # numbers
@@ -195,7 +198,7 @@ def _labview(lines: list[str]) -> Head | None:
     return Head(line, Dialect(separator), cells, columns, notes=("Read as a measurement file of LabVIEW.",))
 
 
-def _headless(path: Path, lines: list[str], layout: Layout) -> Head:
+def _headless(path: Path, lines: list[str], layout: ColumnLayout) -> Head:
     """Without a header, the separator is the one that leaves most numbers in the first row."""
     first = next((n for n, line in enumerate(lines) if line.strip() and not is_comment(line)), None)
     if first is None:
@@ -206,7 +209,7 @@ def _headless(path: Path, lines: list[str], layout: Layout) -> Head:
 
 
 def cells_of(separator: str, line: str) -> list[str]:
-    """The cells of a line; none if a quotation mark is not closed."""
+    """Cells of a line; none if a quotation mark is not closed."""
     try:
         return Dialect(separator).split(line)
     except ValueError:
@@ -227,7 +230,7 @@ def is_comment(line: str) -> bool:
 
 
 def uncommented(line: str) -> str:
-    """Without the mark, and without what a spreadsheet puts around a comment: quotation marks, empty cells."""
+    """A comment without its mark, and without the quotation marks and empty cells that a spreadsheet puts around it."""
     return line.strip().lstrip("".join(COMMENT_MARKS) + '" \t').rstrip('",;\t ')
 
 

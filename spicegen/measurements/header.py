@@ -92,12 +92,12 @@ class Column:
 
     @property
     def whole(self) -> bool:
-        """Whether it is known what it holds and in which unit."""
+        """Whether both its quantity and its unit are known."""
         return bool(self.quantity) and self.unit is not NONE
 
     @property
     def used(self) -> bool:
-        """Whether its numbers can be taken."""
+        """Whether its numbers can be taken into a measurement."""
         return bool(self.quantity) and not self.problem
 
 

@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where numbers come from.
+    """Where the numbers of a measurement come from.
 
     Attributes:
         path: the file with the numbers.
@@ -85,7 +85,7 @@ class Pulses:
 
     @property
     def cycles(self) -> int:
-        """How often the train was applied."""
+        """Number of times that the train was applied."""
         return int(self.g_siemens.shape[1])
 
 
@@ -110,7 +110,7 @@ class Retention:
 
 @dataclass(frozen=True, eq=False)
 class WriteVerify:
-    """Conductances that were wanted and those that were left when write-verify had finished.
+    """Conductances that were wanted, and those that were left when write-verify had finished.
 
     Attributes:
         origin: the file.

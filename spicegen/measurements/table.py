@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from models_va.errors import InputError
 from spicegen.measurements.head import (
     HEAD_LINES,
+    ColumnLayout,
     Head,
-    Layout,
     cells_of,
     find_head,
     is_comment,
@@ -57,7 +57,7 @@ WORDS = {name: ("te-be", "be-te") for name in CONVENTIONS} | {
 
 @dataclass(eq=False)
 class Table:
-    """What a file holds.
+    """The numbers of a file, with what each column holds.
 
     Attributes:
         path: of the file.
@@ -87,12 +87,12 @@ class Table:
 
     @property
     def quantities(self) -> set[str]:
-        """What its columns hold."""
+        """Quantities that the columns hold."""
         return {column.quantity for column in self.columns}
 
     @property
     def listed(self) -> str:
-        """Its columns, for people."""
+        """Names of the columns as one text for people."""
         return ", ".join(shown(column.name) for column in self.columns)
 
     def column(self, quantity: str) -> Column:
@@ -133,7 +133,7 @@ class Table:
             raise self.fault(problem.replace("{}", value), row, column)
 
 
-def read_table(path: Path, layout: Layout | None = None, description: bytes = b"") -> Table:
+def read_table(path: Path, layout: ColumnLayout | None = None, description: bytes = b"") -> Table:
     """Read a table.
 
     Args:
@@ -149,7 +149,7 @@ def read_table(path: Path, layout: Layout | None = None, description: bytes = b"
         sha256, encoding = inspect(path, description)
         with path.open(encoding=encoding, newline=None) as file:
             head = list(islice(file, HEAD_LINES))
-            return _Reader(path, sha256, find_head(path, head, layout or Layout()), head).read(file)
+            return _Reader(path, sha256, find_head(path, head, layout or ColumnLayout()), head).read(file)
     except UnicodeError as error:
         raise fault(path, NO_TEXT) from error
     except OSError as error:

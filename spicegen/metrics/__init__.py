@@ -8,12 +8,13 @@
                  -> train_figures.py
     WriteVerify  programming.py;  Sweep  sweeps.py;  Retention  retention.py;  UpdateTable  tables.py
     Pulses       updates.py -> UpdateTable (spicegen/devices/update_table.py)
-    -> reports (_from_files.py, report.py, pictures.py)
+    -> reports (_from_files.py, metric.py, report.py); the room reports draws their pages and pictures
 """
 
-from spicegen.metrics._from_files import measure_files, whole_json, whole_page, write_tables
+from spicegen.metrics._from_files import measure_files, whole_json, write_tables
 from spicegen.metrics.laws import alpha, asymmetric_ratio, beta, decay_time, exponential_law, neurosim_label, power_law
-from spicegen.metrics.report import HEAD, Metric, MetricsReport
+from spicegen.metrics.metric import HEAD, Metric
+from spicegen.metrics.report import MetricsReport
 
 __all__ = [
     "HEAD",
@@ -28,6 +29,5 @@ __all__ = [
     "neurosim_label",
     "power_law",
     "whole_json",
-    "whole_page",
     "write_tables",
 ]

@@ -26,13 +26,16 @@ class Bins:
         self._edges = np.linspace(0, points, self.count + 1).astype(int)
 
     def mean(self, values: Array) -> Array:
-        """Over each bin, shape (.., points) to (.., bins)."""
+        """Mean over each bin of values of shape (.., points): shape (.., bins)."""
         if self.count == values.shape[-1]:
             return values
         return np.asarray(np.add.reduceat(values, self._edges[:-1], axis=-1) / np.diff(self._edges))
 
     def parts(self, rows: int) -> Iterator[tuple[slice, NDArray[np.intp]]]:
-        """All points, some bins at a time so that not too much is in memory: which they are, where their bins begin."""
+        """Parts of the points, a few bins each, so that not too much is in memory.
+
+        Yields the slice of the points, and where in it each bin begins.
+        """
         some = max(1, int(_AT_ONCE * self.count / (rows * self._edges[-1])))
         for first in range(0, self.count, some):
             edges = self._edges[first : first + some + 1]

@@ -25,7 +25,7 @@ _ENOUGH = 0.9
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """How cycles of each of several branches make up each sample; one array a branch, shape (rows, cycles).
+    """Samples of a bootstrap: how often each cycle of each branch is in them; one array a branch, shape (rows, cycles).
 
     Attributes:
         counts: how often a cycle is in a sample: of statistics of the scatter.
@@ -42,23 +42,26 @@ class Samples:
 
     @property
     def first_resample(self) -> int:
-        """The row."""
+        """Row of the first resample: the measurement and those that leave one cycle out stand before it."""
         return 1 + self.left_out
 
     def drawn(self, values: Array) -> Array:
-        """The finite resamples of a statistic of shape (rows,); none of them if fewer than 90 % are."""
+        """Finite resamples of a statistic of shape (rows,), shape (resamples,); none if fewer than 90 % are finite."""
         drawn = values[self.first_resample :]
         known = drawn[np.isfinite(drawn)]
         return known if len(known) >= _ENOUGH * len(drawn) else known[:0]
 
     @property
     def smallest(self) -> int:
-        """The fewest cycles of a branch."""
+        """Number of cycles of the branch that has the fewest."""
         return min(int(c.shape[1]) for c in self.counts)
 
 
 def draw(cycles: tuple[int, ...], rng: np.random.Generator, *, paired: bool, resamples: int = RESAMPLES) -> Samples:
-    """Samples of branches with so many cycles; ``paired``: the same cycles of all branches, which are equally many."""
+    """Draw samples of branches with so many cycles each.
+
+    ``paired``: samples have the same cycles of all branches, which have equally many.
+    """
     groups = cycles[:1] if paired else cycles
     # of many cycles the acceleration is next to nothing
     left_out = sum(n for n in groups if 1 < n <= _LEFT_OUT)
@@ -79,7 +82,7 @@ def draw(cycles: tuple[int, ...], rng: np.random.Generator, *, paired: bool, res
 
 
 def means(values: Array, shifts: Array, bins: Callable[[Array], Array] = lambda v: v) -> Array:
-    """Mean over cycles in each sample, of values of shape (cycles, points), NaN where there is none, then over bins.
+    """Mean over cycles in each sample, then over bins, of values of shape (cycles, points), NaN where there is none.
 
     Returns:
         Shape (rows, bins); NaN where there is nothing.
@@ -93,7 +96,7 @@ def means(values: Array, shifts: Array, bins: Callable[[Array], Array] = lambda 
 def interval(
     values: Array, samples: Samples, *, of_scatter: bool = False, turned: bool = False
 ) -> tuple[float, float] | None:
-    """The 95 % interval of a statistic of shape (rows,): BCa; None where nothing is known.
+    """The 95 % confidence interval (BCa) of a statistic of shape (rows,); None where nothing is known of it.
 
     ``of_scatter``: of cycles drawn with replacement, whose quantiles are too close together for few cycles: the
     quantiles of Student's t, times sqrt(n / (n - 1)), take the place of the normal ones. Of simulated cycles: plain

@@ -15,7 +15,7 @@ from spicegen.metrics._fitted_laws import Laws, fit_laws
 from spicegen.metrics._fitting import exponential_curves
 from spicegen.metrics._noise import of_one_cycle, variances
 from spicegen.metrics._scatter import Scatter, of_cycles, resampled, simulated
-from spicegen.metrics._trend import Trend, find_trend
+from spicegen.metrics._trend import BranchTrend, find_trend
 from spicegen.metrics.sigma_line import sigma_line
 
 Array = NDArray[np.float64]
@@ -23,7 +23,9 @@ FEW_CYCLES = 20
 
 
 class Curves:
-    """Samples of one branch. Points of long trains are means over bins of neighbouring ones.
+    """Samples of one branch: mean curves and the scatter about them. Long trains are binned.
+
+    Each point of a long train is the mean over a bin of neighbouring points.
 
     What cycles cannot say is simulated: the mean curve of a single one, as its trend with new updates and reads of its
     own variances; the scatter of fewer than 20 (of normal noise).
@@ -90,10 +92,10 @@ class Curves:
 
     @cached_property
     def laws(self) -> Laws:
-        """Fitted to every sample."""
+        """Both laws fitted to the mean curve of every sample."""
         return fit_laws(self.g_siemens, self.w, self.pulses, rises=self.rises)
 
     @cached_property
-    def trend(self) -> Trend:
-        """The mean curve without what is noise from point to point."""
+    def trend(self) -> BranchTrend:
+        """The mean curve of every sample without what is noise from point to point."""
         return find_trend(self.laws, self.w, self.g_siemens, self._left_out, self._cycles_siemens)

@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Laws:
-    """Fits to samples of a branch, one a row.
+    """The exponential and the power law, fitted to samples of a branch, one sample a row.
 
     Attributes:
         rises: as the branch.
@@ -33,16 +33,19 @@ class Laws:
     by_power: NDArray[np.bool_]
 
     def curves(self, w: Array) -> Array:
-        """The preferred law's, shape (rows, points), S."""
+        """Conductance by the preferred law at each w, shape (points,): shape (rows, points), S."""
         return _chosen(self.by_power, exponential_curves(self.exponential, w), self._power_curves(w))
 
     @cached_property
     def ends(self) -> Array:
-        """Of the preferred law, shape (rows, 2), S."""
+        """Conductance by the preferred law before the first pulse and after the last, shape (rows, 2), S."""
         return self.curves(np.array([0.0, 1.0]))
 
     def step_siemens(self, g_siemens: Array) -> Array:
-        """What a pulse does at a conductance by the preferred law, shapes (rows, any), S; NaN where it does not say."""
+        """Change by one pulse at conductances of shape (rows, any), by the preferred law: the same shape, S.
+
+        It is NaN where the law does not say.
+        """
         start, end, beta = (self.exponential[:, n, None] for n in range(3))
         steep = np.where(np.abs(beta) < 1e-9, 1.0, beta / -np.expm1(-np.where(beta == 0, 1.0, beta)))
         linear = (end - start) * steep - beta * (g_siemens - start)
@@ -52,7 +55,7 @@ class Laws:
         return power_curves(self.power, w if self.rises else 1 - w)
 
     def _power_slope(self, g_siemens: Array) -> Array:
-        """DG/dw: G^a is linear in w."""
+        """Slope dG/dw of the power law, in which G^a is linear in w, at conductances of shape (rows, any), S."""
         start, end, alpha = (self.power[:, n, None] for n in range(3))
         g, a = np.where(g_siemens > 0, g_siemens, np.nan), np.where(np.abs(alpha) < 1e-6, 1e-6, alpha)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -61,7 +64,7 @@ class Laws:
 
 
 def fit_laws(g_siemens: Array, w: Array, pulses: int, *, rises: bool) -> Laws:
-    """Fit both laws to every row of shape (rows, points), S, at w from 0 to 1."""
+    """Fit both laws to every row of conductances of shape (rows, points), S, at w from 0 to 1, shape (points,)."""
     exponential = fit_exponential(g_siemens, w)
     rising, at = (g_siemens, w) if rises else (g_siemens[:, ::-1], 1 - w[::-1])
     fit = np.nanmin(rising, axis=1) > 0

@@ -56,7 +56,7 @@ def least_squares(law: Callable[[Array], Array], start: Array, y: Array, most: A
 
 
 def fit_exponential(y: Array, w: Array) -> Array:
-    """(start, end, beta) of ``exponential_law`` at w from 0 to 1, its ends fitted too; shape (rows, 3).
+    """Fit (start, end, beta) of ``exponential_law`` at w from 0 to 1, its ends too; shape (rows, 3).
 
     Shapes of y: (rows, points), of w: (points,). The first row is fitted from several starts, the others from its
     result.
@@ -65,18 +65,18 @@ def fit_exponential(y: Array, w: Array) -> Array:
 
 
 def exponential_curves(fitted: Array, w: Array) -> Array:
-    """The curves of (start, end, beta), shape (rows, points)."""
+    """Exponential laws with (start, end, beta) of shape (rows, 3), at each w: shape (rows, points)."""
     start, end, beta = (fitted[:, n, None] for n in range(3))
     return np.asarray(start + (end - start) * exponential_law(w, beta))
 
 
 def fit_power(y: Array, w: Array) -> Array:
-    """(start, end, alpha) of ``power_law`` at w for positive, rising ``y``, as ``fit_exponential``."""
+    """Fit (start, end, alpha) of ``power_law`` at w to positive, rising ``y``; shape (rows, 3)."""
     return _scaled(lambda p: power_curves(p, w), y, _ALPHA_STARTS, MOST_ALPHA)
 
 
 def power_curves(fitted: Array, w: Array) -> Array:
-    """The curves of (start, end, alpha), rising and positive, shape (rows, points)."""
+    """Power laws, rising and positive, with (start, end, alpha) of shape (rows, 3), at each w: shape (rows, points)."""
     start, end, alpha = (fitted[:, n, None] for n in range(3))
     start = np.maximum(start, 1e-30)
     ratio = np.maximum(end / start, 1 + 1e-9)

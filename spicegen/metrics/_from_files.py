@@ -13,18 +13,18 @@ from spicegen.devices.update_table import UpdateTable, is_update_table, read_upd
 from spicegen.files import distinct_names
 from spicegen.measurements import Measurement, Origin, Pulses, Retention, Sweep, WriteVerify, read_measurement
 from spicegen.measurements.branches import branches
-from spicegen.metrics import pictures, programming, retention, sweeps, tables, train_figures, trains
+from spicegen.metrics import programming, retention, sweeps, tables, train_figures, trains
 from spicegen.metrics._curves import FEW_CYCLES
 from spicegen.metrics.laws import MOST_ALPHA, MOST_BETA
-from spicegen.metrics.report import Metric, MetricsReport
+from spicegen.metrics.metric import Metric
+from spicegen.metrics.report import MetricsReport
 from spicegen.metrics.updates import branch_table
-from spicegen.reports.page import Page
 
 _MANY_PROGRAMMINGS = 20
 
 
 def measure_files(paths: Sequence[Path], seed: int) -> list[MetricsReport]:
-    """Figures of merit of measurement files, descriptions of them, and update tables.
+    """Compute figures of merit of measurement files, descriptions of them, and update tables.
 
     Args:
         paths: the files; of pulses, or tables, of one direction each, two that follow each other are one device's.
@@ -36,23 +36,13 @@ def measure_files(paths: Sequence[Path], seed: int) -> list[MetricsReport]:
     return [_report(group, seed) for group in _groups(_read(paths))]
 
 
-def whole_page(reports: Sequence[MetricsReport]) -> Page:
-    """All reports on one page."""
-    if len(reports) == 1:
-        return reports[0].page()
-    page = Page("Figures of merit", f"{len(reports)} measurements.")
-    for report in reports:
-        page.append(report.page())
-    return page
-
-
 def whole_json(reports: Sequence[MetricsReport], seed: int) -> Mapping[str, Any]:
-    """All reports for report.json."""
+    """The content of report.json: all reports, and the seed of the bootstrap."""
     return {"seed": seed, "measurements": [r.to_json() for r in reports]}
 
 
 def write_tables(reports: Iterable[MetricsReport], folder: Path) -> list[Path]:
-    """Write the update tables that measurements gave, with the measurement's number where there are several."""
+    """Write the update tables that measurements gave; their names have the measurement's number where it is needed."""
     reports = list(reports)
     names = {True: "increasing", False: "decreasing"}
     return [
@@ -130,9 +120,7 @@ def _of_trains(origins: Sequence[Origin], pulses: Sequence[Pulses], seed: int) -
     notes = [f"{counts}; intervals by bootstrap with seed {seed}.", *_on_cycles(data.samples.smallest), *notes]
     notes += _at_limits(found)
     made.sort(key=lambda t: not t.rises)
-    return MetricsReport(
-        _title("Pulses", origins), origins, found, notes, lambda: pictures.of_trains(data, made), tuple(made)
-    )
+    return MetricsReport(_title("Pulses", origins), origins, found, notes, data, tuple(made))
 
 
 def _on_cycles(fewest: int) -> list[str]:
@@ -163,11 +151,11 @@ def _of_tables(origins: Sequence[Origin], found: Sequence[UpdateTable]) -> Metri
     with located(", ".join(str(o.path) for o in origins)):
         metrics = tables.measure(found)
     notes = ["Figures of merit of the curve that mean updates give; a table has no intervals."]
-    return MetricsReport(_title("Update table", origins), origins, metrics, notes, lambda: pictures.of_tables(found))
+    return MetricsReport(_title("Update table", origins), origins, metrics, notes, found)
 
 
 def _of_programming(origins: Sequence[Origin], measured: Sequence[WriteVerify], seed: int) -> MetricsReport:
-    data = programming.programmed(measured[0], seed)
+    data = programming.programming_errors(measured[0], seed)
     many = len(data.target_siemens)
     notes = [f"{_counted(many, 'programming')}; intervals by bootstrap with seed {seed}."]
     if many < _MANY_PROGRAMMINGS:
@@ -177,18 +165,19 @@ def _of_programming(origins: Sequence[Origin], measured: Sequence[WriteVerify], 
             "85 hold the truth."
         )
     found = programming.measure(data)
-    return MetricsReport(_title("Write-verify", origins), origins, found, notes, lambda: pictures.of_programming(data))
+    return MetricsReport(_title("Write-verify", origins), origins, found, notes, data)
 
 
 def _of_sweep(origins: Sequence[Origin], measured: Sequence[Sweep], seed: int) -> MetricsReport:
     found = sweeps.loops(measured[0], seed)
     metrics = sweeps.measure(found)
     notes = [*sweeps.notes(found, metrics), f"Intervals by bootstrap over loops with seed {seed}, none of one loop."]
-    return MetricsReport(_title("Sweep", origins), origins, metrics, notes, lambda: pictures.of_sweep(measured[0]))
+    return MetricsReport(_title("Sweep", origins), origins, metrics, notes, measured[0])
 
 
 def _of_retention(origins: Sequence[Origin], measured: Sequence[Retention], seed: int) -> MetricsReport:
     found, samples = retention.relaxations(measured[0], seed)
     notes = [f"{_counted(len(found), 'temperature')}; intervals by bootstrap of residuals with seed {seed}."]
     metrics = retention.measure(found, samples)
-    return MetricsReport(_title("Retention", origins), origins, metrics, notes, lambda: pictures.of_retention(found))
+    by_temperature = {r.temperature_k: r for r in found}
+    return MetricsReport(_title("Retention", origins), origins, metrics, notes, by_temperature)

@@ -19,7 +19,9 @@ _AT_ONCE = 2_000_000
 
 @dataclass(frozen=True)
 class Noise:
-    """A first-order autoregression x' = memory x + update, plus the white noise of reads, plus an offset for a cycle.
+    """Noise of the cycles of a train: x' = memory x + update, plus white noise of reads, plus an offset for each cycle.
+
+    The first term is a first-order autoregression.
 
     Attributes:
         update, read, offset: variances, S^2.
@@ -32,7 +34,7 @@ class Noise:
     memory: float
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-        """Deviations of cycles, shape (.., points), S; nothing is updated before the first point."""
+        """Draw deviations of cycles from their mean, shape (.., points), S; updates begin behind the first point."""
         from scipy.signal import lfilter  # a quarter of a second, for which not every command is to wait
 
         shocks, white = rng.standard_normal((2, *shape))
@@ -43,7 +45,7 @@ class Noise:
         return np.asarray(apart)
 
     def chunks(self, shape: tuple[int, int], points: int, rng: np.random.Generator) -> Iterator[Array]:
-        """Deviations of (samples, cycles), some samples at a time so that not too much is in memory."""
+        """Draw deviations of ``shape`` (samples, cycles), some samples at a time so that not too much is in memory."""
         samples, cycles = shape
         some = max(1, _AT_ONCE // (cycles * points))
         starts = range(0, samples, some)
@@ -51,13 +53,13 @@ class Noise:
             yield self.draw((min(some, samples - done), cycles, points), rng)
 
     def variance(self, points: int) -> Array:
-        """Of cycles at each point, shape (points,), S^2."""
+        """Variance of the conductance across cycles after each pulse, shape (points,), S^2."""
         grown = np.cumsum(self.memory ** (2.0 * np.arange(points - 1))) if points > 1 else np.empty(0)
         return np.asarray(self.offset + self.read + self.update * np.r_[0.0, grown])
 
 
 def of_one_cycle(residual: Array, exponential: Array, rng: np.random.Generator) -> Noise:
-    """From what takes one cycle off its law, and its exponential law, both of shape (points,), S.
+    """Noise of a single cycle, from its deviation from its law and its exponential law, both of shape (points,), S.
 
     The memory is that with which simulated cycles about an exponential law leave their own ones as far.
     """
@@ -77,7 +79,7 @@ def of_one_cycle(residual: Array, exponential: Array, rng: np.random.Generator) 
 
 
 def variances(residual: Array, memory: float) -> Array:
-    """(Variance of updates, variance of reads) of single cycles, from what takes them off their law; (rows, 2), S^2.
+    """Variances of updates and of reads in single cycles, from their deviations from their law: shape (rows, 2), S^2.
 
     Updates that scatter leave the conductance off its law until later ones bring it back. From the mean squares of
     differences over 1 and over m points, m the square root of the length, which the fitted law cannot hide.

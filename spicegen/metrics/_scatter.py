@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Scatter:
-    """Moments over cycles, one sample a row.
+    """Variances and covariances over the cycles of a branch, one sample a row.
 
     Attributes:
         variance: at each point, shape (rows, points), S^2; NaN for one cycle.
@@ -32,18 +32,24 @@ class Scatter:
 
     @property
     def pooled_variance(self) -> Array:
-        """Over all points, each with its degrees of freedom, shape (rows,), S^2; NaN for one cycle."""
+        """Variance over cycles, mean over all points by their degrees of freedom, shape (rows,), S^2.
+
+        It is NaN for one cycle.
+        """
         return _pooled(self.variance, self.freedom)
 
     def repeated(self, rows: int, more: Scatter) -> Scatter:
-        """The first sample so many times, then others."""
+        """The first sample, ``rows`` times, and then the samples of ``more``."""
         names = ("variance", "freedom", "step_variance", "step_covariance")
         each = ((getattr(self, name)[:1], getattr(more, name)) for name in names)
         return Scatter(*(np.concatenate([np.repeat(one, rows, axis=0), other]) for one, other in each))
 
 
 def resampled(g_siemens: Array, counts: Array, first_resample: int) -> Scatter:
-    """Of conductances of shape (cycles, points), each cycle so often in each sample, shape (rows, cycles)."""
+    """Scatter of the cycles of each sample, from conductances of shape (cycles, points), S.
+
+    ``counts``, shape (rows, cycles), says how often each cycle is in each sample.
+    """
     cycles, step = len(g_siemens), np.diff(g_siemens, axis=1)
     variance, freedom = _moments(g_siemens, g_siemens, counts)
     square, product = (_pooled(*_moments(a, b, counts)) for a, b in ((step, step), (step[:, 1:], step[:, :-1])))
@@ -53,7 +59,7 @@ def resampled(g_siemens: Array, counts: Array, first_resample: int) -> Scatter:
 
 
 def of_cycles(measured: Scatter, points: int) -> Noise:
-    """The noise that has the moments of the first sample, of trains of so many points.
+    """Noise that has the moments of the first sample, for trains of so many points.
 
     Updates are never forgotten, and what they do not explain is an offset of each cycle: if that is not so, points say
     more than is assumed, and intervals are wider than they need be.
@@ -67,7 +73,9 @@ def of_cycles(measured: Scatter, points: int) -> Noise:
 
 
 def simulated(noise: Noise, sigma_siemens: Array, shape: tuple[int, int], rng: np.random.Generator) -> Scatter:
-    """Of (samples, cycles) of that noise, as far apart at each point as ``sigma_siemens``, shape (points,), S.
+    """Scatter of simulated cycles of that noise, in samples and cycles of ``shape``.
+
+    At each point they are as far apart as ``sigma_siemens``, shape (points,), S.
 
     For few cycles, of whose scatter resamples say too little: of two or three they are often the same one twice.
     Where the scatter of a sample comes out at r times the true one, what was measured may be r times the truth: the
@@ -89,7 +97,7 @@ def simulated(noise: Noise, sigma_siemens: Array, shape: tuple[int, int], rng: n
 
 
 def _moments(a: Array, b: Array, counts: Array) -> tuple[Array, Array]:
-    """Covariance of ``a`` and ``b`` over cycles and its degrees of freedom, each (rows, bins)."""
+    """Covariance of ``a`` and ``b``, of shape (cycles, points), over cycles, and its freedom: each (rows, bins)."""
     bins, there = Bins(a.shape[1]), np.isfinite(a) & np.isfinite(b)
     a0, b0 = (np.where(there, x - np.nanmean(np.where(there, x, np.nan), axis=0), 0.0) for x in (a, b))
     parts = list(bins.parts(len(counts)))
@@ -103,6 +111,6 @@ def _moments(a: Array, b: Array, counts: Array) -> tuple[Array, Array]:
 
 
 def _pooled(variance: Array, freedom: Array) -> Array:
-    """Mean over points, each with its degrees of freedom, shape (rows,)."""
+    """Mean of variances over points, weighted by their degrees of freedom, shape (rows,)."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.nansum(variance * freedom, axis=1) / np.sum(freedom, axis=1))

@@ -16,8 +16,8 @@ _ORDER = 3
 
 
 @dataclass(frozen=True, eq=False)
-class Trend:
-    """Samples of a trend, one a row.
+class BranchTrend:
+    """Samples of the trend of a branch: the mean curve without noise from point to point; one sample a row.
 
     Attributes:
         laws: below it.
@@ -31,17 +31,17 @@ class Trend:
 
     @property
     def g_siemens(self) -> Array:
-        """Shape (rows, points), S."""
+        """Conductance of the trend at each point, shape (rows, points), S."""
         law = self.laws.curves(self.w)
         return law if self.rest is None else law + self.rest
 
     @property
     def ends(self) -> Array:
-        """Before the first pulse and after the last, shape (rows, 2), S."""
+        """Conductance of the trend before the first pulse and after the last, shape (rows, 2), S."""
         return self.laws.ends if self.rest is None else self.laws.ends + self.rest[:, [0, -1]]
 
     def step_siemens(self, g_siemens: Array) -> Array:
-        """What a pulse does at a conductance: the trend's slope; shapes (rows, any), S.
+        """Change by one pulse at conductances of shape (rows, any), from the trend's slope: the same shape, S.
 
         Beyond the trend's ends that of the law, as far off the trend's as it is at the end.
         """
@@ -57,8 +57,12 @@ class Trend:
         return np.asarray(step + np.array([np.interp(at, x, y) for at, x, y in rows]))
 
 
-def find_trend(laws: Laws, w: Array, g_siemens: Array, left_out: NDArray[np.intp], cycles_siemens: Array) -> Trend:
-    """The preferred law alone, or with its residual through a Whittaker smoother, whichever tells more.
+def find_trend(
+    laws: Laws, w: Array, g_siemens: Array, left_out: NDArray[np.intp], cycles_siemens: Array
+) -> BranchTrend:
+    """Find the trend: the preferred law alone, or with its residual through a smoother, whichever tells more.
+
+    The smoother is Whittaker's.
 
     With cycles to leave out: what is nearest to each cycle when it is found from the others, which holds however
     noise hangs together within cycles. Else the corrected Akaike criterion.
@@ -86,12 +90,12 @@ def find_trend(laws: Laws, w: Array, g_siemens: Array, left_out: NDArray[np.intp
         unexplained = np.maximum((((1 - choices) * waves[0]) ** 2).sum(axis=1), 1e-300)
         score = np.log(unexplained) + 2 * (free + 1) / np.maximum(points - free - 2, 0.5)
     best = choices[np.argmin(score)]
-    return Trend(laws, w, (waves * best) @ basis.T if best.any() else None)
+    return BranchTrend(laws, w, (waves * best) @ basis.T if best.any() else None)
 
 
 @lru_cache(maxsize=8)
 def _smoother(points: int) -> tuple[Array, Array]:
-    """Eigenvalues and eigenvectors of the penalty: the squares of differences of that order."""
+    """Eigenvalues and eigenvectors of the smoother's penalty, the squares of differences of order ``_ORDER``."""
     difference = np.diff(np.eye(points), n=min(_ORDER, points - 1), axis=0)
     values, vectors = np.linalg.eigh(difference.T @ difference)
     return np.maximum(values, 0.0), vectors

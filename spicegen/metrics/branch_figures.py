@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from spicegen.metrics import laws
 from spicegen.metrics._curves import Curves
-from spicegen.metrics.report import Statistic
+from spicegen.metrics.metric import Statistic
 
 Array = NDArray[np.float64]
 _STRAIGHT = 1e-6

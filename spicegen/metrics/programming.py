@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models_va.errors import InputError
 from spicegen.measurements import WriteVerify
 from spicegen.metrics._bootstrap import Samples, draw, means
-from spicegen.metrics.report import Metric, Statistic
+from spicegen.metrics.metric import Metric, Statistic
 from spicegen.metrics.sigma_line import sigma_line
 from spicegen.metrics.window_figures import states_between
 
@@ -19,14 +19,14 @@ _FEWEST = 10
 
 
 @dataclass(frozen=True, eq=False)
-class Programmed:
-    """Samples of a write-verify measurement.
+class ProgrammingErrors:
+    """Errors of write-verify, with sigma(G) fitted in every sample of a bootstrap.
 
     Attributes:
         target_siemens, error_siemens: wanted, and achieved less wanted, shape (n,), S.
-        samples: of programmings, which take the place of cycles.
-        slope, offset: of sigma = slope G + offset in each, shape (rows,): 1, S.
-        states: effective number of them as measured, and in what the truth may be, shape (rows,).
+        samples: samples of the programmings, which take the place of cycles.
+        slope, offset: slope (1) and offset (S) of sigma = slope G + offset in each sample, shape (rows,).
+        states: effective number of states as measured, and as it may be in truth, shape (rows,).
     """
 
     target_siemens: Array
@@ -37,8 +37,8 @@ class Programmed:
     states: Array
 
 
-def programmed(measured: WriteVerify, seed: int) -> Programmed:
-    """Fit sigma(G) in every sample.
+def programming_errors(measured: WriteVerify, seed: int) -> ProgrammingErrors:
+    """Fit sigma(G) to the errors of write-verify, in every sample of a bootstrap.
 
     Raises:
         InputError: fewer than ten programmings, one target only, or no error at all.
@@ -60,11 +60,13 @@ def programmed(measured: WriteVerify, seed: int) -> Programmed:
     slopes = np.diff(sigma)[:, 0] / np.ptp(ends)
     low, high = (np.full_like(slopes, end) for end in ends)
     states = states_between(low, high, slopes, sigma[:, 0] - slopes * low)
-    return Programmed(target, error, samples, slope, offset, states)
+    return ProgrammingErrors(target, error, samples, slope, offset, states)
 
 
 def _may_be(target: Array, error: Array, sigma: Array, resamples: int, rng: np.random.Generator) -> Array:
-    """Sigma at the targets' ends, of shape (1, 2) as measured, as it may be in truth, shape (resamples, 2), S.
+    """Standard deviations at the targets' ends as they may be in truth, shape (resamples, 2), S.
+
+    ``sigma``, shape (1, 2), is that as measured.
 
     Errors over their sigma are drawn with replacement, for every target one: where the line that is fitted to them
     comes out at r times the one that they were drawn about, what was measured may be r times the truth. Source:
@@ -77,12 +79,12 @@ def _may_be(target: Array, error: Array, sigma: Array, resamples: int, rng: np.r
     return np.asarray(sigma**2 / (slope[:, None] * [low, high] + offset[:, None]))
 
 
-def measure(data: Programmed) -> list[Metric]:
-    """Every figure of merit of programmings."""
+def measure(data: ProgrammingErrors) -> list[Metric]:
+    """Compute every figure of merit of write-verify."""
     return [s.evaluate(data, data.samples) for s in _ALL]
 
 
-def sigma_slope(data: Programmed) -> Array:
+def sigma_slope(data: ProgrammingErrors) -> Array:
     """Slope of sigma = slope G + offset, by maximum likelihood of normal errors about the target.
 
     The form of a card's programming error. Source: Baek et al., Nano-Micro Lett. 15:69 (2023), section 3.4, figure 6c.
@@ -90,7 +92,7 @@ def sigma_slope(data: Programmed) -> Array:
     return data.slope
 
 
-def sigma_offset(data: Programmed) -> Array:
+def sigma_offset(data: ProgrammingErrors) -> Array:
     """Offset of sigma = slope G + offset.
 
     Source: as sigma_slope.
@@ -98,7 +100,7 @@ def sigma_offset(data: Programmed) -> Array:
     return data.offset
 
 
-def bias(data: Programmed) -> Array:
+def bias(data: ProgrammingErrors) -> Array:
     """Mean of achieved less wanted conductance; a card's programming error has none.
 
     Source: arithmetic.
@@ -106,7 +108,7 @@ def bias(data: Programmed) -> Array:
     return means(data.error_siemens[:, None], data.samples.shifts[0])[:, 0]
 
 
-def sigma_rms(data: Programmed) -> Array:
+def sigma_rms(data: ProgrammingErrors) -> Array:
     """Quadratic mean of achieved less wanted conductance, all targets together.
 
     Source: arithmetic.
@@ -115,7 +117,7 @@ def sigma_rms(data: Programmed) -> Array:
     return np.asarray(np.sqrt(counts @ data.error_siemens**2 / counts.sum(axis=1)))
 
 
-def distinct_states(data: Programmed) -> Array:
+def distinct_states(data: ProgrammingErrors) -> Array:
     """Effective number of states: levels between the targets' ends with 2 sigma(G) to each side for themselves.
 
     1 + integral of dG / (4 sigma(G)). Source: as distinct_states of trains: after Stathopoulos et al., Sci. Rep. 7,

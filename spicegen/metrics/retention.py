@@ -16,7 +16,7 @@ from models_va.errors import InputError
 from spicegen.measurements import Retention
 from spicegen.metrics._bootstrap import RESAMPLES, Samples
 from spicegen.metrics._fitting import least_squares
-from spicegen.metrics.report import Metric, Statistic
+from spicegen.metrics.metric import Metric, Statistic
 
 Array = NDArray[np.float64]
 TEN_YEARS_S = 10 * 365.25 * 86400
@@ -47,7 +47,7 @@ class Relaxation:
     by_power: NDArray[np.bool_]
 
     def curve(self, time_s: Array) -> Array:
-        """Conductance of the preferred law at times above 0, shape (rows, times), S."""
+        """Conductance by the preferred law at times above 0, shape (times,), s: shape (rows, times), S."""
         return np.where(self.by_power[:, None], _drifting(time_s, self.drift), _relaxing(time_s, self.fitted))
 
     @property
@@ -57,14 +57,14 @@ class Relaxation:
         return bool(later.min() <= np.exp(self.fitted[0, 2]) <= later.max())
 
     def loss(self, until_s: float) -> Array:
-        """Part of the conductance at the first time above 0 that is gone at a time, shape (rows,)."""
+        """Share of the conductance at the first time above 0 that is gone at ``until_s``, shape (rows,)."""
         ends = self.curve(np.array([self.time_s[self.time_s > 0].min(), until_s]))
         # what is still falling fast extrapolates to below 0, where no conductance is
         return np.asarray(1 - np.maximum(ends[:, 1], 0.0) / ends[:, 0])
 
 
 def relaxations(measured: Retention, seed: int) -> tuple[list[Relaxation], Samples]:
-    """The relaxation at each temperature, rising.
+    """Fit the relaxation at each temperature, the lowest first, in every sample of a bootstrap.
 
     Raises:
         InputError: no temperature has five points.
@@ -81,7 +81,7 @@ def relaxations(measured: Retention, seed: int) -> tuple[list[Relaxation], Sampl
 
 
 def measure(found: Sequence[Relaxation], samples: Samples) -> list[Metric]:
-    """Every figure of merit: at each temperature, then over temperatures."""
+    """Compute every figure of merit of retention: at each temperature, then over temperatures."""
     metrics: list[Metric] = []
     for relaxation in found:
         suffix = f"_{relaxation.temperature_k:g}k" if len(found) > 1 else ""
@@ -127,7 +127,7 @@ def _relaxation(temperature_k: float, time_s: Array, g: Array, rng: np.random.Ge
 
 
 def _fit_both(t: Array, y: Array, plateau: Array, power: Array) -> tuple[Array, Array]:
-    """Both laws by least squares, each from one start or from one for each row of ``y``."""
+    """Fit both laws by least squares to every row of ``y``, each from one start or from one for each row."""
     later, n = t > 0, len(y)
     return (
         least_squares(lambda p: _relaxing(t, p), np.broadcast_to(plateau, (n, 3)), y, _MOST_PLATEAU),
@@ -136,13 +136,18 @@ def _fit_both(t: Array, y: Array, plateau: Array, power: Array) -> tuple[Array, 
 
 
 def _prefers_power(t: Array, y: Array, plateau: Array, power: Array) -> NDArray[np.bool_]:
-    """For each row; time 0, of which a power law says nothing, does not count."""
+    """Mask of shape (rows,): which rows of ``y`` the power law meets better by AICc.
+
+    Time 0, of which a power law says nothing, does not count.
+    """
     t, y = t[t > 0], y[:, t > 0]
     return np.asarray(_aicc(_drifting(t, power) - y, 2) < _aicc(_relaxing(t, plateau) - y, 3))
 
 
 def _aicc(misfit: Array, parameters: int) -> Array:
-    """Of a least-squares fit to each row; its scatter is a parameter too.
+    """Corrected Akaike criterion of a least-squares fit, one value per row of ``misfit`` (rows, points).
+
+    The noise variance counts as a parameter.
 
     Source: Hurvich and Tsai, Biometrika 76, 297 (1989).
     """
@@ -154,7 +159,7 @@ def _aicc(misfit: Array, parameters: int) -> Array:
 
 
 def _drawn(curve: Array, residual: Array, rng: np.random.Generator) -> Iterator[Array]:
-    """The resamples, shape (rows, points), some at a time so that not too much is in memory."""
+    """Draw resamples of a curve with its residuals, shape (rows, points), S, a part of the rows at a time."""
     for rows in np.array_split(np.arange(RESAMPLES), -(-RESAMPLES * len(curve) // _AT_ONCE)):
         yield curve + rng.choice(residual, (len(rows), len(curve)))
 

@@ -44,7 +44,7 @@ def sigma_line(g_siemens: Array, variance: Array, freedom: Array) -> tuple[Array
 
 
 def standard_errors(g_siemens: Array, sigma: Array, freedom: Array) -> tuple[float, float]:
-    """Of slope (dimensionless) and offset (S) of one line: the inverse of the likelihood's Fisher information.
+    """Standard errors of slope (dimensionless) and offset (S) of one line, from the likelihood's Fisher information.
 
     Args:
         g_siemens: shape (points,), S.
@@ -57,7 +57,7 @@ def standard_errors(g_siemens: Array, sigma: Array, freedom: Array) -> tuple[flo
 
 
 def _ends(t: Array, v: Array, weight: Array) -> Array:
-    """Sigma at t = 0 and at t = 1, shape (rows, 2)."""
+    """Standard deviations at t = 0 and at t = 1, shape (rows, 2)."""
     basis = np.stack([1 - t, t], axis=2)
     ends = np.ones((len(t), 2))
     for _ in range(_ITERATIONS):

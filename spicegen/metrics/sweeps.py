@@ -12,7 +12,7 @@ from models_va.errors import InputError
 from spicegen.measurements import Sweep
 from spicegen.measurements.compliance import at_compliance
 from spicegen.metrics._bootstrap import Samples, draw, means
-from spicegen.metrics.report import Metric, Statistic
+from spicegen.metrics.metric import Metric, Statistic
 
 Array = NDArray[np.float64]
 _FEWEST = 8
@@ -28,7 +28,7 @@ _FULL = 0.9
 
 @dataclass(frozen=True, eq=False)
 class Loops:
-    """Excursions of one polarity: the voltage goes out to its extreme and back.
+    """Loops of a sweep at one polarity: in each, the voltage goes out to its extreme and back.
 
     Attributes:
         v_read_volt: where states are compared, of the excursions' sign, V.
@@ -44,27 +44,27 @@ class Loops:
 
     @property
     def count(self) -> int:
-        """Of excursions."""
+        """Number of loops that are in the figures of merit."""
         return len(self.values["on_off_ratio"])
 
     def why_no_interval(self, name: str) -> str:
-        """Of a figure of merit that has none, though there are several loops."""
+        """Reason why a figure of merit has no interval, though there are several loops."""
         known = int(np.isfinite(self.values[name]).sum())
         return "only one loop has it" if known == 1 else f"it is the same in {known} loops, to the last digit"
 
     def samples(self, name: str) -> Samples:
-        """Of the excursions that have this figure of merit, which take the place of cycles."""
+        """Samples of the loops that have this figure of merit; loops take the place of cycles."""
         known = int(np.isfinite(self.values[name]).sum())
         return draw((known,), np.random.default_rng(self.seed), paired=True)
 
     def mean(self, name: str) -> Array:
-        """Of a figure of merit over the excursions of each of its samples, shape (rows,)."""
+        """Mean of a figure of merit over the loops in each sample, shape (rows,)."""
         value = self.values[name]
         return means(value[np.isfinite(value)][:, None], self.samples(name).shifts[0])[:, 0]
 
 
 def loops(sweep: Sweep, seed: int) -> dict[str, Loops]:
-    """The excursions of each polarity that the sweep has, under ``_pos`` and ``_neg``.
+    """Loops of each polarity that the sweep has, under ``_pos`` and ``_neg``.
 
     Raises:
         InputError: no polarity has eight points out and back, the last of them below the compliance.
@@ -90,7 +90,7 @@ def loops(sweep: Sweep, seed: int) -> dict[str, Loops]:
 
 
 def notes(found: dict[str, Loops], metrics: Sequence[Metric]) -> list[str]:
-    """Which loops are in the figures of merit, and why some of these have no interval, a sentence each."""
+    """Sentences on which loops are in the figures of merit, and why some of these have no interval."""
     listed: list[str] = []
     without: dict[str, list[str]] = {}
     for suffix, data in found.items():
@@ -104,7 +104,7 @@ def notes(found: dict[str, Loops], metrics: Sequence[Metric]) -> list[str]:
 
 
 def measure(found: dict[str, Loops]) -> list[Metric]:
-    """Every figure of merit of both polarities."""
+    """Compute every figure of merit of the loops of both polarities."""
     return [s.evaluate(data, data.samples(s.name), suffix) for suffix, data in found.items() for s in _ALL]
 
 
@@ -145,13 +145,13 @@ class _Outing:
 
     @property
     def back(self) -> tuple[Array, Array]:
-        """Of the way back from where the current is the device's own, turned round."""
+        """Voltage and current of the way back, turned round, from where the current is the device's own."""
         first = max(int(np.argmax(self.v)), int(np.flatnonzero(self.limited).max(initial=-1)) + 1)
         return self.v[first:][::-1], self.i[first:][::-1]
 
 
 def _excursion(outing: _Outing, read: float) -> dict[str, float]:
-    """Its figures of merit, of which those that are ratios are logarithms; NaN where it has none."""
+    """Figures of merit of one loop, logarithms of those that are ratios; NaN where it has none."""
     out, back = (float(np.interp(read, *leg)) / read for leg in (outing.out, outing.back))
     v, i = outing.back
     half = float(np.interp(v[-1] / 2, v, i)) if v[1] <= v[-1] / 2 else 0.0
@@ -167,7 +167,7 @@ def _log_ratio(one: float, other: float) -> float:
 
 
 def _switching(outing: _Outing, before: float, after: float) -> float:
-    """Where the way out has half of the change of ln G behind it for good; NaN if there is none."""
+    """Voltage on the way out behind which half of the change of ln G has happened for good; NaN if there is none."""
     if before <= 0 or after <= 0 or abs(np.log(after / before)) < _CHANGE:
         return np.nan
     v, i = outing.out

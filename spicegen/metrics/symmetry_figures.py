@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from models_va.errors import InputError
 from spicegen.metrics import laws
 from spicegen.metrics._curves import Curves
-from spicegen.metrics.report import Statistic
+from spicegen.metrics.metric import Statistic
 from spicegen.metrics.trains import Trains
 
 Array = NDArray[np.float64]

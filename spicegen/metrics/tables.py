@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models_va.errors import InputError
 from spicegen.devices.update_table import UpdateTable
 from spicegen.metrics import laws
-from spicegen.metrics.report import Metric, described
+from spicegen.metrics.metric import Metric, described
 
 Array = NDArray[np.float64]
 _MOST_PULSES = 100_000
@@ -19,7 +19,7 @@ _SATURATED, _NEAR = 0.05, 0.01
 
 
 def trajectory(table: UpdateTable) -> Array:
-    """Conductance after 0, 1, ... mean pulses from one end of the table until its other end, shape (points,), S.
+    """Conductance after 0, 1, ... mean pulses from one end of the table to the other, shape (points,), S.
 
     Where the device saturates, mean updates of a measured table vanish before its last conductance, the highest or
     lowest that noise led to: within 5 % of the table's range from there, the curve ends 1 % before they do.
@@ -49,7 +49,7 @@ def trajectory(table: UpdateTable) -> Array:
 
 
 def measure(tables: Sequence[UpdateTable]) -> list[Metric]:
-    """Every figure of merit of one table or of a rising and a falling one."""
+    """Compute every figure of merit of one update table, or of a rising and a falling one."""
     found = [metric for table in tables for metric in _of_one(table, "_p" if table.rises else "_d")]
     if len(tables) == 2:
         up, down = sorted(tables, key=lambda t: not t.rises)

@@ -7,12 +7,12 @@ a law holds, that is what ``spicegen.metrics.laws`` gives.
 from __future__ import annotations
 
 from spicegen.metrics import branch_figures, symmetry_figures, window_figures
-from spicegen.metrics.report import Metric
+from spicegen.metrics.metric import Metric
 from spicegen.metrics.trains import Trains
 
 
 def measure(trains: Trains) -> list[Metric]:
-    """Every figure of merit of trains: of each branch, then of both together."""
+    """Compute every figure of merit of trains: of each branch, then of both together."""
     found = []
     for curves in trains.curves:
         suffix = "_p" if curves.rises else "_d"

@@ -22,7 +22,7 @@ _NUMBERS = 50_000_000
 
 
 class Trains:
-    """What is computed from: samples of a rising branch, a falling one, or both.
+    """Samples of a rising branch, of a falling one, or of both: what figures of merit of pulses are computed from.
 
     Args:
         up, down: the branches.
@@ -59,12 +59,12 @@ class Trains:
 
     @property
     def pair(self) -> tuple[Curves, Curves] | None:
-        """The rising and the falling samples, if there are both."""
+        """The rising and the falling curves; None unless there are both."""
         return (self.curves[0], self.curves[1]) if len(self.curves) == 2 else None
 
     @cached_property
     def window(self) -> tuple[Array, Array]:
-        """The lowest and highest end of the trends, shape (rows,), S.
+        """Lowest and highest end of the trends, each of shape (rows,), S.
 
         Those that are so in the measurement: the lower of two ends in each sample would be lower than either.
         """
@@ -73,7 +73,7 @@ class Trains:
 
     @cached_property
     def sigma(self) -> tuple[Array, Array]:
-        """Line of sigma against G from cycle to cycle: slope (1), offset (S), shape (rows,); NaN for one cycle."""
+        """Slope (1) and offset (S) of sigma against G from cycle to cycle, each of shape (rows,); NaN for one cycle."""
         g = [c.g_siemens for c in self.curves]
         scatters = [c.scatter for c in self.curves]
         return sigma_line(

@@ -17,7 +17,7 @@ _MOST_BINS = 40
 
 
 def branch_table(branch: Branch, curves: Curves, place: str) -> UpdateTable:
-    """The table of one direction of a measured train.
+    """Update table of one direction of a measured train.
 
     Read noise must not be taken for updates: a read that came out too high is followed by a lower one, and a plain
     table would say that pulses go back. So the conductance before a pulse is the best estimate from the reads until
@@ -91,5 +91,5 @@ def _conditional(x: Array, y: Array, added: float, cdf: Array) -> tuple[float, A
     quantiles -= np.trapezoid(quantiles, cdf)
     centre, width = (quantiles[1:] + quantiles[:-1]) / 2, np.diff(quantiles)
     spread = np.sqrt(np.diff(cdf) @ (centre**2 + width**2 / 12))
-    sigma = np.sqrt(max(residual @ residual / (len(y) - 2) - added, 0.0))
+    sigma = np.sqrt(max(float(residual @ residual) / (len(y) - 2) - added, 0.0))
     return slope, y.mean() + quantiles * (sigma / spread if spread > 0 else 0.0)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spicegen.metrics.branch_figures import read_noise
-from spicegen.metrics.report import Statistic
+from spicegen.metrics.metric import Statistic
 from spicegen.metrics.trains import Trains
 
 Array = NDArray[np.float64]

@@ -57,7 +57,7 @@ class SpikeFamily(PulseExperiment):
         """Programs made by ``branches``, one for each of ``values``, by their labels."""
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """Run each condition on a device of its own."""
+        """The programs of all conditions, each for a device of its own."""
         return self.conditions(a)
 
     @staticmethod

@@ -7,13 +7,26 @@ from collections.abc import Mapping
 import numpy as np
 
 from models_va import DeviceCard
-from netlists import PulseProgram
+from netlists import PulseProgram, SpikeTrain
 from spicegen import metrics
-from spicegen.devices.write_pulses import SPIKES_PER_BRANCH, figure_2d
 from spicegen.paper.assumptions import Assumptions
 from spicegen.paper.experiment import Array, Findings, PulseExperiment, Records
 
+SPIKES_PER_BRANCH = 25
 _CYCLE = 2 * SPIKES_PER_BRANCH
+
+
+def figure_2d(period_s: float = Assumptions.period_2d_s) -> SpikeTrain:
+    """The train of figure 2d: 25 spikes of -1.5 V, 25 of +1.1 V, 10 ms each, read at 0.1 V after each.
+
+    Args:
+        period_s: from the start of one spike to the next, which the paper does not print, s.
+    """
+    return SpikeTrain(
+        amplitudes_volt=(-1.5,) * SPIKES_PER_BRANCH + (1.1,) * SPIKES_PER_BRANCH,
+        width_s=10e-3,
+        period_s=period_s,
+    )
 
 
 def _cycling(a: Assumptions, cycles: int) -> PulseProgram:
@@ -42,7 +55,7 @@ class Figure2d(PulseExperiment):
     cycles = 30
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """Run thirty cycles on one device."""
+        """One program of thirty cycles."""
         return {"cycles": _cycling(a, self.cycles)}
 
     def findings(self, records: Records, a: Assumptions) -> Findings:
@@ -74,7 +87,7 @@ class FigureS3(PulseExperiment):
     """Number of cycles after which the drift is taken as linear, where it is extrapolated."""
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """Run all cycles on one device."""
+        """One program of all cycles."""
         return {"cycles": _cycling(a, a.endurance_cycles)}
 
     def findings(self, records: Records, a: Assumptions) -> Findings:

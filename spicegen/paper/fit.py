@@ -14,10 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 from models_va import DeviceCard, Quantity, load_card, parse_yaml
 from models_va.errors import InputError
 from spicegen import __version__
+from spicegen.fit.free_parameter import Free
 from spicegen.fit.result.parameter_tables import parameters_json
 from spicegen.fit.solve.digits import DIGITS, rounded
 from spicegen.fit.solve.least_squares import Solution
-from spicegen.fit.solve.posterior import Free
 from spicegen.paper.assumptions import Assumptions
 from spicegen.paper.experiment import Experiment
 from spicegen.paper.fit_processes import fit_in_processes

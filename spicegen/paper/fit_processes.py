@@ -7,7 +7,8 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from signal import SIG_IGN, SIGINT, signal
 from threading import Thread, current_thread, main_thread
@@ -15,8 +16,8 @@ from threading import Thread, current_thread, main_thread
 import numpy as np
 from numpy.typing import NDArray
 
+from spicegen.fit.free_parameter import Free
 from spicegen.fit.solve.least_squares import Solution, fit, step_inside
-from spicegen.fit.solve.posterior import Free
 
 Array = NDArray[np.float64]
 Residuals = Callable[[Mapping[str, float]], Array]
@@ -120,17 +121,17 @@ _residuals: Residuals
 """The residuals that this process computes, if it is a worker."""
 
 
-def _start_worker(residuals: Residuals) -> None:
+def _start_worker(residuals: Residuals, line: Connection) -> None:
     global _residuals
     _residuals = residuals
-    Thread(target=_end_with_parent, daemon=True).start()
+    signal(SIGINT, SIG_IGN)
+    Thread(target=_end_with, args=(line,), daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    """A killed program must not leave workers behind that go on computing."""
-    if (parent := parent_process()) is not None:
-        parent.join()
-        os._exit(1)
+def _end_with(line: Connection) -> None:
+    """End this worker, whatever it computes, when the program closes its end of ``line`` or is killed."""
+    line.poll(None)
+    os._exit(1)
 
 
 def _evaluate(values: Mapping[str, float]) -> Array:
@@ -139,9 +140,10 @@ def _evaluate(values: Mapping[str, float]) -> Array:
 
 @contextmanager
 def _workers(residuals: Residuals) -> Iterator[ProcessPoolExecutor]:
-    """Worker processes; whatever interrupts the work also drops what waits for them."""
-    count = os.cpu_count() or 1
-    pool = ProcessPoolExecutor(count, get_context("spawn"), _start_worker, (residuals,))
+    """Worker processes; whatever interrupts the work also drops what they compute and what waits for them."""
+    count, context = os.cpu_count() or 1, get_context("spawn")
+    theirs, ours = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(count, context, _start_worker, (residuals, theirs))
     # Ctrl-C reaches the whole group; workers that start while it is ignored ignore it, and the program decides
     in_main = current_thread() is main_thread()
     before = signal(SIGINT, SIG_IGN) if in_main else None
@@ -154,4 +156,6 @@ def _workers(residuals: Residuals) -> Iterator[ProcessPoolExecutor]:
     try:
         yield pool
     finally:
+        ours.close()  # not left to the pool: it would wait for every evaluation that has begun or comes next
+        theirs.close()
         pool.shutdown(wait=False, cancel_futures=True)

@@ -39,7 +39,7 @@ class FigureS4(PulseExperiment):
     title = "Figure S4: retention of five states"
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """Program one device to each state by 5 to 25 of figure 3b's spikes; the text gives neither of the two."""
+        """A program of 5 to 25 of figure 3b's spikes for each state; the text gives neither of the two."""
         return {f"{n} spikes": _programmed(n, ROOM_TEMPERATURE_K) for n in _STATES}
 
     def findings(self, records: Records, a: Assumptions) -> Findings:
@@ -58,7 +58,7 @@ class FigureS5(PulseExperiment):
     title = "Figure S5: retention against temperature"
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """Program a device at room temperature by 20 spikes and let it rest, at each temperature another device."""
+        """A program of 20 spikes at room temperature, then of rest, for each temperature."""
         return {f"{t:.0f} K": _programmed(20, t) for t in _TEMPERATURES}
 
     def findings(self, records: Records, a: Assumptions) -> Findings:

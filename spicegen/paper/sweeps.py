@@ -39,7 +39,7 @@ class Figure2b(PulseExperiment):
     sweeps, rate = 10, 0.5
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """Run all sweeps on one device, with peaks of 1 V."""
+        """One program of all sweeps, with peaks of 1 V."""
         program = PulseProgram()
         for peak in (-1.0,) * self.sweeps + (1.0,) * self.sweeps:
             _sweep(program, peak, self.rate)
@@ -67,7 +67,7 @@ class FigureS2(PulseExperiment):
     rates = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """Run one sweep at each rate, each on a fresh device."""
+        """A program of one sweep for each rate."""
         programs = {}
         for rate in self.rates:
             program = PulseProgram()

@@ -114,7 +114,7 @@ class Figure4e(PulseExperiment):
     title = "Figure 4e: tailored curves"
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """Run each shape's pattern, which the native engine finds, on a device of its own."""
+        """A program for each shape, of the pattern that the native engine finds."""
         return {label: self._program(pattern(card, shape, a), a) for label, shape in SHAPES.items()}
 
     @staticmethod

@@ -29,7 +29,7 @@ class Figure3a(PulseExperiment):
     """Ratio of conductances that a spike must reach for its effect to be called potentiation."""
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """Run the spikes on one device, with reads between them."""
+        """One program of all spikes, with reads between them."""
         program = PulseProgram()
         program.read()
         for _ in range(self.spikes):
@@ -63,7 +63,7 @@ class Figure3b(PulseExperiment):
     rest = (0.33, 0.66, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0)
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """Run the train and 70 s of rest on one device."""
+        """One program of the train and 70 s of rest."""
         program = PulseProgram()
         program.read()
         program.train([_V_SPIKE] * self.spikes, _WIDTH, _LTP_PERIOD)
@@ -87,7 +87,7 @@ class Figure3cd(PulseExperiment):
     spikes, width, periods = 10, 30e-3, (1.0, 0.5, 0.25, 0.12, 0.06)
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """Run ten spikes at each of five intervals; the text prints the longest and the shortest, 1 and 0.06 s."""
+        """A program of ten spikes for each of five intervals; the text prints the longest and the shortest."""
         programs = {}
         for period in self.periods:
             program = PulseProgram()
@@ -118,7 +118,7 @@ class Figure3e(PulseExperiment):
     width, intervals = 5e-3, tuple(0.01 * n for n in range(1, 11))
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """Run a pair of spikes at each interval, which counts from the end of the first to the start of the second."""
+        """A program of two spikes for each interval, from the end of the first to the start of the second."""
         programs = {}
         for interval in self.intervals:
             program = PulseProgram()
@@ -156,7 +156,7 @@ class Figure3f(PulseExperiment):
     delays = (0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.06)
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """Run a pair of spikes, one on each electrode, at each delay (start to start) and in both orders."""
+        """A program of two spikes, one on each electrode, for each delay (start to start) and both orders."""
         return {self._label(s * d): self._pair(a, s * d) for d in self.delays for s in (1, -1)}
 
     def _pair(self, a: Assumptions, delay_s: float) -> PulseProgram:

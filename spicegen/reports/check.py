@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from spicegen.agreement.check import HEAD, TOLERANCE, VANISHED, CheckReport, EngineRun, relative_difference
+from spicegen.agreement.check import HEAD, TOLERANCE, VANISHED, CheckReport, relative_difference
 from spicegen.reports.page import Page
 from spicegen.reports.plotting import COLOURS, axes, new_figure
 from spicegen.simulate import REFERENCE
@@ -26,19 +26,19 @@ def check_page(report: CheckReport) -> Page:
         "Left: conductance at each read. Right: difference of each from native, relative to the conductance, or to "
         f"{VANISHED:.0%} of the train's largest where it is smaller."
     )
-    page.figure(_figure(report.runs), caption)
+    page.figure(_figure(report), caption)
     return page
 
 
-def _figure(runs: tuple[EngineRun, ...]) -> Figure:
+def _figure(report: CheckReport) -> Figure:
     figure = new_figure(9, 3.6)
     left = axes(figure, 121, title="Potentiation and depression", x="spike", y="conductance / µS")
     right = axes(figure, 122, title="Difference from native", x="spike", y="relative difference")
-    reference = next(r.conductance_siemens for r in runs if r.attempt.engine == REFERENCE)
+    conductances = {r.engine: r.result for r in report.runs if r.result is not None}
+    reference = conductances[REFERENCE]
     spikes = np.arange(1, len(reference) + 1)
     marks = {"ngspice": "o", "vacask": "x", "native": "-"}
-    for colour, run in zip(COLOURS, (r for r in runs if not r.attempt.note), strict=False):
-        g, name = run.conductance_siemens, run.attempt.engine
+    for colour, (name, g) in zip(COLOURS, conductances.items(), strict=False):
         left.plot(spikes, g * 1e6, marks[name], color=colour, ms=4, label=name)
         if name != REFERENCE:
             right.semilogy(spikes, relative_difference(g, reference), ".-", color=colour, lw=0.8, label=name)

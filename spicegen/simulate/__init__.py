@@ -4,8 +4,8 @@ from pathlib import Path
 
 from models_va.errors import UnknownNameError
 from netlists import Job
-from spicegen.simulate.attempt import Attempt, attempt
 from spicegen.simulate.base import Availability, ExternalSimulator, SimResult, SimulationError, Simulator
+from spicegen.simulate.engine_run import EngineRun, failures, result_of, run_engine
 from spicegen.simulate.native import Native, read_operator, read_operators
 from spicegen.simulate.ngspice import Ngspice
 from spicegen.simulate.vacask import Vacask
@@ -40,8 +40,8 @@ def write_decks(job: Job, folder: Path) -> None:
 __all__ = [
     "REFERENCE",
     "SIMULATORS",
-    "Attempt",
     "Availability",
+    "EngineRun",
     "ExternalSimulator",
     "Native",
     "Ngspice",
@@ -49,9 +49,11 @@ __all__ = [
     "SimulationError",
     "Simulator",
     "Vacask",
-    "attempt",
+    "failures",
     "read_operator",
     "read_operators",
+    "result_of",
+    "run_engine",
     "simulator",
     "write_decks",
 ]

@@ -12,7 +12,7 @@ from spicegen.simulate import Native
 from tests.models_va.library import Device
 
 CARDS = [name for name in card_names() if load_card(name).model != "li_intercalation"]
-DEVICES = {name: Device(name) for name in CARDS}  # compiled here, not within a test's deadline
+DEVICES = {name: Device(name) for name in CARDS}
 volts = st.floats(-5, 5, allow_subnormal=False)
 states = st.floats(0, 1, allow_subnormal=False)
 each_card = pytest.mark.parametrize("name", CARDS)

@@ -70,7 +70,7 @@ def dense_operator(c):
     return -schur[m:, :m]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(faulty())
 def test_operator_with_faults(crossbar):
     try:
@@ -81,7 +81,7 @@ def test_operator_with_faults(crossbar):
     assert np.allclose(read_operator(crossbar), dense_operator(crossbar), rtol=1e-4, atol=1e-9)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(faulty())
 def test_without_faults_both_operators_are_one(crossbar):
     whole = Crossbar(

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from models_va import DeviceCard
 from models_va.errors import InputError
-from netlists import ArrayConfig, ArrayProgram, Scheme, write_voltages
+from netlists import ArrayConfig, Scheme, write_voltages
 from spicegen.arrays.program import run_array_program
 from spicegen.devices.programming import conductances, program_devices
+from spicegen.devices.write_pulses import write_pulses
 from spicegen.progress import track
 from spicegen.simulate import REFERENCE, simulator
 
@@ -134,16 +135,29 @@ def study_disturb(
     card: DeviceCard,
     writes: int = 10_000,
     schemes: tuple[Scheme, ...] = ("v/2", "v/3"),
-    amplitudes_volt: tuple[float, ...] = (-1.5, 1.5),
-    width_s: float = 10e-3,
-    rest_s: float = 3e-3,
+    amplitudes_volt: tuple[float, ...] | None = None,
+    width_s: float | None = None,
+    rest_s: float | None = None,
 ) -> DisturbStudy:
     """Write the cell in the middle again and again, and look at all of them.
+
+    Args:
+        config: the array.
+        card: of its devices.
+        writes: how many of each scheme and amplitude.
+        schemes: of the writes.
+        amplitudes_volt: across the selected cell, V; None: those of the card's write pulses.
+        width_s: flat time of a write, s; None: that of the card's write pulses.
+        rest_s: after each write, s; None: three tenths of the width.
 
     Raises:
         InputError: no writes, durations that are not positive, an array of one cell, or a stuck cell in its middle.
         SimulationError: a transient failed.
     """
+    pulses = write_pulses(card)
+    width_s = pulses.width_s if width_s is None else width_s
+    rest_s = 0.3 * width_s if rest_s is None else rest_s
+    amplitudes_volt = amplitudes_volt or (pulses.up_volt, pulses.down_volt)
     if writes < 1 or not (width_s > 0 and rest_s > 0):
         raise InputError("disturb: the number of writes, their width and the rest must be positive")
     rows, columns = config.rows, config.columns
@@ -166,7 +180,7 @@ def study_disturb(
             devices = fresh
             found.append(conductances(devices))
         voltages = write_voltages(scheme, rows, columns, *selected, v)
-        program = ArrayProgram(rows, columns)
+        program = pulses.array_program(rows, columns)
         for _ in range(int(points[n] - (points[n - 1] if n else 0))):
             program.pulse(voltages, width_s)
             program.rest(rest_s)

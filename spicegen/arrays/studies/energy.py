@@ -27,6 +27,7 @@ from netlists import (
 )
 from spicegen.arrays.studies.sizes import check_sizes
 from spicegen.devices.programming import program_devices
+from spicegen.devices.write_pulses import write_pulses
 from spicegen.printers.numpy_model import numpy_model
 from spicegen.progress import track
 from spicegen.simulate import REFERENCE, SimResult, simulator
@@ -102,22 +103,32 @@ def study_energy(
     config: ArrayConfig,
     card: DeviceCard,
     sizes: tuple[int, ...] = (2, 4, 8, 16, 32),
-    v_write_volt: float = -1.5,
-    width_s: float = 10e-3,
+    v_write_volt: float | None = None,
+    width_s: float | None = None,
 ) -> EnergyStudy:
     """One write of the cell in the middle with every scheme, and one read, in square arrays.
+
+    Args:
+        config: wires, cells and read voltage; its size is not used.
+        card: of the devices.
+        sizes: rows and columns of the arrays.
+        v_write_volt: across the cell that is written, te - be, V; None: the pulse of the card that raises conductances.
+        width_s: flat time of the write, s; None: that of the card's write pulses.
 
     Raises:
         InputError: a size is out of range, the array has faults, or the width is not positive.
         SimulationError: a transient failed.
     """
     check_sizes("energy", config, sizes, _LARGEST)
+    pulses = write_pulses(card)
+    v_write_volt = pulses.up_volt if v_write_volt is None else v_write_volt
+    width_s = pulses.width_s if width_s is None else width_s
     kinds = (*SCHEMES, READ)
     points = [(n, kind) for n in sizes for kind in kinds]
     energy, supply, time = [], [], []
     for n, kind in track(points, "energies"):
         selected = np.zeros((n, n), dtype=bool)
-        program = ArrayProgram(n, n)
+        program = pulses.array_program(n, n)
         if kind == READ:
             selected[:] = True
             voltages, width = read_voltages(np.full(n, config.v_read_volt), n), program.read_width_s

@@ -130,10 +130,11 @@ def study_programming(config: ArrayConfig, card: DeviceCard, orders: tuple[Order
     fresh = replace(fresh, stuck_siemens=stuck)
     sigma = error.sigma_siemens(target)
     crossbar, engine = config.crossbar(np.zeros(target.shape)), simulator(REFERENCE)
+    first = WritePlan.of(card)
     results = []
     for n, order in enumerate(orders):
         with counter(f"programming, {order} ({n + 1} of {len(orders)})", target.size) as progress:
-            plan = WritePlan(order=order, v_read_volt=config.v_read_volt)
+            plan = replace(first, order=order, v_read_volt=config.v_read_volt)
             written = write_verify(crossbar, fresh, target, sigma, plan, engine, config.seed, progress)
         rest = ArrayProgram(config.rows, config.columns)
         rest.rest(AFTER_S)

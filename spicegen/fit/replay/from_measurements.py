@@ -1,4 +1,4 @@
-"""Benches of measurements: what their files say was done and seen, and how uncertain each point is.
+"""Replays of measurements: what their files say was done and seen, and how uncertain each point is.
 
 That comes from the data: the spread between cycles, or what neighbours miss of a smooth curve.
 """
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import chdtri
 
 from models_va.errors import InputError
-from spicegen.fit.replay.run import MAD, Bench
+from spicegen.fit.replay.run import MAD, Replay
 from spicegen.measurements import Measurement, Pulses, Retention, Sweep, between_compliance
 from spicegen.measurements.compliance import at_compliance
 from spicegen.measurements.thinning import FIT_POINTS, log_spaced, with_turns
@@ -38,8 +38,8 @@ _SECOND = np.sqrt(6.0)
 """Standard deviations in a second difference of white noise."""
 
 
-def benches(measurement: Measurement) -> list[Bench]:
-    """The runs of a measurement; none for one that says nothing about a model's equations (write-verify).
+def replays(measurement: Measurement) -> list[Replay]:
+    """Replays of one measurement; none for write-verify, which says nothing about a model's equations.
 
     Raises:
         InputError: pulses whose amplitude or width the file does not say; a sweep that is all compliance, or too short;
@@ -55,7 +55,9 @@ def benches(measurement: Measurement) -> list[Bench]:
 
 
 def fitted_train(p: Pulses) -> Pulses:
-    """The train that a fit takes: cycles that drift one after the other, as many as ``FIT_POINTS`` allow; else itself.
+    """The train that a fit replays: cycles that drift one after the other, else the train as it is.
+
+    Of cycles that drift it has as many as ``FIT_POINTS`` allow.
 
     What a device does on its way to cycles that repeat is data, no noise of these.
     """
@@ -73,9 +75,9 @@ def fitted_train(p: Pulses) -> Pulses:
     )
 
 
-def of_drift(measurement: Measurement, bench: Bench) -> str:
-    """What is to be said of a measurement whose cycles drift; empty of one of others."""
-    train = bench.measurement
+def of_drift(measurement: Measurement, replay: Replay) -> str:
+    """Sentence for the user on a measurement whose cycles drift; empty for any other measurement."""
+    train = replay.measurement
     if train is measurement or not (isinstance(train, Pulses) and isinstance(measurement, Pulses)):
         return ""
     taken = f"{len(train.direction) // len(measurement.direction)} of {measurement.cycles}"
@@ -95,7 +97,7 @@ def _drift(p: Pulses) -> bool:
     return _goes_on(p.direction, curves[-1, :-1] - curves[0, 1:], np.sqrt(2) * noise)
 
 
-def _of_pulses(p: Pulses) -> Bench:
+def _of_pulses(p: Pulses) -> Replay:
     pulse = p.direction != 0
     for what, values in (("amplitude_V: 1.5", p.amplitude_volt), ("width_ms: 10", p.width_s)):
         if np.isnan(values[pulse]).any():
@@ -117,7 +119,7 @@ def _of_pulses(p: Pulses) -> Bench:
     curves = np.log(np.where(p.g_siemens > 0, p.g_siemens, np.nan))
     kept, middle = typical_cycle(p)
     noise = _spread(curves[kept])
-    return Bench(
+    return Replay(
         name=p.origin.name,
         measurement=p,
         drive=Drive(np.array(time), np.array(volt)),
@@ -145,7 +147,7 @@ def typical_cycle(p: Pulses) -> tuple[NDArray[np.intp], Array]:
 
 
 def _above_zero(measurement: Pulses | Retention, g_siemens: Array, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Those of the rows whose conductance has a logarithm."""
+    """Keep those of the rows whose conductance is above 0, so that it has a logarithm."""
     kept = rows[g_siemens[rows] > 0]
     if not len(kept):
         raise InputError(f"{measurement.origin.path}: conductances of 0 only: read in a smaller range of the meter")
@@ -186,14 +188,17 @@ def _spread(curves: Array) -> Array:
 
 
 def _roughness(values: Array) -> float:
-    """Standard deviation of white noise on a smooth curve; 0 of fewer than four points."""
+    """Standard deviation of white noise on a smooth curve, in the unit of ``values``; 0 for fewer than four points."""
     if len(values) < 4:
         return 0.0
     return float(MAD * np.median(np.abs(np.diff(values, 2))) / _SECOND)
 
 
-def _of_sweep(s: Sweep) -> list[Bench]:
-    """A run for each part that the source meter did not limit: what the device got in between is not known."""
+def _of_sweep(s: Sweep) -> list[Replay]:
+    """Replays of a sweep, one for each part that the source meter did not limit.
+
+    What the device got in between is not known.
+    """
     parts = between_compliance(s)
     if not parts:
         if at_compliance(s.voltage_volt, s.current_amp).any():
@@ -205,7 +210,7 @@ def _of_sweep(s: Sweep) -> list[Bench]:
     return [_of_part(s, part, name, FIT_POINTS // len(parts)) for part, name in zip(parts, names, strict=True)]
 
 
-def _of_part(whole: Sweep, s: Sweep, name: str, most: int) -> Bench:
+def _of_part(whole: Sweep, s: Sweep, name: str, most: int) -> Replay:
     kept = with_turns(s.voltage_volt, most)
     time, v, i = s.time_s[kept] - s.time_s[kept[0]], s.voltage_volt[kept], s.current_amp[kept]
     largest = float(np.abs(i).max())
@@ -214,7 +219,7 @@ def _of_part(whole: Sweep, s: Sweep, name: str, most: int) -> Bench:
     relative = max(MAD * float(np.median(rough[high] / np.abs(i[high]))), 2 * _LEAST_NOISE)
     low = np.abs(i) <= np.quantile(np.abs(i), 0.25)
     absolute = max(MAD * float(np.median(rough[low])), _FLOOR * largest)
-    return Bench(
+    return Replay(
         name=name,
         measurement=whole,
         drive=Drive(time, v),
@@ -228,7 +233,7 @@ def _of_part(whole: Sweep, s: Sweep, name: str, most: int) -> Bench:
     )
 
 
-def _of_rest(r: Retention, temperature_k: float) -> Bench:
+def _of_rest(r: Retention, temperature_k: float) -> Replay:
     rows = _above_zero(r, r.g_siemens, np.flatnonzero(r.temperature_k == temperature_k))
     noise = max(_roughness(np.log(r.g_siemens[rows])), _LEAST_NOISE)
     rows = rows[log_spaced(r.time_s[rows], FIT_POINTS)]
@@ -236,7 +241,7 @@ def _of_rest(r: Retention, temperature_k: float) -> Bench:
     starts_later = time[0] > 0
     breaks = np.concatenate([[0.0], time]) if starts_later else time
     several = len(np.unique(r.temperature_k)) > 1
-    return Bench(
+    return Replay(
         name=f"{r.origin.name} at {temperature_k:.0f} K" if several else r.origin.name,
         measurement=r,
         drive=Drive(breaks, np.zeros(len(breaks))),

@@ -1,4 +1,4 @@
-"""Bench: what a measurement did to the device, to be done to a model, and what was seen.
+"""A replay: what a measurement did to its device is done to a model of it, and compared with what was seen.
 
 What a fit compares is the logarithm of a conductance, or the current of a sweep, which passes zero.
 """
@@ -45,14 +45,14 @@ _OUTLIER, _ROW = 5.0, 3
 
 
 @dataclass(frozen=True, eq=False)
-class Device:
-    """A model's device on the bench.
+class ModelDevice:
+    """A device of a model: its parameters, the states in which it begins, and which way around it stands.
 
     Attributes:
-        model: of the device.
+        model: the model of the device.
         values: every parameter in the model's order, shape (p,).
         initial: states at the start, shape (k,).
-        turned: whether it stands the other way around, te where the measurement has be.
+        turned: whether the device stands the other way around, te where the measurement has be.
     """
 
     model: Model
@@ -61,30 +61,30 @@ class Device:
     turned: bool
 
     @classmethod
-    def fresh(cls, model: Model, values: Array, turned: bool) -> Device:
+    def fresh(cls, model: Model, values: Array, turned: bool) -> ModelDevice:
         """A device to which nothing has been done: its states are those that its parameters say."""
         names = [p.name for p in model.params]
         return cls(model, values, values[[names.index(s.initial) for s in model.states]], turned)
 
     @property
     def sign(self) -> float:
-        """Of its voltage and current over the measurement's."""
+        """Sign of the device's voltage and current over the measurement's: -1 where it stands the other way around."""
         return -1.0 if self.turned else 1.0
 
     def params(self) -> dict[str, float]:
-        """The values by name."""
+        """Parameter values by name, in the model's units."""
         return dict(zip((p.name for p in self.model.params), self.values.tolist(), strict=True))
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A device's run on a bench.
+    """What a device of a model did in a replay.
 
     Attributes:
         steps: that were taken; None if the run failed.
         seen: points of the steps at which something is observed, shape (n,).
         states: there, shape (n, k).
-        predicted: what the device shows there, as the bench's ``observed``; NaN if the run failed.
+        predicted: what the device shows there, as the replay's ``observed``; NaN if the run failed.
     """
 
     steps: Drive | None
@@ -94,21 +94,21 @@ class Run:
 
 
 @dataclass(frozen=True, eq=False)
-class Bench:
-    """What was done to one device, and what was seen.
+class Replay:
+    """A replay of one measurement: the voltage that the device got, and what was observed on the way.
 
     Attributes:
-        name: for people.
-        measurement: that it is of; cycles that drift stand in it as one train.
-        drive: the voltage te - be.
-        seen: at which points of the drive, shape (n,).
+        name: name of the replay, for people.
+        measurement: the measurement that is replayed; cycles that drift stand in it as one train.
+        drive: the voltage te - be over time.
+        seen: points of the drive at which something is observed, shape (n,).
         read_volt: voltage of each observation, shape (n,), V.
         observed: conductances (S) or currents (A), shape (n,).
-        is_current: which of the two.
+        is_current: whether the observations are currents.
         noise: standard deviation of the logarithm of a conductance, or of a current (A), shape (n,).
-        temperature_k: of the device, K.
-        rested: whether nothing had been done to it just before.
-        cycled: whether all this had, again and again: it ends where it began.
+        temperature_k: temperature of the device, K.
+        rested: whether nothing had been done to the device just before.
+        cycled: whether the same cycle had been done again and again, so that it ends where it began.
         corrected: observations behind which the device is put into the memory state that they show, rising, shape (r,).
     """
 
@@ -125,16 +125,19 @@ class Bench:
     cycled: bool = False
     corrected: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
 
-    def behind_a_cycle(self, model: Model) -> Bench:
-        """The same done once before, if it was and leaves more than the memory state, which is seen, in the model."""
+    def behind_a_cycle(self, model: Model) -> Replay:
+        """The replay with the same cycle once before it, where the measurement had cycled already.
+
+        Of a model whose only state is the memory state, which is seen, the replay stays as it is.
+        """
         if not self.cycled or len(model.states) < 2:
             return self
         time_s, v_volt = self.drive.time_s, self.drive.v_volt
         twice = Drive(np.append(time_s, time_s[-1] + time_s[1:]), np.append(v_volt, v_volt[1:]))
         return replace(self, drive=twice, seen=self.seen + len(time_s) - 1, cycled=False)
 
-    def in_parts(self, count: int) -> Bench:
-        """The same in so many parts, each of which begins with the memory state that was seen last.
+    def in_parts(self, count: int) -> Replay:
+        """The replay in ``count`` parts, each of which begins with the memory state that was seen last.
 
         What happens in one part is not lost because the one before it went wrong, so that the misfit has far fewer
         minima; that is multiple shooting, with measured states. Source: Bock, in Modelling of Chemical Reaction
@@ -144,8 +147,8 @@ class Bench:
         ends = np.unique(np.linspace(0, n - 1, min(count, n - 1) + 1).astype(np.intp))[1:-1]
         return replace(self, corrected=ends[self.relative_noise[ends] < _TELLS])
 
-    def run(self, device: Device, rel_tol: float = _FINE) -> Run:
-        """Do it to a device; ``rel_tol`` is the relative tolerance of each step."""
+    def run(self, device: ModelDevice, rel_tol: float = _FINE) -> Run:
+        """Replay the measurement on a device of a model; ``rel_tol`` is the relative tolerance of each time step."""
         steps, seen, states = self.drive, self.seen, np.empty((len(self.seen), 0))
         if device.model.states:
             drive = self._driven(device)
@@ -160,8 +163,8 @@ class Bench:
             states = found[1][seen]
         return Run(steps, seen, states, self._shown(device, device.values[None], states[None])[0])
 
-    def _driven(self, device: Device) -> Drive:
-        """What the device sees, with the states into which it is put."""
+    def _driven(self, device: ModelDevice) -> Drive:
+        """The voltage across the device as it stands, with the states into which it is put on the way."""
         time_s, v_volt = self.drive.time_s, device.sign * self.drive.v_volt
         if not len(self.corrected):
             return Drive(time_s, v_volt)
@@ -170,7 +173,7 @@ class Bench:
         put = np.insert(put, at + 1, self.memory_shown([device], self.corrected)[0][:, None], axis=0)
         return Drive(np.insert(time_s, at + 1, time_s[at]), np.insert(v_volt, at + 1, v_volt[at]), put)
 
-    def slopes(self, run: Run, device: Device, places: NDArray[np.intp]) -> Array:
+    def slopes(self, run: Run, device: ModelDevice, places: NDArray[np.intp]) -> Array:
         """Derivatives of what the device shows in a run by its parameters and by its states at the start.
 
         Args:
@@ -194,8 +197,8 @@ class Bench:
         found[:, :m] += self._by_values(device, run.states, places)
         return found
 
-    def _follow(self, by: Array, steps: Drive, device: Device, places: NDArray[np.intp]) -> None:
-        """Make derivatives by the states that the device was put into such by the parameters of which these follow."""
+    def _follow(self, by: Array, steps: Drive, device: ModelDevice, places: NDArray[np.intp]) -> None:
+        """Turn derivatives by states into which the device was put into ones by the parameters that fix them."""
         states, m = np.tile(device.initial, (len(self.seen), 1)), len(places)
         states[self.corrected] = steps.put[~np.isnan(steps.put[:, 0])]
         with np.errstate(all="ignore"):
@@ -207,14 +210,14 @@ class Bench:
         by[after, :, :m] += by[after, :, m:] * moved[last[after], None]
         by[after, :, m:] = 0.0
 
-    def _by_states(self, device: Device, states: Array) -> Array:
-        """Derivatives of what is shown in states of shape (n, k) by them, shape (n, k)."""
+    def _by_states(self, device: ModelDevice, states: Array) -> Array:
+        """Derivatives of what is shown in states of shape (n, k) by these states, shape (n, k)."""
         v = device.sign * self.read_volt
         _, slopes = numpy_model(device.model).current_and_slopes(v, states, device.params(), self.temperature_k)
         return np.asarray(device.sign * (slopes if self.is_current else slopes / self.read_volt[:, None]))
 
-    def _by_values(self, device: Device, states: Array, places: NDArray[np.intp]) -> Array:
-        """Derivatives of what is shown in these states by parameters, shape (n, m).
+    def _by_values(self, device: ModelDevice, states: Array, places: NDArray[np.intp]) -> Array:
+        """Derivatives of what is shown in these states by the parameters at ``places``, shape (n, m).
 
         The current is smooth, so that small central differences are exact enough.
         """
@@ -226,8 +229,8 @@ class Bench:
         up, down = (self._shown(device, e, np.broadcast_to(states, (m, *states.shape))) for e in ends)
         return np.asarray(((up - down) / (2 * step[:, None])).T)
 
-    def _shown(self, device: Device, values: Array, states: Array) -> Array:
-        """Observations from states, shape (m, n, k) -> (m, n), of devices with these values, shape (m, p)."""
+    def _shown(self, device: ModelDevice, values: Array, states: Array) -> Array:
+        """Observations from states of shape (m, n, k), of m devices with parameters of shape (m, p): shape (m, n)."""
         m, n, k = states.shape
         params = {p.name: np.repeat(v, n) for p, v in zip(device.model.params, values.T, strict=True)}
         v = device.sign * np.tile(self.read_volt, m)
@@ -236,7 +239,7 @@ class Bench:
         return np.asarray(current if self.is_current else current / self.read_volt)
 
     def residuals(self, predicted: Array) -> Array:
-        """Predicted less observed in units of the noise, shape (n,); limited where nothing could be simulated."""
+        """Predicted less observed in units of the noise, shape (n,), within +-1000, also where a simulation failed."""
         with np.errstate(all="ignore"):
             if self.is_current:
                 found = (predicted - self.observed) / self.noise
@@ -254,43 +257,47 @@ class Bench:
 
     @property
     def relative_noise(self) -> Array:
-        """How uncertain each point is in relation to itself, shape (n,)."""
+        """Noise of each observation over its magnitude, shape (n,)."""
         return self.noise / (np.abs(self.observed) + _TINY) if self.is_current else self.noise
 
     @cached_property
     def first(self) -> int:
-        """The observation that tells the state at the start: the first at a voltage that is not nearly zero."""
+        """Index of the observation that tells the state at the start: the first at a voltage not nearly zero."""
         return int(np.argmax(telling(self.read_volt)))
 
     @cached_property
     def g_siemens(self) -> Array:
-        """The conductances that were seen, shape (m,): of a sweep, those at voltages that are not nearly zero."""
+        """Conductances that were observed, shape (m,), S: of a sweep, those at voltages that are not nearly zero."""
         g = self.observed[self.conducting]
         return np.asarray(g / self.read_volt[self.conducting] if self.is_current else g)
 
     @cached_property
     def conducting(self) -> NDArray[np.intp]:
-        """Observations that are conductances, m of them: of a sweep, at voltages that are not nearly zero."""
+        """Indices of the observations that are conductances, shape (m,).
+
+        Points of a sweep near 0 V are not among them, because I/V has no meaning there, nor those whose current has the
+        other sign than the voltage.
+        """
         if not self.is_current:
             return np.arange(len(self.observed))
         return np.flatnonzero(telling(self.read_volt) & (self.observed * self.read_volt > 0))
 
     def free_states(self, model: Model) -> list[int]:
-        """Places of the states whose values at the start nobody knows.
+        """Places, among the model's states, of those whose values at the start are not known.
 
-        What keeps a conductance; after a compliance, or a programming, whose relaxation is what retention is about, all
-        others too.
+        They are the memory state; after a compliance, or a programming, whose relaxation is what retention is about,
+        all others too.
         """
         if not self.rested:
             return list(range(len(model.states)))
         return [] if model.memory is None else [model.state_names.index(model.memory)]
 
-    def memory_at_start(self, devices: Sequence[Device]) -> Array:
-        """The memory state in which each device shows what was seen first: a start for the fit."""
+    def memory_at_start(self, devices: Sequence[ModelDevice]) -> Array:
+        """Memory state in which each device shows what was observed first, shape (devices,): a start for the fit."""
         return self.memory_shown(devices, np.array([self.first]))[:, 0]
 
-    def memory_shown(self, devices: Sequence[Device], observations: NDArray[np.intp]) -> Array:
-        """The memory states in which devices show what was seen, or nearly so if none does, shape (m, r).
+    def memory_shown(self, devices: Sequence[ModelDevice], observations: NDArray[np.intp]) -> Array:
+        """Memory states in which devices show what was observed, or nearly so if none does, shape (m, r).
 
         Args:
             devices: m of one model; their other states are those at their start.
@@ -332,17 +339,17 @@ class Bench:
 
 
 def telling(volt: Array) -> NDArray[np.bool_]:
-    """Where a voltage is not nearly zero, shape (n,)."""
+    """Mask of shape (n,): where a voltage, shape (n,), is at least a twentieth of the largest one."""
     return np.asarray(np.abs(volt) >= _TELLING * np.abs(volt).max())
 
 
 def scale_of_most(residuals: Array) -> float:
-    """Standard deviation of residuals, in units of the noise, of which outliers say nothing; not below 1."""
+    """Standard deviation of most residuals, in units of the noise, which outliers do not change; at least 1."""
     return max(1.0, MAD * float(np.median(np.abs(residuals))))
 
 
 def outliers(residuals: Array) -> NDArray[np.bool_]:
-    """Which points are outliers of a run, from what is left of it in units of the noise; both of shape (n,).
+    """Mask of shape (n,): which points of a replay are outliers, from its residuals in units of the noise.
 
     What is far off on one side several times in a row is what the model misses.
     """
@@ -353,10 +360,11 @@ def outliers(residuals: Array) -> NDArray[np.bool_]:
 
 
 def weight_of_independent(residuals: Sequence[float] | Array) -> float:
-    """Share of points that are as good as independent, 0 to 1: what is left wrong is wrong for neighbours alike.
+    """Share of points that are as good as independent, 0 to 1, from the residuals of one replay.
 
-    (1 - r)/(1 + r) for a first-order autocorrelation r, not below a twentieth. Source: Bayley and Hammersley, Suppl. J.
-    R. Stat. Soc. 8, 184 (1946).
+    What a model gets wrong it gets wrong for neighbouring points alike, so the share is (1 - r)/(1 + r) for a
+    first-order autocorrelation r, not below a twentieth. Source: Bayley and Hammersley, Suppl. J. R. Stat. Soc. 8, 184
+    (1946).
     """
     e = np.asarray(residuals) - np.mean(residuals)
     power = float(e @ e)

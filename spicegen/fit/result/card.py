@@ -26,7 +26,7 @@ from spicegen import __version__
 from spicegen.devices.memory_state import memory
 from spicegen.files import printable
 from spicegen.fit.model_fit import MeasuredFit
-from spicegen.fit.replay.run import Bench, Device
+from spicegen.fit.replay.run import ModelDevice, Replay
 from spicegen.fit.solve.digits import DIGITS, rounded
 from spicegen.measurements import Measurement, Pulses
 from spicegen.printers.numpy_model import initial_conductances
@@ -39,7 +39,7 @@ _WINDOW_DIGITS = 6
 
 
 def card_name(stem: str) -> str:
-    """A card's name from a file's: ``My Device 2`` becomes ``my-device-2``.
+    """Card name made of a file's name: ``My Device 2`` becomes ``my-device-2``.
 
     Raises:
         CardError: the name is a word of one of the printed languages.
@@ -58,7 +58,7 @@ def _checked(name: str) -> str:
 
 
 def fixed_by_data(found: MeasuredFit) -> tuple[int, int]:
-    """How many parameters of the model the data fix, of how many that were fitted."""
+    """Number of the model's parameters that the data fix, and number of those that were fitted."""
     fixed = found.solution.is_fixed[found.own]
     return int(fixed.sum()), len(fixed)
 
@@ -66,7 +66,7 @@ def fixed_by_data(found: MeasuredFit) -> tuple[int, int]:
 def fitted_card(
     found: MeasuredFit, measurements: Sequence[Measurement], error: ProgrammingError | None, name: str
 ) -> DeviceCard:
-    """The card of what was fitted.
+    """Device card of a fitted model.
 
     Window and write pulse are on it as far as the measurements show them.
 
@@ -113,20 +113,20 @@ def _parameters(found: MeasuredFit) -> dict[str, Quantity]:
             result[p.name] = Quantity(value=float(value), provenance="assumed", note=f"held: {found.held[p.name]}")
     if found.model.memory is not None:
         state = found.model.states[found.model.state_names.index(found.model.memory)]
-        bench, x = _first_seen(found)
+        replay, x = _first_seen(found)
         result[state.initial] = Quantity(
             value=_inside(state.lower, state.upper, rounded(x, DIGITS), x),
             provenance="fitted",
-            note=f"the conductance that {bench.name} begins with",
+            note=f"the conductance that {replay.name} begins with",
         )
     return result
 
 
-def _first_seen(found: MeasuredFit) -> tuple[Bench, float]:
+def _first_seen(found: MeasuredFit) -> tuple[Replay, float]:
     """The train that begins with the lowest conductance, or else the first file, and the memory state there."""
-    trains = [b for b in found.benches if isinstance(b.measurement, Pulses)]
-    bench = min(trains, key=lambda b: float(b.observed[0])) if trains else found.benches[0]
-    return bench, float(bench.memory_at_start([Device.fresh(found.model, found.values, found.turned)])[0])
+    trains = [replay for replay in found.replays if isinstance(replay.measurement, Pulses)]
+    replay = min(trains, key=lambda replay: float(replay.observed[0])) if trains else found.replays[0]
+    return replay, float(replay.memory_at_start([ModelDevice.fresh(found.model, found.values, found.turned)])[0])
 
 
 def _inside(lower: float, upper: float, short: float, exact: float) -> float:
@@ -134,18 +134,18 @@ def _inside(lower: float, upper: float, short: float, exact: float) -> float:
 
 
 def _window(card: DeviceCard, found: MeasuredFit) -> ConductanceWindow | None:
-    """From the lowest to the highest conductance that the fitted device had in the measurements.
+    """Conductance window from the lowest to the highest conductance that the fitted device had in the measurements.
 
     A read shows I/V at its voltage and temperature, and a memory state; the window is of these states where mappings
     are: at v = 0 and room temperature.
     """
-    benches = [b for b in found.benches if isinstance(b.measurement, Pulses)] or found.benches
+    replays = [replay for replay in found.replays if isinstance(replay.measurement, Pulses)] or found.replays
     note = "conductance measured"
     if found.model.memory is None:
-        had = np.concatenate([b.g_siemens for b in benches])
+        had = np.concatenate([replay.g_siemens for replay in replays])
     else:
-        fresh = Device.fresh(found.model, found.values, found.turned)
-        shown = np.concatenate([b.memory_shown([fresh], b.conducting)[0] for b in benches])
+        fresh = ModelDevice.fresh(found.model, found.values, found.turned)
+        shown = np.concatenate([replay.memory_shown([fresh], replay.conducting)[0] for replay in replays])
         had = initial_conductances(card, {memory(card).initial: shown})
         note = f"conductance, at v = 0 and {ROOM_TEMPERATURE_K:g} K, of the memory states that were read"
     if not had.min() < had.max():
@@ -158,7 +158,7 @@ def _window(card: DeviceCard, found: MeasuredFit) -> ConductanceWindow | None:
 
 
 def _write_pulse(measurements: Sequence[Measurement], turned: bool) -> WritePulse | None:
-    """The pulses of the file with most of them in both directions; of several, the first by name."""
+    """Write pulse of the file with the most pulses in both directions; of several such files, the first by name."""
     sign = -1.0 if turned else 1.0
     trains = [m for m in measurements if isinstance(m, Pulses)]
     for m in sorted(trains, key=lambda m: (-m.g_siemens.size, m.origin.name)):
@@ -195,28 +195,30 @@ def _record(found: MeasuredFit, measurements: Sequence[Measurement]) -> FitRecor
 
 
 def _file(m: Measurement) -> str:
-    """The measurement's name and, where that is a description's, the file that the hash is of."""
+    """Name of a measurement, with the file that the hash is of where that is a description's."""
     name, data = m.origin.name, printable(m.origin.path.name)
     return name if Path(name).name == data else f"{name} of {data}"
 
 
 def _error(found: MeasuredFit, m: Measurement) -> float | None:
-    """Root mean square over the measurement's runs; None if it has none."""
+    """Root mean square error over the replays of one measurement, relative; None if it has no replay."""
     errors = [
-        error for bench, error in zip(found.benches, found.errors, strict=True) if bench.measurement.origin is m.origin
+        error
+        for replay, error in zip(found.replays, found.errors, strict=True)
+        if replay.measurement.origin is m.origin
     ]
     return rounded(float(np.sqrt(np.mean(np.square(errors)))), 3) if errors else None
 
 
 def _covered(found: MeasuredFit) -> dict[str, Array]:
-    """What the files show of each quantity."""
+    """Voltages (V), conductances (S), temperatures (K) and pulse widths (s) that the files cover, by quantity."""
     sign = -1.0 if found.turned else 1.0
     result = {
-        "voltage_volt": np.concatenate([sign * b.drive.v_volt for b in found.benches]),
-        "g_siemens": np.concatenate([b.g_siemens for b in found.benches]),
-        "temperature_k": np.array([b.temperature_k for b in found.benches]),
+        "voltage_volt": np.concatenate([sign * replay.drive.v_volt for replay in found.replays]),
+        "g_siemens": np.concatenate([replay.g_siemens for replay in found.replays]),
+        "temperature_k": np.array([replay.temperature_k for replay in found.replays]),
     }
-    pulses = [b.measurement for b in found.benches if isinstance(b.measurement, Pulses)]
+    pulses = [replay.measurement for replay in found.replays if isinstance(replay.measurement, Pulses)]
     if pulses:
         result["width_s"] = np.concatenate([p.width_s[p.direction != 0] for p in pulses])
     return result

@@ -12,7 +12,7 @@ from models_va import ProgrammingError, Quantity
 from models_va.errors import InputError
 from spicegen.fit.solve.digits import DIGITS, rounded
 from spicegen.measurements import Measurement, WriteVerify
-from spicegen.metrics.programming import Programmed, programmed, sigma_rms
+from spicegen.metrics.programming import ProgrammingErrors, programming_errors, sigma_rms
 
 Array = NDArray[np.float64]
 
@@ -21,24 +21,24 @@ _UNIT_SIEMENS = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class CardSigma:
-    """sigma(G) of the first file of write-verify that shows it.
+    """The programming error sigma(G) for a card, from the first write-verify file that shows it.
 
     Attributes:
         measurement: the file; None if no file shows it.
-        programmed: samples of it.
+        errors: of its programmings, as samples of a bootstrap.
         error: for a card.
         unused: why other files of write-verify are not used, one sentence each.
     """
 
     measurement: WriteVerify | None
-    programmed: Programmed | None
+    errors: ProgrammingErrors | None
     error: ProgrammingError | None
     unused: tuple[str, ...]
 
 
 def card_sigma(measurements: Sequence[Measurement], seed: int) -> CardSigma:
-    """What files of write-verify among the measurements give a card; ``seed`` is of the bootstrap."""
-    used: tuple[WriteVerify, Programmed] | None = None
+    """Programming error for a card from the write-verify files among the measurements; ``seed`` is the bootstrap's."""
+    used: tuple[WriteVerify, ProgrammingErrors] | None = None
     unused = []
     for m in measurements:
         if not isinstance(m, WriteVerify):
@@ -48,7 +48,7 @@ def card_sigma(measurements: Sequence[Measurement], seed: int) -> CardSigma:
             unused.append(f"{m.origin.name}: is not used: {why}")
             continue
         try:
-            used = m, programmed(m, seed)
+            used = m, programming_errors(m, seed)
         except InputError as error:
             unused.append(f"{m.origin.name}: is not used: {str(error).removeprefix(f'{m.origin.path}: ')}")
     if used is None:
@@ -56,7 +56,7 @@ def card_sigma(measurements: Sequence[Measurement], seed: int) -> CardSigma:
     return CardSigma(*used, _on_card(used[1], used[0].origin.name), tuple(unused))
 
 
-def _on_card(data: Programmed, file: str) -> ProgrammingError:
+def _on_card(data: ProgrammingErrors, file: str) -> ProgrammingError:
     slope, offset = _not_negative(data)
     return ProgrammingError(
         slope=_quantity(slope, float(data.slope[0]), data, file),
@@ -65,7 +65,7 @@ def _on_card(data: Programmed, file: str) -> ProgrammingError:
     )
 
 
-def _not_negative(data: Programmed) -> tuple[Array, Array]:
+def _not_negative(data: ProgrammingErrors) -> tuple[Array, Array]:
     """Slope and offset (S) of the likeliest line of which neither is negative, in each sample, shape (rows,).
 
     Where one of the free line is, that of the best is 0. What is left has a closed form: the quadratic mean of the
@@ -78,7 +78,7 @@ def _not_negative(data: Programmed) -> tuple[Array, Array]:
     return slope, np.where(flat, sigma_rms(data), np.where(through_zero, 0.0, data.offset))
 
 
-def _quantity(values: Array, free: float, data: Programmed, file: str) -> Quantity:
+def _quantity(values: Array, free: float, data: ProgrammingErrors, file: str) -> Quantity:
     drawn = data.samples.drawn(values)
     return Quantity(
         value=rounded(float(values[0]), DIGITS),

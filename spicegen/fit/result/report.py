@@ -12,17 +12,14 @@ import numpy as np
 
 from models_va import DeviceCard, Model, load_model
 from models_va.errors import InputError, located
-from spicegen.fit.model_fit import MeasuredFit, aicc, benches_of, fit_model, why_held
+from spicegen.fit.model_fit import MeasuredFit, aicc, fit_model, replays_of, why_held
 from spicegen.fit.replay.from_measurements import of_drift
-from spicegen.fit.replay.run import Bench
+from spicegen.fit.replay.run import Replay
 from spicegen.fit.result.card import fitted_card, fixed_by_data
 from spicegen.fit.result.card_sigma import CardSigma, card_sigma
-from spicegen.fit.result.parameter_tables import parameter_rows, parameters_json, show_parameters
-from spicegen.fit.result.pictures import measured_against_fitted
+from spicegen.fit.result.parameter_tables import parameter_rows, parameters_json
 from spicegen.fit.result.trust import doubts, percent
 from spicegen.measurements import Measurement, Pulses, Sweep, WriteVerify, read_measurements
-from spicegen.metrics.pictures import Picture, of_programming
-from spicegen.reports.page import Page
 
 FILE_HEAD = ("file", "points", "error (%)", "of", "error / noise")
 """Columns of ``MeasuredReport.file_rows``."""
@@ -32,13 +29,13 @@ MODEL_HEAD = ("model", "fitted parameters", "largest error (%)", "AICc", "above 
 
 @dataclass(frozen=True, eq=False)
 class FitTask:
-    """What is to be fitted, checked.
+    """A fit that was asked for and checked: which models, to which measurements.
 
     Attributes:
-        models: to be compared.
-        measurements: of one device.
-        held: parameters that are known, in their units, of each model.
-        seed: of the random starts.
+        models: names of the models to be compared.
+        measurements: the measurements, all of one device.
+        held: known parameters of each model, in their units, by the model's name.
+        seed: seed of the random starts.
     """
 
     models: tuple[str, ...]
@@ -65,7 +62,7 @@ def fit_task(paths: Sequence[str | Path], models: Sequence[str], held: Sequence[
     known = _held(held, names)
     measurements = read_measurements(paths)
     _check_different(measurements)
-    runs = benches_of(measurements)
+    runs = replays_of(measurements)
     _check_written(names, measurements)
     for name in names:
         _check_enough(load_model(name), measurements, runs, known[name])
@@ -97,7 +94,7 @@ def _held(texts: Sequence[str], models: Sequence[str]) -> dict[str, dict[str, fl
 
 
 def _check_written(models: Sequence[str], measurements: Sequence[Measurement]) -> None:
-    """A device that only rested does not say how it is written: most of its card would be made up."""
+    """Refuse measurements of retention alone: they do not say how a device is written, so its card would be made up."""
     stateful = [m for m in models if load_model(m).states]
     if stateful and not any(isinstance(m, Pulses | Sweep) for m in measurements):
         files = ", ".join(str(m.origin.path) for m in measurements)
@@ -107,9 +104,9 @@ def _check_written(models: Sequence[str], measurements: Sequence[Measurement]) -
 
 
 def _check_enough(
-    model: Model, measurements: Sequence[Measurement], runs: Sequence[Bench], known: Mapping[str, float]
+    model: Model, measurements: Sequence[Measurement], runs: Sequence[Replay], known: Mapping[str, float]
 ) -> None:
-    """Something is to be fitted, and more points are there than parameters, states where runs begin, and noises."""
+    """Refuse a fit of nothing, or of more parameters, states at the start and noises than there are points."""
     own = sum(not why for why in why_held(model, runs, known).values())
     free = own + sum(len(run.free_states(model)) for run in runs)
     files, points = ", ".join(m.origin.name for m in measurements), sum(len(run.observed) for run in runs)
@@ -123,7 +120,7 @@ def _check_enough(
 
 
 def _check_different(measurements: Sequence[Measurement]) -> None:
-    """The same data twice would count twice."""
+    """Refuse two files of the same content: the same data would count twice."""
     seen: dict[tuple[bytes, ...], Measurement] = {}
     for m in measurements:
         content = tuple(np.asarray(getattr(m, f.name)).tobytes() for f in fields(m) if f.name != "origin")
@@ -136,10 +133,10 @@ class MeasuredReport:
     """Measurements and the models that were fitted to them.
 
     Attributes:
-        task: what was asked for.
-        fits: one a model, in that order.
-        card: of the best.
-        sigma: its programming error, with what it is of.
+        task: the fit that was asked for.
+        fits: one fit a model, in the task's order.
+        card: the card of the best fit.
+        sigma: the card's programming error, with the measurement that it is of.
     """
 
     task: FitTask
@@ -149,7 +146,7 @@ class MeasuredReport:
 
     @classmethod
     def of(cls, task: FitTask, fits: Sequence[MeasuredFit], name: str) -> MeasuredReport:
-        """With the card of the best, of that name."""
+        """Report of these fits, with the card of the best one, under that name."""
         sigma = card_sigma(task.measurements, task.seed)
         card = fitted_card(ranked(fits)[0][0], task.measurements, sigma.error, name)
         return cls(task, tuple(fits), card, sigma)
@@ -161,22 +158,22 @@ class MeasuredReport:
 
     @property
     def best(self) -> MeasuredFit:
-        """The fit of the card."""
+        """The fit with the lowest AICc, which the card is of."""
         return self.ranked[0][0]
 
     def summary(self) -> str:
-        """One sentence."""
+        """One sentence on the best fit: its files, its largest error, and how many parameters the data fix."""
         best, count = self.best, len(self.task.measurements)
         worst = int(np.argmax(best.errors))
         fixed, fitted = fixed_by_data(best)
         return (
             f"{best.model.name} fitted to {count} file{'s' * (count > 1)}, {best.points} points: the largest error is "
-            f"{percent(best.errors[worst])} %, of {best.benches[worst].name}; the data fix {fixed} of {fitted} "
+            f"{percent(best.errors[worst])} %, of {best.replays[worst].name}; the data fix {fixed} of {fitted} "
             "parameters."
         )
 
     def comparison(self) -> str:
-        """One sentence on the models; empty of one."""
+        """One sentence on which model is the best, and by how much; empty where only one was fitted."""
         if len(self.fits) < 2:
             return ""
         (best, lowest), (other, next_one) = self.ranked[:2]
@@ -184,7 +181,7 @@ class MeasuredReport:
         return f"{best.model.name} has the lowest AICc, {apart}: the card is of it."
 
     def model_rows(self) -> list[tuple[object, ...]]:
-        """One a model, the best first, under ``MODEL_HEAD``."""
+        """Table of the models under ``MODEL_HEAD``, the best first."""
         return [
             (
                 f.model.name,
@@ -197,28 +194,37 @@ class MeasuredReport:
         ]
 
     def file_rows(self) -> list[tuple[object, ...]]:
-        """One a run of each file, under ``FILE_HEAD``; of write-verify, what is on the card."""
+        """Table under ``FILE_HEAD``, one row a replay of each file; of write-verify, what is on the card."""
         best = self.best
         rows: list[tuple[object, ...]] = [
-            (b.name, len(b.observed), percent(e), "rms current" if b.is_current else "conductance", float(scale))
-            for b, e, scale in zip(best.benches, best.errors, best.over_noise, strict=True)
+            (
+                replay.name,
+                len(replay.observed),
+                percent(e),
+                "rms current" if replay.is_current else "conductance",
+                float(scale),
+            )
+            for replay, e, scale in zip(best.replays, best.errors, best.over_noise, strict=True)
         ]
         pairs = [m for m in self.task.measurements if isinstance(m, WriteVerify)]
         return rows + [(m.origin.name, len(m.target_siemens), "-", "sigma(G)", "-") for m in pairs]
 
     def parameter_rows(self) -> list[tuple[object, ...]]:
-        """One a parameter of the model, under ``spicegen.fit.HEAD``; states where runs begin stand in the report."""
+        """Table of the model's own fitted parameters, under ``spicegen.fit.HEAD``.
+
+        States at the start of replays are in the report only.
+        """
         return parameter_rows(self.best.solution, self.best.model)[: fixed_by_data(self.best)[1]]
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was understood of the files, left out of them or assumed, one line a file."""
-        notes = [(m.origin.name, self._notes(m)) for m in self.task.measurements]
+        notes = [(m.origin.name, self.notes_on(m)) for m in self.task.measurements]
         return tuple(f"{name}: {' '.join(said)}" for name, said in notes if said)
 
-    def _notes(self, m: Measurement) -> list[str]:
-        """Those of one file."""
-        return [*m.origin.notes, *(said for _, b in self._runs(m) if (said := of_drift(m, b)))]
+    def notes_on(self, m: Measurement) -> list[str]:
+        """The sentences on one file: what was understood of it, left out of it or assumed."""
+        return [*m.origin.notes, *(said for _, replay in self.replays_of(m) if (said := of_drift(m, replay)))]
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -226,8 +232,11 @@ class MeasuredReport:
         best = self.best
         return (*doubts(best, self.task.held[best.model.name]), *best.warnings, *self.sigma.unused)
 
-    def _runs(self, measurement: Measurement) -> list[tuple[int, Bench]]:
-        return [(n, b) for n, b in enumerate(self.best.benches) if b.measurement.origin is measurement.origin]
+    def replays_of(self, measurement: Measurement) -> list[tuple[int, Replay]]:
+        """The replays of one measurement, each with its place among all replays of the fit."""
+        return [
+            (n, replay) for n, replay in enumerate(self.best.replays) if replay.measurement.origin is measurement.origin
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """The content of report.json."""
@@ -245,7 +254,7 @@ class MeasuredReport:
                     "fitted_parameters": len(f.solution.free),
                     "points": f.points,
                     "aicc": criterion,
-                    "errors": dict(zip((b.name for b in f.benches), f.errors, strict=True)),
+                    "errors": dict(zip((replay.name for replay in f.replays), f.errors, strict=True)),
                 }
                 for f, criterion in self.ranked
             ],
@@ -262,86 +271,28 @@ class MeasuredReport:
         return {
             "path": str(m.origin.path),
             "sha256": m.origin.sha256,
-            "notes": self._notes(m),
+            "notes": self.notes_on(m),
             "runs": [
                 {
-                    "name": b.name,
-                    "temperature_k": b.temperature_k,
+                    "name": replay.name,
+                    "temperature_k": replay.temperature_k,
                     "error": best.errors[n],
                     "error_over_noise": best.over_noise[n],
                     "share_independent": best.weights.independent[n],
-                    "unit": "A" if b.is_current else "S",
-                    "time_s": b.drive.time_s[b.seen],
-                    "voltage_volt": b.read_volt,
-                    "measured": b.observed,
+                    "unit": "A" if replay.is_current else "S",
+                    "time_s": replay.drive.time_s[replay.seen],
+                    "voltage_volt": replay.read_volt,
+                    "measured": replay.observed,
                     "fitted": best.predicted[n],
                     "residual": best.residuals[n],
                 }
-                for n, b in self._runs(m)
+                for n, replay in self.replays_of(m)
             ],
         }
 
-    def page(self) -> Page:
-        """The report page."""
-        page = Page(f"Fit of {self.card.name}", self.summary())
-        if len(self.fits) > 1:
-            page.section(
-                "Models",
-                f"{self.comparison()} Akaike's criterion, corrected for small samples, weighs what a model misses "
-                "against its number of parameters; a difference of 10 is decisive. What is missed counts at points "
-                "that are independent in what the best model leaves of a file, the correction takes all points "
-                "(QAICc): of files that show a smooth misfit and little noise it leans to the larger model, if to any.",
-            )
-            page.table(MODEL_HEAD, self.model_rows())
-        page.section(
-            "Measured and fitted",
-            "Errors are root mean squares: relative ones of conductances, over the rms current of sweeps. Noise is "
-            "what cycles, or neighbouring points, differ by; where the error is a multiple of it, the model misses "
-            "something, and the file counts that much less.",
-        )
-        page.table(FILE_HEAD, self.file_rows())
-        for m in self.task.measurements:
-            page.section(m.origin.name, " ".join(self._notes(m)))
-            for figure, caption in self._pictures(m):
-                page.figure(figure, caption)
-        show_parameters(page, self.best.solution, self.best.model)
-        self._show_held(page)
-        if self.warnings:
-            page.section("Warnings")
-            page.table(("warning",), [(w,) for w in self.warnings])
-        self._show_card(page)
-        return page
-
-    def _pictures(self, m: Measurement) -> list[Picture]:
-        if not isinstance(m, WriteVerify):
-            return [measured_against_fitted([(b, self.best.predicted[n]) for n, b in self._runs(m)])]
-        return of_programming(self.sigma.programmed) if self.sigma.programmed and m is self.sigma.measurement else []
-
-    def _show_held(self, page: Page) -> None:
-        model = self.best.model
-        fitted = {name for name, q in self.card.parameters.items() if q.provenance == "fitted"}
-        page.section("Parameters that were not fitted")
-        page.table(
-            ("parameter", "unit", "value", "why", "meaning"),
-            [
-                (p.name, p.unit, float(value), self.best.held[p.name], p.description)
-                for p, value in zip(model.params, self.best.values, strict=True)
-                if p.name in self.best.held and p.name not in fitted
-            ],
-        )
-
-    def _show_card(self, page: Page) -> None:
-        page.section("Where the card holds", "What the files cover; beyond it the model is an extrapolation.")
-        if record := self.card.fit:
-            covered = [(q, low, record.valid_to[q]) for q, low in record.valid_from.items()]
-            page.table(("quantity", "from", "to"), covered)
-        files = [(str(m.origin.path), m.origin.sha256) for m in self.task.measurements]
-        page.table(("file", "SHA-256"), files)
-        page.code("The card", self.card.to_yaml())
-
 
 def fit_measurements(task: FitTask, name: str) -> MeasuredReport:
-    """Fit every model to the measurements; the card is of the best.
+    """Fit every model to the measurements; the card is of the model with the lowest AICc.
 
     Args:
         task: what to fit.

@@ -17,7 +17,7 @@ _BEYOND = 10.0
 
 
 def doubts(best: MeasuredFit, held: Mapping[str, float]) -> list[str]:
-    """One sentence each.
+    """Reasons to doubt the card, one sentence each: held values that look wrong, files that the model misses.
 
     Args:
         best: the fit.
@@ -36,8 +36,8 @@ def doubts(best: MeasuredFit, held: Mapping[str, float]) -> list[str]:
 
 
 def _far(best: MeasuredFit, held: Mapping[str, float]) -> list[str]:
-    """Those that are conductances or resistances far outside the conductances that were seen."""
-    seen = np.concatenate([b.g_siemens for b in best.benches])
+    """Names of held conductances and resistances that are far outside the conductances that were observed."""
+    seen = np.concatenate([replay.g_siemens for replay in best.replays])
     low, high = seen.min() / _BEYOND, seen.max() * _BEYOND
     units = {name: best.model.param[name].unit for name in held}
     siemens = {name: 1 / v if units[name] == "ohm" else v for name, v in held.items() if units[name] in ("S", "ohm")}
@@ -45,21 +45,21 @@ def _far(best: MeasuredFit, held: Mapping[str, float]) -> list[str]:
 
 
 def _missed(best: MeasuredFit, remedy: str) -> list[str]:
-    """Files that the model misses, outliers left out; and these."""
+    """Sentences on the files that the model misses, outliers left out, and on those that have outliers."""
     found = []
-    for bench, relative, left in zip(best.benches, best.relative, best.residuals, strict=True):
+    for replay, relative, left in zip(best.replays, best.relative, best.residuals, strict=True):
         bad = outliers(left)
         error, scale = (float(np.sqrt(np.mean(x[~bad] ** 2))) for x in (relative, left))
         if error > _MISSED or scale > _MISSED_NOISE:
             found.append(
-                f"{bench.name}: the model misses it by {percent(error):g} %, {scale:.2g} times the noise: values and "
+                f"{replay.name}: the model misses it by {percent(error):g} %, {scale:.2g} times the noise: values and "
                 f"uncertainties hold only as far as it is right; {remedy}"
             )
         if count := int(bad.sum()):
-            found.append(f"{bench.name}: {count} of {len(bad)} points are outliers, which count little")
+            found.append(f"{replay.name}: {count} of {len(bad)} points are outliers, which count little")
     return found
 
 
 def percent(error: float) -> float:
-    """Three digits."""
+    """An error as a percentage with three significant digits."""
     return float(f"{100 * error:.3g}")

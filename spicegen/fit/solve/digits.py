@@ -5,5 +5,5 @@ DIGITS = 4
 
 
 def rounded(value: float, digits: int) -> float:
-    """A number with so many significant digits."""
+    """The number rounded to so many significant digits."""
     return float(f"{value:.{digits - 1}e}")

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
+from spicegen.fit.free_parameter import Free
 from spicegen.fit.solve.digits import rounded
-from spicegen.fit.solve.posterior import Free, Posterior, Problem
+from spicegen.fit.solve.posterior import Posterior, Problem
 
 Array = NDArray[np.float64]
 PRIOR = math.log(3.0)
@@ -40,7 +41,7 @@ _TIED = 0.2
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """The best of all starts; what is said of k parameters is said of their coordinates, see ``Free``.
+    """The best of all descents, with what the data say of the k fitted parameters, in coordinates (see ``Free``).
 
     Attributes:
         free: what was fitted, k of them.
@@ -65,16 +66,20 @@ class Solution:
 
     @property
     def values(self) -> Array:
-        """Of the parameters, shape (k,)."""
+        """Fitted values of the parameters, in their units, shape (k,)."""
         return np.array([f.value(c) for f, c in zip(self.free, self.ends[self.chosen], strict=True)])
 
     @cached_property
     def covariance(self) -> Array:
-        """Prior included, shape (k, k): about the best end (Laplace) and between those as good, stretched."""
+        """Covariance of the coordinates, prior included, shape (k, k).
+
+        It is that about the best end (Laplace's approximation) and between the ends that are as good, stretched by
+        ``stretch``.
+        """
         return self._covariance(1.0)
 
     def _covariance(self, wider: float) -> Array:
-        """With priors that are so many times wider."""
+        """Covariance of the coordinates with priors that are ``wider`` times wider, shape (k, k)."""
         # not by normal equations: what the data fix and what they do not are many orders of magnitude apart
         _, triangle = np.linalg.qr(np.vstack([self.jacobian, np.diag(1 / (wider * self.prior))]))
         root = solve_triangular(triangle, np.eye(len(self.free)))
@@ -86,7 +91,7 @@ class Solution:
         return np.asarray((local + off.T @ off / len(off)) * np.outer(self.stretch, self.stretch), dtype=np.float64)
 
     def _off(self, end: Array, misfit: float) -> Array:
-        """How far an end is from the best, as far as the loss has grown by no more than one on the way.
+        """Distance of an end from the best, as far as the loss grows by no more than one on the way, shape (k,).
 
         So a descent that ended early in the valley of the best says no more than the curvature there.
         """
@@ -94,7 +99,7 @@ class Solution:
 
     @property
     def _as_good(self) -> list[tuple[Array, float]]:
-        """The ends that the data cannot tell from the best, with their loss: not larger by more than ten or a tenth.
+        """Ends that the data cannot tell from the best, each with its loss: at most ten, or a tenth, above the best's.
 
         A difference of ten is decisive between models (Burnham and Anderson, Model Selection, 2002); a tenth is what
         descents that end early may leave.
@@ -137,27 +142,30 @@ class Solution:
 
     @property
     def at_bound(self) -> NDArray[np.bool_]:
-        """Whether it stands at one of its bounds, shape (k,)."""
+        """Mask of shape (k,): which parameters stand at one of their bounds."""
         return np.array([any(at) for at in self._at_bounds])
 
     @property
     def at_wall(self) -> NDArray[np.bool_]:
-        """Whether it stands where only the search ends, shape (k,): the data do not fix it, nor what hangs on it."""
+        """Mask of shape (k,): which parameters stand at a bound that is only where the search ends.
+
+        The data fix neither these nor what hangs on them.
+        """
         return np.array([any(map(and_, at, f.walls)) for at, f in zip(self._at_bounds, self.free, strict=True)])
 
     @property
     def _at_bounds(self) -> list[tuple[bool, bool]]:
-        """Whether each stands at its lower and its upper bound."""
+        """For each parameter, whether it stands at its lower bound, and whether at its upper one."""
         ends = zip(self.free, self.ends[self.chosen], strict=True)
         return [(abs(c - f.coordinate(f.lower)) < _AT, abs(c - f.coordinate(f.upper)) < _AT) for f, c in ends]
 
     @property
     def correlation(self) -> Array:
-        """Of the coordinates, shape (k, k)."""
+        """Correlation of the coordinates, shape (k, k)."""
         return np.asarray(self.covariance / np.outer(self.std, self.std))
 
     def directions(self) -> list[tuple[float, Array]]:
-        """Combinations of coordinates, the best fixed first.
+        """Combinations of coordinates with their information, the best fixed first.
 
         Each with its information, the data's over the prior's (below 1 the prior says more than the data), and the
         parts of the coordinates in it (exponents of the parameters on a log scale), shape (k,), of unit length.
@@ -167,7 +175,7 @@ class Solution:
         return [(float(max(found[n], 0.0)), vectors[:, n]) for n in range(len(found))[::-1]]
 
     def tied_to(self, place: int) -> list[int]:
-        """Places of the parameters, not fixed either, that must move where one does that is not, the closest first.
+        """Places of the parameters that must move where the one at ``place`` does, the closest first; neither is fixed.
 
         What the data leave open of them, in units of the priors, is correlated; what does not show at all is not.
         """
@@ -190,7 +198,7 @@ def fit(
     report: Callable[[int, int, float], None] = lambda start, iteration, misfit: None,
     each: Callable[..., Iterable[Any]] = map,
 ) -> Solution:
-    """Find the parameters of least squares, from one start or several.
+    """Find the parameters of least squares with weak priors, from one start or from several.
 
     Args:
         problem: residuals and their derivatives.
@@ -235,6 +243,6 @@ def fit(
 
 
 def step_inside(z: Array, free: Iterable[Free]) -> Array:
-    """Steps of forward differences that stay within the bounds, shape (k,)."""
+    """Steps of forward differences of each coordinate that stay within its bounds, shape (k,)."""
     high = np.array([f.bounds[1] for f in free])
     return np.where(z + _STEP < high, _STEP, -_STEP)

@@ -6,79 +6,37 @@ instead of drifting to a bound.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
+
+from spicegen.fit.free_parameter import Free
 
 Array = NDArray[np.float64]
 _SOFT = 2.0
 """Of the robust loss: residuals count in full up to about here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Free:
-    """A parameter to be fitted.
+class Problem(Protocol):
+    """Residuals in units of their uncertainty at coordinates of shape (k,).
 
-    Attributes:
-        name: as the residuals know it.
-        start: first value, and the centre of its prior.
-        lower, upper: bounds; of one sign on a logarithmic scale.
-        scale: log: the coordinate is the logarithm of the magnitude; linear: it is the value over a quarter of the
-            range.
-        walls: whether the lower and the upper bound are only where the search ends, with better values perhaps beyond.
+    There are always as many, and computing them raises nothing.
     """
 
-    name: str
-    start: float
-    lower: float
-    upper: float
-    scale: Literal["log", "linear"] = "log"
-    walls: tuple[bool, bool] = (False, False)
-
-    def coordinate(self, value: float) -> float:
-        """Where a value is on the scale of the fit."""
-        return math.log(abs(value)) if self.scale == "log" else 4 * value / (self.upper - self.lower)
-
-    def value(self, coordinate: float) -> float:
-        """The value at a coordinate, within the bounds whatever the rounding."""
-        if self.scale == "log":
-            found = math.copysign(math.exp(coordinate), self.start)
-        else:
-            found = coordinate * (self.upper - self.lower) / 4
-        return min(max(found, self.lower), self.upper)
-
-    def slope(self, coordinate: float) -> float:
-        """Derivative of the value by the coordinate."""
-        return self.value(coordinate) if self.scale == "log" else (self.upper - self.lower) / 4
-
-    @property
-    def bounds(self) -> tuple[float, float]:
-        """The lowest and the highest coordinate."""
-        a, b = self.coordinate(self.lower), self.coordinate(self.upper)
-        return min(a, b), max(a, b)
-
-    def std(self, coordinate_std: float, value: float) -> float:
-        """Standard deviation of the value, small ones understood."""
-        return coordinate_std * (abs(value) if self.scale == "log" else (self.upper - self.lower) / 4)
-
-
-class Problem(Protocol):
-    """Residuals in units of their uncertainty at coordinates of shape (k,); always as many, and nothing raises."""
-
     def residuals(self, z: Array, /) -> Array:
-        """Shape (n,)."""
+        """Residuals at the coordinates, in units of their uncertainty, shape (n,)."""
 
     def jacobian(self, z: Array, /) -> Array:
-        """Their derivatives by the coordinates, shape (n, k)."""
+        """Derivatives of the residuals by the coordinates, shape (n, k)."""
 
 
 class Posterior:
-    """A problem with priors: their residuals stand behind the data's, and stay squares where the data's loss is robust.
+    """A problem with its priors: the priors' residuals, k of them, stand behind those of the data, n of them.
+
+    The priors' residuals stay squares where the loss of the data is robust.
 
     Args:
         problem: the data's part.
@@ -93,17 +51,17 @@ class Posterior:
         self.low, self.high = (np.array([f.bounds[k] for f in free]) for k in (0, 1))
 
     def misfit(self, z: Array) -> float:
-        """The loss of the data."""
+        """Loss of the data at coordinates z: the sum of squared residuals, or the robust loss."""
         square = self._problem.residuals(z) ** 2
         return float(np.sum(soft(square)[0] if self._robust else square))
 
     def loss(self, z: Array) -> float:
-        """Of the data and the priors."""
+        """Loss of the data and of the priors together at coordinates z."""
         square = self._residuals(z) ** 2
         return float(np.sum(self._rho(square)[0] if self._robust else square))
 
     def jacobian(self, z: Array) -> Array:
-        """Derivatives of all residuals, shape (n + k, k)."""
+        """Derivatives of all residuals, the priors' included, by the coordinates, shape (n + k, k)."""
         return np.vstack([self._problem.jacobian(z), np.diag(1 / self._prior)])
 
     def lowest(
@@ -116,7 +74,7 @@ class Posterior:
         xtol: float = 1e-8,
         seen: Callable[[Array], None] = lambda z: None,
     ) -> tuple[Array, float]:
-        """The lowest point, and its cost, from a beginning on.
+        """Descend to the lowest point of the loss; its coordinates, shape (k,), and its cost, half of its loss.
 
         Args:
             begin: coordinates; moved inside the bounds.
@@ -153,7 +111,7 @@ class Posterior:
         return np.concatenate([self._problem.residuals(z), (z - self.centre) / self._prior])
 
     def _rho(self, square: Array) -> Array:
-        """The robust loss of squared residuals with its first two derivatives by them, shape (3, n + k)."""
+        """Robust loss of squared residuals, and its first two derivatives by them, shape (3, n + k)."""
         n = len(square) - len(self._prior)
         rho = np.stack([square, np.ones_like(square), np.zeros_like(square)])
         rho[:, :n] = soft(square[:n])
@@ -161,6 +119,6 @@ class Posterior:
 
 
 def soft(square: Array) -> tuple[Array, Array, Array]:
-    """The soft L1 loss of squared residuals, and its first two derivatives by them."""
+    """Soft L1 loss of squared residuals, and its first two derivatives by them, each of the residuals' shape."""
     t = 1 + square / _SOFT**2
     return 2 * _SOFT**2 * (np.sqrt(t) - 1), t**-0.5, -0.5 / _SOFT**2 * t**-1.5

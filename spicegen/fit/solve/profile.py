@@ -33,7 +33,7 @@ def profiled(
     robust: bool = False,
     each: Callable[..., Iterable[float]] = map,
 ) -> Solution:
-    """The same with the profile likelihood of each parameter looked at whose uncertainty is told.
+    """The solution with the profile likelihood of each parameter looked at whose uncertainty is reported.
 
     The parameter is moved to either side, from half a standard deviation on, while the loss, with wider priors, is
     minimised over all others, until it has grown as that of a normal distribution would at two. Where it grows more
@@ -56,7 +56,7 @@ def profiled(
 
 
 class _Profile:
-    """Walks along the valley of one parameter after another."""
+    """Profile likelihoods: walks along the valley of the loss, moving one parameter after another."""
 
     def __init__(self, problem: Problem, solution: Solution, effort: int, *, robust: bool) -> None:
         self._posterior = Posterior(problem, solution.free, WIDER * solution.prior, robust=robust)
@@ -66,7 +66,10 @@ class _Profile:
         self._least = self._posterior.loss(self._end)
 
     def stretch(self, place: int, side: float) -> float:
-        """How many times farther than the curvature says the loss has grown as it should: less where it grew faster."""
+        """Ratio of the distance at which the loss has grown as it should to that which the curvature promises.
+
+        It is below 1 where the loss grew faster.
+        """
         z, slope = self._end, self._solution.covariance[:, place]
         std, along, bend = self._solution.std[place], slope / slope[place], np.zeros(len(slope))
         bound = (self._posterior.low if side < 0 else self._posterior.high)[place]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from models_va import Model, volts_seconds_siemens
-from spicegen.fit.replay.run import Bench
+from spicegen.fit.replay.run import Replay
 from spicegen.printers.numpy_model import numpy_model
 
 Array = NDArray[np.float64]
@@ -28,24 +28,24 @@ _STAY = 1e-2
 
 
 class Levels:
-    """Parameters with which the memory state reaches what was seen; none moves more than needed.
+    """Parameters of the current, moved such that the memory state reaches what was observed, none more than needed.
 
     Args:
         model: of the device; which way around it stands makes no difference here.
-        benches: the measurements.
+        replays: the measurements.
     """
 
-    def __init__(self, model: Model, benches: Sequence[Bench]) -> None:
-        volt, seen, noise = np.concatenate([_seen(r) for r in benches], axis=1)
+    def __init__(self, model: Model, replays: Sequence[Replay]) -> None:
+        volt, seen, noise = np.concatenate([_seen(r) for r in replays], axis=1)
         self._volt, place = np.unique(volt, return_inverse=True)
         self._place, self._seen, self._noise = place, np.log(seen), noise
-        self._model, self._temperature_k = model, benches[0].temperature_k
+        self._model, self._temperature_k = model, replays[0].temperature_k
         symbols = model.expanded(model.current).free_symbols
         self._in_it = [k for k, p in enumerate(model.params) if p.symbol in symbols]
         self._known: dict[tuple[bytes, _Reaches], list[Array]] = {}  # most speeds and voltages ask for the same
 
     def of(self, values: Array, held: Collection[str], reaches: _Reaches = None) -> list[Array]:
-        """Every parameter, such that the middles agree, and that the ends are just beyond what was seen.
+        """Parameter sets whose conductances have the observed middle, and ends just beyond what was observed.
 
         Args:
             values: every parameter; those that the current does not depend on stay, and so do states at the start.
@@ -92,7 +92,7 @@ class Levels:
         return np.asarray(self._seen + inward * (sure * self._noise - np.log(far)))
 
     def _beyond(self, values: Array, wanted: Array) -> Array:
-        """How far above what is wanted the lower and the upper end are, natural log, shape (2,).
+        """Distance of the lower and the upper end of the reach above what is wanted, natural logarithm, shape (2,).
 
         Each at the voltage where it is least as wanted; -inf for a lower end that cuts the current off, as is wanted.
         """
@@ -110,6 +110,6 @@ class Levels:
         return np.array([over.max(), (high[self._place] - wanted[1]).min()])
 
 
-def _seen(bench: Bench) -> Array:
-    """Voltages (V), conductances (S) and their relative noise, shape (3, m)."""
-    return np.array([bench.read_volt[bench.conducting], bench.g_siemens, bench.relative_noise[bench.conducting]])
+def _seen(replay: Replay) -> Array:
+    """Voltages (V), conductances (S) and relative noise of the observations that are conductances, shape (3, m)."""
+    return np.array([replay.read_volt[replay.conducting], replay.g_siemens, replay.relative_noise[replay.conducting]])

@@ -14,19 +14,27 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from models_va import DeviceCard, Model, Param, Quantity, card_names, load_card, metres, volts_seconds_siemens
-from spicegen.devices.write_pulses import figure_2d
-from spicegen.fit.replay.run import ROUGH, Bench, Device
-from spicegen.fit.setting import Setting
-from spicegen.fit.solve.posterior import Free
+from models_va import (
+    DeviceCard,
+    Model,
+    Param,
+    Quantity,
+    WritePulse,
+    card_names,
+    load_card,
+    metres,
+    volts_seconds_siemens,
+)
+from spicegen.devices.write_pulses import write_pulses
+from spicegen.fit.free_parameter import free_parameter
+from spicegen.fit.replay.run import ROUGH, ModelDevice, Replay
+from spicegen.fit.setup import FitSetup
 from spicegen.fit.start.levels import Levels
 from spicegen.fit.start.polarity import acting
 from spicegen.measurements import Pulses, Retention, Sweep
 
 Array = NDArray[np.float64]
 
-_FAR = 1e6
-"""A parameter without a bound of its own may leave its start by this factor, either way."""
 _RATES = 10.0 ** np.arange(-3, 3.1, 0.75)
 _VOLTAGES = (0.6, 1.0, 1.6)
 _COARSELY = np.geomspace(0.4, 2.5, 3), 10.0 ** np.arange(-3, 3.1)
@@ -37,7 +45,7 @@ _CURVES = np.geomspace(1e-3, 1e3, 25)
 _REACHES = (1.0, 3.0)
 """How much farther than what was seen a device may reach: not at all where it stood at a bound of its state."""
 _PARTS, _ORIGINS, _KEPT = 25, 2, (10, 6, 4)
-"""Parts of the benches in which polarities are told apart, starts of either orientation, and how many are kept."""
+"""Parts of the replays in which polarities are told apart, starts of either orientation, and how many are kept."""
 _MET = 1.0
 """Loss of a run from which on a start is good enough: that of noise alone is half as much."""
 _NEAR = 65
@@ -48,14 +56,14 @@ _VARIED, _A_LITTLE = np.log(2.0), 0.15
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """A point to descend from.
+    """A point in parameter space from which a fit descends.
 
     Attributes:
-        card: whose parameters they are.
+        card: the card from whose parameters it was made.
         turned: whether the device stands the other way around.
         values: every parameter in the model's order.
-        initial: states at the start of each bench, shape (benches, k).
-        loss: robust misfit there.
+        initial: states at the start of each replay, shape (replays, k).
+        loss: robust misfit at this point.
     """
 
     card: DeviceCard
@@ -70,7 +78,7 @@ _Point = tuple[DeviceCard, bool, Array]
 
 
 def is_held(param: Param, model: Model, temperatures: int) -> str:
-    """Why a parameter is not fitted; empty if it is.
+    """Reason why a parameter is not fitted; empty if it is fitted.
 
     Args:
         param: of the model.
@@ -91,64 +99,54 @@ def is_held(param: Param, model: Model, temperatures: int) -> str:
     return ""
 
 
-def free_parameter(param: Param, start: float) -> Free:
-    """A parameter with its scale and its bounds."""
-    low, high = param.lower, param.upper
-    if np.isfinite(low) and np.isfinite(high):
-        edge = 1e-9 * (high - low)  # an open bound itself is not allowed
-        return Free(param.name, start, low + edge * param.lower_open, high - edge * param.upper_open, "linear")
-    first, last = sorted((start / _FAR, start * _FAR))
-    return Free(param.name, start, max(first, low), min(last, high), walls=(first > low, last < high))
-
-
-def starts(setting: Setting, held: Mapping[str, float], seed: int, keep: int) -> list[Start]:
-    """The best points to descend from, the best first.
+def starts(setup: FitSetup, held: Mapping[str, float], seed: int, keep: int) -> list[Start]:
+    """The best points from which to descend, the best first.
 
     Args:
-        setting: what is fitted to what.
-        held: parameters that are known.
-        seed: of the variations.
-        keep: how many are wanted, besides those with polarities told apart.
+        setup: the model, the replays, and which parameters are fitted.
+        held: known parameters, in their units.
+        seed: seed of the random variations.
+        keep: number of starts that are wanted, besides those with polarities told apart.
     """
-    model, rng = setting.model, np.random.default_rng(seed)
+    model, rng = setup.model, np.random.default_rng(seed)
     cards = [card for card in map(load_card, card_names()) if card.model == model.name] or [_of_ones(model)]
-    levels = Levels(model, setting.benches)
-    found = _started(setting, [p for card in cards for p in _on_a_grid(card, setting.benches, held, levels)])
-    apart = _apart(setting, found, held, levels) if found[0].loss > _MET * len(setting.benches) else []
+    levels = Levels(model, setup.replays)
+    found = _started(setup, [p for card in cards for p in _on_a_grid(card, setup.replays, held, levels)])
+    apart = _apart(setup, found, held, levels) if found[0].loss > _MET * len(setup.replays) else []
     best = found[: max(2, keep)]
-    neutral = _neutral(setting, best)
-    points = [_varied(setting, best[n % len(best)], _VARIED, rng) for n in range(16 * keep)]
-    found = sorted([*found, *_started(setting, points)], key=_loss)
-    near = _near(setting, cards, held, rng)[: keep // 2]
+    neutral = _neutral(setup, best)
+    points = [_varied(setup, best[n % len(best)], _VARIED, rng) for n in range(16 * keep)]
+    found = sorted([*found, *_started(setup, points)], key=_loss)
+    near = _near(setup, cards, held, rng)[: keep // 2]
     return [*found[: keep - len(neutral) - len(near)], *neutral, *near, *apart]
 
 
 def _near(
-    setting: Setting, cards: Sequence[DeviceCard], held: Mapping[str, float], rng: np.random.Generator
+    setup: FitSetup, cards: Sequence[DeviceCard], held: Mapping[str, float], rng: np.random.Generator
 ) -> list[Start]:
-    """The cards as they are, the best first, and then what differs a little from them.
+    """Starts at the shipped cards as they are, the best of them first, then ones that differ a little from it.
 
     Where a device switches abruptly, a card of the same kind is nearer than its misfit says.
     """
-    names = [p.name for p in setting.model.params]
+    names = [p.name for p in setup.model.params]
     values = [np.array([held.get(name, card.values[name]) for name in names]) for card in cards]
     points = [(card, turned, v) for card, v in zip(cards, values, strict=True) for turned in (False, True)]
-    nearest = _started(setting, points)[0]
-    return [nearest, *_started(setting, [_varied(setting, nearest, _A_LITTLE, rng) for _ in range(_NEAR)])]
+    nearest = _started(setup, points)[0]
+    return [nearest, *_started(setup, [_varied(setup, nearest, _A_LITTLE, rng) for _ in range(_NEAR)])]
 
 
 def _loss(start: Start) -> float:
     return start.loss
 
 
-def varied(setting: Setting, origin: Start, size: float, rng: np.random.Generator) -> Start:
-    """Every fitted parameter off by so much, natural log, at random."""
-    return _started(setting, [_varied(setting, origin, size, rng)])[0]
+def varied(setup: FitSetup, origin: Start, size: float, rng: np.random.Generator) -> Start:
+    """Start near another one: every fitted parameter is off by a random amount of standard deviation ``size`` (ln)."""
+    return _started(setup, [_varied(setup, origin, size, rng)])[0]
 
 
-def _varied(setting: Setting, origin: Start, size: float, rng: np.random.Generator) -> _Point:
-    values, params = origin.values.copy(), setting.model.params
-    for k in setting.fitted:
+def _varied(setup: FitSetup, origin: Start, size: float, rng: np.random.Generator) -> _Point:
+    values, params = origin.values.copy(), setup.model.params
+    for k in setup.fitted:
         if values[k]:
             free = free_parameter(params[k], values[k])
             z = free.coordinate(values[k]) + size * rng.standard_normal()
@@ -156,13 +154,13 @@ def _varied(setting: Setting, origin: Start, size: float, rng: np.random.Generat
     return origin.card, origin.turned, values
 
 
-def _neutral(setting: Setting, origins: Sequence[Start]) -> list[Start]:
-    """The two best with every parameter that may have either sign at 0, from where a descent can go either way.
+def _neutral(setup: FitSetup, origins: Sequence[Start]) -> list[Start]:
+    """The two best starts with every parameter that may have either sign at 0: a descent can go either way there.
 
     What such a parameter bends one way on one device it bends the other way on another; there is a barrier between.
     """
-    params = setting.model.params
-    either = [k for k in setting.fitted if params[k].lower < 0 < params[k].upper]
+    params = setup.model.params
+    either = [k for k in setup.fitted if params[k].lower < 0 < params[k].upper]
     if not either:
         return []
     points: list[_Point] = []
@@ -170,22 +168,26 @@ def _neutral(setting: Setting, origins: Sequence[Start]) -> list[Start]:
         values = origin.values.copy()
         values[either] = 0.0
         points.append((origin.card, origin.turned, values))
-    return _started(setting, points)[:2]
+    return _started(setup, points)[:2]
 
 
 def _of_ones(model: Model) -> DeviceCard:
-    """A card for a model of which none ships: every parameter as near to 1 as it may be."""
+    """Card for a model of which none ships: every parameter is as near to 1 as it may be, pulses are of 1 V and 1 s."""
     ones = {p.name: min(max(1.0, p.lower), p.upper) for p in model.params if p.default is None}
     quantities = {name: Quantity(value=value, provenance="assumed") for name, value in ones.items()}
-    return DeviceCard(name="ones", title="", model=model.name, source="", parameters=quantities)
+    up, down = (Quantity(value=volt, provenance="assumed") for volt in (1.0, -1.0))
+    pulse = WritePulse(amplitude_p_volt=up, amplitude_d_volt=down, width_s=up)
+    return DeviceCard(
+        name="ones", title="", model=model.name, source="", parameters=quantities, write_pulse=pulse
+    )  # fmt: skip
 
 
 def _on_a_grid(
-    card: DeviceCard, benches: Sequence[Bench], held: Mapping[str, float], levels: Levels
+    card: DeviceCard, replays: Sequence[Replay], held: Mapping[str, float], levels: Levels
 ) -> Iterator[_Point]:
-    """The card at the measurement's scales, at several speeds and voltages."""
+    """Points of the card at the measurement's voltages, times and levels, at several speeds and voltages about them."""
     params = card.device_model.params
-    volts, seconds = _scales(card, benches)
+    volts, seconds = _scales(card, replays)
     metre = next((held[p.name] / card.values[p.name] for p in params if p.unit == "m" and p.name in held), 1.0)
     own = np.array([card.values[p.name] for p in params])
     for voltage in _VOLTAGES:
@@ -196,46 +198,46 @@ def _on_a_grid(
                 yield from ((card, turned, levelled) for turned in (False, True))
 
 
-def _apart(setting: Setting, found: Sequence[Start], held: Collection[str], levels: Levels) -> list[Start]:
-    """The best starts with what acts at either polarity, and what bends the current, brought to the device by itself.
+def _apart(setup: FitSetup, found: Sequence[Start], held: Collection[str], levels: Levels) -> list[Start]:
+    """The best starts after bringing to the device what acts at either polarity, and what bends the current.
 
     Devices whose polarities differ by other factors than a card's are near none of its scaled ones. In parts that
     begin with what was seen, what acts at one polarity shows whatever acts at the other.
     """
-    if len(setting.model.states) != 1:
+    if len(setup.model.states) != 1:
         return []  # what is seen is not the memory state alone
-    setting = setting.in_parts(_PARTS)
-    volt = max(float(np.abs(b.drive.v_volt).max()) for b in setting.benches)
-    found = _started(setting, [(start.card, start.turned, start.values) for start in _different(found)])
-    on_current, by_polarity = acting(setting.model, found[0].values, volt or 1.0, setting.fitted)
+    setup = setup.in_parts(_PARTS)
+    volt = max(float(np.abs(replay.drive.v_volt).max()) for replay in setup.replays)
+    found = _started(setup, [(start.card, start.turned, start.values) for start in _different(found)])
+    on_current, by_polarity = acting(setup.model, found[0].values, volt or 1.0, setup.fitted)
     best: list[Start] = []
     for turned in (False, True):
         for origin in [start for start in found if start.turned == turned][:_ORIGINS]:
-            bent = _started(setting, _bent(origin, on_current, held, levels))[0]
-            best += _started(setting, _reaching(bent, held, levels))
+            bent = _started(setup, _bent(origin, on_current, held, levels))[0]
+            best += _started(setup, _reaching(bent, held, levels))
     before = _different(sorted(best, key=_loss))[:_ORIGINS]
     for kept, factors in zip(_KEPT, (_COARSELY, _FINELY, _FINELY), strict=True):
         for n, start in enumerate(best):
             for places in by_polarity:
-                start = _started(setting, _at_factors(start, places, *factors))[0]
+                start = _started(setup, _at_factors(start, places, *factors))[0]
             best[n] = start
         best = _different(sorted(best, key=_loss))[:kept]
     return [*best, *before]  # a polarity that does nothing may be the least wrong, but nothing leads on from there
 
 
 def _different(found: Iterable[Start]) -> list[Start]:
-    """One of those that show the same to six digits, in their order."""
+    """Remove starts that stand the same way around and whose losses agree to six digits; the order stays."""
     return list({(start.turned, f"{start.loss:.6g}"): start for start in found}.values())
 
 
 def _bent(start: Start, places: Sequence[int], held: Collection[str], levels: Levels) -> Iterator[_Point]:
-    """A start with other voltages in what acts on the current, each with its levels."""
+    """Points of a start with other voltages in the parameters that act on the current, each brought to its levels."""
     for values in _factored(start, places, _CURVES, (1.0,)):
         yield from ((start.card, start.turned, found) for found in levels.of(values, held))
 
 
 def _reaching(start: Start, held: Collection[str], levels: Levels) -> Iterator[_Point]:
-    """A start, and those of levels with which the device reaches as far as was seen, or much farther, to either end."""
+    """Points of a start, and of levels with which the device reaches as far as was observed or much farther."""
     found = [levels.of(start.values, held, reaches)[-1] for reaches in product(_REACHES, _REACHES)]
     yield from ((start.card, start.turned, values) for values in np.unique([start.values, *found], axis=0))
 
@@ -243,7 +245,7 @@ def _reaching(start: Start, held: Collection[str], levels: Levels) -> Iterator[_
 def _at_factors(
     start: Start, places: Sequence[int], volts: Iterable[float], rates: Iterable[float]
 ) -> Iterator[_Point]:
-    """A start with some parameters at other voltages and rates."""
+    """Points of a start with the parameters at ``places`` at other voltages and rates."""
     yield from ((start.card, start.turned, values) for values in _factored(start, places, volts, rates))
 
 
@@ -253,41 +255,37 @@ def _factored(start: Start, places: Sequence[int], volts: Iterable[float], rates
     return np.unique([start.values, *found], axis=0)
 
 
-def _started(setting: Setting, points: Iterable[_Point]) -> list[Start]:
-    """The starts at these points, the best first."""
-    model, benches, points = setting.model, setting.benches, list(points)
-    devices = [Device.fresh(model, values, turned) for _, turned, values in points]
-    initial = np.repeat([d.initial for d in devices], len(benches), axis=0).reshape(len(points), len(benches), -1)
+def _started(setup: FitSetup, points: Iterable[_Point]) -> list[Start]:
+    """Starts at these points, the best first: states at the start and robust loss are computed for each."""
+    model, replays, points = setup.model, setup.replays, list(points)
+    devices = [ModelDevice.fresh(model, values, turned) for _, turned, values in points]
+    initial = np.repeat([d.initial for d in devices], len(replays), axis=0).reshape(len(points), len(replays), -1)
     if model.memory is not None:
         place = model.state_names.index(model.memory)
-        initial[:, :, place] = np.stack([b.memory_at_start(devices) for b in benches], axis=1)
+        initial[:, :, place] = np.stack([replay.memory_at_start(devices) for replay in replays], axis=1)
 
     def start(point: _Point, initial: Array) -> Start:
         card, turned, values = point
         loss = 0.0
-        for bench, x in zip(benches, initial, strict=True):
-            r = bench.residuals(bench.run(Device(model, values, x, turned), ROUGH).predicted)
+        for replay, x in zip(replays, initial, strict=True):
+            r = replay.residuals(replay.run(ModelDevice(model, values, x, turned), ROUGH).predicted)
             loss += float(np.mean(np.log1p(r**2)))  # far away, a decade less is progress too
         return Start(card, turned, values, initial, loss)
 
-    return sorted(setting.threads.map(start, points, initial), key=_loss)
+    return sorted(setup.threads.map(start, points, initial), key=_loss)
 
 
-def _scales(card: DeviceCard, benches: Sequence[Bench]) -> tuple[float, float]:
-    """The measurement's voltages and times over the card's."""
-    pulse, usual = card.write_pulse, figure_2d()
-    if pulse is None:
-        own_v, own_s = max(map(abs, usual.amplitudes_volt)), usual.width_s
-    else:
-        own_v = max(abs(pulse.amplitude_p_volt.value), abs(pulse.amplitude_d_volt.value))
-        own_s = pulse.width_s.value
-    volts = [float(np.abs(r.drive.v_volt).max()) for r in benches if not isinstance(r.measurement, Retention)]
-    seconds = [s for r in benches if (s := _duration(r)) > 0]
+def _scales(card: DeviceCard, replays: Sequence[Replay]) -> tuple[float, float]:
+    """Ratios of the measurement's voltages and of its times to the card's."""
+    pulses = write_pulses(card)
+    own_v, own_s = max(abs(pulses.up_volt), abs(pulses.down_volt)), pulses.width_s
+    volts = [float(np.abs(r.drive.v_volt).max()) for r in replays if not isinstance(r.measurement, Retention)]
+    seconds = [s for r in replays if (s := _duration(r)) > 0]
     return (max(volts, default=own_v) or own_v) / own_v, float(np.median(seconds or [own_s])) / own_s
 
 
-def _duration(run: Bench) -> float:
-    """Width of a pulse; of a sweep, a hundredth of its time."""
+def _duration(run: Replay) -> float:
+    """Typical time of a replay, s: the width of a pulse, or a hundredth of a sweep's time; 0 for retention."""
     if isinstance(run.measurement, Pulses):
         return float(np.nanmedian(run.measurement.width_s))
     return float(run.drive.time_s[-1]) / 100 if isinstance(run.measurement, Sweep) else 0.0
@@ -296,7 +294,7 @@ def _duration(run: Bench) -> float:
 def _scaled(
     own: Array, params: Sequence[Param], places: Iterable[int], volt: float, second: float, metre: float
 ) -> Array:
-    """These parameters with every voltage, time and length multiplied."""
+    """Parameters, shape (p,), of which those at ``places`` have every voltage, time and length in them multiplied."""
     values = own.copy()
     for k in places:
         p = params[k]

@@ -6,8 +6,7 @@ import numpy as np
 from matplotlib.figure import FigureBase
 
 from spicegen import metrics
-from spicegen.devices.write_pulses import SPIKES_PER_BRANCH
-from spicegen.paper.cycling import Figure2d, FigureS3, cycle_conductances
+from spicegen.paper.cycling import SPIKES_PER_BRANCH, Figure2d, FigureS3, cycle_conductances
 from spicegen.paper.experiment import Array, Records
 from spicegen.paper.targets import paper_value
 from spicegen.reports.plotting import COLOURS, PAPER, axes, paper_level

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from spicegen.fit.result.parameter_tables import show_parameters
 from spicegen.paper.fit import PaperFitReport
 from spicegen.reports.page import Page
+from spicegen.reports.parameter_tables import show_parameters
 
 
 def paper_fit_page(report: PaperFitReport) -> Page:

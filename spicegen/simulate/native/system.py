@@ -169,7 +169,7 @@ def _two_poles(a: NDArray[np.intp], b: NDArray[np.intp], g: Array, size: int) ->
 def _stamp(groups: tuple[CellGroup, ...], conductances: list[Array], n: int) -> sparse.csr_array:
     total = sparse.csr_array((n, n))
     for group, g in zip(groups, conductances, strict=True):
-        size = int(max(group.te.max(), group.be.max(), n - 1)) + 1
+        size = max(int(group.te.max()), int(group.be.max()), n - 1) + 1
         total = total + _two_poles(group.te, group.be, g, size)[:n, :n]
     return total
 

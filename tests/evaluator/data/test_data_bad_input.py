@@ -76,7 +76,7 @@ def test_truncated(tmp_path, kind, part):
 
 
 @everywhere
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damaged_anywhere(tmp_path, kind, data):
     """Whatever a byte turns into: images as good as they were, or one line."""
@@ -100,7 +100,7 @@ def test_damaged_anywhere(tmp_path, kind, data):
 
 @given(shape=st.lists(st.integers(1, 5), min_size=2, max_size=4), kind=st.sampled_from(["u1", "f4", "f8"]),
        limit=st.none() | st.integers(1, 7), packed=st.booleans())  # fmt: skip
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_idx_of_any_shape_and_type(tmp_path, shape, kind, limit, packed):
     array = np.random.default_rng(0).integers(0, 256, shape).astype(kind)
     path = write.idx(tmp_path / f"t10k-images-idx{len(shape)}-ubyte{'.gz' if packed else ''}", array)

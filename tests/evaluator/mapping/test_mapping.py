@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from evaluator.mapping.tiles import read_layer, tiles_of
-from evaluator.mapping.weights import column_layout, map_weights
+from evaluator.mapping.weights import map_weights, weight_layout
 from evaluator.settings import MappingConfig
 from models_va.errors import InputError
 from netlists import ArrayConfig
@@ -60,7 +60,7 @@ def test_weights_survive_the_round_trip(weights, config, window):
 
 @given(WEIGHTS, CONFIGS)
 def test_ideal_tiles_have_the_mapped_weights_in_effect(weights, config):
-    weights, layout = weights.astype(np.float64), column_layout(config)
+    weights, layout = weights.astype(np.float64), weight_layout(config)
     ranges = -(-weights.shape[1] // layout.outputs_in(ARRAY.columns))
     mapped = map_weights(weights, config, WINDOW, ranges)
     found = mapped.weights(read_layer(mapped, ARRAY).slices)
@@ -157,7 +157,7 @@ def test_digits_of_bit_slicing():
 
 def test_the_reference_column_stands_in_the_middle_of_each_tile():
     weights = np.random.default_rng(0).normal(size=(2, 7, 5))
-    array, layout = ArrayConfig(rows=3, columns=5), column_layout(MappingConfig(scheme="reference"))
+    array, layout = ArrayConfig(rows=3, columns=5), weight_layout(MappingConfig(scheme="reference"))
     mapped = map_weights(weights, MappingConfig(scheme="reference"), WINDOW, 2)
     mapped = mapped.with_conductances(mapped.g_siemens, np.random.default_rng(1).uniform(*WINDOW, (2, 5, 2)))
     tiles = tiles_of(weights.shape, array, layout)

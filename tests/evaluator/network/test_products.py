@@ -79,7 +79,7 @@ def labelled(path, logits):
     return path
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data(), first=st.booleans(), opset=st.sampled_from([7, 13, 18]))
 def test_any_stack_of_matrices(tmp_path_factory, data, first, opset):
     """Axes of weights and images broadcast against each other in any way; the first is the images'."""

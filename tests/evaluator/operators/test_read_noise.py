@@ -8,7 +8,7 @@ from scipy.sparse.linalg import splu
 
 from evaluator.mapping.read_noise import noise_power
 from evaluator.mapping.tiles import read_layer, slices_of, tiles_of
-from evaluator.mapping.weights import column_layout, map_weights
+from evaluator.mapping.weights import map_weights, weight_layout
 from netlists import ArrayConfig
 from spicegen.simulate import read_operators
 from tests.evaluator import networks
@@ -75,7 +75,7 @@ def deviation(a, b):
 def test_what_each_device_adds_is_its_derivative(scheme, ends):
     """Of a nodal analysis with the conductance a little higher, at inputs of which the second moments are a ReLU's."""
     config, array = TILE_SCHEMES[scheme], ArrayConfig(rows=4, columns=12, **ENDS[ends])
-    layout, rng = column_layout(config), np.random.default_rng(1)
+    layout, rng = weight_layout(config), np.random.default_rng(1)
     layer = map_weights(rng.normal(size=(1, 2, 4)), config, (1e-5, 4e-5), 1)
     (tile,) = tiles_of((1, 2, 4), array, layout)
     g, read = tile.conductances(layer) / layer.span_siemens, read_layer(layer, array, powers=True)
@@ -215,7 +215,7 @@ def test_noise_of_every_place_of_other_forms(tmp_path, form, scheme):
     np.savez(tmp_path / "d.npz", x_test=np.tile(x, (count, *[1] * len(image))), y_test=np.zeros(count, int))
     small = {"array.rows": 7, "array.columns": 5, "errors.read_noise": NOISE}
     setup = setup_of(path, tmp_path / "d.npz", SCHEMES[scheme], small)
-    (part,), layout = setup.parts(0), column_layout(setup.hardware.config.mapping)
+    (part,), layout = setup.parts(0), weight_layout(setup.hardware.config.mapping)
     layer, scale = part.plan.layer, part.plan.target.full_scale
     power = part.read.power[0]
     if layout.has_reference:

@@ -15,7 +15,7 @@ from spicegen.arrays import read as array_module
 from spicegen.arrays.read import external_engines, read_array
 from spicegen.reports.array_read import array_read_page
 from spicegen.reports.check import check_page
-from spicegen.simulate import Availability, Ngspice, SimulationError, Vacask
+from spicegen.simulate import Availability, Ngspice, SimulationError, Vacask, result_of
 
 CARD = load_card("au-lixcoo2-pt")
 
@@ -31,12 +31,12 @@ def test_every_simulator_agrees_on_figure_2d(report, need_engine):
     assert report.warnings == ()
     assert report.passed
     assert report.agreement < check_module.TOLERANCE
-    assert {r.attempt.engine for r in report.runs if not r.attempt.note} == {"ngspice", "vacask", "native"}
+    assert {r.engine for r in report.runs if not r.note} == {"ngspice", "vacask", "native"}
 
 
 def test_figure_2d_is_the_papers(report):
     """Four-fold potentiation and return to the start (paper, section 3.1), within 5 %."""
-    native = next(r for r in report.runs if r.attempt.engine == "native").conductance_siemens
+    native = result_of("native", report.runs)
     start = CARD.values["g0"]
     assert native[24] / start == pytest.approx(4, rel=0.05)
     assert native[49] / start == pytest.approx(1, rel=0.05)
@@ -44,7 +44,7 @@ def test_figure_2d_is_the_papers(report):
 
 def test_disagreement_fails_the_check(report):
     wrong = [
-        replace(r, conductance_siemens=r.conductance_siemens * (1 + 2e-3 * (r.attempt.engine == "native")))
+        replace(r, result=r.result * (1 + 2e-3 * (r.engine == "native")))
         for r in report.runs
     ]
     assert not replace(report, runs=tuple(wrong)).passed
@@ -61,7 +61,7 @@ def test_a_failing_simulator_keeps_the_others_results(monkeypatch, need_engine):
     found = check(CARD)
     assert found.failures == ("ngspice: no convergence",)
     assert not found.passed
-    assert next(r for r in found.runs if r.attempt.engine == "native").conductance_siemens.shape == (50,)
+    assert result_of("native", found.runs).shape == (50,)
     assert "no convergence" in str(found.rows()[0])
 
 
@@ -132,7 +132,7 @@ def test_varied_devices_are_the_same_in_every_simulator(need_engine, tmp_path):
         need_engine(name)
     found = read_array(VARIED, SPREAD, external_engines())
     assert found.passed
-    assert {r.attempt.engine for r in found.reads if not r.attempt.note} == {"native", *external_engines()}
+    assert {r.engine for r in found.reads if not r.note} == {"native", *external_engines()}
     assert max(r.difference for r in found.reads) < array_module.TOLERANCE
     # sinh(v / v_io) v_io at 0.1 V is 0.17 % above v; wires take a part of it
     assert 0.5e-3 < found.nonlinearity < np.sinh(0.1) / 0.1 - 1

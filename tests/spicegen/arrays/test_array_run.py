@@ -108,11 +108,11 @@ def test_decks_run_in_the_plain_simulators(tmp_path, need_engine):
     after = json.loads((tmp_path / "program" / "report.json").read_text())["i_column_amp"][1]
 
     decks = tmp_path / "read" / "decks"
-    subprocess.run(["ngspice", "-b", "-r", "out.raw", "deck.cir"], cwd=decks / "ngspice", check=True, timeout=60)
+    subprocess.run(["ngspice", "-b", "-r", "out.raw", "deck.cir"], cwd=decks / "ngspice", check=True)
     found = read_raw(decks / "ngspice" / "out.raw")
     assert [found[f"i(vb{j})"][0] for j in range(2)] == pytest.approx(wanted, rel=1e-5)
     for folder in (decks / "vacask", tmp_path / "program" / "decks" / "stage_1" / "vacask"):
-        subprocess.run([vacask_tools()[0], "deck.sim"], cwd=folder, check=True, timeout=60)
+        subprocess.run([vacask_tools()[0], "deck.sim"], cwd=folder, check=True)
     found = read_raw(decks / "vacask" / "op0.raw")
     assert [found[f"vb{j}:flow(br)"][0] for j in range(2)] == pytest.approx(wanted, rel=1e-5)
     found = read_raw(tmp_path / "program" / "decks" / "stage_1" / "vacask" / "tran1.raw")
@@ -126,6 +126,6 @@ def test_a_deck_of_many_vectors_runs_in_plain_ngspice(tmp_path, need_engine):
     crossbar = Crossbar(np.array([[1e-5, 4e-5], [2e-5, 3e-5]]), 10.0, 10.0)
     v_in = np.array([[0.1, 0.2], [0.3, -0.1], [0.0, 0.2]])
     write_decks(Job(crossbar_circuit(crossbar), ReadVectors(source_voltages(crossbar, v_in))), tmp_path)
-    subprocess.run(["ngspice", "-b", "-r", "out.raw", "deck.cir"], cwd=tmp_path / "ngspice", check=True, timeout=60)
+    subprocess.run(["ngspice", "-b", "-r", "out.raw", "deck.cir"], cwd=tmp_path / "ngspice", check=True)
     found = read_raw(tmp_path / "ngspice" / "out.raw")
     assert pytest.approx(v_in @ read_operator(crossbar).T) == np.array([found[f"i(vb{j})"] for j in range(2)]).T

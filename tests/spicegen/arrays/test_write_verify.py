@@ -1,22 +1,24 @@
 """Programming an array by pulses, and what writes do to other cells."""
 
-import dataclasses
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from models_va import load_card
+from models_va import DeviceCard, load_card
 from models_va.errors import InputError
 from netlists import ArrayConfig, Crossbar
 from spicegen.arrays.studies.disturb import study_disturb
+from spicegen.arrays.studies.energy import study_energy
 from spicegen.arrays.write_verify import ORDERS, WritePlan, write_verify
 from spicegen.cli.main import app
 from spicegen.devices.programming import conductances, program_devices
 from spicegen.simulate import Native
 
 CARD = load_card("au-lixcoo2-pt")
+PLAN = WritePlan.of(CARD)
 TARGET = np.array([[1.5e-5, 3e-5], [1.2e-5, 2.2e-5]])
 
 
@@ -27,7 +29,8 @@ def fresh(shape=(2, 2)):
 @pytest.mark.parametrize("order", ORDERS)
 def test_every_cell_is_verified_within_its_tolerance(order):
     sigma = CARD.programming_error.sigma_siemens(TARGET)
-    done = write_verify(Crossbar(np.zeros((2, 2)), 2.5, 2.5), fresh(), TARGET, sigma, WritePlan(order=order), Native())
+    plan, wires = replace(PLAN, order=order), Crossbar(np.zeros((2, 2)), 2.5, 2.5)
+    done = write_verify(wires, fresh(), TARGET, sigma, plan, Native())
     assert np.all(np.abs(done.verified_siemens - TARGET) <= sigma)
     assert np.all(done.pulses > 0)
     assert np.array_equal(done.g_siemens, conductances(done.devices))
@@ -37,7 +40,7 @@ def test_every_cell_is_verified_within_its_tolerance(order):
 
 def test_cells_at_their_targets_get_no_pulse():
     start = program_devices(CARD, TARGET, 0, programming_error=False).devices
-    done = write_verify(Crossbar(TARGET, 0.1, 0.1), start, TARGET, np.full((2, 2), 1e-6), WritePlan(), Native())
+    done = write_verify(Crossbar(TARGET, 0.1, 0.1), start, TARGET, np.full((2, 2), 1e-6), PLAN, Native())
     assert not done.pulses.any()
 
 
@@ -45,7 +48,7 @@ def test_pauses_stand_between_cells_that_share_a_line():
     """One round, in which every cell of 2 x 2 gets a pulse: two diagonals, so one pause."""
     start, sigma, times = fresh(), np.full((2, 2), 1e-9), []
     for pause_s in (0.0, 3.0):
-        plan = WritePlan(pause_s=pause_s, most_pulses=1)
+        plan = replace(PLAN, pause_s=pause_s, most_pulses=1)
         done = write_verify(Crossbar(np.zeros((2, 2)), 2.5, 2.5), start, TARGET, sigma, plan, Native())
         assert np.all(done.pulses == 1)
         times.append(done.time_s)
@@ -55,8 +58,8 @@ def test_pauses_stand_between_cells_that_share_a_line():
 def test_a_stuck_cell_gets_all_its_pulses_and_does_not_hold_up_the_others():
     stuck = np.full((2, 2), np.nan)
     stuck[0, 0] = 4e-5
-    devices = dataclasses.replace(fresh(), stuck_siemens=stuck)
-    plan = WritePlan(most_pulses=25)
+    devices = replace(fresh(), stuck_siemens=stuck)
+    plan = replace(PLAN, most_pulses=25)
     sigma = CARD.programming_error.sigma_siemens(TARGET)
     done = write_verify(Crossbar(np.zeros((2, 2)), 2.5, 2.5), devices, TARGET, sigma, plan, Native())
     assert done.pulses[0, 0] == 25
@@ -64,7 +67,7 @@ def test_a_stuck_cell_gets_all_its_pulses_and_does_not_hold_up_the_others():
 
 
 def test_same_seed_same_order():
-    plan, sigma = WritePlan(order="random"), np.full((2, 2), 1e-6)
+    plan, sigma = replace(PLAN, order="random"), np.full((2, 2), 1e-6)
     runs = [
         write_verify(Crossbar(np.zeros((2, 2)), 2.5, 2.5), fresh(), TARGET, sigma, plan, Native(), seed)
         for seed in (1, 1, 2)
@@ -87,7 +90,7 @@ def test_same_seed_same_order():
 )
 def test_plans_are_checked(wrong):
     with pytest.raises(InputError, match="write plan"):
-        WritePlan(**wrong)
+        replace(PLAN, **wrong)
 
 
 def test_disturb_by_kind_of_cell():
@@ -110,6 +113,41 @@ def test_stuck_cells_are_left_out_of_disturb():
     for wrong in (blocked, ArrayConfig(rows=1, columns=1)):
         with pytest.raises(InputError, match="it must work, and others must be there"):
             study_disturb(wrong, CARD, 2)
+
+
+@pytest.mark.parametrize("name", ["wo3-liclo4", "rram-stanford-pku", "magic-vteam"])
+def test_every_card_is_written_by_its_own_pulses(name):
+    """In their own time: their edges and reads are short against them, be they of 10 ms or of 10 ps."""
+    card = load_card(name)
+    pulse, plan = card.write_pulse, WritePlan.of(card)
+    up, down, width = pulse.amplitude_p_volt.value, pulse.amplitude_d_volt.value, pulse.width_s.value
+    assert (plan.v_up_volt, plan.v_down_volt, plan.width_up_s, plan.width_down_s) == (up, down, width, width)
+    assert plan.edge_s < width / 100
+    disturb = study_disturb(ArrayConfig(rows=2, columns=2, cells="min"), card, 2, schemes=("v/2",))
+    assert [run.v_write_volt for run in disturb.runs] == [up, down]
+    assert disturb.width_s == width
+    raised, lowered = (run.g_siemens[-1, 1, 1] / run.g_siemens[0, 1, 1] for run in disturb.runs)
+    assert raised > 1.01 > 1.0001 > lowered
+    energy = study_energy(ArrayConfig(rows=2, columns=2), card, (2,))
+    assert (energy.v_write_volt, energy.width_s) == (up, width)
+    assert np.all((energy.time_s > 0) & (energy.time_s < 1.2 * width))
+
+
+def test_a_card_of_its_own_pulses_is_programmed_by_them(tmp_path):
+    """With the reference device's pulses every cell stayed at 1 uS: 26 sigma(G) after 60 pulses."""
+    one, own = {"value": 1.0, "provenance": "assumed"}, load_card("wo3-liclo4")
+    error = {"slope": one | {"value": 0.02}, "offset": one | {"value": 0.05}, "unit_siemens": one | {"value": 1e-6}}
+    card = DeviceCard.model_validate(own.model_dump() | {"name": "my-wo3", "programming_error": error})
+    path = tmp_path / "my_wo3.yaml"
+    path.write_text(card.to_yaml())
+    config = tmp_path / "array.yaml"
+    config.write_text("card: my_wo3.yaml\nrows: 2\ncolumns: 2\nseed: 1\n")
+    done = CliRunner().invoke(app, ["study", "programming", str(config), "-o", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    for order in json.loads((tmp_path / "out" / "report.json").read_text())["orders"]:
+        target, g = np.array(order["target_siemens"]), np.array(order["g_siemens"])
+        assert np.all(np.abs(g - target) < 1.05 * card.programming_error.sigma_siemens(target))
+        assert np.max(order["pulses"]) <= 10
 
 
 @pytest.mark.parametrize("study", ["disturb", "programming"])

@@ -29,7 +29,7 @@ def closed_form(g, time_s, temperature_k, g0=V["g0"]):
     return g0 * (1 + V["a_x"] * x / V["order_g"]) ** V["order_g"]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     st.lists(st.floats(0, 1), min_size=1, max_size=20), st.floats(-6, 9).map(lambda e: 10**e), st.floats(250, 400)
 )  # fmt: skip
@@ -74,7 +74,7 @@ def test_no_time_is_exact_and_the_end_is_the_empty_device():
     assert np.array_equal(relaxed(CARD, g, 1e3), relaxed(CARD, np.clip(g, LOW, HIGH), 1e3))
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.floats(0, 1e5), st.floats(0, 1e5), st.floats(280, 380))
 def test_it_falls_with_time_and_keeps_the_order(first, second, temperature_k):
     g = np.linspace(LOW, HIGH, 200)
@@ -89,7 +89,7 @@ def test_two_rests_are_one():
     assert relaxed(CARD, relaxed(CARD, g, 2e3), 5e3) == pytest.approx(relaxed(CARD, g, 7e3), rel=3e-8)
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(st.floats(280, 380), st.floats(1, 1e5))
 def test_time_and_temperature_trade_by_arrhenius(temperature_k, time_s):
     g = np.linspace(LOW, HIGH, 20)

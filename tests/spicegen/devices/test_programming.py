@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -106,7 +106,6 @@ def conductance(card, state, **instance):
 
 
 @pytest.mark.parametrize("name", card_names())
-@settings(deadline=None)  # a model is compiled at its first use
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=5))
 def test_state_to_conductance_and_back(name, states):
     card = load_card(name)
@@ -117,7 +116,6 @@ def test_state_to_conductance_and_back(name, states):
     assert conductance(card, memory_state(card, g)) == pytest.approx(g, rel=1e-13, abs=rounding)
 
 
-@settings(deadline=None)
 @given(st.floats(0, 1), st.floats(-0.3, 0.3))
 def test_the_state_is_solved_for_each_devices_own_parameters(position, log_factor):
     g0 = np.array([CARD.values["g0"] * np.exp(log_factor)])

@@ -18,7 +18,7 @@ CARD = load_card("au-lixcoo2-pt")
 LINEAR = [n for n in card_names() if load_card(n).model in ("vteam", "pulse_update")]
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.floats(0.01, 1.0))
 def test_the_reference_device_is_a_sinh(v_read):
     curve, v = read_curve(CARD, v_read), np.linspace(-v_read, v_read, 1001)

@@ -7,7 +7,8 @@ import numpy as np
 from models_va import DeviceCard, Quantity, load_card
 from netlists import PulseProgram
 from spicegen.devices.source_meter import PulseRecord, run_program
-from spicegen.fit.start.start import free_parameter, is_held
+from spicegen.fit.free_parameter import free_parameter
+from spicegen.fit.start.start import is_held
 from spicegen.measurements import Pulses, Retention, Sweep
 from spicegen.simulate import simulator
 from tests.spicegen.metrics.measured import ORIGIN

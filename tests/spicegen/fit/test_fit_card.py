@@ -13,8 +13,8 @@ from spicegen.devices.memory_state import memory_state
 from spicegen.devices.source_meter import run_program
 from spicegen.fit import parameter_rows
 from spicegen.fit.model_fit import fit_model
-from spicegen.fit.replay.from_measurements import benches
-from spicegen.fit.replay.run import Device
+from spicegen.fit.replay.from_measurements import replays
+from spicegen.fit.replay.run import ModelDevice
 from spicegen.fit.result.card import fitted_card
 from spicegen.measurements import read_measurement
 from spicegen.simulate import simulator
@@ -25,7 +25,7 @@ PULSES = Path(__file__).parents[3] / "examples" / "measurements" / "pulses_1.5V_
 
 def card_of(found):
     """Written and read again."""
-    card = fitted_card(found, [b.measurement for b in found.benches], None, "device")
+    card = fitted_card(found, [b.measurement for b in found.replays], None, "device")
     return DeviceCard.model_validate(yaml.safe_load(card.to_yaml()))
 
 
@@ -47,9 +47,9 @@ def test_the_covariance_on_the_card_is_that_of_the_fit_in_every_direction(vteam)
 
 def test_the_card_holds_where_its_data_are(vteam):
     fit = card_of(vteam).fit
-    (bench,) = vteam.benches
-    assert bench.temperature_k == 300.15
-    shown = {"g_siemens": bench.observed, "temperature_k": [bench.temperature_k], "voltage_volt": bench.drive.v_volt}
+    (replay,) = vteam.replays
+    assert replay.temperature_k == 300.15
+    shown = {"g_siemens": replay.observed, "temperature_k": [replay.temperature_k], "voltage_volt": replay.drive.v_volt}
     for quantity, values in shown.items():
         assert fit.valid_from[quantity] == min(values)
         assert fit.valid_to[quantity] == max(values)
@@ -84,9 +84,9 @@ def test_the_window_is_of_the_states_that_were_read_not_of_what_reads_show():
     programmed = np.geomspace(*card.window(), 9)
     states = memory_state(card, programmed)
     made = replace(train(card, 0, np.random.default_rng(0), pulses=4), v_read_volt=0.5, temperature_k=kelvin)
-    (bench,) = benches(made)
-    device = Device(card.device_model, np.array([*card.values.values()]), np.zeros(1), False)
-    g = bench._shown(device, device.values[None], states[None, :, None])[0]
+    (replay,) = replays(made)
+    device = ModelDevice(card.device_model, np.array([*card.values.values()]), np.zeros(1), False)
+    g = replay._shown(device, device.values[None], states[None, :, None])[0]
     assert g.max() > 1.3 * programmed.max()
     measured = replace(made, g_siemens=g[:, None])
     found = replace(fit_model("stanford_pku", [measured], all_but(card, "g0")), values=device.values)
@@ -105,4 +105,4 @@ def test_a_fresh_device_has_the_cards_other_states():
     read.read()
     read.end_stage(1e-3)
     shown = run_program(fitted, read, simulator("native")).conductance_siemens[0]
-    assert shown == pytest.approx(found.benches[0].observed[0], rel=2e-3)
+    assert shown == pytest.approx(found.replays[0].observed[0], rel=2e-3)

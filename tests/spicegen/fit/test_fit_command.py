@@ -12,15 +12,16 @@ from spicegen import fit as fit_package
 from spicegen.agreement.check import check
 from spicegen.fit import fit_measurements, fit_task
 from spicegen.fit.model_fit import fit_model
-from spicegen.fit.replay.from_measurements import benches
-from spicegen.fit.replay.run import Device
+from spicegen.fit.replay.from_measurements import replays
+from spicegen.fit.replay.run import ModelDevice
 from spicegen.fit.result import report as module
 from spicegen.fit.result import trust
 from spicegen.fit.result.card import fitted_card
-from spicegen.fit.result.parameter_tables import parameter_rows, show_parameters
+from spicegen.fit.result.parameter_tables import parameter_rows
 from spicegen.measurements import read_measurement
 from spicegen.printers.render import render
 from spicegen.reports.page import Page
+from spicegen.reports.parameter_tables import show_parameters
 from tests.spicegen.cli.test_cli import refusal, run
 from tests.spicegen.fit.test_replay import cycles_of
 
@@ -51,11 +52,11 @@ def train(truth, tmp_path_factory):
     folder = tmp_path_factory.mktemp("train")
     amplitude = np.repeat([1.0, -1.0], PULSES)
     blank = write_pulses(folder / "blank.csv", amplitude, 2e-6 * np.outer(1 + np.arange(2 * PULSES), np.ones(5)))
-    (bench,) = benches(read_measurement(blank))
+    (replay,) = replays(read_measurement(blank))
     model = truth.device_model
     initial = np.array([truth.values[s.initial] for s in model.states])
     values = np.array([truth.values[p.name] for p in model.params])
-    g = bench.run(Device(model, values, initial, turned=False)).predicted
+    g = replay.run(ModelDevice(model, values, initial, turned=False)).predicted
     noise = np.random.default_rng(1).standard_normal((len(g), 5))
     return write_pulses(folder / "train.csv", amplitude, g[:, None] * (1 + NOISE * noise))
 
@@ -68,11 +69,11 @@ def found(train):
 def test_the_card_is_the_device_that_was_fitted(found):
     """The card alone, read back, shows what the fit showed; so nothing that the fit used is missing on it."""
     card, best = found.card, found.best
-    (bench,) = best.benches
+    (replay,) = best.replays
     values = np.array([card.values[p.name] for p in best.model.params])
-    again = bench.run(Device(best.model, values, best.initial[0], best.turned)).predicted
+    again = replay.run(ModelDevice(best.model, values, best.initial[0], best.turned)).predicted
     assert again == pytest.approx(best.predicted[0], rel=2e-3)
-    assert np.sqrt(np.mean((again / bench.observed - 1) ** 2)) < NOISE
+    assert np.sqrt(np.mean((again / replay.observed - 1) ** 2)) < NOISE
 
 
 def test_what_is_held_stands_on_the_card(found):
@@ -195,11 +196,11 @@ def test_a_model_that_misses_a_file_is_said(found, monkeypatch):
 
 def test_outliers_are_said_and_no_misfit_of_the_model(found):
     best = found.best
-    left = np.random.default_rng(2).standard_normal(len(best.benches[0].observed))
+    left = np.random.default_rng(2).standard_normal(len(best.replays[0].observed))
     left[::12] = 40 * np.sign(left[::12])
 
     def warned(left):
-        predicted = tuple(b.observed * np.exp(left * b.noise) for b in best.benches)
+        predicted = tuple(b.observed * np.exp(left * b.noise) for b in best.replays)
         return replace(found, fits=(replace(best, predicted=predicted),)).warnings
 
     assert not any("misses" in w for w in warned(left))
@@ -210,8 +211,8 @@ def test_outliers_are_said_and_no_misfit_of_the_model(found):
 
 def test_cycles_that_drift_are_said_to_be_one_train(found):
     _, read = cycles_of(4e-6)
-    runs = tuple(benches(read))
-    best = replace(found.best, benches=runs, predicted=tuple(1.1 * b.observed for b in runs))
+    runs = tuple(replays(read))
+    best = replace(found.best, replays=runs, predicted=tuple(1.1 * b.observed for b in runs))
     report = replace(found, task=replace(found.task, measurements=(read,)), fits=(best,))
     assert "Cycles drift" in report.notes[0]
     assert "Cycles drift" in report.to_json()["files"][0]["notes"][-1]
@@ -236,10 +237,10 @@ def test_two_descriptions_of_one_file_are_told_apart(found, tmp_path):
         described = f"file: both.csv\nheader: none\ncolumns: {{conductance: {{columns: {column}, unit: S}}}}\n"
         (tmp_path / f"{name}.yaml").write_text(f"{described}amplitude_V: {3 - 2 * column}\nwidth_ms: 10\n")
     task = fit_task([tmp_path / "up.yaml", tmp_path / "down.yaml"], ["linear"], [], 1)
-    runs = tuple(bench for m in task.measurements for bench in benches(m))
-    assert [bench.name for bench in runs] == ["up.yaml", "down.yaml"]
-    predicted = tuple(bench.observed * (1 + error) for bench, error in zip(runs, (0.1, 0.2), strict=True))
-    card = fitted_card(replace(found.best, benches=runs, predicted=predicted), task.measurements, None, "two")
+    runs = tuple(replay for m in task.measurements for replay in replays(m))
+    assert [replay.name for replay in runs] == ["up.yaml", "down.yaml"]
+    predicted = tuple(replay.observed * (1 + error) for replay, error in zip(runs, (0.1, 0.2), strict=True))
+    card = fitted_card(replace(found.best, replays=runs, predicted=predicted), task.measurements, None, "two")
     assert [(f.name, f.error) for f in card.fit.files] == [("up.yaml of both.csv", 0.1), ("down.yaml of both.csv", 0.2)]
 
 

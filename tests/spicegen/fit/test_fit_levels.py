@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models_va import load_model
-from spicegen.fit.replay.from_measurements import benches
+from spicegen.fit.replay.from_measurements import replays
 from spicegen.fit.start.levels import Levels
 from tests.spicegen.fit.known_devices import unlike
 
@@ -13,7 +13,7 @@ from tests.spicegen.fit.known_devices import unlike
 def test_a_state_that_cuts_a_curved_current_off_leaves_the_other_end_where_it_is_seen(off):
     """a sinh(b V) x: at x = 1 a tenth beyond the current that is nearest to it, whatever a was before."""
     card, sweeps = unlike("yakopcic", 0.01, np.random.default_rng(11))
-    measured = [bench for s in sweeps for bench in benches(s)]
+    measured = [replay for s in sweeps for replay in replays(s)]
     model, own = load_model("yakopcic"), card.values
     values = np.array([own[p.name] * (off if p.name in {"a1", "a2"} else 1) for p in model.params])
     (found,) = Levels(model, measured).of(values, ())

@@ -10,8 +10,8 @@ import pytest
 
 from models_va import load_card
 from spicegen.fit.model_fit import aicc, fit_model
-from spicegen.fit.replay.from_measurements import benches
-from spicegen.fit.replay.run import Device
+from spicegen.fit.replay.from_measurements import replays
+from spicegen.fit.replay.run import ModelDevice
 from spicegen.fit.start.start import is_held
 from spicegen.measurements import Origin, Pulses
 from tests.spicegen.fit.known_devices import shipped, train
@@ -136,19 +136,19 @@ def test_derivatives_are_those_of_the_device(name):
     up, down, width = (-1.5, 1.1, 1e-2) if pulse is None else (
         pulse.amplitude_p_volt.value, pulse.amplitude_d_volt.value, pulse.width_s.value
     )  # fmt: skip
-    bench = replace(benches(pulses([up] * 4 + [down] * 4, np.ones(9), width))[0], temperature_k=330.0)
+    replay = replace(replays(pulses([up] * 4 + [down] * 4, np.ones(9), width))[0], temperature_k=330.0)
     values = np.array([card.values[p.name] for p in model.params])
     initial = np.full(len(model.states), 0.4)
-    device = Device(model, values, initial, False)
-    run = bench.run(device, 1e-8)
+    device = ModelDevice(model, values, initial, False)
+    run = replay.run(device, 1e-8)
     places = np.array([k for k, p in enumerate(model.params) if not is_held(p, model, 2) and values[k]])
-    slopes = bench.slopes(run, device, places)
+    slopes = replay.slopes(run, device, places)
     without = set()
     for column, k in enumerate(places):
         step = 1e-4 * abs(values[k])
         ends = [values.copy(), values.copy()]
         ends[0][k], ends[1][k] = values[k] + step, values[k] - step
-        above, below = (bench.run(replace(device, values=v), 1e-8).predicted for v in ends)
+        above, below = (replay.run(replace(device, values=v), 1e-8).predicted for v in ends)
         wanted = (above - below) / (2 * step)
         if np.abs(wanted).max() * abs(values[k]) < 1e-8 * run.predicted.max():
             without.add(model.params[k].name)
@@ -164,8 +164,8 @@ def test_a_bench_in_parts_begins_each_with_what_was_seen(name):
     card = shipped(name)
     model = card.device_model
     values = np.array([card.values[p.name] for p in model.params])
-    device = Device(model, values, np.array([card.values[s.initial] for s in model.states]), False)
-    (whole,) = benches(train(card, 0, np.random.default_rng(0), pulses=6))
+    device = ModelDevice(model, values, np.array([card.values[s.initial] for s in model.states]), False)
+    (whole,) = replays(train(card, 0, np.random.default_rng(0), pulses=6))
     parts = whole.in_parts(4)
     assert len(parts.corrected) == 3
     assert parts.run(device).predicted == pytest.approx(whole.run(device).predicted, rel=2e-3)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
+from spicegen.fit.free_parameter import Free
 from spicegen.fit.solve.least_squares import WIDER, fit
-from spicegen.fit.solve.posterior import Free
 from spicegen.fit.solve.profile import profiled
 
 VOLTS = np.array([1.4, 1.6, 1.8])

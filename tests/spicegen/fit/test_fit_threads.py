@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from spicegen.fit.setting import Threads
+from spicegen.fit.threads import Threads
 
 
 def test_calls_within_calls_wait_for_no_thread():

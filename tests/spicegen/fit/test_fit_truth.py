@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models_va import load_model
-from spicegen.fit import setting
+from spicegen.fit import threads
 from spicegen.fit.model_fit import aicc, fit_model
 from spicegen.fit.start.start import is_held
 from tests.spicegen.fit.known_devices import MODELS, TRAINS, campaign, off, rest, shipped, sweep, train, unlike, varied
@@ -144,7 +144,7 @@ def test_the_same_seed_finds_the_same_with_any_number_of_workers(monkeypatch):
     rng, card = np.random.default_rng(0), shipped("vteam")
     files = [train(card, NOISE, rng, pulses=6), train(card, NOISE, rng, wide=3, pulses=6)]
     found = fit_model("vteam", files, seed=3)
-    monkeypatch.setattr(setting.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(threads.os, "cpu_count", lambda: 1)
     again = fit_model("vteam", files, seed=3)
     assert (again.values == found.values).all()
     assert (again.solution.covariance == found.solution.covariance).all()

@@ -1,4 +1,4 @@
-"""Benches: which points of a measurement a fit takes, what is applied there, and how uncertain they are said to be."""
+"""Replays: which points of a measurement a fit takes, what is applied there, and how uncertain they are said to be."""
 
 from dataclasses import replace
 
@@ -7,11 +7,11 @@ import pytest
 
 from models_va import load_card, load_model
 from models_va.errors import InputError
-from spicegen.fit.replay.from_measurements import benches, of_drift
-from spicegen.fit.replay.run import Device, outliers
-from spicegen.fit.result.pictures import measured_against_fitted
+from spicegen.fit.replay.from_measurements import of_drift, replays
+from spicegen.fit.replay.run import ModelDevice, outliers
 from spicegen.measurements import Pulses, Retention, Sweep
 from spicegen.measurements.thinning import FIT_POINTS, with_turns
+from spicegen.reports.fit_pictures import measured_against_fitted
 from tests.spicegen.metrics.measured import ORIGIN
 
 LEG = np.linspace(0, 1, 126)
@@ -27,11 +27,11 @@ def sweep(voltage):
 @pytest.mark.parametrize("noise_volt", [0.0, 5e-3])
 def test_a_thinned_sweep_turns_where_the_whole_one_does(noise_volt):
     whole = np.tile(LOOP, 20) + noise_volt * np.random.default_rng(0).standard_normal(20 * len(LOOP))
-    (bench,) = benches(sweep(whole))
-    assert len(bench.drive.v_volt) <= FIT_POINTS
-    loop = np.rint(bench.drive.time_s / STEP_S).astype(int) // len(LOOP)
+    (replay,) = replays(sweep(whole))
+    assert len(replay.drive.v_volt) <= FIT_POINTS
+    loop = np.rint(replay.drive.time_s / STEP_S).astype(int) // len(LOOP)
     for n in range(20):
-        here, all_of_it = bench.drive.v_volt[loop == n], whole[n * len(LOOP) : (n + 1) * len(LOOP)]
+        here, all_of_it = replay.drive.v_volt[loop == n], whole[n * len(LOOP) : (n + 1) * len(LOOP)]
         assert (here.max(), here.min()) == (all_of_it.max(), all_of_it.min())
 
 
@@ -61,8 +61,8 @@ def test_a_sweep_of_more_turns_than_are_fitted_ends_early():
 def test_thinned_retention_keeps_its_first_seconds():
     """Read once a second for hours, with a time constant of three seconds."""
     time = np.arange(1.0, 10_001)
-    (bench,) = benches(Retention(ORIGIN, time, 1e-6 + 1e-6 * np.exp(-time / 3), np.full(len(time), 300.0), 0.1))
-    seen = bench.drive.time_s[bench.seen]
+    (replay,) = replays(Retention(ORIGIN, time, 1e-6 + 1e-6 * np.exp(-time / 3), np.full(len(time), 300.0), 0.1))
+    seen = replay.drive.time_s[replay.seen]
     assert len(seen) <= FIT_POINTS
     assert seen[:10].tolist() == time[:10].tolist()
     assert np.diff(np.log(seen[10:])).max() < 0.1
@@ -74,12 +74,12 @@ def retention(g_siemens, kelvin=300.0):
 
 
 def test_retention_that_ends_below_what_the_meter_shows_is_fitted_to_there():
-    (bench,) = benches(retention([*np.geomspace(1e-6, 1e-7, 18), 0, 0]))
-    assert bench.drive.time_s[bench.seen].tolist() == list(range(1, 19))
-    assert np.isfinite(bench.noise).all()
-    assert np.isfinite(bench.residuals(bench.observed)).all()
+    (replay,) = replays(retention([*np.geomspace(1e-6, 1e-7, 18), 0, 0]))
+    assert replay.drive.time_s[replay.seen].tolist() == list(range(1, 19))
+    assert np.isfinite(replay.noise).all()
+    assert np.isfinite(replay.residuals(replay.observed)).all()
     with pytest.raises(InputError, match=r"synthetic.csv: conductances of 0 only: read in a smaller range"):
-        benches(retention(np.zeros(5)))
+        replays(retention(np.zeros(5)))
 
 
 def train(g_siemens):
@@ -93,12 +93,12 @@ def train(g_siemens):
 def test_a_row_whose_median_is_zero_is_neither_fitted_nor_drawn():
     g = np.full((8, 3), 1e-6)
     g[7] = [0, 0, 1e-9]
-    (bench,) = benches(train(g))
-    assert len(bench.observed) == 7
-    figure, _ = measured_against_fitted([(bench, bench.observed)])
+    (replay,) = replays(train(g))
+    assert len(replay.observed) == 7
+    figure, _ = measured_against_fitted([(replay, replay.observed)])
     assert figure.axes[0].lines[-1].get_xdata().tolist() == [1, 2, 3, 4, 5, 6, 7]
     with pytest.raises(InputError, match="conductances of 0 only"):
-        benches(train(0 * g))
+        replays(train(0 * g))
 
 
 @pytest.mark.parametrize(("first", "last", "cycles", "driven"), [(1, 1.01, 3, 2), (1, 2, 3, 1), (1, 1.01, 1, 1)])
@@ -111,11 +111,11 @@ def test_a_cycle_goes_on_from_the_one_before_unless_the_device_was_reset(first, 
         train(np.tile(np.array([[first], [3], [4], [last]]) * 1e-6, cycles)),
         direction=np.array([0, 1, 1, -1], dtype=np.int8),
     )
-    (alone,) = benches(read)
-    bench = alone.behind_a_cycle(load_model("li_intercalation"))
-    assert np.sum(bench.drive.v_volt == 1.0) == 2 * driven  # begin and end of the pulse up
-    assert np.diff(bench.drive.time_s).min() == 0
-    assert bench.drive.time_s[bench.seen] - (driven - 1) * alone.drive.time_s[-1] == pytest.approx(
+    (alone,) = replays(read)
+    replay = alone.behind_a_cycle(load_model("li_intercalation"))
+    assert np.sum(replay.drive.v_volt == 1.0) == 2 * driven  # begin and end of the pulse up
+    assert np.diff(replay.drive.time_s).min() == 0
+    assert replay.drive.time_s[replay.seen] - (driven - 1) * alone.drive.time_s[-1] == pytest.approx(
         alone.drive.time_s[alone.seen]
     )
     assert alone.behind_a_cycle(load_model("vteam")) is alone
@@ -141,13 +141,13 @@ def cycles_of(start, count=8, *, reset=False):
 @pytest.mark.parametrize(("start", "count", "taken"), [(4e-6, 8, 8), (30e-6, 8, 8), (4e-6, 2, 2), (4e-6, 100, 35)])
 def test_cycles_that_drift_are_one_train(start, count, taken):
     has, read = cycles_of(start, count)
-    (bench,) = benches(read)
-    assert bench.observed.tolist() == read.g_siemens.T.ravel()[: taken * 17].tolist()
-    assert rms(bench.residuals(has.T.ravel()[: taken * 17])) == pytest.approx(1.0, abs=0.2)
-    assert np.sum(np.diff(np.abs(bench.drive.v_volt)) == 1) == taken * 16
-    assert not bench.cycled
-    assert f"{taken} of {count} are taken one after the other" in of_drift(read, bench)
-    figure, _ = measured_against_fitted([(bench, bench.observed)])
+    (replay,) = replays(read)
+    assert replay.observed.tolist() == read.g_siemens.T.ravel()[: taken * 17].tolist()
+    assert rms(replay.residuals(has.T.ravel()[: taken * 17])) == pytest.approx(1.0, abs=0.2)
+    assert np.sum(np.diff(np.abs(replay.drive.v_volt)) == 1) == taken * 16
+    assert not replay.cycled
+    assert f"{taken} of {count} are taken one after the other" in of_drift(read, replay)
+    figure, _ = measured_against_fitted([(replay, replay.observed)])
     assert figure.axes[0].lines[-1].get_xdata()[-1] == taken * 16
 
 
@@ -167,9 +167,9 @@ def aged():
 @pytest.mark.parametrize("case", [steady, aged])
 def test_cycles_that_do_not_go_on_in_one_direction_are_typical_ones(case):
     read = replace(cycles_of(4e-6)[1], g_siemens=case())
-    (bench,) = benches(read)
-    assert len(bench.observed) == 17
-    assert not of_drift(read, bench)
+    (replay,) = replays(read)
+    assert len(replay.observed) == 17
+    assert not of_drift(read, replay)
 
 
 @pytest.mark.parametrize("early", [False, True])
@@ -178,8 +178,8 @@ def test_what_came_after_a_cycle_that_ended_early_is_not_known(early):
     _, read = cycles_of(4e-6)
     read.g_siemens[12:, 3] = np.where(early, np.nan, read.g_siemens[12:, 3])
     rows = ("amplitude_volt", "width_s", "gap_s", "direction", "g_siemens")
-    (bench,) = benches(replace(read, **{name: getattr(read, name)[1:] for name in rows}))
-    assert len(bench.observed) == (16 if early else 8 * 16)
+    (replay,) = replays(replace(read, **{name: getattr(read, name)[1:] for name in rows}))
+    assert len(replay.observed) == (16 if early else 8 * 16)
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 300])
@@ -195,8 +195,8 @@ def test_what_is_far_off_alone_is_an_outlier_and_what_is_so_in_a_row_is_missed(c
 
 def left(g_siemens):
     """Residuals of what the devices of these reads really are, in units of the noise."""
-    (bench,) = benches(train(g_siemens))
-    return bench.residuals(np.full(len(g_siemens), 1e-6))
+    (replay,) = replays(train(g_siemens))
+    return replay.residuals(np.full(len(g_siemens), 1e-6))
 
 
 def rms(values):
@@ -222,28 +222,28 @@ def test_of_many_cycles_each_row_has_its_own_noise():
 def test_of_two_cycles_the_noise_is_what_neighbours_miss_of_a_smooth_curve():
     rng = np.random.default_rng(0)
     g = np.linspace(1e-6, 2e-6, 1000)[:, None] * np.exp(0.02 * rng.standard_normal((1000, 1))) * np.ones(2)
-    assert benches(train(g))[0].noise == pytest.approx(np.full(1000, 0.02), rel=0.1)
+    assert replays(train(g))[0].noise == pytest.approx(np.full(1000, 0.02), rel=0.1)
 
 
 def test_a_sweep_of_too_few_points_says_so():
     with pytest.raises(InputError, match=r"synthetic.csv: a sweep of 4 points is too short .*: measure more points$"):
-        benches(sweep(np.array([0.0, 1.0, 0.5, 0.0])))
+        replays(sweep(np.array([0.0, 1.0, 0.5, 0.0])))
 
 
 def test_a_sweep_that_is_all_compliance_says_so():
     limited = replace(sweep(np.linspace(1.0, 2.0, 20)), current_amp=np.full(20, 1e-3))
     with pytest.raises(InputError, match=r"synthetic.csv: nowhere five .* at the compliance: .* with a higher one"):
-        benches(limited)
+        replays(limited)
 
 
 @pytest.mark.filterwarnings("error")
 def test_a_current_of_zero_begins_no_part():
     """It says nothing of a state, and is divided by nowhere."""
-    (bench,) = benches(sweep(LOOP))
-    begun = bench.in_parts(len(LOOP)).corrected
+    (replay,) = replays(sweep(LOOP))
+    begun = replay.in_parts(len(LOOP)).corrected
     assert len(begun) > 400
-    assert np.all(bench.observed[begun] != 0)
-    assert np.count_nonzero(bench.observed[1:-1] == 0) == 1
+    assert np.all(replay.observed[begun] != 0)
+    assert np.count_nonzero(replay.observed[1:-1] == 0) == 1
 
 
 @pytest.mark.parametrize(("r_on", "shows"), [(1e3, True), (3e5, False), (1e6, False)])
@@ -251,7 +251,7 @@ def test_a_device_that_no_card_may_have_shows_nothing(r_on, shows):
     """So that no fit ends there: the on state is to have the lower resistance."""
     card = load_card("magic-vteam")
     values = np.array(list({**card.values, "r_on": r_on}.values()))
-    (bench,) = benches(sweep(LOOP))
-    run = bench.run(Device.fresh(card.device_model, values, False))
+    (replay,) = replays(sweep(LOOP))
+    run = replay.run(ModelDevice.fresh(card.device_model, values, False))
     assert np.isfinite(run.predicted).all() == shows
-    assert np.isfinite(bench.residuals(run.predicted)).all()
+    assert np.isfinite(replay.residuals(run.predicted)).all()

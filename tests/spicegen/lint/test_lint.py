@@ -319,7 +319,7 @@ WORDS = st.sampled_from([*_WORDS.split(), "\n"])
 
 @given(st.one_of(st.text(), st.lists(WORDS).map(" ".join)))
 @example('"')
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_is_harmless(text):
     harmless(text)
     harmless("module m;" + text)
@@ -327,7 +327,7 @@ def test_any_text_is_harmless(text):
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_damaged_files_are_harmless(data):
     words = (CLEAN + PUBLIC_SYNTAX).split(" ")
     for _ in range(data.draw(st.integers(1, 4))):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from models_va import load_card
-from spicegen.fit.replay.from_measurements import benches
-from spicegen.fit.replay.run import Device
+from spicegen.fit.replay.from_measurements import replays
+from spicegen.fit.replay.run import ModelDevice
 from spicegen.measurements import Sweep, between_compliance, read_measurement
 from spicegen.measurements.compliance import MOST_PARTS, at_compliance
 from spicegen.printers.numpy_model import numpy_model
@@ -97,9 +97,9 @@ def test_the_runs_between_are_what_the_device_did():
     measured, states = limited_sweep(card, 1e-3, 0.3 * VOLTAGE, 1e-4)
     measured = Sweep(ORIGIN, np.arange(len(VOLTAGE)) * 1e-4, measured.voltage_volt, measured.current_amp, 300.15)
     values = np.array([card.values[p.name] for p in card.device_model.params])
-    first, second = benches(measured)
+    first, second = replays(measured)
     assert (first.rested, second.rested) == (True, False)
     begins = np.flatnonzero(np.isin(measured.time_s, [between_compliance(measured)[1].time_s[0]]))[0]
-    for bench, x in ((first, states[0]), (second, states[begins])):
-        shown = bench.run(Device(card.device_model, values, x, turned=False)).predicted
-        assert np.abs(shown - bench.observed).max() < 0.02 * np.abs(bench.observed).max()
+    for replay, x in ((first, states[0]), (second, states[begins])):
+        shown = replay.run(ModelDevice(card.device_model, values, x, turned=False)).predicted
+        assert np.abs(shown - replay.observed).max() < 0.02 * np.abs(replay.observed).max()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from models_va import ROOM_TEMPERATURE_K
 from models_va.errors import InputError
-from spicegen.fit.replay.from_measurements import benches
+from spicegen.fit.replay.from_measurements import replays
 from spicegen.measurements import Pulses, Retention, Sweep, WriteVerify, read_measurement, read_measurements
 from spicegen.measurements import pulses as pulses_module
 from spicegen.measurements.direction import by_polarity, by_turning_points
@@ -370,7 +370,7 @@ def test_a_constant_voltage_that_writes_is_no_retention(read):
         read("time_s,voltage_V,current_uA\n" + rows)
     stress = read("time_s,voltage_V,current_uA\n-0.001,0,0\n" + rows)
     assert isinstance(stress, Sweep)
-    assert benches(stress)[0].drive.v_volt.tolist() == [0, 1.5, 1.5, 1.5, 1.5]
+    assert replays(stress)[0].drive.v_volt.tolist() == [0, 1.5, 1.5, 1.5, 1.5]
     rest = read("# read_voltage_V: 1.5\ntime_s,current_uA\n0,10\n1,11\n")
     assert isinstance(rest, Retention)
     assert rest.v_read_volt == 1.5
@@ -438,7 +438,7 @@ def test_what_is_refused_names_place_and_remedy(read, text, message):
     assert "\n" not in str(error.value)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(MOST_POINTS + 1, 3 * MOST_POINTS), st.integers(0, 2**32))
 def test_thinned_sweeps_keep_their_extremes(n, seed):
     rng = np.random.default_rng(seed)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from models_va.errors import InputError
 from spicegen.measurements import read_measurement, read_table
 
-FAST = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+FAST = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture], max_examples=100)
 PREFIXES = {"": 1.0, "m": 1e-3, "u": 1e-6, "\u00b5": 1e-6, "n": 1e-9, "k": 1e3}
 SWEEP = "time_s,voltage_V,current_uA\n0,0.0,0\n1,0.5,5\n2,1.0,12.5\n"
 

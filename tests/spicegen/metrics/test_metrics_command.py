@@ -17,8 +17,8 @@ from spicegen.measurements.branches import branches
 from spicegen.metrics import branch_figures, measure_files, programming, retention, sweeps
 from spicegen.metrics._bootstrap import draw, interval
 from spicegen.metrics._curves import Curves
-from spicegen.metrics.pictures import of_programming
 from spicegen.metrics.sigma_line import sigma_line
+from spicegen.reports.metrics_pictures import of_programming
 from tests.spicegen.cli.test_cli import refusal, run
 from tests.spicegen.metrics.measured import ORIGIN, linear_device
 
@@ -33,7 +33,7 @@ def write_verify(n, rng):
 
 
 def test_programming_error_is_found_again():
-    data = programming.programmed(write_verify(600, np.random.default_rng(1)), 1)
+    data = programming.programming_errors(write_verify(600, np.random.default_rng(1)), 1)
     found = {m.name: m for m in programming.measure(data)}
     for name, truth in (("sigma_slope", SLOPE), ("sigma_offset", OFFSET), ("programming_bias", 0.0)):
         low, high = found[name].ci95
@@ -52,7 +52,7 @@ def test_few_programmings_are_not_taken_for_simulated_ones(pairs):
     for seed in range(trials):
         error, unknown = sigma * rng.standard_normal(pairs), np.empty(0)
         samples = draw((pairs,), np.random.default_rng(seed), paired=True, resamples=300)
-        data = programming.Programmed(target, error, samples, unknown, unknown, unknown)
+        data = programming.ProgrammingErrors(target, error, samples, unknown, unknown, unknown)
         low, high = interval(programming.sigma_rms(data), samples, of_scatter=True)
         inside += low < np.sqrt(np.mean(sigma**2)) < high
     assert inside / trials > {10: 0.83, 19: 0.9}[pairs]
@@ -67,7 +67,7 @@ def test_the_states_of_few_programmings_are_held(tails):
     truth = 1 + np.log(sigma[-1] / sigma[0]) / SLOPE / 4
     for seed in range(trials):
         error = sigma * rng.standard_t(tails, 10) * np.sqrt((tails - 2) / tails)
-        found = programming.measure(programming.programmed(WriteVerify(ORIGIN, target, target + error), seed))
+        found = programming.measure(programming.programming_errors(WriteVerify(ORIGIN, target, target + error), seed))
         low, high = next(m.ci95 for m in found if m.name == "distinct_states")
         inside += low < truth < high
     assert inside / trials > 0.8
@@ -76,7 +76,7 @@ def test_the_states_of_few_programmings_are_held(tails):
 def test_a_mean_error_has_the_limits_of_students_t():
     measured = write_verify(12, np.random.default_rng(5))
     error = measured.achieved_siemens - measured.target_siemens
-    found = {m.name: m for m in programming.measure(programming.programmed(measured, 1))}["programming_bias"]
+    found = {m.name: m for m in programming.measure(programming.programming_errors(measured, 1))}["programming_bias"]
     half = stats.t.ppf(0.975, 11) * error.std(ddof=1) / np.sqrt(12)
     assert found.value == pytest.approx(error.mean())
     assert np.ptp(found.ci95) == pytest.approx(2 * half, rel=0.1)
@@ -100,7 +100,7 @@ def test_sigma_line_is_the_maximum_of_the_likelihood():
 
 def test_too_little_to_fit_sigma():
     with pytest.raises(InputError, match=r"synthetic.csv: 3 programmings"):
-        programming.programmed(write_verify(3, np.random.default_rng(1)), 1)
+        programming.programming_errors(write_verify(3, np.random.default_rng(1)), 1)
 
 
 def bipolar_sweep(tops_volt, rng, noise):
@@ -333,7 +333,7 @@ def test_few_programmings_are_warned_of(tmp_path, pairs, warned):
 
 
 def test_fewer_programmings_than_bins_are_a_point_each():
-    data = programming.programmed(write_verify(10, np.random.default_rng(3)), 1)
+    data = programming.programming_errors(write_verify(10, np.random.default_rng(3)), 1)
     with warnings.catch_warnings(action="error"):
         ((figure, _),) = of_programming(data)
     (bins,) = (line for line in figure.axes[0].lines if line.get_label() == "in bins")

@@ -109,7 +109,7 @@ def test_ngspice_noise_is_nyquists(tmp_path, need_engine):
         "s.exec_command('noise v(out) v1 dec 1 1 10'); s.exec_command('setplot noise1')\n"
         "print(float(s.plot(None, 'noise1')['onoise_spectrum']._data[0]))\n"
     )
-    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True)
     density = float(done.stdout.splitlines()[-1])  # V/sqrt(Hz)
     assert density**2 == pytest.approx(4 * 1.380649e-23 * 300.15 * g, rel=1e-3, abs=0)
 

@@ -126,7 +126,7 @@ def test_equals_circuit_simulators(engine, drive, sense, need_engine):
     arrangement=st.sampled_from(ARRANGEMENTS),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_reciprocity_and_passivity(shape, wires, arrangement, seed):
     """Swapping sources and sense amplifiers transposes the operator; no output exceeds what the cells can pass."""
     rng = np.random.default_rng(seed)

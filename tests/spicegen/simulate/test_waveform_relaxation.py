@@ -45,7 +45,7 @@ def difference(circuit, rel_tol):
     return max(np.abs(i_fast - i_exact).max() / np.abs(i_exact).max(), *states)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(
     st.integers(1, 4), st.integers(1, 4), st.sampled_from([0.0, 1.0, 100.0, 5e3]), st.integers(0, 9),
     st.sampled_from([0.0, 1 / 3, 0.5, 1.0]),

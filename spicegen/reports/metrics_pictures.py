@@ -13,7 +13,7 @@ from spicegen.devices.update_table import UpdateTable
 from spicegen.measurements import Sweep
 from spicegen.measurements.branches import Branch
 from spicegen.metrics._fitting import exponential_curves, power_curves
-from spicegen.metrics.programming import Programmed
+from spicegen.metrics.programming import ProgrammingErrors
 from spicegen.metrics.retention import Relaxation
 from spicegen.metrics.tables import trajectory
 from spicegen.metrics.trains import Trains
@@ -47,7 +47,7 @@ def of_tables(tables: Sequence[UpdateTable]) -> list[Picture]:
     return [_updates([], tables), (figure, "Conductance after mean updates, one after the other, from end to end.")]
 
 
-def of_programming(data: Programmed) -> list[Picture]:
+def of_programming(data: ProgrammingErrors) -> list[Picture]:
     """Errors against target, with sigma(G) as fitted and in bins."""
     unit, text = siemens(data.target_siemens)
     error_unit, error_text = siemens(data.error_siemens)

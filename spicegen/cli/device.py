@@ -1,0 +1,125 @@
+"""Commands of whoever measures and models one device."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from shutil import get_terminal_size
+from typing import Annotated, Literal
+
+import typer
+
+from spicegen.cli.common import Card, Output, finish
+from spicegen.files import output_folder
+from spicegen.reports.terminal import show_table
+
+
+def doctor() -> None:
+    """Say which simulators and compilers are here, their versions, and what they can do."""
+    from spicegen.agreement.doctor import examine
+
+    findings = examine()
+    show_table(
+        ("simulator", "version", "capabilities", "trial"),
+        [(f.name, f.version, ", ".join(f.capabilities) or "-", f.trial) for f in findings],
+    )
+    if any(f.here and not f.works for f in findings):
+        raise typer.Exit(1)
+
+
+def render(
+    card: Card,
+    output: Output,
+    target: Annotated[Literal["verilog-a", "ngspice", "all"], typer.Option(help="Language.")] = "all",
+) -> None:
+    """Print a card's device as Verilog-A (NAME.va) and ngspice subcircuit (NAME.lib)."""
+    from models_va import load_card
+    from spicegen.printers.render import render as write
+
+    for path in write(load_card(card), output, target):
+        typer.echo(path)
+
+
+def check(
+    card: Card,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder for a report.")] = None,
+) -> None:
+    """Compile a card's device, run it in every simulator here, and compare; exit 1 on disagreement."""
+    from models_va import load_card
+    from spicegen.agreement.check import HEAD, TOLERANCE
+    from spicegen.agreement.check import check as run
+    from spicegen.reports.check import check_page
+
+    loaded = load_card(card)
+    folder = output_folder(output) if output else None
+    report = run(loaded)
+    show_table(HEAD, report.rows(), f"{loaded.name}: 25 + 25 write pulses")
+    compiler = "not here" if report.warnings is None else f"{len(report.warnings)} warnings"
+    typer.echo(f"Verilog-A compiler: {compiler}; largest difference {report.agreement:.2e}, tolerance {TOLERANCE:.0e}")
+    finish(report, check_page, folder)
+
+
+def metrics(
+    data: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="DATA...",
+            help="Measurement files, descriptions of them (YAML), or update tables; a file of potentiation and the "
+            "next one of depression are one device.",
+        ),
+    ],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder for a report and update tables.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 1,
+) -> None:
+    """Figures of merit of measurements, with 95 % confidence intervals."""
+    from spicegen.metrics import HEAD, measure_files, whole_json, write_tables
+    from spicegen.reports.metrics import metrics_page
+    from spicegen.reports.terminal import fitted_to_width
+
+    folder = output_folder(output) if output else None
+    reports = measure_files(data, seed)
+    for report in reports:
+        show_table(*fitted_to_width(HEAD, report.rows(), get_terminal_size().columns), report.title)
+        for note in [*report.notes, *(f"{o.name}: {note}" for o in report.origins for note in o.notes)]:
+            typer.echo(note)
+    if folder:
+        metrics_page(reports).write(folder, whole_json(reports, seed))
+        for path in [*write_tables(reports, folder), folder / "report.html"]:
+            typer.echo(path)
+
+
+def reproduce(
+    output: Output,
+    only: Annotated[str, typer.Option(help="Comma-separated experiments (fig2d,fig3b,...); all if empty.")] = "",
+    engine: Annotated[str, typer.Option(help="Also in these simulators, comma-separated: ngspice, vacask.")] = "",
+    card: Annotated[str, typer.Option(metavar="CARD", help="Whose device.")] = "au-lixcoo2-pt",
+) -> None:
+    """Run the paper's experiments and put its numbers beside the device's; exit 1 if a row is red."""
+    from models_va import load_card
+    from spicegen.paper.reproduce import reproduce as run
+    from spicegen.reports.paper.figures import write_figures
+    from spicegen.reports.paper.reproduce import reproduction_page
+
+    names, engines = ([n.strip() for n in text.split(",") if n.strip()] for text in (only, engine))
+    loaded = load_card(card)
+    report = run(loaded, engines, names, output_folder(output_folder(output) / "measured"))
+    show_table(report.head, report.table(), f"{loaded.name}: {report.summary()}")
+    write_figures(report, output / "figures")
+    finish(report, reproduction_page, output)
+
+
+def lint(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE.va...", help="Verilog-A files, anybody's.")],
+    ignore: Annotated[list[str] | None, typer.Option(metavar="RULE", help="Leave this rule out; repeatable.")] = None,
+) -> None:
+    """Read Verilog-A device models for hidden state and other traps; exit 1 if anything is found."""
+    from spicegen.lint import describe, lint_files
+
+    report = lint_files(files, ignore or ())
+    for path, finding in report.findings:
+        typer.echo(describe(path, finding))
+    if report.unreadable:
+        raise report.unreadable[0]
+    if report.findings:
+        raise typer.Exit(1)
