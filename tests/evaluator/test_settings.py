@@ -35,7 +35,7 @@ def leaf(tree, key):
 
 @pytest.fixture
 def command(digits, tmp_path, monkeypatch):
-    page = "evaluator.evaluation.report.report_page"
+    page = "evaluator.reports.evaluation_page.evaluation_page"
     monkeypatch.setattr(page, lambda report: Page("one evaluation", report.summary))
     app = typer.Typer()
     app.command()(evaluate_command)

@@ -55,9 +55,9 @@ class _Conv:
     """A Conv node's tensors, and the arrays' of the same meaning; see ``MappedLayer`` for the latter.
 
     Attributes:
-        kernel: lengths along the axes.
-        groups: how many share the channels.
-        attributes: of the node: strides, dilations, pads, auto_pad.
+        kernel: lengths of the kernels along the axes.
+        groups: number of groups that share the channels.
+        attributes: attributes of the node: strides, dilations, pads, auto_pad.
         bias: name of the bias, "" for none.
         constants: every constant tensor of the graph.
 

@@ -56,9 +56,9 @@ class _ConvTranspose:
 
     Attributes:
         stored: shape of the node's weights, (channels, outputs of a group, *kernel).
-        groups: how many share the channels.
-        attributes: of the node.
-        bias: its name, if there is one.
+        groups: number of groups that share the channels.
+        attributes: attributes of the node.
+        bias: name of the bias, if there is one.
 
     """
 
