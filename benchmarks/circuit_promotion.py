@@ -35,15 +35,15 @@ from evaluator.circuit import (
 )
 from evaluator.circuit._select import _LOOKED_AT, _PROBE_IMAGES, _telling  # the vectors that select_tiles takes
 from evaluator.evaluation.compare import load_suite
+from evaluator.evaluation_setup import EvaluationInputs, EvaluationSetup, prepare
 from evaluator.hardware.activations import activations_of
 from evaluator.hardware.programmed import Hardware
 from evaluator.hardware.row_voltages import row_voltages
 from evaluator.mapping.tiles import labelled_tiles, outputs_of
-from evaluator.mapping.weights import Layout
+from evaluator.mapping.weights import WeightLayout
 from evaluator.network.layer import Array
 from evaluator.operators.arrays import ArrayPart
 from evaluator.settings import HardwareConfig
-from evaluator.study import Study, StudySource, prepare
 from models_va import DeviceCard, Quantity
 from netlists import Crossbar
 from spicegen.devices.read_curve import ReadCurve, read_curve
@@ -73,7 +73,7 @@ class Looked:
     """
 
     tile: CircuitTile
-    how: Layout
+    layout: WeightLayout
     volts: Array
 
 
@@ -83,21 +83,21 @@ def networks(suite: Path) -> dict[str, tuple[Path, Path]]:
     return EXAMPLE | {n.name: (Path(beside(path, n.model)), Path(beside(path, n.data))) for n in loaded.networks}
 
 
-def study_of(files: tuple[Path, Path], v_read_volt: float, limit: int, *, nonlinearity: bool) -> Study:
+def setup_of(files: tuple[Path, Path], v_read_volt: float, limit: int, *, nonlinearity: bool) -> EvaluationSetup:
     """A network on 128 x 128 tiles with 1 ohm a segment and the card's programming error."""
     values = {"array.v_read_volt": str(v_read_volt), "errors.nonlinearity": str(nonlinearity).lower()}
     hardware = Hardware.of(CARD, HardwareConfig().with_values(values), seed=0)
-    return prepare(StudySource(*files, hardware, limit, calibrated=True))
+    return prepare(EvaluationInputs(*files, hardware, limit, calibrated=True))
 
 
-def looked_at(study: Study, parts: Sequence[ArrayPart]) -> Iterator[Looked]:
+def looked_at(setup: EvaluationSetup, parts: Sequence[ArrayPart]) -> Iterator[Looked]:
     """Every tile."""
-    v_read = study.hardware.config.array.v_read_volt
-    seen = activations_of(study.network, study.plans, study.images[:_PROBE_IMAGES])
+    v_read = setup.hardware.config.array.v_read_volt
+    seen = activations_of(setup.network, setup.plans, setup.images[:_PROBE_IMAGES])
     for part, of_layer in zip(parts, seen, strict=True):
-        volts = row_voltages(study.network.graph, part, of_layer, v_read, _LOOKED_AT).volts / v_read
-        for label, tile in labelled_tiles(part.plan, study.hardware.config.array):
-            circuit = circuit_tile(part, tile, label, study)
+        volts = row_voltages(setup.network.graph, part, of_layer, v_read, _LOOKED_AT).volts / v_read
+        for label, tile in labelled_tiles(part.plan, setup.hardware.config.array):
+            circuit = circuit_tile(part, tile, label, setup)
             yield Looked(circuit, part.plan.target.layout, _telling(volts[tile.group][:, tile.inputs]))
 
 
@@ -113,7 +113,7 @@ def errors_of(looked: Looked, curves: Mapping[float, ReadCurve]) -> list[float]:
     currents = np.split(tile_currents(looked.tile, np.concatenate(volts), simulator(REFERENCE)), len(volts))
     operator = read_operator(looked.tile.crossbar)
     return [
-        off(outputs_of(i.T, looked.how), outputs_of(operator @ driven.T, looked.how))
+        off(outputs_of(i.T, looked.layout), outputs_of(operator @ driven.T, looked.layout))
         for i, v, curve in zip(currents, volts, curves.values(), strict=True)
         for driven in (v, curve(v))
     ]
@@ -123,15 +123,15 @@ def causes(looked: Looked, v_read_volt: float, curve: ReadCurve) -> list[float]:
     """Relative errors of a tile's outputs by curve and wires: see the module's text."""
     tile, v = looked.tile, looked.volts * v_read_volt
     wireless = replace(tile, crossbar=Crossbar(tile.crossbar.g_siemens, 0.0, 0.0))
-    return [operator_error(wireless, looked.how, v), operator_error(tile, looked.how, v, curve)]
+    return [operator_error(wireless, looked.layout, v), operator_error(tile, looked.layout, v, curve)]
 
 
 def lines(name: str, files: tuple[Path, Path]) -> Iterator[str]:
     """Of the table: one a read voltage."""
     started = time.perf_counter()
-    study = study_of(files, READ_VOLTAGES[-1], 64, nonlinearity=True)
-    curves = {v: read_curve(study.hardware.card, v) for v in READ_VOLTAGES}
-    looked = list(looked_at(study, study.parts(0)))
+    setup = setup_of(files, READ_VOLTAGES[-1], 64, nonlinearity=True)
+    curves = {v: read_curve(setup.hardware.card, v) for v in READ_VOLTAGES}
+    looked = list(looked_at(setup, setup.parts(0)))
     errors = np.array([errors_of(x, curves) for x in looked])
     for k, (v, curve) in enumerate(curves.items()):
         cells = [f"{v:g}"]
@@ -159,12 +159,12 @@ def run_promoted(chosen: dict[str, tuple[Path, Path]], engine: str, limit: int) 
     print("|" + "---|" * 10)
     for name, files in chosen.items():
         for nonlinearity in (False, True):
-            study = study_of(files, READ_VOLTAGES[-1], limit, nonlinearity=nonlinearity)
-            parts, started = study.parts(0), time.perf_counter()
+            setup = setup_of(files, READ_VOLTAGES[-1], limit, nonlinearity=nonlinearity)
+            parts, started = setup.parts(0), time.perf_counter()
             request = CircuitRequest("auto", TOLERANCES[0], engine)
-            promoted, report = with_circuits(study, parts, request, 1, None, track, print)
-            plain, found = logits(study, parts), logits(promoted, parts)
-            accuracies = [f"{np.mean(y.argmax(1) == study.labels):.1%}" for y in (plain, found)]
+            promoted, report = with_circuits(setup, parts, request, 1, None, track, print)
+            plain, found = logits(setup, parts), logits(promoted, parts)
+            accuracies = [f"{np.mean(y.argmax(1) == setup.labels):.1%}" for y in (plain, found)]
             changed = np.count_nonzero(plain.argmax(1) != found.argmax(1))
             print(
                 f"| {name} | {'yes' if nonlinearity else 'no'} | {len(report.in_circuit)} of {len(report.choices)} "
@@ -178,8 +178,8 @@ def linear(chosen: dict[str, tuple[Path, Path]], engine: str) -> None:
     """The largest tile of each network as resistors in a circuit simulator, against the operator."""
     print("| network | tile | engine | vectors | largest difference | s |\n|" + "---|" * 6)
     for name, files in chosen.items():
-        study = study_of(files, READ_VOLTAGES[-1], 64, nonlinearity=False)
-        looked = max(looked_at(study, study.parts(0)), key=lambda x: x.tile.crossbar.g_siemens.size)
+        setup = setup_of(files, READ_VOLTAGES[-1], 64, nonlinearity=False)
+        looked = max(looked_at(setup, setup.parts(0)), key=lambda x: x.tile.crossbar.g_siemens.size)
         v, crossbar = looked.volts * READ_VOLTAGES[-1], looked.tile.crossbar
         started, wanted = time.perf_counter(), v @ read_operator(crossbar).T
         found = tile_currents(replace(looked.tile, card=OHMIC), v, simulator(engine))

@@ -27,10 +27,10 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from evaluator.evaluation_setup import EvaluationInputs, EvaluationSetup, prepare
 from evaluator.hardware.programmed import Hardware
 from evaluator.network.onnx_model import _BATCH_VALUES, load_network  # the batch is what evaluate() would take
 from evaluator.settings import HardwareConfig
-from evaluator.study import Study, StudySource, prepare
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 CARD = "au-lixcoo2-pt"
@@ -104,29 +104,29 @@ class Measured:
     megabytes: float
 
 
-def study_of(data: Path, name: str, settings: dict[str, str]) -> Study:
+def setup_of(data: Path, name: str, settings: dict[str, str]) -> EvaluationSetup:
     config = HardwareConfig().with_values(settings) if settings else HardwareConfig()
     with TemporaryDirectory() as folder:
         description = NETWORKS[name] | {"file": str(data / f"{NETWORKS[name]['file']}.npz")}
         (Path(folder) / "data.yaml").write_text(json.dumps(description), encoding="utf-8")
         made = Hardware.of(CARD, config, 0)
-        return prepare(StudySource(data / "models" / f"{name}.onnx", Path(folder) / "data.yaml", made))
+        return prepare(EvaluationInputs(data / "models" / f"{name}.onnx", Path(folder) / "data.yaml", made))
 
 
 def measure(data: Path, name: str, settings: dict[str, str], threads: int, runs: bool = True) -> Measured:
     """In a process of its own."""
     start = time.perf_counter()
-    study = study_of(data, name, settings)
+    setup = setup_of(data, name, settings)
     preparing = time.perf_counter() - start
     start, cpu = time.perf_counter(), time.process_time()
-    parts = study.parts(0)
+    parts = setup.parts(0)
     operators, operators_cpu = time.perf_counter() - start, time.process_time() - cpu
     plain = hardware = 0.0
-    batch = min(study.network.batch, len(study.images), max(1, _BATCH_VALUES // study.images[0].size))
+    batch = min(setup.network.batch, len(setup.images), max(1, _BATCH_VALUES // setup.images[0].size))
     if runs:
-        images = study.images[:batch].astype(np.float32)
+        images = setup.images[:batch].astype(np.float32)
         original = load_network(data / "models" / f"{name}.onnx").graph
-        graphs = [g.model.SerializeToString() for g in (original, study.on_arrays(parts).graph)]
+        graphs = [g.model.SerializeToString() for g in (original, setup.on_arrays(parts).graph)]
         plain, hardware = (batch / s for s in in_turns([runner(g, images, threads) for g in graphs], threads))
     return Measured(plain, hardware, batch, preparing, operators, operators_cpu, peak_megabytes())
 

@@ -1,4 +1,4 @@
-"""The whole way on an embedded example: card -> code -> simulators -> array -> accuracy, on one page."""
+"""The demo: card -> code -> simulators -> array -> accuracy on an embedded example."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ Part = TypeVar("Part")
 
 @dataclass(frozen=True, eq=False)
 class DemoReport:
-    """What the demo found.
+    """The result of the demo.
 
     Attributes:
-        card: the device.
-        files: the rendered model.
-        check, array, accuracy: the reports of the steps.
+        card: card of the device.
+        files: files of the rendered model.
+        check, array, accuracy: reports of the steps.
         left_out: simulators that are not here, each with the reason.
-        seconds: wall time of the whole.
+        seconds: wall time of all steps, s.
     """
 
     card: DeviceCard
@@ -50,7 +50,7 @@ class DemoReport:
 
     @property
     def passed(self) -> bool:
-        """Whether every comparison in it passed."""
+        """Whether every comparison in the demo passed."""
         return self.check.passed and self.array.passed
 
     def to_json(self) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def top_k_accuracy(logits: Array, labels: NDArray[np.int64], k: int = 1) -> floa
     Args:
         logits: shape (n, classes).
         labels: shape (n,).
-        k: at most the number of classes. Of equal logits the first class comes first.
+        k: number of largest logits, at most that of classes. Of equal logits the first class comes first.
 
     """
     best = np.argsort(-logits, axis=1, kind="stable")[:, :k]
@@ -79,8 +79,8 @@ def relative_output_error(effective: Array, weights: Array, vectors: NDArray[Any
 
     Args:
         effective: weights that the arrays have in effect, shape (..., outputs, inputs).
-        weights: the wanted ones, same shape.
-        vectors: the inputs x, shape (..., vectors, inputs).
+        weights: wanted weights, same shape.
+        vectors: input vectors x, shape (..., vectors, inputs).
 
     """
     wanted = vectors @ weights.swapaxes(-1, -2)

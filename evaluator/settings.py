@@ -1,4 +1,4 @@
-"""HardwareConfig: everything about the hardware that people choose, as YAML or by KEY=VALUE."""
+"""HardwareConfig: the settings of the hardware that a network runs on, from YAML or from KEY=VALUE."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ ARRAY_KEYS = (
     *("rows", "columns", "r_row_ohm", "r_col_ohm", "r_source_ohm", "r_sense_ohm", "drive", "sense"),
     *("faults", "stuck_low", "stuck_high", "v_read_volt"),
 )
-"""What an evaluation takes from an array's description."""
+"""Entries of an array's description that an evaluation uses."""
 PROGRAMMINGS = ("card", "exact", "write-verify")
-"""What errors.programming is, if it is not a file."""
+"""Values of errors.programming that are not the name of a file."""
 _INSTEAD = {
     "card": "the option --device",
     "seed": "the option --seed",
@@ -32,7 +32,7 @@ _INSTEAD = {
     "programming_error": "errors.programming",
     "device_to_device": "errors.device_to_device",
 }
-"""What says in an evaluation what other entries say of a single array."""
+"""Entries of a single array's description that an evaluation does not use, and what says the same to it."""
 _IDEAL_KEYS = ("converters", "errors", "compensate", "mapping.clip_percentile")
 _IDEAL_OF_ARRAY = ("r_row_ohm", "r_col_ohm", "r_source_ohm", "r_sense_ohm", "faults", "stuck_low", "stuck_high")
 _LONGEST_S = 1e9
@@ -52,9 +52,9 @@ class MappingConfig(_Section):
         scale: which weights share the factor between weights and conductances: all of a layer, or those of an output,
             whose column then has a digital factor of its own. Networks with depthwise convolutions or folded
             BatchNormalization, whose channels differ by orders of magnitude, need the latter.
-        clip_percentile: of the magnitudes that share a factor: what is larger is cut to it.
-        slices, bits_per_slice: of bit slicing: digits of a weight, and bits of each. Weights are rounded to them, on
-            ideal arrays too.
+        clip_percentile: percentile of the magnitudes that share a factor, to which larger ones are cut.
+        slices, bits_per_slice: for bit slicing, number of digits of a weight and of bits of each digit. Weights are
+            rounded to them, on ideal arrays too.
     """
 
     scheme: Literal["differential", "reference", "bit-sliced"] = "differential"
@@ -65,15 +65,15 @@ class MappingConfig(_Section):
 
 
 class ConverterConfig(_Section):
-    """What stands between the digital side and the arrays; no bits: an ideal converter.
+    """Converters between the digital side and the arrays; a converter without a number of bits is ideal.
 
     Attributes:
-        dac_bits: of the row drivers, sign included.
+        dac_bits: number of bits of the row drivers, sign included.
         bit_serial: rows are driven by one bit of the input after the other, at the full read voltage or not at all.
         negative_inputs: bipolar: rows are driven by either sign; two-phase: the negative part of an input is read
             by itself, at positive voltage, and subtracted digitally.
-        adc_bits: of the column converters, sign included; each converts the current of a tile's output (of a slice),
-            the minus or reference column already subtracted.
+        adc_bits: number of bits of the column converters, sign included; each converts the current of a tile's output
+            (of a slice), the minus or reference column already subtracted.
         adc_range: full: the largest current that a tile of this height is designed for: all devices at the window's
             end, all rows at the end of their DAC's range, or without one at the largest input of the calibration data;
             what is programmed or driven beyond these is clipped; calibrated: the range with the smallest mean square
@@ -95,7 +95,7 @@ class ConverterConfig(_Section):
 
 
 class ErrorConfig(_Section):
-    """What devices do that they should not; stuck devices are the array's (stuck_low, stuck_high).
+    """Errors of the devices; stuck devices are settings of the array (stuck_low, stuck_high).
 
     Attributes:
         programming: card: the card's sigma(G); exact; write-verify: what the array's own pulses and reads leave,
@@ -103,9 +103,9 @@ class ErrorConfig(_Section):
             or a CSV file with g_siemens and sigma_siemens. Whatever is drawn, no device goes beyond its reach.
         device_to_device: whether the card's spread of instance parameters applies: programming sees to it that
             conductances do not differ by it, but how far they reach does, and relaxation.
-        levels: how many equally spaced conductances can be programmed; None: any.
+        levels: number of equally spaced conductances that can be programmed; None: any conductance can.
         read_noise: standard deviation of a conductance from one read to the next, relative to it.
-        time_s, temperature_k: the arrays rest so long after programming, at this temperature, before they are read.
+        time_s, temperature_k: time, s, and temperature, K, that the arrays rest between programming and reading.
         nonlinearity: whether currents follow the device's I-V curve up to the read voltage.
     """
 
@@ -119,14 +119,14 @@ class ErrorConfig(_Section):
 
 
 class CostConfig(_Section):
-    """What an energy estimate rests on; assumed, not measured.
+    """Assumptions of the energy estimate, which are not measured.
 
     Attributes:
-        t_read_s: how long rows are driven for one read, s.
-        dac_joule: of one row driver, each read, J.
-        adc_joule_per_level: of one conversion, over 2^bits, J: the figure of merit of Walden (IEEE J. Sel. Areas
+        t_read_s: time that rows are driven for one read, s.
+        dac_joule: energy of one row driver in each read, J.
+        adc_joule_per_level: energy of one conversion, over 2^bits, J: the figure of merit of Walden (IEEE J. Sel. Areas
             Commun. 17, 539 (1999)); 50 fJ is an ordinary design (Murmann's survey of converters).
-        adc_bits_assumed: of the converters where none are simulated.
+        adc_bits_assumed: number of bits of the column converters where none are simulated.
     """
 
     t_read_s: Annotated[float, Field(gt=0, le=_LONGEST_S)] = 100e-9
@@ -136,7 +136,7 @@ class CostConfig(_Section):
 
 
 class HardwareConfig(_Section):
-    """What a network runs on; without anything: the card's programming error and 1 ohm wires."""
+    """Hardware that a network runs on; by default with the card's programming error and 1 ohm a wire segment."""
 
     array: ArrayConfig = ArrayConfig(rows=128, columns=128)
     mapping: MappingConfig = MappingConfig()
@@ -147,12 +147,12 @@ class HardwareConfig(_Section):
 
     @property
     def needs_images(self) -> bool:
-        """Whether anything hangs on the data that go through the network."""
+        """Whether a range or a correction depends on the data that go through the network."""
         bits = (self.converters.dac_bits, self.converters.adc_bits)
         return self.errors.nonlinearity or any(b is not None for b in bits) or self.compensate == "columns"
 
     def with_values(self, values: Mapping[str, str]) -> HardwareConfig:
-        """The same with other values, ``{"array.r_row_ohm": "2.5"}``, each written as in YAML.
+        """A configuration with other values, ``{"array.r_row_ohm": "2.5"}``, each written as in YAML.
 
         Raises:
             InputError: no such key, or a value that does not fit.
@@ -163,7 +163,7 @@ class HardwareConfig(_Section):
         return parse_yaml(dump_yaml(tree), "settings", HardwareConfig)
 
     def beside(self, file: Path) -> HardwareConfig:
-        """The same with a table of sigma that is found beside ``file``, if there is one."""
+        """A configuration whose table of sigma, if it names one, is found beside ``file``."""
         kind = self.errors.programming
         if kind in PROGRAMMINGS:
             return self
@@ -171,7 +171,7 @@ class HardwareConfig(_Section):
         return self.model_copy(update={"errors": errors})
 
     def ideal(self) -> HardwareConfig:
-        """The same arrays without anything that is not ideal; the digits of bit slicing still round."""
+        """A configuration with the same arrays and everything ideal; the digits of bit slicing still round."""
         devices = {"stuck_low": 0.0, "stuck_high": 0.0}
         return self.model_copy(
             update={
@@ -198,7 +198,7 @@ def read_hardware(path: Path) -> HardwareConfig:
 
 
 def unused_entries(array: ArrayConfig) -> list[str]:
-    """What an array's description says that an evaluation does not use."""
+    """Entries that an array's description gives and an evaluation does not use."""
     return sorted(array.model_fields_set.difference(ARRAY_KEYS))
 
 
@@ -210,7 +210,7 @@ def overridden(key: str) -> bool:
 
 
 def split_setting(text: str) -> tuple[str, str]:
-    """``KEY=VALUE`` as its two parts.
+    """Key and value of a setting, ``KEY=VALUE``.
 
     Raises:
         InputError: there is no ``=``.
@@ -222,7 +222,7 @@ def split_setting(text: str) -> tuple[str, str]:
 
 
 def _section_of(tree: dict[str, Any], key: str) -> dict[str, Any]:
-    """The dictionary that holds the value of a key."""
+    """The section of ``tree`` that holds the value of a key, as a dictionary."""
     *path, last = key.split(".")
     place: Any = tree
     for part in path:
@@ -241,6 +241,7 @@ def _section_of(tree: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def _value(key: str, text: str) -> Any:
+    """The value of a setting, read as YAML."""
     if not text:
         raise InputError(f"setting {key}: is empty: give KEY=VALUE, with the value null for none")
     try:
@@ -250,6 +251,6 @@ def _value(key: str, text: str) -> Any:
 
 
 def _useless(name: str) -> str:
-    """Why an entry of an array's description is refused, and what does it instead."""
+    """The message for an entry of an array's description that an evaluation does not use, with the remedy."""
     remedy = f"give {_INSTEAD[name]}" if name in _INSTEAD else "leave it out"
     return f"array.{name}: an evaluation does not use it: {remedy}"

@@ -1,4 +1,4 @@
-"""What the currents of a tile depend on, as the key that they are kept under."""
+"""The key under which the currents of a tile are stored: a digest of everything that they depend on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes to a circuit simulator, what it will cost, and what came of it."""
+"""CircuitRequest, the choice of tiles for a circuit simulator with its estimated cost, and CircuitReport."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 from evaluator.circuit._estimate import estimate_seconds, rough_seconds
 from evaluator.circuit._select import TileChoice, circuit_tile, select_tiles
+from evaluator.evaluation_setup import Circuits, EvaluationSetup
 from evaluator.mapping.tiles import labelled_tiles
 from evaluator.operators.arrays import ArrayPart
 from evaluator.scores import Score
-from evaluator.study import Circuits, Study
 from models_va.errors import InputError
 from spicegen.progress import Progress
 from spicegen.simulate import REFERENCE, SIMULATORS, SimulationError, simulator
@@ -65,13 +65,13 @@ class CircuitRequest:
 
 @dataclass(frozen=True)
 class CircuitReport:
-    """What came of it.
+    """Tiles that went to a circuit simulator, and the operator's accuracy for comparison.
 
     Attributes:
         request: what was asked for.
-        engine: that ran the tiles.
+        engine: name of the simulator that ran the tiles.
         choices: every tile that was looked at.
-        estimate_s: what all trials were expected to take, s.
+        estimate_s: time that all trials were expected to take, s.
         devices_are_resistors: the card's model is linear or has no memory: its circuit is as linear as the operator.
         operator_trials: score of each trial with the operator alone, for comparison.
     """
@@ -90,13 +90,13 @@ class CircuitReport:
 
     @property
     def reason(self) -> str:
-        """Why these."""
+        """Why these tiles are in the circuit, in words."""
         if self.request.tiles == "auto":
             return f"the operator is off by more than {self.request.tolerance:g} of the tile's outputs"
         return "all of them" if self.request.tiles == "all" else f"named by {self.request.tiles!r}"
 
     def to_json(self) -> dict[str, Any]:
-        """Its part of report.json."""
+        """The section ``circuits`` of report.json."""
         errors = [c.operator_error for c in self.choices if c.operator_error is not None]
         return {
             "tiles": self.request.tiles,
@@ -116,15 +116,15 @@ class CircuitReport:
 
 
 def with_circuits(
-    study: Study,
+    setup: EvaluationSetup,
     parts: Sequence[ArrayPart],
     request: CircuitRequest,
     trials: int,
     cache: Path | None,
     progress: Progress,
     say: Callable[[str], None],
-) -> tuple[Study, CircuitReport]:
-    """The study with the chosen tiles in a circuit simulator, after saying what that will cost.
+) -> tuple[EvaluationSetup, CircuitReport]:
+    """The setup with the chosen tiles in a circuit simulator, after saying what that will cost.
 
     Raises:
         InputError: no tile is meant, or it would take more than a day.
@@ -132,10 +132,10 @@ def with_circuits(
 
     """
     engine = request.simulator_name()
-    choices = select_tiles(study, parts, request.tiles, request.tolerance, progress)
+    choices = select_tiles(setup, parts, request.tiles, request.tolerance, progress)
     chosen = [c for c in choices if c.in_circuit]
-    a_trial_s, resistors = _cost(study, parts, chosen, engine)
-    seconds, vectors = trials * a_trial_s, trials * len(study.images) * sum(c.reads for c in chosen)
+    a_trial_s, resistors = _cost(setup, parts, chosen, engine)
+    seconds, vectors = trials * a_trial_s, trials * len(setup.images) * sum(c.reads for c in chosen)
     say(
         f"circuit tiles: {len(chosen)} of {len(choices)} in {engine}, {vectors} vectors in {trials} trials: "
         f"about {_duration(seconds)} (equal vectors run once; results are kept)"
@@ -146,19 +146,21 @@ def with_circuits(
         )
     labels = frozenset(c.label for c in chosen)
     circuits = Circuits(engine, labels, cache) if labels else None
-    made = replace(study, source=replace(study.source, circuits=circuits))
+    made = replace(setup, inputs=replace(setup.inputs, circuits=circuits))
     return made, CircuitReport(request, engine, tuple(choices), seconds, resistors)
 
 
-def _cost(study: Study, parts: Sequence[ArrayPart], chosen: Sequence[TileChoice], engine: str) -> tuple[float, bool]:
+def _cost(
+    setup: EvaluationSetup, parts: Sequence[ArrayPart], chosen: Sequence[TileChoice], engine: str
+) -> tuple[float, bool]:
     """Seconds of a trial, and whether the cells are resistors: by the table, corrected by one tile that is timed."""
     if not chosen:
         return 0.0, False
     largest = max(chosen, key=lambda c: c.rows * c.columns)
-    array = study.hardware.config.array
+    array = setup.hardware.config.array
     part, tile = next((p, t) for p in parts for label, t in labelled_tiles(p.plan, array) if label == largest.label)
-    circuit = circuit_tile(part, tile, largest.label, study)
-    devices, images = circuit.devices is not None, len(study.images)
+    circuit = circuit_tile(part, tile, largest.label, setup)
+    devices, images = circuit.devices is not None, len(setup.images)
 
     def rough(choice: TileChoice) -> float:
         return rough_seconds(choice.rows, choice.columns, choice.reads * images, engine, devices=devices)
@@ -171,6 +173,7 @@ def _cost(study: Study, parts: Sequence[ArrayPart], chosen: Sequence[TileChoice]
 
 
 def _duration(seconds: float) -> str:
+    """A time for people, in the largest unit of which it is at least two."""
     for unit, size in (("days", 86_400.0), ("h", 3600.0), ("min", 60.0)):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"

@@ -1,4 +1,4 @@
-"""What it costs to run a tile: from a table before anything runs, or from two short runs of the tile itself."""
+"""Estimates of the time that a tile takes in a simulator: from a table, or from short runs of the tile itself."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from spicegen.simulate import SIMULATORS, ExternalSimulator, SimulationError, Si
 from spicegen.simulate.base import vectors_a_run
 
 _CELLS = 1024
-"""Of the array that the table is for."""
+"""Number of cells of the array that the table is for."""
 _FEW, _MORE = 2, 8
 _TELLING_S, _LONG_S = 0.25, 2.0
 """A run shorter than this is mostly noise; one longer than this is not made longer."""
@@ -27,12 +27,12 @@ _TELLING_S, _LONG_S = 0.25, 2.0
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Cost of a run of n vectors on k times 1024 cells: start + run k^a + n vector k^b seconds.
+    """Time of a run of n vectors on k times 1024 cells: start + run k^a + n vector k^b seconds.
 
     Attributes:
-        start_s: of any run, s.
-        run_s, run_growth: of a run of 1024 cells, s; the power a.
-        vector_s, vector_growth: of one more vector, s; the power b.
+        start_s: time that any run takes, s.
+        run_s, run_growth: time of a run of 1024 cells, s, and the power a.
+        vector_s, vector_growth: time of one more vector, s, and the power b.
 
     """
 
@@ -43,7 +43,7 @@ class Rate:
     vector_growth: float
 
     def at(self, cells: int) -> tuple[float, float]:
-        """Of an array of this many cells: of a run, and of a vector in it, s."""
+        """Time of a run, and of each vector in it, on an array of this many cells, s."""
         k = cells / _CELLS
         return self.start_s + self.run_s * k**self.run_growth, self.vector_s * k**self.vector_growth
 
@@ -70,12 +70,12 @@ ngspice   0.42   0.23    6.3    0.45    33     3.4     -      -
 
 
 def rough_seconds(rows: int, columns: int, vectors: int, engine: str, *, devices: bool = True) -> float:
-    """What different vectors cost on a tile, from the table: right to a factor of about two on an idle machine.
+    """Time of different vectors on a tile, from the table: right to a factor of about two on an idle machine.
 
     Args:
-        rows: of the tile.
-        columns: of the tile.
-        vectors: how many different ones.
+        rows: number of the tile's rows.
+        columns: number of the tile's columns.
+        vectors: number of different vectors.
         engine: name of a simulator.
         devices: whether the cells are devices, not resistors.
 
@@ -93,15 +93,15 @@ def rough_seconds(rows: int, columns: int, vectors: int, engine: str, *, devices
 
 
 def estimate_seconds(tile: CircuitTile, vectors: int, engine: Simulator, v_read_volt: float) -> float:
-    """What different vectors cost on this tile, on this machine as busy as it is: from runs of a few of them.
+    """Time of different vectors on this tile, on this machine as busy as it is, from runs of a few of them.
 
     Takes as long as two runs, of 2 and of 8 vectors, or two or three seconds where these are short. An engine of
     which several runs are to go side by side is timed so.
 
     Args:
-        tile: what is to be read.
-        vectors: how many different ones.
-        engine: where.
+        tile: the tile that is to be read.
+        vectors: number of different vectors.
+        engine: the simulator.
         v_read_volt: highest row voltage, V.
 
     Returns:
@@ -130,7 +130,7 @@ def estimate_seconds(tile: CircuitTile, vectors: int, engine: Simulator, v_read_
 
 
 def _timed(engine: Simulator, job: Job, beside: int) -> float:
-    """Wall time of so many runs at once, s; the better of two if short: the first may have compiled the model."""
+    """Wall time of ``beside`` runs at once, s: the better of two if short, as the first may have compiled the model."""
     best = float("inf")
     with ThreadPoolExecutor(beside) as pool:
         for _ in range(2):
@@ -143,13 +143,13 @@ def _timed(engine: Simulator, job: Job, beside: int) -> float:
 
 
 def _together(engine: str, nodes: int) -> int:
-    """How many vectors one run of the engine takes."""
+    """Number of vectors that one run of the engine takes together."""
     external = issubclass(SIMULATORS.get(engine, Simulator), ExternalSimulator)
     return vectors_a_run(nodes) if external else sys.maxsize
 
 
 def _total(run_s: float, vector_s: float, vectors: int, chunk: int, together: int) -> float:
-    """Chunks one after another; the runs within each side by side, as many as there are processors."""
+    """Total time, s, of chunks one after another, whose runs go side by side, as many as there are processors."""
 
     def seconds(count: int) -> float:
         turns = -(-count // (together * (os.cpu_count() or 1)))

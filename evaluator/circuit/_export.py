@@ -1,4 +1,4 @@
-"""A tile as decks for circuit designers: to be run by hand, with the currents that must come out."""
+"""Decks of a tile for circuit designers to run by hand, beside the currents that must come out."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def export_tile(tile: CircuitTile, v_in_volt: Array, folder: Path) -> None:
     """Write ``ngspice/`` and ``vacask/``, each complete in itself, ``expected_currents.csv`` and ``README.txt``.
 
     Args:
-        tile: as it was programmed.
+        tile: the tile as it was programmed.
         v_in_volt: row voltages, as a layer's activations give them, shape (vectors, rows), V.
-        folder: is created.
+        folder: folder of the files, created if needed.
 
     Raises:
         InputError: vectors of another shape, or the folder cannot be written.

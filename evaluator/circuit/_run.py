@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from evaluator.circuit._cache import content_key
 from evaluator.circuit._tile import CircuitTile, tile_job
 from evaluator.mapping.tiles import outputs_of
-from evaluator.mapping.weights import Layout
+from evaluator.mapping.weights import WeightLayout
 from evaluator.network.layer import Array
 from netlists import Job, ReadVectors
 from spicegen.arrays.read import column_currents
@@ -21,24 +21,24 @@ from spicegen.result_cache import ResultCache
 from spicegen.simulate import REFERENCE, SimResult, SimulationError, Simulator, read_operator, simulator
 
 _NUMBERS_A_CHUNK, _SMALLEST_CHUNK, _LARGEST_CHUNK = 1 << 19, 64, 4096
-"""Nodes times vectors, and the least and the most vectors, that are kept in one file: eight runs of a simulator."""
+"""Nodes times vectors, and the least and the most vectors, that one file stores: eight runs of a simulator."""
 
 
 def tile_currents(tile: CircuitTile, v_in_volt: Array, engine: Simulator, cache: Path | None = None) -> Array:
-    """What the tile's columns deliver in a circuit simulator.
+    """Currents of a tile's columns in a circuit simulator.
 
     Equal vectors are simulated once. Different ones are taken in order of their first appearance, in chunks, each
-    kept in a file of its own: a run that was interrupted goes on, and a longer run takes over what a shorter one
+    stored in a file of its own: a run that was interrupted goes on, and a longer run takes over what a shorter one
     found. Vectors that do not converge are tried once more without the others, from whose solution they started.
 
     Args:
         tile: what is read.
         v_in_volt: row voltages, shape (vectors, rows), V.
-        engine: where.
-        cache: folder of kept results, created if needed; None: nothing is kept.
+        engine: the simulator.
+        cache: folder of stored results, created if needed; None: nothing is stored.
 
     Returns:
-        Shape (vectors, columns), A.
+        Currents, shape (vectors, columns), A.
 
     Raises:
         InputError: vectors of another shape, or the folder cannot be used.
@@ -58,14 +58,14 @@ def tile_currents(tile: CircuitTile, v_in_volt: Array, engine: Simulator, cache:
 
 
 def chunk_size(cells: int) -> int:
-    """How many vectors of a tile of so many cells are simulated and kept together; the same on every machine."""
+    """Number of vectors of a tile of this many cells that are simulated and stored together, on every machine alike."""
     return min(max(_SMALLEST_CHUNK, _NUMBERS_A_CHUNK // (2 * cells)), _LARGEST_CHUNK)
 
 
 def operator_error(
-    tile: CircuitTile, how: Layout, v_in_volt: Array, phi: Callable[[Array], Array] | None = None
+    tile: CircuitTile, layout: WeightLayout, v_in_volt: Array, phi: Callable[[Array], Array] | None = None
 ) -> float:
-    """How wrong the linear operator is about the nonlinear circuit: ||S (i - T phi(v))|| / ||S T phi(v)||.
+    """Relative error of the linear operator against the nonlinear circuit: ||S (i - T phi(v))|| / ||S T phi(v)||.
 
     i are the column currents of the native circuit solver, T is the exact operator, and S makes the tile's outputs of
     its columns (pairs and references subtracted, slices added up): what columns have in common is not in them. The
@@ -73,9 +73,9 @@ def operator_error(
 
     Args:
         tile: what is read.
-        how: its columns make outputs.
+        layout: how its columns make outputs.
         v_in_volt: probes, shape (vectors, rows), V.
-        phi: the device's nonlinearity, applied to the inputs before T; None: none.
+        phi: the device's nonlinearity, applied to the inputs before T; None: the device is linear.
 
     Returns:
         The relative error; 0 if nothing flows, infinite if only T sees nothing flow.
@@ -88,14 +88,14 @@ def operator_error(
     v = tile.vectors(v_in_volt)
     i_circuit = tile_currents(tile, v, simulator(REFERENCE))
     i_operator = (v if phi is None else phi(v)) @ read_operator(tile.crossbar).T
-    off, scale = (np.linalg.norm(outputs_of(i.T, how)) for i in (i_circuit - i_operator, i_operator))
+    off, scale = (np.linalg.norm(outputs_of(i.T, layout)) for i in (i_circuit - i_operator, i_operator))
     if scale == 0:
         return 0.0 if off == 0 else float("inf")
     return float(off / scale)
 
 
 def _different(v: Array) -> tuple[Array, NDArray[np.intp]]:
-    """The different vectors in order of appearance, and where each of the given ones is among them."""
+    """The different vectors in order of appearance, and the position of each given vector among them."""
     numbers: dict[bytes, int] = {}
     place = np.array([numbers.setdefault(vector.tobytes(), len(numbers)) for vector in v])
     _, first = np.unique(place, return_index=True)
@@ -103,6 +103,7 @@ def _different(v: Array) -> tuple[Array, NDArray[np.intp]]:
 
 
 def _chunk(tile: CircuitTile, v: Array, engine: Simulator, cache: Path | None) -> Array:
+    """Currents of a chunk of vectors, shape (vectors, columns), A: from the cache, or simulated and stored."""
     if cache is None:
         return _simulated(tile, v, engine)
     results, key = ResultCache(cache), content_key(tile, v, engine)
@@ -130,6 +131,7 @@ def _simulated(tile: CircuitTile, v: Array, engine: Simulator) -> Array:
 
 
 def _run(tile: CircuitTile, job: Job, engine: Simulator) -> SimResult:
+    """Run a job; the message of an error names the tile."""
     try:
         return engine.run(job)
     except SimulationError as error:
@@ -137,5 +139,6 @@ def _run(tile: CircuitTile, job: Job, engine: Simulator) -> SimResult:
 
 
 def _only(job: Job, places: list[int]) -> Job:
+    """The job with only the read vectors at these places."""
     assert isinstance(job.stimulus, ReadVectors)
     return replace(job, stimulus=ReadVectors(job.stimulus.v_volt[places]))

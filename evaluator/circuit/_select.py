@@ -1,4 +1,4 @@
-"""Which tiles of a network go to a circuit simulator: named, all, or those whose linear operator is off."""
+"""Selection of the tiles that go to a circuit simulator: named ones, all, or those whose linear operator is off."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ import numpy as np
 
 from evaluator.circuit._run import operator_error
 from evaluator.circuit._tile import CircuitTile
-from evaluator.hardware.activations import Seen, activations_of
+from evaluator.evaluation_setup import EvaluationSetup
+from evaluator.hardware.activations import Activations, activations_of
 from evaluator.hardware.row_voltages import row_voltages
 from evaluator.mapping.tiles import Tile, labelled_tiles
 from evaluator.network.layer import Array
 from evaluator.operators.arrays import ArrayPart
-from evaluator.study import Study
 from models_va.errors import InputError
 from spicegen.progress import Progress
 
 _PROBE_IMAGES = 8
 _LOOKED_AT, _PROBES = 64, 8
-"""Vectors of a layer's activation, and those of them that a tile is read with."""
+"""Number of vectors of a layer's activation that are looked at, and of those that a tile is read with."""
 
 
 @dataclass(frozen=True, slots=True)
 class TileChoice:
-    """A tile that was looked at.
+    """A tile that was looked at, and whether it goes to the circuit simulator.
 
     Attributes:
-        label: see ``labelled_tiles``.
-        rows, columns: of the tile.
-        operator_error: see ``operator_error``; None: it was not asked for.
-        reads: vectors that an inference puts onto it.
+        label: label of the tile, see ``labelled_tiles``.
+        rows, columns: number of its rows and columns.
+        operator_error: relative error of its operator, see ``operator_error``; None: it was not asked for.
+        reads: number of vectors that an inference puts onto it.
         in_circuit: whether it goes to the simulator.
     """
 
@@ -44,11 +44,11 @@ class TileChoice:
     in_circuit: bool
 
 
-def circuit_tile(part: ArrayPart, tile: Tile, label: str, study: Study) -> CircuitTile:
-    """The tile as it was programmed."""
-    config, traits = study.hardware.config, tile.traits(part.conductances)
+def circuit_tile(part: ArrayPart, tile: Tile, label: str, setup: EvaluationSetup) -> CircuitTile:
+    """A tile of a layer as a circuit, as it was programmed."""
+    config, traits = setup.hardware.config, tile.traits(part.conductances)
     return CircuitTile(
-        study.hardware.card,
+        setup.hardware.card,
         config.array.crossbar(tile.conductances(part.conductances)),
         traits.stuck,
         traits.instance,
@@ -58,15 +58,15 @@ def circuit_tile(part: ArrayPart, tile: Tile, label: str, study: Study) -> Circu
 
 
 def select_tiles(
-    study: Study, parts: Sequence[ArrayPart], wanted: str, tolerance: float, progress: Progress
+    setup: EvaluationSetup, parts: Sequence[ArrayPart], wanted: str, tolerance: float, progress: Progress
 ) -> list[TileChoice]:
-    """Look at the tiles of the first trial.
+    """Look at the tiles of the first trial, and choose those that go to the circuit simulator.
 
     Args:
-        study: network, images, hardware.
+        setup: network, images, hardware.
         parts: the layers' arrays.
         wanted: none, all, auto, or patterns of labels separated by ``;``; see ``matching``.
-        tolerance: of auto: the relative error of the operator beyond which a tile goes to the circuit.
+        tolerance: for auto, the relative error of the operator beyond which a tile goes to the circuit.
         progress: shows how far the work is.
 
     Raises:
@@ -75,27 +75,27 @@ def select_tiles(
     """
     if wanted == "none":
         return []
-    array, named = study.hardware.config.array, frozenset[str]()
+    array, named = setup.hardware.config.array, frozenset[str]()
     if wanted not in ("auto", "all"):
         named = matching(wanted, [label for p in parts for label, _ in labelled_tiles(p.plan, array)])
-    images = study.images[:_PROBE_IMAGES]
-    seen = activations_of(study.network, study.plans, images)
-    found: list[TileChoice] = []
-    for part, of_layer in progress(zip(parts, seen, strict=True), "Looking at tiles", len(parts)):
-        found += _of_layer(study, part, of_layer, wanted, tolerance, named)
-    return found
+    images = setup.images[:_PROBE_IMAGES]
+    activations = activations_of(setup.network, setup.plans, images)
+    choices: list[TileChoice] = []
+    for part, of_layer in progress(zip(parts, activations, strict=True), "Looking at tiles", len(parts)):
+        choices += _of_layer(setup, part, of_layer, wanted, tolerance, named)
+    return choices
 
 
 def matching(wanted: str, labels: Sequence[str]) -> frozenset[str]:
-    """The labels that are meant.
+    """The labels of tiles that a choice of the user means.
 
     Args:
         wanted: a label; or several patterns with * and ?, separated by ``;``, each of which is a label where it can be
             one. In a pattern, ? also stands for a ``;`` or a ``*`` of a name.
-        labels: there are.
+        labels: labels of all tiles.
 
     Raises:
-        InputError: a pattern that matches none; some are shown.
+        InputError: a pattern matches none of the labels; the message shows some of them.
 
     """
     if wanted in labels:
@@ -113,12 +113,17 @@ def matching(wanted: str, labels: Sequence[str]) -> frozenset[str]:
 
 
 def _of_layer(
-    study: Study, part: ArrayPart, seen: Seen, wanted: str, tolerance: float, named: frozenset[str]
+    setup: EvaluationSetup,
+    part: ArrayPart,
+    activations: Activations,
+    wanted: str,
+    tolerance: float,
+    named: frozenset[str],
 ) -> Iterator[TileChoice]:
-    array = study.hardware.config.array
-    driven = row_voltages(study.network.graph, part, seen, array.v_read_volt, _LOOKED_AT)
+    array = setup.hardware.config.array
+    driven = row_voltages(setup.network.graph, part, activations, array.v_read_volt, _LOOKED_AT)
     for label, tile in labelled_tiles(part.plan, array):
-        circuit = circuit_tile(part, tile, label, study)
+        circuit = circuit_tile(part, tile, label, setup)
         error = None
         if wanted == "auto":
             volts = _telling(driven.volts[tile.group][:, tile.inputs])

@@ -22,13 +22,13 @@ class CircuitTile:
     """A tile of a layer as it was programmed.
 
     Attributes:
-        card: of every device.
+        card: card of every device.
         crossbar: conductances at v = 0, wires and faults.
         stuck: cells that are fixed conductances, not devices, shape (rows, columns); None: only cells of 0 S, where
             nothing is.
         instance: the parameters in which the devices differ, each of shape (rows, columns), in its unit.
-        name: for messages; of what is no letter, digit or plain punctuation, decks show blanks.
-        temperature_k: at which the devices have these conductances and are read, K.
+        name: name for messages; decks show blanks for what is no letter, digit or plain punctuation.
+        temperature_k: temperature at which the devices have these conductances and are read, K.
 
     Raises:
         InputError: a mask of another shape.
@@ -69,7 +69,7 @@ class CircuitTile:
 
     @cached_property
     def circuit(self) -> Circuit:
-        """Wires, terminations and cells."""
+        """The circuit of wires, terminations and cells."""
         return crossbar_circuit(self.crossbar, self.devices)
 
     def vectors(self, v_in_volt: Array) -> Array:
@@ -89,10 +89,10 @@ class CircuitTile:
 
 
 def tile_job(tile: CircuitTile, v_in_volt: Array) -> Job:
-    """The tile read with these vectors, its devices' states held.
+    """The job that reads a tile with these vectors, while its devices' states are held.
 
     Args:
-        tile: what is read.
+        tile: the tile.
         v_in_volt: row voltages, shape (vectors, rows), V.
 
     Raises:
@@ -106,4 +106,5 @@ def tile_job(tile: CircuitTile, v_in_volt: Array) -> Job:
 
 @cache
 def _is_linear(model: Model) -> bool:
+    """Whether the model's current is proportional to its voltage, so that a device is a resistor while it is read."""
     return VOLTAGE not in model.expanded(model.current).diff(VOLTAGE).free_symbols

@@ -1,4 +1,4 @@
-"""Labelled images, and how they meet a network's input."""
+"""Dataset: labelled images, in the shape and type of a network's input."""
 
 from __future__ import annotations
 

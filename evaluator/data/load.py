@@ -6,7 +6,7 @@ from pathlib import Path
 
 from evaluator.data.dataset import Dataset
 from evaluator.data.description import DatasetDescription
-from evaluator.data.formats import Format, Source, Stored, recognise
+from evaluator.data.formats import DataSource, Format, Stored, recognise
 from evaluator.data.formats.files import reading, shown
 from evaluator.data.prepare import prepared
 from models_va import read_yaml
@@ -52,12 +52,12 @@ def load_calibration(path: Path, most: int) -> Dataset | None:
     return None if stored is None else _dataset(path, description, stored)
 
 
-def _opened(path: Path) -> tuple[DatasetDescription, Source, Format]:
+def _opened(path: Path) -> tuple[DatasetDescription, DataSource, Format]:
     if path.suffix.lower() not in (".yaml", ".yml") or path.is_dir():
-        return DatasetDescription(file=path.name), Source(path), recognise(path)
+        return DatasetDescription(file=path.name), DataSource(path), recognise(path)
     d = read_yaml(path, DatasetDescription)
     labels = None if d.labels is None else Path(beside(path, d.labels))
-    source = Source(Path(beside(path, d.file)), labels, d.label, d.resize)
+    source = DataSource(Path(beside(path, d.file)), labels, d.label, d.resize)
     form = recognise(source.path)
     for key, usual in _OPTIONAL.items():
         if getattr(d, key) != usual and key not in form.keys:

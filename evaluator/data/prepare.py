@@ -39,7 +39,10 @@ def prepared(stored: Stored, d: DatasetDescription) -> NDArray[Any]:
 
 
 def _check_channels(d: DatasetDescription, shape: tuple[int, ...]) -> None:
-    """``shape``: of a stored image; if its axis at the other end fits, the layout is what is wrong."""
+    """Refuse a description that does not fit the channels of images of this shape (height, width, channels or CHW).
+
+    Where the other end of the shape would fit, the message says that the layout is what is wrong.
+    """
     first, last = shape[0], shape[-1]
     count, other, layout = (first, last, "HWC") if d.layout == "CHW" else (last, first, "CHW")
     turn = f"say layout: {layout}, if images of shape {shape} have their channels {_PLACES[layout]}"

@@ -21,15 +21,15 @@ from models_va.errors import InputError, located
 from spicegen.files import beside, output_folder
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ,._()+-]{0,63}$")]
-"""Of a folder, too: nothing that leads out of it."""
+"""Name of a network or condition, which is the name of its folder too: nothing in it leads out of the folder."""
 
 
 class NetworkEntry(BaseModel):
     """A network and its data; files beside the suite, or paths.
 
     Attributes:
-        name: for the table.
-        model, data: as ``evaluate`` takes them.
+        name: name in the table.
+        model, data: files of network and images, as ``evaluate`` takes them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,7 +40,7 @@ class NetworkEntry(BaseModel):
 
 
 class Condition(BaseModel):
-    """Hardware of a column of the table: settings of HardwareConfig, ``{array.r_row_ohm: 0}``."""
+    """Hardware of a column of the table: its name, and settings of HardwareConfig such as ``{array.r_row_ohm: 0}``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -49,7 +49,7 @@ class Condition(BaseModel):
 
 
 class Suite(BaseModel):
-    """What is compared."""
+    """Networks and conditions that are compared."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -74,12 +74,12 @@ class Suite(BaseModel):
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """What was found.
+    """The result of a comparison.
 
     Attributes:
-        suite: what was compared.
-        card: the device.
-        reports: by network and condition.
+        suite: networks and conditions that were compared.
+        card: card of the device.
+        reports: report of each evaluation, by network and condition.
     """
 
     suite: Suite
@@ -87,16 +87,16 @@ class Comparison:
     reports: dict[tuple[str, str], Report]
 
     def rows(self) -> list[tuple[object, ...]]:
-        """One a network: name, images, accuracy in floating point and under each condition."""
-        found: list[tuple[object, ...]] = []
+        """Rows of a table, one a network: name, images, accuracy in floating point and under each condition."""
+        rows: list[tuple[object, ...]] = []
         for network in self.suite.networks:
             own = [self.reports[network.name, c.name] for c in self.suite.conditions]
             cells = [f"{r.accuracy_hardware:.2%}{_half_width(r)}" for r in own]
-            found.append((network.name, own[0].n_images, f"{own[0].accuracy_float:.2%}", *cells))
-        return found
+            rows.append((network.name, own[0].n_images, f"{own[0].accuracy_float:.2%}", *cells))
+        return rows
 
     def head(self) -> tuple[str, ...]:
-        """Of these rows."""
+        """Head of the table of ``rows``."""
         return ("Network", "Images", "Floating point", *(c.name for c in self.suite.conditions))
 
     def to_json(self) -> dict[str, Any]:
@@ -109,7 +109,7 @@ class Comparison:
 
 
 def load_suite(path: Path) -> tuple[Suite, Path]:
-    """Read a suite; beside it, the second returned, are its files.
+    """Read a suite, and return it with its path: names of its files may be relative to it.
 
     Raises:
         InputError: it cannot be read, a setting is of no use, or a file is missing.
@@ -141,10 +141,10 @@ def compare(
 
     Args:
         loaded: see ``load_suite``.
-        device: card.
+        device: card of the device.
         folder: each network and condition gets a folder of its own in it.
         trials: see ``evaluate``, as the next three.
-        seed: of all that is random.
+        seed: seed of everything that is random.
         limit: use only so many images.
         workers: see ``evaluate``.
         say: takes a line for each.
@@ -177,10 +177,12 @@ def compare(
 
 
 def _short(report: Report) -> dict[str, Any]:
+    """The main numbers of a report, for report.json."""
     keys = ("accuracy_float", "accuracy_hardware", "accuracy_trials", "accuracy_ci95", "top5", "n_images", "seconds")
     return {key: getattr(report, key) for key in keys}
 
 
 def _half_width(report: Report) -> str:
+    """Half of the interval of the mean accuracy in percent, for a cell of the table; empty if there is none."""
     half = half_width(report.accuracy_trials)
     return "" if half is None else f" ± {100 * half:.2f}"

@@ -1,4 +1,4 @@
-"""What a layer takes: devices, converters, and an estimate of the energy of an inference."""
+"""Costs of a layer: share of the crossings in use, converters, reads, and an estimate of the energy of an inference."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from evaluator.network.layer import Array
 
 @dataclass(frozen=True, slots=True)
 class LayerCosts:
-    """Of one layer; energies are of one inference.
+    """Costs of one layer; energies are those of one inference.
 
     Attributes:
-        utilisation: its devices over the crossings of its tiles, were each an array of the largest size that tiles may
-            have. They are cut to the layer's size, where every crossing carries a device.
-        dacs, adcs: converters, one a row and one an output (and slice) of every tile.
-        reads: how often each tile is read in an inference.
-        array_joule: dissipated in devices, at the mean square of each row's voltage, IR drop left out, J.
-        dac_joule, adc_joule: of the converters, J.
+        utilisation: devices of the layer over the crossings that its tiles would have, were each of the largest size.
+            Tiles are cut to the layer's size, where every crossing carries a device.
+        dacs, adcs: number of converters, one a row and one an output (and slice) of every tile.
+        reads: number of reads of each tile in an inference.
+        array_joule: energy dissipated in devices, at the mean square of each row's voltage, IR drop left out, J.
+        dac_joule, adc_joule: energy of the converters, J.
     """
 
     utilisation: float
@@ -35,18 +35,18 @@ class LayerCosts:
 
     @property
     def joule(self) -> float:
-        """All of it, J."""
+        """Energy of one inference, J: arrays, drivers and converters together."""
         return self.array_joule + self.dac_joule + self.adc_joule
 
 
 def layer_costs(plan: LayerPlan, hardware: Hardware, rows: RowVoltages, tiles: int) -> LayerCosts:
-    """Count and estimate; what the energies rest on is the config's section ``costs``.
+    """Count a layer's converters and estimate its energy by the assumptions in the config's section ``costs``.
 
     Args:
-        plan: the layer.
-        hardware: what it runs on.
-        rows: what they are driven with.
-        tiles: how many the layer takes.
+        plan: plan of the layer's arrays.
+        hardware: the arrays that it runs on.
+        rows: voltages of its rows.
+        tiles: number of tiles that it takes.
 
     """
     config, layer = hardware.config, plan.layer
@@ -66,7 +66,7 @@ def layer_costs(plan: LayerPlan, hardware: Hardware, rows: RowVoltages, tiles: i
 
 
 def _read_watt(plan: LayerPlan, volts: Array) -> float:
-    """Mean power of a read: sum over devices of G V^2."""
+    """Mean power of a read, W: the sum of G V^2 over devices, V of shape (groups, vectors, inputs)."""
     on_row = plan.target.g_siemens.sum(axis=(2, 3))  # (groups, inputs)
     if plan.target.reference_siemens is not None:
         on_row = on_row + plan.target.reference_siemens.sum(axis=2)

@@ -1,4 +1,4 @@
-"""evaluate: the accuracy of an ONNX network on arrays of a device, beside its floating-point accuracy."""
+"""evaluate: the accuracy of an ONNX network on arrays of a device, beside its accuracy in floating point."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from evaluator.circuit.tile_export import TileExport
 from evaluator.evaluation.diagnosis import inspect_layers, sample_tile
 from evaluator.evaluation.report import Report
 from evaluator.evaluation.trials import Trials
+from evaluator.evaluation_setup import EvaluationInputs, EvaluationSetup, prepare
 from evaluator.hardware.programmed import Hardware
 from evaluator.hardware.random_keys import MOST_TRIALS
 from evaluator.network.onnx_model import save_network
 from evaluator.operators.arrays import ArrayPart
 from evaluator.scores import Score, score
 from evaluator.settings import HardwareConfig
-from evaluator.study import Study, StudySource, prepare
 from models_va import DeviceCard
 from models_va.errors import InputError
 from netlists import ArrayConfig
@@ -72,7 +72,7 @@ def evaluate(
         calibrated: take such images even if nothing needs any: where evaluations that need some are compared with
             others that do not, all are to judge the same.
         workers: trials that are computed at the same time; they change nothing in the result.
-        folder: an existing folder, where finished trials are kept and found again, and hardware.onnx is written: the
+        folder: an existing folder, where finished trials are stored and found again, and hardware.onnx is written: the
             network on the arrays of the first trial, in standard operators.
         circuits: which tiles go to a circuit simulator.
         export: a tile that is to be written as decks.
@@ -88,93 +88,104 @@ def evaluate(
     config = hardware or HardwareConfig()
     config = config if array is None else config.model_copy(update={"array": array})
     made = Hardware.of(card, config.ideal() if ideal else config, seed)
-    others, kept = (None if p is None else Path(p) for p in (calibration, folder))
+    others, results = (None if p is None else Path(p) for p in (calibration, folder))
     wanted = calibrated or circuits.wanted or export is not None
-    source = StudySource(Path(model), Path(data), made, limit, others, wanted)
-    judge = _Judge(trials if made.is_random else 1, workers, kept, say, progress)
+    inputs = EvaluationInputs(Path(model), Path(data), made, limit, others, wanted)
+    runner = _TrialRunner(trials if made.is_random else 1, workers, results, say, progress)
     # matrices are small: threads inside their products only wait for each other, and for those of other trials
     with threadpool_limits(1):
-        study = prepare(source, kept=kept, say=say, progress=progress)
-        if study.network.batch == 1:
+        setup = prepare(inputs, folder=results, say=say, progress=progress)
+        if setup.network.batch == 1:
             say(f"{model}: its batch is fixed at 1 and cannot be freed: images run one by one, which takes longer")
-        if others is not None and study.calibration is None:
+        if others is not None and setup.calibration is None:
             say(f"calibration: {others} is not used: nothing here needs images to calibrate with")
-        parts = study.parts(0)
+        parts = setup.parts(0)
         if export is not None:
-            export.write(study, parts)
-        baseline = score(study.network.logits(study.images), study.labels)
-        scores, bare = judge.compared(study, parts)
+            export.write(setup, parts)
+        baseline = score(setup.network.logits(setup.images), setup.labels)
+        scores, uncompensated = runner.compared(setup, parts)
         in_circuits = None
         if circuits.wanted:
-            study, scores, in_circuits = judge.in_circuits(study, parts, circuits, scores)
-        if kept is not None:
-            save_network(study.on_arrays(parts), kept / "hardware.onnx")
+            setup, scores, in_circuits = runner.in_circuits(setup, parts, circuits, scores)
+        if results is not None:
+            save_network(setup.on_arrays(parts), results / "hardware.onnx")
         return Report(
             model=str(model),
             data=str(data),
             hardware=made,
-            n_images=len(study.images),
-            calibration=study.calibration_source,
+            n_images=len(setup.images),
+            calibration=setup.calibration_source,
             baseline=baseline,
             trials=scores,
-            uncompensated=bare,
+            uncompensated=uncompensated,
             circuits=in_circuits,
-            layers=tuple(inspect_layers(study, parts, progress)),
-            sample=sample_tile(study, parts),
+            layers=tuple(inspect_layers(setup, parts, progress)),
+            sample=sample_tile(setup, parts),
             seconds=time.perf_counter() - started,
         )
 
 
 @dataclass(frozen=True)
-class _Judge:
-    """Scores of studies: how many trials, how they are computed, and where they are kept."""
+class _TrialRunner:
+    """Scores of setups by trials.
+
+    Attributes:
+        trials: number of trials.
+        workers: number of trials that are computed at the same time.
+        folder: folder of stored scores; None: none are stored.
+        say: takes a line about work that may take long.
+        progress: shows how far it is.
+
+    """
 
     trials: int
     workers: int
-    kept: Path | None
+    folder: Path | None
     say: Callable[[str], None]
     progress: Progress
 
-    def compared(self, study: Study, first: list[ArrayPart]) -> tuple[tuple[Score, ...], tuple[Score, ...] | None]:
+    def compared(
+        self, setup: EvaluationSetup, first: list[ArrayPart]
+    ) -> tuple[tuple[Score, ...], tuple[Score, ...] | None]:
         """The scores of every trial, and those without compensation on the same images; None: nothing is compensated.
 
         Args:
-            study: what is judged.
+            setup: what is judged, with its compensation.
             first: the arrays of the first trial.
 
         """
-        kind = study.hardware.config.compensate
+        kind = setup.hardware.config.compensate
         if kind == "columns":  # on the same arrays, which are programmed and read once
-            both = self._trials(study, first, study.uncorrected())
+            both = self._trials(setup, first, setup.uncorrected())
             return tuple(corrected for corrected, _ in both), tuple(bare for _, bare in both)
-        scores = self.scores(study, first)
+        scores = self.scores(setup, first)
         if kind == "none":
             return scores, None
-        source = replace(
-            study.source,
-            hardware=study.hardware.uncompensated(),
-            calibrated=study.calibration is not None,
+        inputs = replace(
+            setup.inputs,
+            hardware=setup.hardware.uncompensated(),
+            calibrated=setup.calibration is not None,
             misfits=None,  # corrected targets are others
         )
-        return scores, self.scores(prepare(source, kept=self.kept, say=self.say, progress=self.progress))
+        return scores, self.scores(prepare(inputs, folder=self.folder, say=self.say, progress=self.progress))
 
-    def scores(self, study: Study, first: list[ArrayPart] | None = None) -> tuple[Score, ...]:
-        """Of every trial; ``first``: the arrays of the first one, if they are known."""
-        return tuple(of_trial for (of_trial,) in self._trials(study, first))
+    def scores(self, setup: EvaluationSetup, first: list[ArrayPart] | None = None) -> tuple[Score, ...]:
+        """The score of every trial; ``first``: the arrays of the first one, if they are known."""
+        return tuple(of_trial for (of_trial,) in self._trials(setup, first))
 
     def _trials(
-        self, study: Study, first: list[ArrayPart] | None, bare: Study | None = None
+        self, setup: EvaluationSetup, first: list[ArrayPart] | None, uncorrected: EvaluationSetup | None = None
     ) -> list[tuple[Score, ...]]:
-        return Trials(study, self.kept, first, bare).scores(self.trials, self.workers, self.progress)
+        return Trials(setup, self.folder, first, uncorrected).scores(self.trials, self.workers, self.progress)
 
     def in_circuits(
-        self, study: Study, parts: list[ArrayPart], request: CircuitRequest, operator: tuple[Score, ...]
-    ) -> tuple[Study, tuple[Score, ...], CircuitReport]:
-        """The study with some tiles in a circuit simulator, and its scores; ``operator``: those without."""
-        cache = None if self.kept is None else self.kept / "circuits"
-        study, report = with_circuits(study, parts, request, self.trials, cache, self.progress, self.say)
-        scores = self.scores(study, parts) if report.in_circuit else operator
-        return study, scores, replace(report, operator_trials=operator)
+        self, setup: EvaluationSetup, parts: list[ArrayPart], request: CircuitRequest, operator: tuple[Score, ...]
+    ) -> tuple[EvaluationSetup, tuple[Score, ...], CircuitReport]:
+        """The setup with some tiles in a circuit simulator, and its scores; ``operator``: those without."""
+        cache = None if self.folder is None else self.folder / "circuits"
+        setup, report = with_circuits(setup, parts, request, self.trials, cache, self.progress, self.say)
+        scores = self.scores(setup, parts) if report.in_circuit else operator
+        return setup, scores, replace(report, operator_trials=operator)
 
 
 def _check_counts(**counts: tuple[int | None, int | None]) -> None:

@@ -24,16 +24,16 @@ class Report:
     Attributes:
         model, data: the files.
         hardware: device, arrays, mapping, converters, errors and seed.
-        n_images: number of images.
+        n_images: number of images that were judged.
         calibration: where the images for ranges and corrections come from; empty: none were needed.
         baseline: score of the network in floating point, by onnxruntime.
         trials: score of each independent programming; a single one where nothing is random.
-        uncompensated: the same without compensation, with the same random numbers, all tiles by the operator;
-            None: nothing is compensated.
-        circuits: what went to a circuit simulator; None: nothing was to.
+        uncompensated: scores of the trials without compensation, with the same random numbers, all tiles by the
+            operator; None: nothing is compensated.
+        circuits: tiles that went to a circuit simulator; None: none was to.
         layers: the mapped layers in the order of the graph.
         sample: one tile of the largest layer.
-        seconds: wall time.
+        seconds: wall time of the evaluation, s.
 
     """
 
@@ -57,17 +57,17 @@ class Report:
 
     @property
     def accuracy_trials(self) -> tuple[float, ...]:
-        """The same for each programming of the arrays."""
+        """Share of images that are classified rightly on the arrays, for each programming."""
         return tuple(s.top1 for s in self.trials)
 
     @property
     def accuracy_hardware(self) -> float:
-        """Mean over the programmings."""
+        """Mean of the arrays' accuracy over the programmings."""
         return float(np.mean(self.accuracy_trials))
 
     @property
     def accuracy_ci95(self) -> tuple[float, float] | None:
-        """95 % Student-t interval of that mean over random programmings; None for fewer than three, or equal ones.
+        """95 % Student-t interval of the mean over random programmings; None for fewer than three, or equal ones.
 
         It is about these very images: how well they stand for others is not in it.
         """
@@ -80,7 +80,7 @@ class Report:
 
     @property
     def accuracy_std(self) -> float | None:
-        """Standard deviation from programming to programming; None for a single one."""
+        """Standard deviation of the accuracy from programming to programming; None for a single one."""
         return float(np.std(self.accuracy_trials, ddof=1)) if len(self.trials) > 1 else None
 
     @property
@@ -109,26 +109,26 @@ class Report:
 
     @property
     def tiles(self) -> int:
-        """Tiles of all layers."""
+        """Number of tiles of all layers."""
         return sum(layer.tiles for layer in self.layers)
 
     @property
     def devices(self) -> int:
-        """Devices of all layers."""
+        """Number of devices of all layers."""
         return sum(layer.devices for layer in self.layers)
 
     @property
     def costs(self) -> dict[str, float]:
         """Converters of all layers, the part of the tiles that is used, and the estimated energy of an inference, J."""
-        found = [layer.costs for layer in self.layers]
+        costs = [layer.costs for layer in self.layers]
         cells = self.hardware.config.array.rows * self.hardware.config.array.columns
         return {
             "utilisation": self.devices / (self.tiles * cells),
-            "dacs": sum(c.dacs for c in found),
-            "adcs": sum(c.adcs for c in found),
-            "array_joule": sum(c.array_joule for c in found),
-            "dac_joule": sum(c.dac_joule for c in found),
-            "adc_joule": sum(c.adc_joule for c in found),
+            "dacs": sum(c.dacs for c in costs),
+            "adcs": sum(c.adcs for c in costs),
+            "array_joule": sum(c.array_joule for c in costs),
+            "dac_joule": sum(c.dac_joule for c in costs),
+            "adc_joule": sum(c.adc_joule for c in costs),
         }
 
     @property

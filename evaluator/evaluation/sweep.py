@@ -19,12 +19,12 @@ MOST_VALUES = 100
 
 @dataclass(frozen=True, eq=False)
 class SweepReport:
-    """What a sweep found.
+    """The result of a sweep.
 
     Attributes:
-        key: the setting.
-        values: as they were written.
-        reports: one for each value.
+        key: name of the swept setting.
+        values: its values, as they were written.
+        reports: report of the evaluation at each value.
     """
 
     key: str
@@ -38,7 +38,7 @@ class SweepReport:
         return f"{self.key} = {found}; {self.reports[0].accuracy_float:.2%} in floating point"
 
     def rows(self) -> list[tuple[object, ...]]:
-        """Value, mean, interval, difference from the first value and its interval."""
+        """Rows of a table: value, mean accuracy, its interval, difference from the first value, and its interval."""
         first = self.reports[0]
         return [
             (value, f"{r.accuracy_hardware:.2%}", _interval(r.accuracy_ci95), *_against(first, r))
@@ -63,16 +63,16 @@ def run_sweep(
     folder: Path,
     say: Callable[[str], None],
 ) -> SweepReport:
-    """Evaluate at every value.
+    """Evaluate a network with a setting at each of several values.
 
     Args:
         config: all other settings.
         text: ``KEY=A,B,...``.
-        device: card, which is to have what any value takes.
+        device: card of the device, which must have what any value takes.
         one: evaluates a config, writes what it writes into a folder, and takes images to calibrate with even if the
             config needs none: if any value needs some, all are judged on the images that are left.
         folder: each value gets a numbered folder in it, with a report of its own.
-        say: takes a line a value.
+        say: takes a line for each value.
 
     Raises:
         InputError: no such setting, or a value that does not fit or that the card lacks something for, found before any
@@ -103,7 +103,7 @@ def _interval(interval: tuple[float, float] | None) -> str:
 
 
 def _difference(first: Report, other: Report) -> tuple[float | None, tuple[float, float] | None]:
-    """See ``paired_difference``; None where trials have no partners: nothing is random at one, or images differ."""
+    """``paired_difference`` of two reports; None where trials have no partners, as one is exact or images differ."""
     if first.n_images != other.n_images or len(first.trials) != len(other.trials):
         return None, None
     return paired_difference(first.accuracy_trials, other.accuracy_trials)

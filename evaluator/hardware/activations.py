@@ -1,4 +1,4 @@
-"""What layers see of images: batch by batch, because only the graph knows along which axes its images run."""
+"""Activations of layers, batch by batch, because only the graph knows along which axes its images run."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from evaluator.network.onnx_model import Network
 from models_va.errors import located
 
 IMAGES_AT_ONCE = 16
-_KEPT = 1 << 19
-"""Values of a layer's activation that are enough for a fit."""
+_ENOUGH = 1 << 19
+"""Number of values of a layer's activation that is enough for a fit."""
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
-    """What a layer sees of some images.
+class Activations:
+    """Activations of a layer for some images.
 
     Attributes:
-        tensors: its activation, one for each batch of images.
-        images: how many there are in all of them.
+        tensors: the layer's input tensor for each batch of images.
+        images: number of images in all batches.
 
     """
 
@@ -33,23 +33,23 @@ class Seen:
     images: int
 
     def vectors(self, layer: MappedLayer, most: int) -> Array:
-        """What the layer's arrays see of it, shape (groups, vectors, inputs), at most about ``most`` vectors."""
+        """Input vectors of the layer's matrices, at most about ``most``: shape (groups, vectors, inputs)."""
         of_batch = max(1, most // len(self.tensors))
         return np.concatenate([layer.to_vectors(t, of_batch) for t in self.tensors], axis=1)
 
     def vectors_an_image(self, layer: MappedLayer) -> int:
-        """How many vectors an image puts onto each of the layer's matrices, rounded up."""
+        """Number of vectors that an image puts onto each of the layer's matrices, rounded up."""
         return -(-sum(layer.vectors_in(t.shape) for t in self.tensors) // self.images)
 
 
 def activation_names(network: Network, plans: Iterable[LayerPlan]) -> list[str]:
-    """The tensors that the layers see."""
+    """Names of the tensors that the layers multiply with their weights."""
     nodes = network.graph.nodes
     return [nodes[p.layer.node].input[p.layer.activation_input] for p in plans]
 
 
 def check_activations(network: Network, plans: Sequence[LayerPlan], images: NDArray[Any]) -> None:
-    """Find an activation that cannot go onto arrays, which nobody knows before the network has run.
+    """Refuse an activation that cannot go onto arrays, which nobody knows before the network has run.
 
     Raises:
         InputError: there is one; the message names file and node.
@@ -61,17 +61,17 @@ def check_activations(network: Network, plans: Sequence[LayerPlan], images: NDAr
             plan.layer.vectors_in(tensor.shape)
 
 
-def activations_of(network: Network, plans: Sequence[LayerPlan], images: NDArray[Any]) -> tuple[Seen, ...]:
-    """What each layer sees of as many of the images as are worth their memory."""
-    kept: list[list[NDArray[Any]]] = [[] for _ in plans]
+def activations_of(network: Network, plans: Sequence[LayerPlan], images: NDArray[Any]) -> tuple[Activations, ...]:
+    """Activations of each layer for as many of the images as are worth their memory."""
+    tensors: list[list[NDArray[Any]]] = [[] for _ in plans]
     counts = [0] * len(plans)
     of_batch = network.opened(activation_names(network, plans))
     for batch in network.batches(images, IMAGES_AT_ONCE):
-        wanting = [k for k, some in enumerate(kept) if sum(t.size for t in some) < _KEPT]
+        wanting = [k for k, of_layer in enumerate(tensors) if sum(t.size for t in of_layer) < _ENOUGH]
         if not wanting:
             break
-        tensors = of_batch(batch)
+        new = of_batch(batch)
         for k in wanting:
-            kept[k].append(tensors[k])
+            tensors[k].append(new[k])
             counts[k] += len(batch)
-    return tuple(Seen(tuple(some), count) for some, count in zip(kept, counts, strict=True))
+    return tuple(Activations(tuple(of_layer), count) for of_layer, count in zip(tensors, counts, strict=True))

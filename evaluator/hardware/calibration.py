@@ -23,29 +23,29 @@ from models_va.errors import InputError, located
 
 MOST_IMAGES = 256
 MOST_VALUES = 1 << 23
-"""In all images: large ones say more each, and take longer."""
+"""Most values in all calibration images: large images say more each, and take longer."""
 _SAMPLES = 1 << 15
-"""Values kept of each layer and batch."""
+"""Number of values sampled of each layer and batch."""
 _BINS = 1 << 14
-"""Of magnitudes, each with its mean: what is within one makes no difference to the choice, and there are fewer."""
+"""Number of bins of magnitudes, each taken at its mean: fewer values to compare, and no difference to the choice."""
 _TRIED = 48
-"""Ranges that are compared, evenly spaced up to the largest value."""
+"""Number of ranges that are compared, evenly spaced up to the largest value."""
 _BEYOND = 32
-"""Ranges that are compared beyond it, each one mean excess wider."""
+"""Number of ranges that are compared beyond the largest value, each one mean excess wider."""
 _TAIL = 1 / 256, 16
-"""The highest values that the tail is taken from: their share, and how many there are at least."""
+"""The highest values that the tail is estimated from: their share of all, and their least number."""
 
 
 def plan_layers(layers: Sequence[MappedLayer], hardware: Hardware) -> list[LayerPlan]:
-    """Each layer with its target conductances and its tiles, before any correction and without ranges."""
-    array, how = hardware.config.array, hardware.layout
+    """The plan of each layer: its target conductances and its tiles, before any correction and without ranges."""
+    array, layout = hardware.config.array, hardware.layout
     return [
         LayerPlan(
             number=k,
             layer=x,
             target=hardware.target(x),
             rows=tuple(input_ranges(x.shape[1], array, x.block)),
-            outputs=tuple(output_ranges(x.shape[0], array, how)),
+            outputs=tuple(output_ranges(x.shape[0], array, layout)),
         )
         for k, x in enumerate(layers)
     ]
@@ -55,10 +55,10 @@ def with_ranges(network: Network, plans: list[LayerPlan], hardware: Hardware, im
     """Settle the ranges of each layer's drivers and converters.
 
     Args:
-        network: in floating point.
-        plans: with the conductances that will be programmed: currents hang on them.
-        hardware: what it runs on.
-        images: to calibrate with, shape (n, ...).
+        network: the network in floating point.
+        plans: plans with the conductances that will be programmed, on which the currents depend.
+        hardware: the arrays that the network runs on.
+        images: calibration images, shape (n, ...).
 
     Raises:
         InputError: what drives a layer is not finite; the message names file and node.
@@ -72,15 +72,15 @@ def _with_input_ranges(
     network: Network, plans: list[LayerPlan], hardware: Hardware, images: NDArray[Any]
 ) -> list[LayerPlan]:
     samples: list[list[Array]] = [[] for _ in plans]
-    for batch in network.stream(activation_names(network, plans), images, IMAGES_AT_ONCE):
-        for kept, tensor in zip(samples, batch, strict=True):
-            kept.append(_sampled(tensor))
+    for batch in network.by_batches(activation_names(network, plans), images, IMAGES_AT_ONCE):
+        for of_layer, tensor in zip(samples, batch, strict=True):
+            of_layer.append(_sampled(tensor))
     with located(network.source):
         return [with_input_range(p, np.concatenate(s), hardware) for p, s in zip(plans, samples, strict=True)]
 
 
 def with_input_range(plan: LayerPlan, samples: Array, hardware: Hardware) -> LayerPlan:
-    """Settle what the read voltage stands for, from some of the layer's inputs.
+    """Settle the largest input, for which the read voltage stands, from some of the layer's inputs.
 
     Raises:
         InputError: they are not finite; the message names the node.
@@ -99,22 +99,26 @@ def with_input_range(plan: LayerPlan, samples: Array, hardware: Hardware) -> Lay
 def _with_adc_ranges(
     network: Network, plans: list[LayerPlan], hardware: Hardware, images: NDArray[Any]
 ) -> list[LayerPlan]:
-    """Full: the highest tile's current with all devices at the window's end; calibrated: by what tiles deliver."""
+    """Settle the range of each slice's converters.
+
+    A full range is the current of the highest tile with all devices at the window's end; a calibrated range is chosen
+    by the currents of the calibration images.
+    """
     c = hardware.config.converters
     if c.adc_range == "full":
         gain = hardware.read_curve.gain if hardware.config.errors.nonlinearity else 1.0
         return [replace(p, adc_range=np.full(len(p.target.layout.factors), gain * _highest(p.rows))) for p in plans]
     sessions = [current_session(network.graph, hardware.part(p, p.target, CALIBRATION)) for p in plans]
     samples: list[list[list[Array]]] = [[[] for _ in p.target.layout.factors] for p in plans]
-    for batch in network.stream(activation_names(network, plans), images, IMAGES_AT_ONCE):
-        for (session, names), kept, tensor in zip(sessions, samples, batch, strict=True):
+    for batch in network.by_batches(activation_names(network, plans), images, IMAGES_AT_ONCE):
+        for (session, names), of_layer, tensor in zip(sessions, samples, batch, strict=True):
             for s, of_slice in enumerate(names):
-                found = run(session, {"activation": tensor}, of_slice)
-                kept[s].append(np.concatenate([_sampled(t) for t in found]))
+                currents = run(session, {"activation": tensor}, of_slice)
+                of_layer[s].append(np.concatenate([_sampled(t) for t in currents]))
     levels = levels_of(c.adc_bits or 0, signed=True)
     return [
-        replace(p, adc_range=np.array([best_range(np.concatenate(s), levels) for s in kept]))
-        for p, kept in zip(plans, samples, strict=True)
+        replace(p, adc_range=np.array([best_range(np.concatenate(s), levels) for s in of_layer]))
+        for p, of_layer in zip(plans, samples, strict=True)
     ]
 
 
@@ -148,7 +152,7 @@ def clipping_beyond(end: Array, excess: float) -> Array:
     are clipped, E[(x - c)^2] = c^2 - 2 c s + 2 s^2.
 
     Args:
-        end: of ranges, less the threshold.
+        end: ends of ranges, less the threshold.
         excess: s, above 0.
 
     Source: J. Pickands, Statistical inference using extreme order statistics, Ann. Statist. 3, 119 (1975).
@@ -159,11 +163,13 @@ def clipping_beyond(end: Array, excess: float) -> Array:
 
 
 def _mean_excess(magnitude: Array, count: NDArray[Any]) -> float:
-    """Of values higher than the largest of these, over it: that of the highest ones; 0 if the largest is a bound.
+    """Mean excess over the largest value that is to be expected of still higher values; 0 if the largest is a bound.
+
+    It is estimated from the highest values, which exceed a threshold.
 
     Args:
-        magnitude: ascending.
-        count: how often each occurs.
+        magnitude: magnitudes in ascending order.
+        count: number of times that each occurs.
 
     """
     part, least = _TAIL
@@ -176,13 +182,16 @@ def _mean_excess(magnitude: Array, count: NDArray[Any]) -> float:
 
 
 def quantized(samples: Array, end: float, levels: int) -> Array:
-    """What a converter makes of values."""
+    """Values as a converter gives them: clipped at ``end``, rounded to steps of end / levels."""
     step = end / levels
     return np.clip(np.rint(samples / step), -levels, levels) * step
 
 
 def _sampled(tensor: NDArray[Any]) -> Array:
-    """Some of the values, the lowest and the highest among them; at random places: even steps keep to a few columns."""
+    """Draw at most about ``_SAMPLES`` values at random, the lowest and the highest always among them.
+
+    Evenly spaced values of a matrix would come from few of its columns.
+    """
     flat = tensor.reshape(-1)
     if flat.size > _SAMPLES:
         some = flat[np.random.default_rng(0).integers(flat.size, size=_SAMPLES)]
@@ -191,4 +200,5 @@ def _sampled(tensor: NDArray[Any]) -> Array:
 
 
 def _highest(rows: Sequence[slice]) -> int:
+    """Number of rows of the highest tile."""
     return max(int(r.stop - r.start) for r in rows)

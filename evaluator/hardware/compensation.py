@@ -1,4 +1,4 @@
-"""Compensation of what is known exactly: a gain and an offset for each output, or other target conductances."""
+"""Compensation of errors that are known: by a gain and an offset of each output, or by other target conductances."""
 
 from __future__ import annotations
 
@@ -8,38 +8,40 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.hardware.activations import Seen
+from evaluator.hardware.activations import Activations
 from evaluator.hardware.programmed import Hardware
 from evaluator.mapping.plan import LayerPlan
 from evaluator.mapping.weights import Conductances, conductances_of
 from evaluator.network.graph import Graph
 from evaluator.network.layer import Array
-from evaluator.network.node_writer import Emitter
+from evaluator.network.node_writer import NodeWriter
 from evaluator.network.runtime import run
 from evaluator.operators.arrays import ArrayPart
 from evaluator.operators.one_layer import layer_session
 
 _ROUNDS = 8
+"""Most rounds of the fixed-point iteration."""
 _ENOUGH = 1e-6
 """Change of a digit below which nothing more is gained."""
 _SHRINKS = np.linspace(1.0, 0.2, 41)
+"""Common factors of digits that are compared."""
 _LEAST = 0.05
-"""Of a current, that wires are taken to leave where nothing is known."""
+"""Least share of a current that wires are taken to leave."""
 
 
-def fit_columns(graph: Graph, part: ArrayPart, seen: Seen) -> tuple[Array, Array]:
-    """Gain and offset of each output, least squares on what the layer sees of the calibration images.
+def fit_columns(graph: Graph, part: ArrayPart, activations: Activations) -> tuple[Array, Array]:
+    """Gain and offset of each output by least squares over the layer's activations for the calibration images.
 
     Args:
         graph: the network's, whose opset the layer is run in.
         part: the arrays as they are, converters included.
-        seen: by the layer.
+        activations: activations of the layer.
 
     Returns:
-        Shapes (groups, outputs); wanted ~ gain x found + offset.
+        Gain and offset, shapes (groups, outputs): wanted product ~ gain x product of the arrays + offset.
 
     """
-    found, wanted = products(graph, part, seen)
+    found, wanted = products(graph, part, activations)
     means = found.mean(axis=1, keepdims=True), wanted.mean(axis=1, keepdims=True)
     variance = np.mean((found - means[0]) ** 2, axis=1)
     covariance = np.mean((found - means[0]) * (wanted - means[1]), axis=1)
@@ -49,20 +51,21 @@ def fit_columns(graph: Graph, part: ArrayPart, seen: Seen) -> tuple[Array, Array
     return gain.reshape(shape), offset.reshape(shape)
 
 
-def products(graph: Graph, part: ArrayPart, seen: Seen) -> tuple[Array, Array]:
-    """A layer's product as its arrays compute it, and as its weights do, shape (groups x outputs, everything else)."""
+def products(graph: Graph, part: ArrayPart, activations: Activations) -> tuple[Array, Array]:
+    """A layer's product as its arrays compute it and as its weights do, each of shape (groups x outputs, vectors)."""
     layer = part.plan.layer
 
-    def exact(to: Emitter) -> str:
-        return layer.product.emit(to, "activation", layer.weights)
+    def exact(to: NodeWriter) -> str:
+        return layer.product.write(to, "activation", layer.weights)
 
     session, names = layer_session(graph, part, exact)
-    batches = [run(session, {"activation": tensor}, names) for tensor in seen.tensors]
+    batches = [run(session, {"activation": tensor}, names) for tensor in activations.tensors]
     found, wanted = (np.concatenate([_by_output(t, part) for t in some], axis=1) for some in zip(*batches, strict=True))
     return found, wanted
 
 
 def _by_output(tensor: NDArray[Any], part: ArrayPart) -> Array:
+    """A layer's product tensor as an array of shape (groups x outputs, everything else)."""
     axis = part.plan.layer.product.output_axis
     return np.moveaxis(tensor, axis, 0).reshape(tensor.shape[axis], -1).astype(np.float64)
 
@@ -124,6 +127,7 @@ def out_of_reach(plan: LayerPlan, hardware: Hardware) -> float:
 
 
 def _target(plan: LayerPlan, digits: Array, shrink: Array, hardware: Hardware) -> Conductances:
+    """Conductances of digits that a common factor shrinks, shape (groups, outputs), which the full scale takes back."""
     shared = plan.target.reference_siemens
     ranges = 1 if shared is None else shared.shape[2]
     full_scale = plan.target.full_scale / shrink

@@ -1,4 +1,4 @@
-"""Hardware: what a network's weights are put onto, and what becomes of them there."""
+"""Hardware: arrays of one device, and how the conductances of a layer are programmed and read on them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Literal
 import numpy as np
 
 from evaluator.hardware.random_keys import INSTANCE, MAIN_DEVICES, READ_NOISE, REFERENCE_DEVICES, STUCK
-from evaluator.hardware.write_verify import Misfits, WriteVerify
+from evaluator.hardware.write_verify import Misfits, WriteVerifySampler
 from evaluator.mapping.plan import LayerPlan
 from evaluator.mapping.tiles import LayerRead, check_tiles, output_ranges, read_layer
-from evaluator.mapping.weights import Conductances, Layout, Traits, layout, map_weights
+from evaluator.mapping.weights import Conductances, Traits, WeightLayout, map_weights, weight_layout
 from evaluator.network.layer import Array, MappedLayer
 from evaluator.operators.arrays import ArrayPart
 from evaluator.settings import HardwareConfig
@@ -33,9 +33,9 @@ class Hardware:
     """Arrays of one device.
 
     Attributes:
-        card: the device.
+        card: card of the device.
         config: arrays, mapping, converters, errors.
-        seed: of all that is random.
+        seed: seed of everything that is random.
 
     """
 
@@ -45,7 +45,7 @@ class Hardware:
 
     @classmethod
     def of(cls, card: DeviceCard | str | Path, config: HardwareConfig | None, seed: int) -> Hardware:
-        """From what ``evaluate`` is given.
+        """Hardware from the arguments of ``evaluate``, after checking that the card has what the config needs.
 
         Raises:
             CardError: the card cannot be read or lacks what the config wants of it.
@@ -60,7 +60,7 @@ class Hardware:
         check_tiles(made.config)
         _ = made.spread
         if made.config.errors.programming == "write-verify":
-            WriteVerify(made.card, made.config.array)
+            WriteVerifySampler(made.card, made.config.array)
         if made.config.errors.device_to_device:
             differing(made.card, (1,), 0)
         if made.config.errors.time_s > 0:
@@ -68,9 +68,9 @@ class Hardware:
         return made
 
     @property
-    def layout(self) -> Layout:
-        """How columns make weights."""
-        return layout(self.config.mapping)
+    def layout(self) -> WeightLayout:
+        """How the columns of an output make its weights."""
+        return weight_layout(self.config.mapping)
 
     @cached_property
     def spread(self) -> Spread | None:
@@ -92,12 +92,12 @@ class Hardware:
 
     @cached_property
     def read_curve(self) -> ReadCurve:
-        """The device's current over voltage up to the read voltage."""
+        """The device's I-V curve up to the read voltage."""
         return read_curve(self.card, self.config.array.v_read_volt, self.config.errors.temperature_k)
 
     @property
     def is_random(self) -> bool:
-        """Whether two trials differ."""
+        """Whether two trials can differ."""
         array, errors = self.config.array, self.config.errors
         stuck = array.stuck_low > 0 or array.stuck_high > 0
         differing_reach = errors.device_to_device and self._has_memory
@@ -105,7 +105,7 @@ class Hardware:
 
     @property
     def _scatters(self) -> bool:
-        """Whether anything in the window is programmed with an error: sigma(G) is linear between a table's rows."""
+        """Whether programming has an error anywhere in the window; between the rows of a table sigma(G) is linear."""
         if self.config.errors.programming == "write-verify":
             return True
         spread, (low, high) = self.spread, self.card.window()
@@ -120,20 +120,20 @@ class Hardware:
 
     @property
     def engine(self) -> Engine:
-        """How tiles are read: by the exact operator of the wires, or ideally where there are none."""
+        """Name of the way in which tiles are read: by the exact operator of the wires, or ideally without wires."""
         return "operator" if self.config.array.has_wires else "ideal"
 
     def target(self, layer: MappedLayer) -> Conductances:
-        """The conductances that a layer is mapped onto, before any programming."""
+        """The conductances that a layer is mapped onto, at the device's levels, before any programming."""
         return self.at_levels(self.wanted(layer))
 
     def wanted(self, layer: MappedLayer) -> Conductances:
-        """The same, were there a level everywhere."""
+        """The conductances that a layer is mapped onto where any conductance can be programmed."""
         ranges = output_ranges(layer.shape[0], self.config.array, self.layout)
         return map_weights(layer.weights, self.config.mapping, self.card.window(), len(ranges))
 
     def at_levels(self, wanted: Conductances) -> Conductances:
-        """The nearest conductances that can be programmed."""
+        """The nearest conductances at the device's levels."""
         levels, shared, window = self.config.errors.levels, wanted.reference_siemens, self.card.window()
         if levels is None:
             return wanted
@@ -144,27 +144,27 @@ class Hardware:
         return wanted.with_conductances(nearest_levels(moved, *window, levels), reference)
 
     def programmed(self, target: Conductances, trial: int, layer: int, misfits: Misfits | None = None) -> Conductances:
-        """What trial number ``trial`` makes of layer number ``layer``, whatever the order of work.
+        """Program a layer: its conductances in a trial, which do not depend on what was programmed before.
 
         Args:
-            target: what is wanted.
-            trial: number of the programming.
+            target: wanted conductances.
+            trial: number of the trial.
             layer: number of the layer.
-            misfits: what programming misses, where it is the array's own write-verify.
+            misfits: misfits of sampled devices, where programming is the array's own write-verify.
 
         """
         shared, key = target.reference_siemens, (trial, layer)
         g, traits = self._as_read(target.g_siemens, key, MAIN_DEVICES, misfits)
-        found = replace(target, g_siemens=g, traits=traits)
+        programmed = replace(target, g_siemens=g, traits=traits)
         if shared is None:
-            return found
+            return programmed
         g, traits = self._as_read(shared, key, REFERENCE_DEVICES, misfits)
-        return replace(found, reference_siemens=g, reference_traits=traits)
+        return replace(programmed, reference_siemens=g, reference_traits=traits)
 
     def _as_read(
         self, g_siemens: Array, key: tuple[int, int], part: int, misfits: Misfits | None
     ) -> tuple[Array, Traits]:
-        """Devices as a read finds them: programmed as far as they reach, aged, some of them stuck."""
+        """Conductances, S, and other properties of devices as a read finds them: programmed, drifted, some stuck."""
         array, errors = self.config.array, self.config.errors
         rng = stream(self.seed, *key, *[part] * (part != MAIN_DEVICES))
         g = program(g_siemens, self.spread, rng) if misfits is None else misfits.apply(g_siemens, rng)
@@ -183,11 +183,11 @@ class Hardware:
         return g, Traits(instance, stuck)
 
     def read(self, conductances: Conductances, layer: MappedLayer, *, powers: bool = False) -> LayerRead:
-        """What a layer's tiles compute, wires included; see ``read_layer``."""
+        """Operators of a layer's tiles, wires included; see ``read_layer``."""
         return read_layer(conductances, self.config.array, layer.block, powers=powers)
 
     def part(self, plan: LayerPlan, conductances: Conductances, trial: int | None = None) -> ArrayPart:
-        """What stands in the graph for a layer with these conductances; read noise only in a trial."""
+        """The arrays of a layer with these conductances; they have read noise only in a trial."""
         errors = self.config.errors
         noise = 0.0 if trial is None else errors.read_noise
         return ArrayPart(
@@ -201,13 +201,13 @@ class Hardware:
         )
 
     def noise_seed(self, trial: int, use: int = READ_NOISE) -> int:
-        """Of all read noise in a trial's graph."""
+        """Seed of all read noise in a trial's graph."""
         return int(stream(self.seed, use, trial).integers(_SEEDS))
 
     def uncompensated(self) -> Hardware:
-        """The same with nothing corrected."""
+        """The same hardware without any compensation."""
         return replace(self, config=self.config.model_copy(update={"compensate": "none"}))
 
     def without_wires(self) -> Hardware:
-        """The same with lines that take nothing."""
+        """The same hardware with wires and terminations of no resistance."""
         return replace(self, config=self.config.model_copy(update={"array": self.config.array.without_wires()}))

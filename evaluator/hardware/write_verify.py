@@ -41,9 +41,10 @@ _SECONDS_A_DEVICE = 0.5
 _NEIGHBOURS = 16
 """Sampled devices with the nearest targets that a misfit is drawn from; more, if more have the same target."""
 
+
 @dataclass(frozen=True, eq=False)
 class Misfits:
-    """What programming missed on the sampled devices of a layer.
+    """By how much programming missed the targets of a layer's sampled devices.
 
     Attributes:
         target_siemens: in rising order, shape (devices,), S.
@@ -57,11 +58,11 @@ class Misfits:
     unverified: float
 
     def apply(self, g_siemens: Array, rng: np.random.Generator) -> Array:
-        """One programming of devices, each with the misfit of a sampled one.
+        """Program devices once: each gets the misfit of a sampled device with a target near its own.
 
         Args:
             g_siemens: targets, any shape, S.
-            rng: a number is drawn for each device.
+            rng: random generator, from which one number is drawn for each device.
 
         Returns:
             Conductances, of that shape, not negative, S.
@@ -79,7 +80,7 @@ class Misfits:
 
 @dataclass(frozen=True, eq=False)
 class _Sample:
-    """A tile to be programmed: its targets (rows, columns), S, its devices at the start, and its content's key."""
+    """A tile to be programmed: its targets (rows, columns), S, its erased devices, and the key of its result."""
 
     target_siemens: Array
     fresh: Devices
@@ -87,16 +88,16 @@ class _Sample:
 
 
 @dataclass(frozen=True, eq=False)
-class WriteVerify:
-    """Programs sampled tiles.
+class WriteVerifySampler:
+    """Programs sampled tiles of each layer by write-verify in the native circuit solver.
 
     Attributes:
-        card: of every device; its sigma(G) is the tolerance of the reads, its pulses are what writes.
-        array: most rows and columns of a tile, wires, terminations, read voltage.
-        seed: of the choice of tiles, and of what differs between their devices.
+        card: card of every device; its sigma(G) is the tolerance of the reads, and it says which pulses write.
+        array: largest number of rows and columns of a tile, wires, terminations, read voltage.
+        seed: seed of the choice of tiles and of the differences between their devices.
         device_to_device: whether the card's spread of instance parameters applies.
-        tiles_a_layer: how many are programmed; all of a layer that has no more.
-        folder: of kept results, created if needed; None: nothing is kept.
+        tiles_a_layer: number of tiles of each layer that are programmed, or all where it has no more.
+        cache: folder of stored results, created if needed; None: nothing is stored.
 
     Raises:
         InputError: the array is too large.
@@ -109,7 +110,7 @@ class WriteVerify:
     seed: int = 0
     device_to_device: bool = False
     tiles_a_layer: int = 3
-    folder: Path | None = None
+    cache: Path | None = None
 
     def __post_init__(self) -> None:
         rows, columns = self.array.rows, self.array.columns
@@ -140,14 +141,14 @@ class WriteVerify:
 
         Raises:
             InputError: the folder cannot be used.
-            SimulationError: a pulse could not be simulated; what was finished is kept.
+            SimulationError: a pulse could not be simulated; tiles that were finished are stored.
 
         """
-        if self.folder is not None:
-            output_folder(self.folder)
+        if self.cache is not None:
+            output_folder(self.cache)
         samples = [[self._sample(t, layer, k) for k, t in enumerate(tiles)] for layer, tiles in enumerate(layers)]
-        found = self._programmed({s.key: s for some in samples for s in some}, say, progress)
-        return [self._misfits([(s.target_siemens, *found[s.key]) for s in some]) for some in samples]
+        programmed = self._programmed({s.key: s for some in samples for s in some}, say, progress)
+        return [self._misfits([(s.target_siemens, *programmed[s.key]) for s in some]) for some in samples]
 
     def sampled_tiles(self, plan: LayerPlan) -> list[Array]:
         """The targets of a layer's tiles that are to be programmed, shapes (rows, columns), S."""
@@ -159,9 +160,11 @@ class WriteVerify:
 
     @cached_property
     def _tolerance(self) -> ProgrammingError:
+        """The card's sigma(G), within which a read accepts a conductance."""
         return sigma_of(self.card, ": it is the tolerance of write-verify")
 
     def _sample(self, target: Array, layer: int, tile: int) -> _Sample:
+        """A tile with erased devices that differ as the card says."""
         erased = np.full(target.shape, self.card.window()[0])
         key = np.random.SeedSequence(self.seed, spawn_key=(SAMPLED_DEVICES, layer, tile))
         fresh = program_devices(
@@ -170,6 +173,7 @@ class WriteVerify:
         return _Sample(target, fresh, self._key(target, fresh))
 
     def _key(self, target: Array, fresh: Devices) -> str:
+        """Digest of everything that the programming of a tile depends on."""
         wires = vars(self.array.crossbar(np.zeros(target.shape)))
         head = {
             "edition": _EDITION,
@@ -186,7 +190,7 @@ class WriteVerify:
         self, samples: dict[str, _Sample], say: Callable[[str], None], progress: Progress
     ) -> dict[str, tuple[Array, Array]]:
         """Conductances at the end and as last read of each tile, by key."""
-        found = {key: kept for key, s in samples.items() if (kept := self._kept(s)) is not None}
+        found = {key: stored for key, s in samples.items() if (stored := self._stored(s)) is not None}
         missing = [s for key, s in samples.items() if key not in found]
         if missing:
             minutes = _SECONDS_A_DEVICE * sum(s.target_siemens.size for s in missing) / 60
@@ -198,19 +202,22 @@ class WriteVerify:
             found[sample.key] = self._program(sample)
         return {key: (both[0], both[1]) for key, both in found.items()}
 
-    def _kept(self, sample: _Sample) -> Array | None:
-        stored = ResultCache(self.folder).load(sample.key, ["both_siemens"])
+    def _stored(self, sample: _Sample) -> Array | None:
+        """Conductances of a tile at the end and as last read, S, shape (2, rows, columns); None: none are stored."""
+        stored = ResultCache(self.cache).load(sample.key, ["both_siemens"])
         return None if stored is None else stored["both_siemens"]
 
     def _program(self, sample: _Sample) -> Array:
+        """Program a tile; its conductances at the end and as last read, S, shape (2, rows, columns)."""
         target = sample.target_siemens
         crossbar, sigma = self.array.crossbar(np.zeros(target.shape)), self._tolerance.sigma_siemens(target)
         written = write_verify(crossbar, sample.fresh, target, sigma, self.plan, simulator(REFERENCE))
         both = np.stack([written.g_siemens, written.verified_siemens])
-        ResultCache(self.folder).store(sample.key, both_siemens=both)
+        ResultCache(self.cache).store(sample.key, both_siemens=both)
         return both
 
     def _misfits(self, tiles: Sequence[tuple[Array, Array, Array]]) -> Misfits:
+        """The misfits of a layer from its tiles: targets, conductances at the end and as last read, S."""
         target, g, verified = (np.concatenate([t[k].ravel() for t in tiles]) for k in range(3))
         order = np.argsort(target, kind="stable")
         off = np.abs(verified - target) > self._tolerance.sigma_siemens(target)

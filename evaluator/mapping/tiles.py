@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from evaluator.mapping.plan import LayerPlan
 from evaluator.mapping.read_noise import noise_power
-from evaluator.mapping.weights import Conductances, Layout, Traits, layout
+from evaluator.mapping.weights import Conductances, Traits, WeightLayout, weight_layout
 from evaluator.network.layer import Array
 from evaluator.settings import HardwareConfig
 from models_va.errors import InputError
@@ -89,7 +89,7 @@ class LayerRead:
     reference_power: Array | None = None
 
 
-def check_array(array: ArrayConfig, how: Layout) -> None:
+def check_array(array: ArrayConfig, layout: WeightLayout) -> None:
     """Refuse an array onto which no layer can be put, before any work.
 
     Raises:
@@ -97,10 +97,10 @@ def check_array(array: ArrayConfig, how: Layout) -> None:
             of one size has.
 
     """
-    if array.columns < how.fewest_columns:
+    if array.columns < layout.fewest_columns:
         raise InputError(
-            f"array: columns = {array.columns}: an output takes {how.fewest_columns} in this mapping, "
-            f"give columns >= {how.fewest_columns}"
+            f"array: columns = {array.columns}: an output takes {layout.fewest_columns} in this mapping, "
+            f"give columns >= {layout.fewest_columns}"
         )
     if array.stuck_low + array.stuck_high > 1:
         raise InputError(f"array: stuck_low + stuck_high = {array.stuck_low + array.stuck_high:g}: at most 1")
@@ -110,10 +110,10 @@ def check_array(array: ArrayConfig, how: Layout) -> None:
 
 def check_tiles(config: HardwareConfig) -> None:
     """``check_array`` for the array and the mapping of a configuration."""
-    check_array(config.array, layout(config.mapping))
+    check_array(config.array, weight_layout(config.mapping))
 
 
-def tiles_of(shape: tuple[int, int, int], array: ArrayConfig, how: Layout, block: int = 1) -> list[Tile]:
+def tiles_of(shape: tuple[int, int, int], array: ArrayConfig, layout: WeightLayout, block: int = 1) -> list[Tile]:
     """Cut a layer of (groups, outputs, inputs) into as few tiles as fit, of as equal sizes as possible.
 
     Every tile is an array of its own size, not a corner of a larger one. No tile holds two groups: the devices
@@ -122,16 +122,16 @@ def tiles_of(shape: tuple[int, int, int], array: ArrayConfig, how: Layout, block
     Args:
         shape: shape of the layer's weights.
         array: largest number of rows and columns of a tile.
-        how: columns of an output.
+        layout: columns of an output.
         block: number of inputs that stay together, where an array has rows for all of them.
 
     Raises:
         InputError: see ``check_array``.
 
     """
-    check_array(array, how)
+    check_array(array, layout)
     groups, outputs, inputs = shape
-    across = list(enumerate(output_ranges(outputs, array, how)))
+    across = list(enumerate(output_ranges(outputs, array, layout)))
     down = input_ranges(inputs, array, block)
     return [Tile(g, i, o, number) for g in range(groups) for number, o in across for i in down]
 
@@ -154,9 +154,9 @@ def input_ranges(inputs: int, array: ArrayConfig, block: int) -> list[slice]:
     return [slice(r.start * block, r.stop * block) for r in _ranges(inputs // block, array.rows // block)]
 
 
-def output_ranges(outputs: int, array: ArrayConfig, how: Layout) -> list[slice]:
+def output_ranges(outputs: int, array: ArrayConfig, layout: WeightLayout) -> list[slice]:
     """The outputs of each tile as ranges of a group's; see ``tiles_of``."""
-    return list(_ranges(outputs, how.outputs_in(array.columns)))
+    return list(_ranges(outputs, layout.outputs_in(array.columns)))
 
 
 def read_layer(layer: Conductances, array: ArrayConfig, block: int = 1, *, powers: bool = False) -> LayerRead:
@@ -169,44 +169,44 @@ def read_layer(layer: Conductances, array: ArrayConfig, block: int = 1, *, power
         powers: whether ``noise_power`` is wanted too, for read noise.
 
     """
-    how = layer.layout
+    layout = layer.layout
     groups, inputs, outputs, _ = layer.g_siemens.shape
-    tiles = tiles_of((groups, outputs, inputs), array, how, block)
-    slices = np.empty((len(how.factors), groups, outputs, inputs))
+    tiles = tiles_of((groups, outputs, inputs), array, layout, block)
+    slices = np.empty((len(layout.factors), groups, outputs, inputs))
     power = np.empty_like(slices) if powers else None
     shared = None
     if powers and layer.reference_siemens is not None:
         shared = np.empty(layer.reference_siemens.swapaxes(1, 2).shape)
     for tile, operator in _operators(tiles, layer, array):
         over_span = operator / layer.span_siemens
-        slices[:, *tile.weights] = slices_of(over_span, how)
+        slices[:, *tile.weights] = slices_of(over_span, layout)
         if power is not None:
-            columns, reference = _split(noise_power(operator, array) / layer.span_siemens**2, how)
-            power[:, *tile.weights] = np.einsum("sk,oki->soi", np.abs(how.signs), columns)
+            columns, reference = _split(noise_power(operator, array) / layer.span_siemens**2, layout)
+            power[:, *tile.weights] = np.einsum("sk,oki->soi", np.abs(layout.signs), columns)
             if shared is not None:
                 shared[tile.group, tile.range, tile.inputs] = reference
     return LayerRead(slices, power, shared)
 
 
-def slices_of(columns: Array, how: Layout) -> Array:
+def slices_of(columns: Array, layout: WeightLayout) -> Array:
     """Slices of a tile's outputs, shape (slices, outputs, n), from its columns' currents, shape (columns, n)."""
-    own, reference = _split(columns, how)
-    slices = np.einsum("sk,oki->soi", how.signs, own)
+    own, reference = _split(columns, layout)
+    slices = np.einsum("sk,oki->soi", layout.signs, own)
     return np.asarray(slices if reference is None else slices - reference)
 
 
-def outputs_of(columns: Array, how: Layout) -> Array:
+def outputs_of(columns: Array, layout: WeightLayout) -> Array:
     """A tile's outputs, shape (outputs, n), from its columns' currents, shape (columns, n); slices are added up."""
-    return np.asarray(np.tensordot(how.factors, slices_of(columns, how), 1))
+    return np.asarray(np.tensordot(layout.factors, slices_of(columns, layout), 1))
 
 
-def _split(columns: Array, how: Layout) -> tuple[Array, Array | None]:
+def _split(columns: Array, layout: WeightLayout) -> tuple[Array, Array | None]:
     """The columns of each output, shape (outputs, columns of an output, n), and the shared column, shape (n,)."""
     reference = None
-    if how.has_reference:
+    if layout.has_reference:
         middle = (len(columns) - 1) // 2  # where Tile.conductances puts it
         reference, columns = columns[middle], np.delete(columns, middle, axis=0)
-    return columns.reshape(-1, how.columns_per_output, columns.shape[1]), reference
+    return columns.reshape(-1, layout.columns_per_output, columns.shape[1]), reference
 
 
 def _operators(tiles: list[Tile], layer: Conductances, array: ArrayConfig) -> Iterator[tuple[Tile, Array]]:

@@ -14,7 +14,7 @@ from models_va.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)
-class Layout:
+class WeightLayout:
     """How the currents of an output's columns are combined into its weighted sum.
 
     Attributes:
@@ -45,16 +45,16 @@ class Layout:
         return self.columns_per_output + self.has_reference
 
 
-def layout(config: MappingConfig) -> Layout:
+def weight_layout(config: MappingConfig) -> WeightLayout:
     """The layout that a mapping scheme stands for."""
     if config.scheme == "reference":
-        return Layout(np.ones((1, 1)), np.ones(1), has_reference=True, span=0.5)
+        return WeightLayout(np.ones((1, 1)), np.ones(1), has_reference=True, span=0.5)
     if config.scheme == "differential":
-        return Layout(np.array([[1.0, -1.0]]), np.ones(1), has_reference=False, span=1.0)
+        return WeightLayout(np.array([[1.0, -1.0]]), np.ones(1), has_reference=False, span=1.0)
     digit = 2**config.bits_per_slice
     powers = float(digit) ** np.arange(config.slices)
     signs = np.kron(np.eye(config.slices), np.array([[1.0, -1.0]]))
-    return Layout(signs, powers / powers.sum(), has_reference=False, span=1.0)
+    return WeightLayout(signs, powers / powers.sum(), has_reference=False, span=1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +85,7 @@ class Conductances:
 
     """
 
-    layout: Layout
+    layout: WeightLayout
     g_siemens: Array
     reference_siemens: Array | None
     full_scale: Array
@@ -133,21 +133,21 @@ def map_weights(
     if not np.all(np.isfinite(weights)):
         place = tuple(np.argwhere(~np.isfinite(weights))[0].tolist())
         raise InputError(f"weight {list(place)} is {weights[place]}: only finite weights can be mapped")
-    how, full_scale = layout(config), _full_scale(weights, config)
+    layout, full_scale = weight_layout(config), _full_scale(weights, config)
     relative = np.divide(weights, full_scale[..., None], out=np.zeros(weights.shape), where=full_scale[..., None] > 0)
     relative = np.clip(relative, -1.0, 1.0)
     digits = _digits(relative, config) if config.scheme == "bit-sliced" else relative[None]
-    return conductances_of(digits, how, full_scale, window_siemens, ranges)
+    return conductances_of(digits, layout, full_scale, window_siemens, ranges)
 
 
 def conductances_of(
-    digits: Array, how: Layout, full_scale: Array, window_siemens: tuple[float, float], ranges: int = 1
+    digits: Array, layout: WeightLayout, full_scale: Array, window_siemens: tuple[float, float], ranges: int = 1
 ) -> Conductances:
     """Conductances of digits from -1 to 1, shape (slices, groups, outputs, inputs); see ``map_weights``."""
     g_min, g_max = window_siemens
     window, by_device = g_max - g_min, np.moveaxis(digits, (0, 3), (3, 1))  # (groups, inputs, outputs, slices)
     reference = None
-    if how.has_reference:
+    if layout.has_reference:
         middle = (g_min + g_max) / 2
         g = middle + window / 2 * by_device
         reference = np.full((g.shape[0], g.shape[1], ranges), middle)
@@ -155,8 +155,8 @@ def conductances_of(
         g = np.stack([np.maximum(by_device, 0), np.maximum(-by_device, 0)], axis=-1)
         g *= window
         g += g_min
-        g = g.reshape(*g.shape[:3], how.columns_per_output)
-    return Conductances(how, np.clip(g, g_min, g_max), reference, full_scale, how.span * window)
+        g = g.reshape(*g.shape[:3], layout.columns_per_output)
+    return Conductances(layout, np.clip(g, g_min, g_max), reference, full_scale, layout.span * window)
 
 
 def _full_scale(weights: Array, config: MappingConfig) -> Array:

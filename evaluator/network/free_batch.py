@@ -60,7 +60,7 @@ def _free_target(node: onnx.NodeProto, target: NDArray[np.int64]) -> NDArray[np.
     freed = target.copy()
     freed[0] = 0 if -1 in target[1:] else -1
     if freed[0] == 0:
-        kept = [a for a in node.attribute if a.name != "allowzero"]
+        others = [a for a in node.attribute if a.name != "allowzero"]
         del node.attribute[:]
-        node.attribute.extend(kept)
+        node.attribute.extend(others)
     return freed

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.network.node_writer import Emitter
+from evaluator.network.node_writer import NodeWriter
 
 Array = NDArray[np.float64]
 
@@ -20,14 +20,15 @@ class Product:
 
     Attributes:
         op: ``"Conv"`` or ``"MatMul"``.
-        attributes: of that node.
+        attributes: attributes of that node.
         weights_first: whether the weights are its first input.
         input_axis: axis of the activation along which blocks of inputs run.
         output_axis: axis of the product along which (group, output) run.
-        trailing: how many axes the product has behind that one.
+        trailing: number of axes that the product has behind that one.
         lay_out: turns matrices of shape (groups, outputs, inputs) into the node's weights. Of an ungrouped layer the
             inputs may be any whole blocks, and the outputs any number.
-        finish: adds to the product, given by name, what the whole node does besides; the name of the result.
+        finish: adds the nodes for what the whole node does besides (bias, factors) to a product, given by name, and
+            returns the name of the result.
 
     """
 
@@ -38,9 +39,9 @@ class Product:
     output_axis: int
     trailing: int
     lay_out: Callable[[Array], NDArray[Any]]
-    finish: Callable[[Emitter, str], str]
+    finish: Callable[[NodeWriter, str], str]
 
-    def emit(self, to: Emitter, activation: str, weights: Array) -> str:
+    def write(self, to: NodeWriter, activation: str, weights: Array) -> str:
         """Add the product of an activation with matrices of shape (groups, outputs, inputs); its name."""
         stored = to.constant(self.lay_out(weights))
         inputs = [stored, activation] if self.weights_first else [activation, stored]
@@ -56,21 +57,21 @@ class MappedLayer:
     """One node of the graph whose weights go onto arrays; bias and scalar factors stay digital.
 
     Attributes:
-        name: for people: the node's name, or its operator and position where it has none.
+        name: name of the node for people, or its operator and position where it has none.
         op: ONNX operator.
         node: position of the node in the graph.
         weight_input, activation_input: positions among the node's inputs.
         weights: shape (groups, outputs, inputs), in the network's own units, finite: a matrix for each group.
-        dtype: of the node's weights.
+        dtype: floating-point type of the node's weights.
         block: inputs that belong together, the places of a kernel: tiles are cut between blocks where they can.
         to_node: turns matrices of the shape of ``weights`` into the layout of the node's own input.
-        to_vectors: turns the node's activation tensor into what the arrays see: (activation, most) -> shape (groups,
-            vectors, inputs), evenly spaced ones if there are more than ``most``.
-        vectors_in: how many of them an activation of this shape has, in each group; an InputError if that is no shape
-            for the arrays.
-        from_vectors: turns what the arrays give back into the product's tensor: (shape (groups, vectors, outputs), of
-            all vectors in their order, and the activation's shape) -> tensor.
-        product: the same without bias and factors.
+        to_vectors: turns the node's activation tensor into input vectors: (activation, most) -> shape (groups, vectors,
+            inputs), evenly spaced ones if there are more than ``most``.
+        vectors_in: number of input vectors in each group of an activation of this shape; raises an InputError if no
+            array takes such a shape.
+        from_vectors: turns output vectors into the product's tensor: (shape (groups, vectors, outputs), of all vectors
+            in their order, and the activation's shape) -> tensor.
+        product: the bare product of weights and activation, without bias and factors.
 
     """
 

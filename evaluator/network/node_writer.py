@@ -1,4 +1,4 @@
-"""Emitter: writes nodes into a graph, with names that are not taken and in the words of the graph's opset."""
+"""NodeWriter: writes nodes into a graph, under names that are not in use, as the graph's opset has them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from onnx import helper
 from evaluator.network.graph import Graph, unused_name
 
 
-class Emitter:
-    """Nodes and constants that take the place of one node.
+class NodeWriter:
+    """Writer of the nodes and constants that take the place of one node.
 
     Args:
         graph: the graph, whose names are avoided and to which the constants are added.
-        dtype: floating-point type of everything that is emitted.
+        dtype: floating-point type of the constants and nodes that are written.
 
     """
 
@@ -29,14 +29,14 @@ class Emitter:
         self.opset = graph.opset
         self._graph = graph
 
-    def of_type(self, dtype: DTypeLike) -> Emitter:
-        """The same in another floating-point type: nodes go to the same place."""
+    def of_type(self, dtype: DTypeLike) -> NodeWriter:
+        """A writer of another floating-point type; its nodes go to the same place."""
         other = copy(self)
         other.dtype = np.dtype(dtype)
         return other
 
-    def cast(self, tensor: str, source: Emitter) -> str:
-        """A tensor of another emitter in this one's type; its name."""
+    def cast(self, tensor: str, source: NodeWriter) -> str:
+        """A tensor of another writer in this one's type; its name."""
         kind = helper.np_dtype_to_tensor_dtype(self.dtype)
         return tensor if source.dtype == self.dtype else self.node("Cast", [tensor], to=kind)
 
@@ -47,7 +47,7 @@ class Emitter:
         return names[output]
 
     def constant(self, value: ArrayLike, dtype: DTypeLike | None = None) -> str:
-        """Add a constant, of the emitter's type if no other is given; its name."""
+        """Add a constant, of the writer's type if no other is given; its name."""
         stored = np.asarray(value).astype(np.dtype(self.dtype if dtype is None else dtype))
         return self._graph.store(self._numbered("constant"), stored)
 
@@ -67,21 +67,21 @@ class Emitter:
         return name
 
     def scaled(self, tensor: str, factor: ArrayLike) -> str:
-        """``tensor`` times a constant."""
+        """Add ``tensor`` times a constant; the name of the result, which is ``tensor`` itself for a factor of 1."""
         return tensor if np.all(np.asarray(factor) == 1) else self.node("Mul", [tensor, self.constant(factor)])
 
     def summed(self, tensors: Sequence[str]) -> str:
-        """The sum of one tensor or more, all of one shape."""
+        """Add the sum of one tensor or more, all of one shape; its name."""
         return tensors[0] if len(tensors) == 1 else self.node("Sum", tensors)
 
     def rounded(self, tensor: str) -> str:
-        """To the nearest integer; halves up before opset 11, to even from there on."""
+        """Add a tensor rounded to the nearest integers, halves up before opset 11, to even from there on; its name."""
         if self.opset >= 11:
             return self.node("Round", [tensor])
         return self.node("Floor", [self.node("Add", [tensor, self.constant(0.5)])])
 
     def clipped(self, tensor: str, low: float, high: float) -> str:
-        """Limited to ``low`` .. ``high``, exact for whole numbers."""
+        """Add a tensor limited to ``low`` .. ``high``, exact for whole numbers; its name."""
         if self.opset < 12 and self.dtype == np.float64:  # onnxruntime has no Clip of these
             above = self.node("Relu", [self.node("Add", [tensor, self.constant(-low)])])
             left = self.node("Relu", [self.node("Sub", [self.constant(high - low), above])])
@@ -91,14 +91,14 @@ class Emitter:
         return self.node("Clip", [tensor], min=float(low), max=float(high))
 
     def sliced(self, tensor: str, axis: int, part: slice) -> str:
-        """Entries ``part`` along an axis."""
+        """Add the entries ``part`` of a tensor along an axis; the name of the result."""
         if self.opset >= 10:
             ends = ([part.start], [part.stop], [axis])
             return self.node("Slice", [tensor, *(self.constant(e, np.int64) for e in ends)])
         return self.node("Slice", [tensor], starts=[part.start], ends=[part.stop], axes=[axis])
 
     def gathered(self, tensor: str, axis: int, places: NDArray[np.int64]) -> str:
-        """Entries ``places`` along an axis."""
+        """Add the entries ``places`` of a tensor along an axis; the name of the result."""
         return self.node("Gather", [tensor, self.constant(places, np.int64)], axis=axis)
 
     def call_last(self, name: str) -> None:
@@ -109,5 +109,5 @@ class Emitter:
         return unused_name(self._numbered(name), self._graph.names)
 
     def _numbered(self, name: str) -> str:
-        """A name that tells operator and order of nodes and constants apart."""
+        """A name with the number of names in use, which differs from node to node."""
         return f"arrays_{name}_{len(self._graph.names)}"

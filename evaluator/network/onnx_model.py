@@ -25,7 +25,7 @@ from spicegen.files import one_line
 BATCH = 1000
 _LARGEST_BATCH = 65536
 _LARGEST_TRIAL = 2**27
-"""Values in the images that a network with a freed batch is tried on: 1 GiB of float64."""
+"""Most values in the images that a network with a freed batch is tried on: 1 GiB of float64."""
 _BATCH_VALUES = 2**17
 """Values in the images that run at once: activations of more no longer fit into the processors' caches."""
 _FLOATING = (onnx.TensorProto.FLOAT16, onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE)
@@ -46,7 +46,7 @@ class Network:
         input_name, dtype: of the input tensor.
         image_shape: axes of the input after the batch; None where an axis is free.
         batch: number of images that run at once, at most.
-        threads: that a run uses; 0: all processors.
+        threads: number of threads that a run uses; 0: one for each processor.
 
     """
 
@@ -59,7 +59,7 @@ class Network:
     threads: int = 0
 
     def logits(self, images: NDArray[Any]) -> NDArray[np.float64]:
-        """Run on images of shape (n, *image_shape): what the network puts out, shape (n, classes).
+        """The logits, shape (n, classes), for images of shape (n, *image_shape).
 
         Raises:
             InputError: onnxruntime fails, or the result is not finite or has other axes that are longer than 1.
@@ -123,8 +123,8 @@ class Network:
         step = max(1, min(most or self.batch, self.batch, of_values))
         return (images[i : i + step] for i in range(0, len(images), step))
 
-    def stream(self, names: Sequence[str], images: NDArray[Any], most: int) -> Iterator[list[NDArray[Any]]]:
-        """These tensors, batch by batch."""
+    def by_batches(self, names: Sequence[str], images: NDArray[Any], most: int) -> Iterator[list[NDArray[Any]]]:
+        """The tensors of these names for all images, in batches of ``most`` images at the most."""
         return map(self.opened(names), self.batches(images, most))
 
 
@@ -149,7 +149,7 @@ def load_network(path: Path, data: Dataset | None = None) -> Network:
 
     Args:
         path: the file.
-        data: that it is for: their images tell how long free axes are; without them 1.
+        data: images that the network is for, which tell how long its free axes are; without them 1.
 
     Raises:
         InputError: missing, truncated or not ONNX; not exactly one floating-point input with a batch axis; a
@@ -165,6 +165,7 @@ def load_network(path: Path, data: Dataset | None = None) -> Network:
 
 
 def _read(path: Path) -> onnx.ModelProto:
+    """Read a file, and the files of its weights, as a valid ONNX model."""
     try:
         with open_file(path) as stream:
             content = stream.read()
@@ -190,7 +191,7 @@ def _read(path: Path) -> onnx.ModelProto:
 
 
 def _check_words(model: onnx.ModelProto) -> None:
-    """Refuse what onnxruntime would refuse without saying which opset it takes, or which node is wrong."""
+    """Refuse an opset or an auto_pad that onnxruntime would refuse without naming valid ones, or the node."""
     newest = newest_opset()
     for entry in model.opset_import:
         if entry.domain in STANDARD and entry.version > newest:
@@ -205,7 +206,7 @@ def _check_words(model: onnx.ModelProto) -> None:
 
 
 def _remedy(problem: str) -> str:
-    """What to do about a model that onnx's checker refuses, by its words."""
+    """The remedy for a model that onnx's checker refuses, by the words of its message."""
     if "No opset import" in problem or "No Op registered" in problem:
         return "export it with standard operators, of the opset that it names"
     if "higher than the checker's" in problem:
@@ -214,6 +215,7 @@ def _remedy(problem: str) -> str:
 
 
 def _network(path: Path, graph: Graph) -> Network:
+    """The network of a graph with one floating-point input that has a batch axis."""
     inputs, outputs = graph.inputs, graph.model.graph.output
     if len(inputs) != 1 or not outputs:
         raise InputError(f"has {len(inputs)} inputs and {len(outputs)} outputs: one input, the image, is needed")
@@ -233,7 +235,7 @@ def _network(path: Path, graph: Graph) -> Network:
 
 
 def _freed(original: Network, data: Dataset | None) -> Network:
-    """The network with a free batch, or with batches of one image."""
+    """The network with a free batch, or, where a batch of one cannot be freed, with batches of one image."""
     size = batch_size(original.graph)
     if size is None:
         return original
@@ -259,7 +261,7 @@ def _freed(original: Network, data: Dataset | None) -> Network:
 
 
 def _check_freed(original: Network, size: int, freed: Network, shape: tuple[int, ...]) -> None:
-    """The freed graph must give for two batches at once what the original gives for one after the other."""
+    """Check that the freed graph gives for two batches at once what the original gives for one after the other."""
     fixed = f"{original.source}: batch is fixed at {size} and"
     images = np.random.default_rng(0).uniform(size=shape)
     output = original.opened([original.logits_name])

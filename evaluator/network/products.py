@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from evaluator.network.constants import constant_weights
 from evaluator.network.graph import Graph
 from evaluator.network.node import attributes_of, node_name
-from evaluator.network.node_writer import Emitter
+from evaluator.network.node_writer import NodeWriter
 from models_va.errors import InputError, located
 
 _AXES = range(1, 17)
@@ -37,7 +37,7 @@ def plain_products(graph: Graph) -> Graph:
     ranks = _ranks(graph.model) if any(n.op_type == "MatMul" for n in graph.nodes) else {}
     copy, nodes, changed = graph.copy(), [], False
     for index, node in enumerate(graph.nodes):
-        to = Emitter(copy, np.dtype(np.float32))
+        to = NodeWriter(copy, np.dtype(np.float32))
         if node.op_type in _REWRITES and node.output[0] not in constants:
             name = node_name(index, node)
             with located(f"{node.op_type} node {name!r}"):
@@ -55,7 +55,7 @@ def plain_products(graph: Graph) -> Graph:
     return copy
 
 
-def with_bias(to: Emitter, product: str, node: onnx.NodeProto) -> str:
+def with_bias(to: NodeWriter, product: str, node: onnx.NodeProto) -> str:
     """Add to a product A' B' what else a Gemm computes, alpha A' B' + beta C; the name of the result."""
     attributes = attributes_of(node)
     product = to.scaled(product, attributes.get("alpha", 1.0))
@@ -68,7 +68,7 @@ Constants = Mapping[str, NDArray[Any]]
 Ranks = Mapping[str, int]
 
 
-def _gemm(to: Emitter, node: onnx.NodeProto, name: str, constants: Constants, _: Ranks) -> None:
+def _gemm(to: NodeWriter, node: onnx.NodeProto, name: str, constants: Constants, _: Ranks) -> None:
     attributes = attributes_of(node)
     turned = [bool(attributes.get(key, 0)) for key in ("transA", "transB")]
     if node.input[1] in constants:
@@ -83,7 +83,7 @@ def _gemm(to: Emitter, node: onnx.NodeProto, name: str, constants: Constants, _:
         with_bias(to, to.node("MatMul", [stored, activation], name=name), node)
 
 
-def _matmul(to: Emitter, node: onnx.NodeProto, name: str, constants: Constants, ranks: Ranks) -> None:
+def _matmul(to: NodeWriter, node: onnx.NodeProto, name: str, constants: Constants, ranks: Ranks) -> None:
     first = node.input[0] in constants
     activation = node.input[1 if first else 0]
     if not first and node.input[1] not in constants:
@@ -112,7 +112,7 @@ def _matmul(to: Emitter, node: onnx.NodeProto, name: str, constants: Constants, 
         to.node("Reshape", [product, to.constant([0] * (rank - 2) + [-1] * (2 - vectors), np.int64)])
 
 
-def _grouped(to: Emitter, activation: str, weights: NDArray[Any], rank: int, name: str, *, first: bool) -> str:
+def _grouped(to: NodeWriter, activation: str, weights: NDArray[Any], rank: int, name: str, *, first: bool) -> str:
     """A stack of matrices, shape (..., inputs, outputs), or ``first`` (..., outputs, inputs), times the activation.
 
     Axes along which matrices differ come to the front of the activation, its inputs behind them, and everything else

@@ -1,1 +1,1 @@
-"""ONNX graphs taken apart and put together: constants, products in plain forms, arrays in the place of nodes."""
+"""Layers of a network as ONNX operators of their arrays: drivers, tiles, noise, converters."""

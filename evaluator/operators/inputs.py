@@ -7,19 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from evaluator.mapping.plan import LayerPlan
-from evaluator.network.node_writer import Emitter
+from evaluator.network.node_writer import NodeWriter
 from evaluator.settings import ConverterConfig
 from spicegen.devices.read_curve import ReadCurve
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What rows are driven with in one read.
+    """Signal of the row drivers in one read.
 
     Attributes:
-        voltage: tensor of the activation's shape; the rows' voltages are ``volt`` times it, over the read voltage.
-        tensor: that what the linear operators are applied to is ``unit`` times: the same, bent along the I-V curve.
-        factor: with which this read adds to the product of an input of ``largest_input``.
+        voltage: name of a tensor of the activation's shape; row voltages over the read voltage are ``volt`` times it.
+        volt: that factor.
+        tensor: name of a tensor of that shape; the linear operators are applied to ``unit`` times it, which is the
+            voltage bent along the I-V curve.
+        unit: that factor.
+        factor: factor with which this read adds to the product of an input of ``largest_input``.
 
     """
 
@@ -31,25 +34,25 @@ class Signal:
 
 
 def levels_of(bits: int, *, signed: bool) -> int:
-    """The largest code of a converter whose codes are symmetric about zero, or begin there."""
+    """The largest code of a converter: its codes are symmetric about zero if ``signed``, else they begin at zero."""
     return int(2 ** (bits - 1) - 1 if signed else 2**bits - 1)
 
 
-def drive(
-    to: Emitter, activation: str, plan: LayerPlan, config: ConverterConfig, curve: ReadCurve | None, *, apart: bool
+def write_drivers(
+    to: NodeWriter, activation: str, plan: LayerPlan, config: ConverterConfig, curve: ReadCurve | None, *, apart: bool
 ) -> list[Signal]:
-    """Add the row drivers of a layer.
+    """Write the row drivers of a layer.
 
     Args:
         to: takes the nodes.
-        activation: the layer's input.
-        plan: its largest value and sign.
-        config: bits and phases.
+        activation: name of the layer's input.
+        plan: largest value and sign of the input.
+        config: bits and phases of the drivers.
         curve: the device's I-V curve; None: it is linear.
         apart: whether reads that add up without loss must stay apart, because something nonlinear follows.
 
     Returns:
-        The reads, one after another.
+        The signals of the reads, one after another.
 
     """
     if config.dac_bits is None:
@@ -76,7 +79,7 @@ def drive(
 
 
 def _analog(
-    to: Emitter, activation: str, plan: LayerPlan, config: ConverterConfig, curve: ReadCurve | None, *, apart: bool
+    to: NodeWriter, activation: str, plan: LayerPlan, config: ConverterConfig, curve: ReadCurve | None, *, apart: bool
 ) -> list[Signal]:
     if curve is not None:  # drivers end at the read voltage
         activation = to.clipped(activation, -plan.largest_input if plan.signed else 0.0, plan.largest_input)
@@ -84,27 +87,27 @@ def _analog(
     return [_bent(to, t, 1 / plan.largest_input, sign, curve) for t, sign in parts]
 
 
-def _phases(to: Emitter, tensor: str, plan: LayerPlan, config: ConverterConfig) -> list[tuple[str, float]]:
-    """The inputs as driven, each with its sign: both signs at once, or first one, then the other."""
+def _phases(to: NodeWriter, tensor: str, plan: LayerPlan, config: ConverterConfig) -> list[tuple[str, float]]:
+    """Write the phases of a read, each with its sign: inputs of both signs at once, or one sign after the other."""
     if not plan.signed or config.negative_inputs == "bipolar":
         return [(tensor, 1.0)]
     return [(to.node("Relu", [tensor]), 1.0), (to.node("Relu", [to.node("Neg", [tensor])]), -1.0)]
 
 
-def _bits(to: Emitter, codes: str, bits: int, *, signed: bool) -> list[str]:
-    """The binary digits of integer codes, lowest first, each with its code's sign."""
+def _bits(to: NodeWriter, codes: str, bits: int, *, signed: bool) -> list[str]:
+    """Write the binary digits of integer codes, lowest first, each with the sign of its code."""
     left = to.node("Abs", [codes]) if signed else codes
     sign = to.clipped(codes, -1, 1) if signed else ""
-    found = []
+    digits = []
     for _ in range(bits - 1):
         half = to.node("Floor", [to.scaled(left, 0.5)])
-        found.append(to.node("Sub", [left, to.scaled(half, 2.0)]))
+        digits.append(to.node("Sub", [left, to.scaled(half, 2.0)]))
         left = half
-    return [to.node("Mul", [digit, sign]) if sign else digit for digit in (*found, left)]
+    return [to.node("Mul", [digit, sign]) if sign else digit for digit in (*digits, left)]
 
 
-def _bent(to: Emitter, tensor: str, volt: float, factor: float, curve: ReadCurve | None) -> Signal:
-    """Rows driven with ``volt`` times a tensor, over the read voltage, whose currents follow the I-V curve."""
+def _bent(to: NodeWriter, tensor: str, volt: float, factor: float, curve: ReadCurve | None) -> Signal:
+    """Signal of rows that are driven with ``volt`` times a tensor, over the read voltage, bent along the I-V curve."""
     if curve is None or len(curve.coefficients) == 1:
         return Signal(tensor, volt, tensor, volt, factor)
     relative = to.scaled(tensor, volt)

@@ -19,7 +19,7 @@ import onnx
 from scipy.special import ndtri
 
 from evaluator.network.layer import Array
-from evaluator.network.node_writer import Emitter
+from evaluator.network.node_writer import NodeWriter
 from evaluator.network.runtime import accepts
 
 _BITS = 14
@@ -29,7 +29,7 @@ _SEED = 20260
 _HALF = 1 << 12
 """ONNX's seeds are float32: whole numbers up to the square of this."""
 _MOST_LAYERS = 1 << 10
-"""That are told apart in a graph, with 16,384 nodes each."""
+"""Number of layers whose seeds are told apart in a graph, with 16,384 nodes each."""
 _ROUNDS = 4
 _STRIDES_FROM = 10
 """First opset whose Slice takes strides and ends that are computed."""
@@ -38,8 +38,8 @@ _RUNS_APART = 1 << 7
 """onnxruntime's Dropout takes the next whole number as its seed in each run: seeds of nodes are so far apart."""
 
 
-def standard_normal(to: Emitter, like: str, seed: float) -> str:
-    """Add uncorrelated standard normal numbers of the shape of ``like``; their name."""
+def standard_normal(to: NodeWriter, like: str, seed: float) -> str:
+    """Write uncorrelated standard normal numbers of the shape of the tensor ``like``; the name of their tensor."""
     if to.opset < _STRIDES_FROM:
         return to.node("RandomNormalLike", [like], mean=0.0, scale=1.0, seed=seed)
     first, all_, end, width = (to.constant([v], np.int64) for v in (0, -1, _END, WIDTH))
@@ -51,8 +51,8 @@ def standard_normal(to: Emitter, like: str, seed: float) -> str:
     return to.node("Reshape", [cut, to.node("Shape", [like])])
 
 
-def _places(to: Emitter, like: str, seed: float) -> str:
-    """Add a place in the table, 0 .. ROWS, for each number of ``like``, shape (n,)."""
+def _places(to: NodeWriter, like: str, seed: float) -> str:
+    """Write a random row number of the table, 0 .. ROWS - 1 once cut to integers, for each of ``like``, shape (n,)."""
     if _draws_uniform(to.opset):
         # a little less than their number, because single precision rounds up to the end of the range
         high = ROWS - 0.02
@@ -80,7 +80,7 @@ def node_seed(graph_seed: int, layer: int, node: int) -> float:
     every round of which can be undone: so no two come together, and neighbours have nothing in common.
 
     Args:
-        graph_seed: of all random nodes, not negative.
+        graph_seed: seed of all random nodes, not negative.
         layer: number of the layer.
         node: number of the node in it.
 
@@ -94,7 +94,7 @@ def node_seed(graph_seed: int, layer: int, node: int) -> float:
 
 @cache
 def normal_numbers() -> Array:
-    """The table, shape (rows, width): columns of mean 0, variance 1 and no correlation."""
+    """The table of normal numbers, shape (ROWS, WIDTH): columns have mean 0, variance 1 and no correlation."""
     quantiles = ndtri((np.arange(ROWS) + 0.5) / ROWS)
     rng = np.random.default_rng(_SEED)
     table = rng.permuted(np.tile(quantiles, (WIDTH, 1)), axis=1)

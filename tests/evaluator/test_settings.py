@@ -11,7 +11,7 @@ from evaluator.settings import ARRAY_KEYS, HardwareConfig, overridden, read_hard
 from models_va.errors import InputError
 from netlists import ArrayConfig
 from spicegen.reports.page import Page
-from tests.evaluator.studies import CARD, config
+from tests.evaluator.setups import CARD, config
 
 FAR = {
     **{f"array.{name}_ohm": 3 for name in ("r_row", "r_col", "r_source", "r_sense")},
@@ -35,7 +35,7 @@ def leaf(tree, key):
 
 @pytest.fixture
 def command(digits, tmp_path, monkeypatch):
-    page = "evaluator.evaluation.report.report_page"
+    page = "evaluator.reports.evaluation_page.evaluation_page"
     monkeypatch.setattr(page, lambda report: Page("one evaluation", report.summary))
     app = typer.Typer()
     app.command()(evaluate_command)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from evaluator.data.formats import cifar_binary, cifar_pickle, folder, idx, npy, npz
 from evaluator.data.formats.files import open_file, reading
-from evaluator.data.formats.format import Format, Source, Stored
+from evaluator.data.formats.format import DataSource, Format, Stored
 from models_va.errors import InputError
 
 FORMATS: tuple[Format, ...] = (
@@ -19,7 +19,7 @@ FORMATS: tuple[Format, ...] = (
 
 _HEAD_BYTES = 8
 
-__all__ = ["FORMATS", "Format", "Source", "Stored", "recognise"]
+__all__ = ["FORMATS", "DataSource", "Format", "Stored", "recognise"]
 
 
 def recognise(path: Path) -> Format:

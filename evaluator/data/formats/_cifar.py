@@ -1,4 +1,4 @@
-"""What CIFAR's binary and pickled batches have in common.
+"""Functions that CIFAR's binary and pickled batches share.
 
 Source: A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009; its data page.
 """
@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.data.formats.format import Source, Stored
+from evaluator.data.formats.format import DataSource, Stored
 from models_va.errors import InputError
 
 PIXELS = 3 * 32 * 32
 CLASSES = {"labels": 10, "fine_labels": 100, "coarse_labels": 20}
 
 
-def label_kind(source: Source, hundred: bool) -> str:
+def label_kind(source: DataSource, hundred: bool) -> str:
     """The name, in the pickles, of the labels that the user wants.
 
     Raises:
@@ -52,7 +52,7 @@ def stored(planes: NDArray[np.uint8], labels: NDArray[Any], kind: str) -> Stored
 
 
 def beside(folder: Path, own: Path, names: Iterable[str]) -> list[Path]:
-    """Those of ``names`` that are files in the folder, without ``own``, the data that are judged."""
+    """Paths of the files of these names in the folder, without ``own``, which holds the images that are judged."""
     return [folder / name for name in names if (folder / name).is_file() and (folder / name) != own]
 
 

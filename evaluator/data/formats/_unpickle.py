@@ -47,7 +47,7 @@ class _Dtype(_Inert):
         return np.dtype(self.code).newbyteorder(self.order)
 
 
-class ArrayRecord(_Inert):
+class PickledArray(_Inert):
     """A note of a numpy array: shape, type and bytes."""
 
     def __init__(self, *_arguments: Any) -> None:
@@ -78,7 +78,7 @@ class _FromBuffer(_Inert):
     """numpy's newer way to write arrays."""
 
     def __new__(cls, raw: Any, dtype: Any, shape: Any, order: Any) -> Any:
-        record = ArrayRecord()
+        record = PickledArray()
         record.state = (1, shape, dtype, order == "F", raw)
         return record
 
@@ -92,10 +92,10 @@ class _Bytes(_Inert):
         return text.encode("latin1")
 
 
-_ALLOWED: dict[tuple[str, str], type[_Inert]] = {("numpy", "ndarray"): ArrayRecord, ("numpy", "dtype"): _Dtype,
+_ALLOWED: dict[tuple[str, str], type[_Inert]] = {("numpy", "ndarray"): PickledArray, ("numpy", "dtype"): _Dtype,
                                                  ("_codecs", "encode"): _Bytes}  # fmt: skip
 for _core in ("numpy.core", "numpy._core"):
-    _ALLOWED[f"{_core}.multiarray", "_reconstruct"] = ArrayRecord
+    _ALLOWED[f"{_core}.multiarray", "_reconstruct"] = PickledArray
     _ALLOWED[f"{_core}.numeric", "_frombuffer"] = _FromBuffer
 
 
@@ -111,7 +111,7 @@ class _Unpickler(pickle._Unpickler):  # in Python: a crafted memo index would ma
 
 
 def unpickle(content: bytes) -> Any:
-    """The object in ``content``, arrays as ``ArrayRecord``; text of Python 2 as bytes.
+    """The object in ``content``, arrays as ``PickledArray``; text of Python 2 as bytes.
 
     Raises:
         InputError: truncated or damaged, or it asks for anything but containers, numbers, text and arrays.

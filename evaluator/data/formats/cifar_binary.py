@@ -9,7 +9,7 @@ import numpy as np
 from evaluator.data.formats import _cifar
 from evaluator.data.formats._cifar import PIXELS
 from evaluator.data.formats.files import check_room, open_file, read_exactly, reading
-from evaluator.data.formats.format import Format, Source, Stored
+from evaluator.data.formats.format import DataSource, Format, Stored
 from models_va.errors import InputError
 
 _TEN, _HUNDRED = PIXELS + 1, PIXELS + 2  # bytes in a record
@@ -28,13 +28,13 @@ def _file(path: Path) -> Path:
     return next((path / name for name in _TEST if (path / name).is_file()), path / "test_batch.bin")
 
 
-def _test(source: Source, limit: int | None) -> Stored:
+def _test(source: DataSource, limit: int | None) -> Stored:
     path = _file(source.path)
     with reading(path):
         return _batch(path, _record(path), source, limit)
 
 
-def _train(source: Source, most: int) -> Stored | None:
+def _train(source: DataSource, most: int) -> Stored | None:
     path = _file(source.path)
     with reading(path):
         record = _record(path)
@@ -59,7 +59,7 @@ def _record(path: Path) -> int:
     return usual if usual in fitting else fitting[0]
 
 
-def _batch(path: Path, record: int, source: Source, limit: int | None) -> Stored:
+def _batch(path: Path, record: int, source: DataSource, limit: int | None) -> Stored:
     kind = _cifar.label_kind(source, record == _HUNDRED)
     there, rest = divmod(path.stat().st_size, record)
     if rest:

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from evaluator.data.formats import _cifar
 from evaluator.data.formats._cifar import PIXELS
-from evaluator.data.formats._unpickle import ArrayRecord, unpickle
+from evaluator.data.formats._unpickle import PickledArray, unpickle
 from evaluator.data.formats.files import check_room, open_file, reading
-from evaluator.data.formats.format import Format, Source, Stored
+from evaluator.data.formats.format import DataSource, Format, Stored
 from models_va.errors import InputError
 
 _PROTOCOLS = b"\x80\2", b"\x80\3", b"\x80\4", b"\x80\5"
@@ -33,18 +33,18 @@ def _file(path: Path) -> Path:
     return next((path / name for name in _TEST if (path / name).is_file()), path / _TEST[0])
 
 
-def _test(source: Source, limit: int | None) -> Stored:
+def _test(source: DataSource, limit: int | None) -> Stored:
     return _batch(_file(source.path), source, limit)
 
 
-def _train(source: Source, most: int) -> Stored | None:
+def _train(source: DataSource, most: int) -> Stored | None:
     path = _file(source.path)
     return _cifar.joined(
         _cifar.beside(path.parent, path, _TRAIN), most, lambda batch, missing: _batch(batch, source, missing)
     )
 
 
-def _batch(path: Path, source: Source, limit: int | None) -> Stored:
+def _batch(path: Path, source: DataSource, limit: int | None) -> Stored:
     with reading(path):
         with open_file(path) as stream:
             check_room(path.stat().st_size // 4)
@@ -66,7 +66,7 @@ def _entry(entries: dict[Any, Any], key: str) -> Any:
 
 
 def _planes(data: Any) -> NDArray[np.uint8]:
-    array = data.array() if isinstance(data, ArrayRecord) else None
+    array = data.array() if isinstance(data, PickledArray) else None
     if array is None or array.dtype != np.uint8 or array.ndim != 2 or array.shape[1] != PIXELS:
         found = type(data).__name__ if array is None else f"{array.dtype} of shape {array.shape}"
         raise InputError(f"data is {found}, no uint8 array of shape (n, {PIXELS}): get it again")
@@ -74,7 +74,7 @@ def _planes(data: Any) -> NDArray[np.uint8]:
 
 
 def _labels(labels: Any, kind: str) -> NDArray[Any]:
-    if isinstance(labels, ArrayRecord):
+    if isinstance(labels, PickledArray):
         labels = labels.array().tolist()
     if not isinstance(labels, list):
         raise InputError(f"{kind} is {type(labels).__name__}, no list: give class numbers as integers")

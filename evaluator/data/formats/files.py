@@ -19,7 +19,7 @@ _WORKING_BYTES = 4  # networks see float32
 
 
 class Readable(Protocol):
-    """Whatever bytes come from."""
+    """A source of bytes, such as a file."""
 
     def read(self, size: int, /) -> bytes:
         """At most ``size`` bytes."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from evaluator.data.formats.files import cause, check_room, reading, shown, training_twin
-from evaluator.data.formats.format import Format, Source, Stored
+from evaluator.data.formats.format import DataSource, Format, Stored
 from models_va.errors import InputError
 
 # not all of these can be read, but none is passed over
@@ -27,11 +27,11 @@ def _recognises(path: Path, head: bytes) -> bool:
     return path.is_dir() and bool(_subfolders(path))
 
 
-def _test(source: Source, limit: int | None) -> Stored:
+def _test(source: DataSource, limit: int | None) -> Stored:
     return _folder(source.path, source.resize, limit)
 
 
-def _train(source: Source, most: int) -> Stored | None:
+def _train(source: DataSource, most: int) -> Stored | None:
     twin = training_twin(source.path) if source.path.name in _SPLITS else None
     return _folder(twin, source.resize, most) if twin is not None and twin.is_dir() else None
 

@@ -1,4 +1,4 @@
-"""What a format is: how it is recognised, and how its images are read."""
+"""Format: how a format of data sets is recognised, and how its images are read."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from models_va.errors import InputError
 
 
 @dataclass(frozen=True)
-class Source:
-    """What the user named.
+class DataSource:
+    """Files of a data set, as the user named them.
 
     Attributes:
         path: file or folder of the images.
         labels: file of the labels, where the user named one.
-        label: which of CIFAR-100's labels.
+        label: which of CIFAR-100's two labels is taken.
         resize: height and width, pixels, for formats whose images differ in size.
 
     """
@@ -40,7 +40,7 @@ class Stored:
     Attributes:
         images: shape (n, ...), uint8 or whatever the file holds; colours last unless it is an array of the user's.
         labels: shape (n,).
-        image_name, label_name: what they are called, for messages.
+        image_name, label_name: names of both in their file, for messages.
 
     """
 
@@ -57,16 +57,16 @@ class Format:
     Attributes:
         name: as users are told of it.
         recognises: whether a path with these first bytes (none for a folder) is of the format.
-        test: the first ``limit`` test images, all for None.
-        train: the first training images, at most so many; None where the data have none.
+        test: reads the first ``limit`` test images, or all for None.
+        train: reads the first training images, at most this many; None where the data have none.
         keys: what a description may say about it, beyond what goes for all.
 
     """
 
     name: str
     recognises: Callable[[Path, bytes], bool]
-    test: Callable[[Source, int | None], Stored]
-    train: Callable[[Source, int], Stored | None]
+    test: Callable[[DataSource, int | None], Stored]
+    train: Callable[[DataSource, int], Stored | None]
     keys: frozenset[str] = frozenset()
 
 
@@ -87,7 +87,7 @@ class Rows:
 def paired_files(
     path: Path, labels: Path | None, read: Callable[[Path, int | None], Rows], limit: int | None
 ) -> Stored:
-    """``pair`` of two files; ``read`` gives the first rows of one.
+    """``pair`` of the arrays in two files, whose first rows ``read`` gives.
 
     Raises:
         InputError: see ``pair``; the message names the images' file.

@@ -15,7 +15,7 @@ from typing import IO, cast
 import numpy as np
 
 from evaluator.data.formats.files import check_room, open_file, read_exactly, reading, training_twin
-from evaluator.data.formats.format import Format, Rows, Source, Stored, paired_files
+from evaluator.data.formats.format import DataSource, Format, Rows, Stored, paired_files
 from models_va.errors import InputError
 
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -37,11 +37,11 @@ def _in_folder(folder: Path) -> Path | None:
     return next((p for name in _MNIST for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None)
 
 
-def _images(source: Source) -> Path:
+def _images(source: DataSource) -> Path:
     return _in_folder(source.path) or source.path if source.path.is_dir() else source.path
 
 
-def _test(source: Source, limit: int | None) -> Stored:
+def _test(source: DataSource, limit: int | None) -> Stored:
     path = _images(source)
     labels = source.labels or _labels_beside(path)
     stored = paired_files(path, labels, _array, limit)
@@ -54,7 +54,7 @@ def _test(source: Source, limit: int | None) -> Stored:
     return stored
 
 
-def _train(source: Source, most: int) -> Stored | None:
+def _train(source: DataSource, most: int) -> Stored | None:
     own = _images(source)
     other = own.with_name(own.name.removesuffix(".gz") if own.suffix == ".gz" else f"{own.name}.gz")
     path = training_twin(own) or training_twin(other)
@@ -78,7 +78,7 @@ def _array(path: Path, limit: int | None) -> Rows:
 
 
 def _rows(stream: IO[bytes], most: int, limit: int | None) -> Rows:
-    """``most``: bytes that the stream can have."""
+    """Read the first rows of an array in the IDX format from a stream that can have at most ``most`` bytes."""
     zeros, code, axes = struct.unpack(">HBB", read_exactly(stream, 4))
     if zeros or code not in _TYPES or axes == 0:
         raise InputError("is no IDX file, nor one packed with gzip: unpack archives, or get it again")

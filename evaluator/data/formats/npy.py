@@ -11,7 +11,7 @@ from numpy.lib import format as numpy_format
 from numpy.typing import NDArray
 
 from evaluator.data.formats.files import cause, check_room, open_file, read_exactly, reading, training_twin
-from evaluator.data.formats.format import Format, Rows, Source, Stored, paired_files
+from evaluator.data.formats.format import DataSource, Format, Rows, Stored, paired_files
 from models_va.errors import InputError
 
 _HEADERS = {(1, 0): numpy_format.read_array_header_1_0, (2, 0): numpy_format.read_array_header_2_0}
@@ -48,14 +48,14 @@ def _recognises(path: Path, head: bytes) -> bool:
     return head.startswith(b"\x93NUMPY") or (path.suffix.lower() == ".npy" and not path.is_dir())
 
 
-def _test(source: Source, limit: int | None) -> Stored:
+def _test(source: DataSource, limit: int | None) -> Stored:
     if source.labels is None:
         with reading(source.path):
             raise InputError("holds no labels: give a description (.yaml) with file and labels, or an .npz file")
     return paired_files(source.path, source.labels, _array, limit)
 
 
-def _train(source: Source, most: int) -> Stored | None:
+def _train(source: DataSource, most: int) -> Stored | None:
     path = training_twin(source.path)
     return None if path is None else paired_files(path, source.labels and training_twin(source.labels), _array, most)
 

@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 from evaluator.data.formats.files import cause, reading
-from evaluator.data.formats.format import Format, Rows, Source, Stored, pair
+from evaluator.data.formats.format import DataSource, Format, Rows, Stored, pair
 from evaluator.data.formats.npy import read_rows
 from models_va.errors import InputError
 
@@ -16,7 +16,7 @@ def _recognises(path: Path, head: bytes) -> bool:
     return head.startswith((b"PK\x03\x04", b"PK\x05\x06")) or (named and not path.is_dir())
 
 
-def _test(source: Source, limit: int | None) -> Stored:
+def _test(source: DataSource, limit: int | None) -> Stored:
     with reading(source.path), _archive(source.path) as archive:
         found = _keys(archive)
         if not {"x_test", "y_test"} <= set(found):
@@ -25,7 +25,7 @@ def _test(source: Source, limit: int | None) -> Stored:
         return pair(_member(archive, "x_test", limit), _member(archive, "y_test", None), "x_test", "y_test")
 
 
-def _train(source: Source, most: int) -> Stored | None:
+def _train(source: DataSource, most: int) -> Stored | None:
     with reading(source.path), _archive(source.path) as archive:
         found = _keys(archive)
         if "x_train" not in found:

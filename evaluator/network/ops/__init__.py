@@ -31,7 +31,7 @@ _FACTORS: Mapping[str, slice] = {
     **dict.fromkeys(("GRU", "LSTM", "RNN"), slice(1, 3)),
     **dict.fromkeys(("QLinearConv", "QLinearMatMul"), slice(0, 4, 3)),
 }
-"""What operators that do not go onto arrays multiply: the inputs that may be weights."""
+"""Inputs that may be weights, of operators that multiply and do not go onto arrays."""
 
 
 def unmapped_weights(node: onnx.NodeProto, constants: Mapping[str, NDArray[Any]]) -> str:
@@ -41,7 +41,7 @@ def unmapped_weights(node: onnx.NodeProto, constants: Mapping[str, NDArray[Any]]
     no operator that multiplies is taken there, and none of another domain anywhere.
 
     Returns:
-        Its name; empty if there is none.
+        The operator's name; empty if there is none.
 
     """
     inside = [inner for graph in inner_graphs(node) for inner in graph.node]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from evaluator.network.constants import constant_weights
 from evaluator.network.layer import Array, MappedLayer, Product, evenly
 from evaluator.network.node import attributes_of, node_name
-from evaluator.network.node_writer import Emitter
+from evaluator.network.node_writer import NodeWriter
 from models_va.errors import InputError
 
 
@@ -55,9 +55,9 @@ class _Conv:
     """A Conv node's tensors, and the arrays' of the same meaning; see ``MappedLayer`` for the latter.
 
     Attributes:
-        kernel: lengths along the axes.
-        groups: how many share the channels.
-        attributes: of the node: strides, dilations, pads, auto_pad.
+        kernel: lengths of the kernels along the axes.
+        groups: number of groups that share the channels.
+        attributes: attributes of the node: strides, dilations, pads, auto_pad.
         bias: name of the bias, "" for none.
         constants: every constant tensor of the graph.
 
@@ -74,7 +74,7 @@ class _Conv:
         _, outputs, inputs = weights.shape
         return weights.reshape(self.groups * outputs, inputs // prod(self.kernel), *self.kernel)
 
-    def with_bias(self, to: Emitter, product: str) -> str:
+    def with_bias(self, to: NodeWriter, product: str) -> str:
         """Add the node's bias, shape (channels,), to a product; the name of the result."""
         behind = [1] * len(self.kernel)
         if not self.bias:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from evaluator.network.constants import constant_weights
 from evaluator.network.layer import Array, MappedLayer, Product, evenly
 from evaluator.network.node import attributes_of, node_name
-from evaluator.network.node_writer import Emitter
+from evaluator.network.node_writer import NodeWriter
 from models_va.errors import InputError
 
 
@@ -56,9 +56,9 @@ class _ConvTranspose:
 
     Attributes:
         stored: shape of the node's weights, (channels, outputs of a group, *kernel).
-        groups: how many share the channels.
-        attributes: of the node.
-        bias: its name, if there is one.
+        groups: number of groups that share the channels.
+        attributes: attributes of the node.
+        bias: name of the bias, if there is one.
 
     """
 
@@ -76,7 +76,7 @@ class _ConvTranspose:
         _, outputs, inputs = weights.shape
         return weights.reshape(self.groups * outputs, inputs, *[1] * (len(self.stored) - 2))
 
-    def overlap(self, to: Emitter, product: str) -> str:
+    def overlap(self, to: NodeWriter, product: str) -> str:
         """Put each place of a kernel where it belongs, add what meets there, then the bias; the name of the result."""
         _, of_group, *kernel = self.stored
         outputs, places = self.groups * of_group, prod(kernel)

@@ -51,7 +51,7 @@ class _MatMul:
 
     Attributes:
         first: whether the weights are the first factor: vectors are columns of the other, else its rows.
-        inputs: of the matrix.
+        inputs: number of inputs of the matrix.
 
     """
 

@@ -21,11 +21,11 @@ from evaluator.circuit import (
     tile_currents,
 )
 from evaluator.circuit.tile_export import TileExport
+from evaluator.evaluation_setup import Circuits
 from evaluator.hardware.activations import activations_of
 from evaluator.hardware.row_voltages import row_voltages
 from evaluator.mapping.tiles import labelled_tiles
 from evaluator.reports.evaluation_page import evaluation_page
-from evaluator.study import Circuits
 from models_va import Quantity, load_card
 from models_va.errors import InputError
 from netlists import Crossbar
@@ -35,7 +35,7 @@ from spicegen.progress import track
 from spicegen.simulate import SimulationError, read_operator, simulator
 from spicegen.simulate.base import Availability
 from tests.evaluator import networks
-from tests.evaluator.studies import CARD, config, study_of, trial_logits
+from tests.evaluator.setups import CARD, config, setup_of, trial_logits
 
 SMALL = {"array.rows": 6, "array.columns": 8, "array.r_row_ohm": 30, "array.r_col_ohm": 20, "array.r_sense_ohm": 40}
 TINY = {"array.v_read_volt": 1e-3}
@@ -72,12 +72,12 @@ def network(tmp_path):
     return path, tmp_path / "d.npz", tmp_path / "c.npz"
 
 
-def study(network, *settings, **more):
-    return study_of(*network[:2], SMALL, *settings, calibration=network[2], calibrated=True, **more)
+def setup_for(network, *settings, **more):
+    return setup_of(*network[:2], SMALL, *settings, calibration=network[2], calibrated=True, **more)
 
 
 def with_tiles(made, *labels, engine="native", cache=None):
-    return replace(made, source=replace(made.source, circuits=Circuits(engine, frozenset(labels), cache)))
+    return replace(made, inputs=replace(made.inputs, circuits=Circuits(engine, frozenset(labels), cache)))
 
 
 def labels(made):
@@ -101,7 +101,7 @@ def relative(found, wanted):
 )
 def test_at_tiny_voltages_circuits_are_the_operator(network, need_engine, engine, settings):
     need_engine(engine)
-    made = study(network, TINY, settings)
+    made = setup_for(network, TINY, settings)
     made = replace(made, network=replace(made.network, batch=4))  # two batches
     tiles = labels(made)
     assert len(tiles) > 4
@@ -203,7 +203,7 @@ CASES = {
 )
 @pytest.mark.parametrize("case", CASES)
 def test_promoted_tiles_are_what_the_nonlinear_circuit_gives(network, case, chosen):
-    made = study(network, HIGH, CASES[case])
+    made = setup_for(network, HIGH, CASES[case])
     tiles = chosen(labels(made))
     found = trial_logits(with_tiles(made, *tiles))
     assert relative(found, logits_by_hand(made, set(tiles))) < 2e-5
@@ -213,7 +213,7 @@ def test_promoted_tiles_are_what_the_nonlinear_circuit_gives(network, case, chos
 
 def test_the_second_layer_sees_what_circuits_made_of_the_first(network):
     """What two tiles change is not the sum of what each changes."""
-    made = study(network, {"array.v_read_volt": 1.0})
+    made = setup_for(network, {"array.v_read_volt": 1.0})
     none = trial_logits(made)
     one, other, both = (
         trial_logits(with_tiles(made, *tiles)) - none
@@ -225,7 +225,7 @@ def test_the_second_layer_sees_what_circuits_made_of_the_first(network):
 def test_groups_have_labels_of_their_own(tmp_path):
     path = networks.FORMS["conv_groups"](tmp_path / "n.onnx")
     networks.data(tmp_path / "d.npz", (4, 4, 5, 5))
-    made = study_of(path, tmp_path / "d.npz", {"array.rows": 9, "array.columns": 8}, HIGH, calibrated=True)
+    made = setup_of(path, tmp_path / "d.npz", {"array.rows": 9, "array.columns": 8}, HIGH, calibrated=True)
     name = made.plans[0].layer.name
     assert labels(made) == [f"{name}:{r},0,{g}" for g in range(2) for r in range(2)]
     changed = trial_logits(with_tiles(made, f"{name}:0,0,1")) - trial_logits(made)
@@ -238,7 +238,7 @@ def test_groups_have_labels_of_their_own(tmp_path):
 
 
 def test_auto_takes_exactly_the_tiles_beyond_the_tolerance(network):
-    made = study(network, HIGH)
+    made = setup_for(network, HIGH)
     parts = made.parts(0)
     looked_at = select_tiles(made, parts, "auto", 0.5, track)
     errors = {c.label: c.operator_error for c in looked_at}
@@ -246,14 +246,14 @@ def test_auto_takes_exactly_the_tiles_beyond_the_tolerance(network):
     for tolerance in sorted(errors.values()):
         chosen = {c.label for c in select_tiles(made, parts, "auto", tolerance, track) if c.in_circuit}
         assert chosen == {label for label, error in errors.items() if error > tolerance}
-    bent = study(network, HIGH, BENT)
+    bent = setup_for(network, HIGH, BENT)
     bent = select_tiles(bent, bent.parts(0), "auto", 0.5, track)
     assert max(c.operator_error for c in bent) < min(errors.values())  # the curve is in the operator's inputs
 
 
 def test_auto_looks_at_real_activations(network):
     """The error of a tile of the first layer, from all of its vectors in order of size."""
-    made = study(network, HIGH)
+    made = setup_for(network, HIGH)
     part = made.parts(0)[0]
     errors = {c.label: c.operator_error for c in select_tiles(made, made.parts(0), "auto", 0.5, track)}
     x = np.pad(made.images.astype(float), ((0, 0), (0, 0), (1, 0), (0, 1)))
@@ -273,7 +273,7 @@ def test_the_devices_of_a_tile_are_those_that_were_drawn(network, scheme):
     """Each as far as its own g0 (the low end of its reach) lets it go, in its place; stuck ones are fixed."""
     card = load_card(CARD).model_copy(update={"device_to_device": {"g0": Quantity(value=0.8, provenance="assumed")}})
     differing = {"errors.programming": "exact", "errors.device_to_device": True}
-    made = study(network, differing, {"array.stuck_low": 0.1, "array.stuck_high": 0.1}, scheme, card=card)
+    made = setup_for(network, differing, {"array.stuck_low": 0.1, "array.stuck_high": 0.1}, scheme, card=card)
     target, part = made.plans[1].target, made.parts(0)[1]
     (low, high), stuck, scales = map(float, reach(card)), [], []
     for label, tile in labelled_tiles(part.plan, made.hardware.config.array):
@@ -300,7 +300,7 @@ def test_the_devices_of_a_tile_are_those_that_were_drawn(network, scheme):
     ],
 )
 def test_patterns_choose_tiles(network, pattern, expected):
-    made = study(network)
+    made = setup_for(network)
     found = [c.label for c in select_tiles(made, made.parts(0), pattern, 0.01, track) if c.in_circuit]
     assert found == (labels(made) if expected is None else expected)
 
@@ -308,7 +308,7 @@ def test_patterns_choose_tiles(network, pattern, expected):
 def test_brackets_in_names_are_no_sets_of_characters(tmp_path):
     nodes = [networks.node("Gemm", "x w", "y", "block[0]/fc")]
     path = networks.save(tmp_path / "n.onnx", nodes, {"w": networks.random((6, 3))})
-    made = study_of(path, networks.data(tmp_path / "d.npz"), calibrated=True)
+    made = setup_of(path, networks.data(tmp_path / "d.npz"), calibrated=True)
     assert [c.in_circuit for c in select_tiles(made, made.parts(0), "block[0]/fc:*", 0.01, track)] == [True]
 
 
@@ -317,7 +317,7 @@ def test_no_two_tiles_have_one_label(tmp_path):
     names = ["", "Gemm_0", "Gemm_0_1"]
     nodes = [networks.node("Gemm", f"{a} w", b, name) for a, b, name in zip("xab", "aby", names, strict=True)]
     path = networks.save(tmp_path / "n.onnx", nodes, {"w": networks.random((6, 6))}, classes=6)
-    made = study_of(path, networks.data(tmp_path / "d.npz"), calibrated=True)
+    made = setup_of(path, networks.data(tmp_path / "d.npz"), calibrated=True)
     assert labels(made) == ["Gemm_0:0,0", "Gemm_0_1:0,0", "Gemm_0_1_2:0,0"]
 
 
@@ -346,7 +346,7 @@ def test_the_pattern_that_matches_nothing_is_named(wanted, named):
 
 
 def test_circuits_are_as_warm_as_the_arrays(network):
-    made = study(network, {"errors.temperature_k": 350})
+    made = setup_for(network, {"errors.temperature_k": 350})
     part = made.parts(0)[0]
     label, tile = next(labelled_tiles(part.plan, made.hardware.config.array))
     assert circuit_tile(part, tile, label, made).temperature_k == 350
@@ -445,11 +445,11 @@ def test_what_was_simulated_is_kept(network, tmp_path, monkeypatch):
 
 
 def test_trials_with_and_without_circuits_are_not_confused(network):
-    made = study(network)
+    made = setup_for(network)
     keys = {made.key, with_tiles(made, "first:0,0").key, with_tiles(made, "first:1,0").key,
             with_tiles(made, "first:0,0", engine="vacask").key}  # fmt: skip
     assert len(keys) == 4
-    assert with_tiles(made, "first:0,0", cache=made.source.model).key in keys  # where results are kept says nothing
+    assert with_tiles(made, "first:0,0", cache=made.inputs.model).key in keys  # where results are kept says nothing
 
 
 # decks
@@ -460,7 +460,7 @@ def test_a_tile_leaves_with_real_activations(network, tmp_path):
     evaluated(network, CircuitRequest(), export=TileExport("second:1,0", folder))
     assert (folder / "ngspice" / "deck.cir").is_file()
     assert (folder / "vacask" / "deck.sim").is_file()
-    made = study(network, HIGH)
+    made = setup_for(network, HIGH)
     part = made.parts(0)[1]
     (seen,) = made.network.opened(["f"])(made.images)
     volts = seen[:, 6:12] / part.plan.largest_input * 0.6
@@ -477,7 +477,7 @@ def test_a_tile_leaves_with_real_activations(network, tmp_path):
 
 @pytest.mark.parametrize(("settings", "reads"), [(BITS, 7), (PHASES_ALONE, 2), (BITS | PHASES_ALONE, 14)])
 def test_every_read_is_looked_at_by_itself(network, settings, reads):
-    made = study(network, HIGH, settings)
+    made = setup_for(network, HIGH, settings)
     signed = made.plans[0].signed, made.plans[1].signed
     assert signed == (True, False)  # behind the ReLU a bit more is left
     found = {c.label: c.reads for c in select_tiles(made, made.parts(0), "all", 0.01, track)}

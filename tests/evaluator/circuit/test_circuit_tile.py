@@ -20,7 +20,7 @@ from evaluator.circuit import (
     tile_currents,
     tile_job,
 )
-from evaluator.mapping.weights import layout
+from evaluator.mapping.weights import weight_layout
 from evaluator.settings import MappingConfig
 from models_va import TEMPERATURE, DeviceCard, load_card
 from models_va.errors import InputError
@@ -42,7 +42,7 @@ IDEAL = DeviceCard.model_validate(
         "parameters": {"g0": {"value": 1e-5, "provenance": "assumed"}},
     }
 )
-PAIRS = layout(MappingConfig())
+PAIRS = weight_layout(MappingConfig())
 WIRES = {"r_row_ohm": 2.5, "r_col_ohm": 1.5, "r_source_ohm": 50.0, "r_sense_ohm": 20.0}
 
 

@@ -7,7 +7,7 @@ from evaluator.evaluation.diagnosis import inspect_layers
 from models_va import load_card
 from spicegen.progress import track
 from tests.evaluator import networks
-from tests.evaluator.studies import CARD, IDEAL, study_of
+from tests.evaluator.setups import CARD, IDEAL, setup_of
 
 W = np.array([[1.0, -0.5], [0.25, 2.0], [-2.0, 0.0]])
 X = np.array([[0.5, -1.5, 0.25], [-0.125, 0.5, 1.0], [0.0, 0.75, -0.5], [1.0, -0.25, -1.0]])
@@ -23,7 +23,7 @@ def layer(tmp_path, *settings, x=X):
     path = networks.save(tmp_path / "n.onnx", nodes, {"w": W}, ("batch", *x.shape[1:]), 2, kind=networks.DOUBLE)
     for name, images in (("d", x), ("c", 2 * x)):  # the range is that of other images
         np.savez(tmp_path / f"{name}.npz", x_test=images, y_test=np.zeros(len(x), int))
-    made = study_of(path, tmp_path / "d.npz", IDEAL, COSTS, {"array.v_read_volt": VOLT}, *settings,
+    made = setup_of(path, tmp_path / "d.npz", IDEAL, COSTS, {"array.v_read_volt": VOLT}, *settings,
                     calibration=tmp_path / "c.npz")  # fmt: skip
     (report,) = inspect_layers(made, made.parts(0), track)
     return report, made.plans[0].largest_input

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from evaluator import evaluate
+from evaluator.evaluation_setup import EvaluationInputs, prepare
 from evaluator.hardware.programmed import Hardware
 from evaluator.scores import (
     half_width,
@@ -12,11 +13,10 @@ from evaluator.scores import (
     top_k_accuracy,
 )
 from evaluator.settings import HardwareConfig
-from evaluator.study import StudySource, prepare
 from models_va import load_card
 from netlists import ArrayConfig
 from tests.evaluator import networks
-from tests.evaluator.studies import trial_logits
+from tests.evaluator.setups import trial_logits
 
 CARD = "au-lixcoo2-pt"
 SMALL = ArrayConfig(rows=32, columns=32)
@@ -37,9 +37,9 @@ def errors(report):
 
 
 def test_ideal_logits_are_the_floating_point_ones(digits):
-    study = prepare(StudySource(*digits, Hardware.of(CARD, HardwareConfig().ideal(), 0)))
-    expected = study.network.logits(study.images)
-    assert np.abs(trial_logits(study) - expected).max() < 1e-5 * np.abs(expected).max()
+    setup = prepare(EvaluationInputs(*digits, Hardware.of(CARD, HardwareConfig().ideal(), 0)))
+    expected = setup.network.logits(setup.images)
+    assert np.abs(trial_logits(setup) - expected).max() < 1e-5 * np.abs(expected).max()
 
 
 def test_digits(digits):

@@ -20,7 +20,7 @@ from models_va import load_card
 from models_va.errors import InputError
 from tests.evaluator import networks
 from tests.evaluator.networks import node
-from tests.evaluator.studies import config
+from tests.evaluator.setups import config
 
 CARD = "au-lixcoo2-pt"
 CONTRACT = {

@@ -15,7 +15,7 @@ from evaluator.network.batch_norm import fold_batch_norm
 from evaluator.network.onnx_model import load_network
 from evaluator.network.ops.layers import mapped_layers
 from evaluator.operators.mapped import with_arrays, with_weights
-from tests.evaluator.studies import IDEAL, hardware
+from tests.evaluator.setups import IDEAL, hardware
 
 FOLDER = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
 LAYERS = {

@@ -18,7 +18,7 @@ from evaluator.scores import paired_difference
 from evaluator.settings import HardwareConfig
 from models_va.errors import CardError, InputError
 from spicegen.reports.page import Page
-from tests.evaluator.studies import CARD, config
+from tests.evaluator.setups import CARD, config
 
 ROOT = Path(__file__).parents[3]
 

@@ -13,13 +13,13 @@ import evaluator.evaluation.trials
 from evaluator import evaluate
 from evaluator.cli import evaluate_command
 from evaluator.evaluation.trials import FILE, Trials
-from evaluator.study import Circuits
+from evaluator.evaluation_setup import Circuits
 from models_va.errors import InputError
 from spicegen.progress import track
 from spicegen.simulate import SimulationError, simulator
 from spicegen.simulate.base import Availability
 from tests.evaluator import networks
-from tests.evaluator.studies import CARD, config, study_of, trial_logits
+from tests.evaluator.setups import CARD, config, setup_of, trial_logits
 
 MUCH = {"array.rows": 32, "array.columns": 32, "array.r_row_ohm": 20, "array.r_col_ohm": 20, "errors.read_noise": 0.3}
 """So much that trials differ in their accuracy."""
@@ -48,7 +48,7 @@ def idle(monkeypatch):
 
 @pytest.mark.parametrize("settings", [MUCH, ALL, MUCH | {"mapping.scheme": "reference"}])
 def test_the_same_seed_gives_the_same_logits(digits, settings):
-    first, again, other = (study_of(*digits, settings, seed=s, limit=40) for s in (3, 3, 4))
+    first, again, other = (setup_of(*digits, settings, seed=s, limit=40) for s in (3, 3, 4))
     assert np.array_equal(trial_logits(first), trial_logits(again))
     assert np.array_equal(trial_logits(first, 5), trial_logits(again, 5))  # whatever went before
     assert not np.allclose(trial_logits(first), trial_logits(first, 1))
@@ -60,9 +60,9 @@ def test_the_same_seed_gives_the_same_logits(digits, settings):
 def test_threads_change_nothing(tmp_path, threads):
     path = networks.convolution(tmp_path / "n.onnx", (8, 20, 20), (64, 8, 3, 3))
     networks.data(tmp_path / "d.npz", (30, 8, 20, 20), classes=9)
-    study = study_of(path, tmp_path / "d.npz", {"converters.adc_bits": 8, "errors.read_noise": 0.05})
-    other = replace(study, network=replace(study.network, threads=threads))
-    assert np.array_equal(trial_logits(study), trial_logits(other))
+    setup = setup_of(path, tmp_path / "d.npz", {"converters.adc_bits": 8, "errors.read_noise": 0.05})
+    other = replace(setup, network=replace(setup.network, threads=threads))
+    assert np.array_equal(trial_logits(setup), trial_logits(other))
 
 
 def test_workers_change_nothing(digits):
@@ -98,8 +98,8 @@ def test_circuits_are_read_with_the_noise_of_the_operator(tmp_path):
     path = networks.save(tmp_path / "n.onnx", [networks.node("Gemm", "x w", "y", "a")], weights, ("batch", 700))
     networks.data(tmp_path / "d.npz", (300, 700))
     noisy = {"errors.read_noise": 0.3, "array.rows": 100, "array.v_read_volt": 1e-3}
-    made = study_of(path, tmp_path / "d.npz", noisy, calibrated=True)
-    simulated = replace(made, source=replace(made.source, circuits=Circuits("native", frozenset({"a:0,0"}))))
+    made = setup_of(path, tmp_path / "d.npz", noisy, calibrated=True)
+    simulated = replace(made, inputs=replace(made.inputs, circuits=Circuits("native", frozenset({"a:0,0"}))))
     assert trial_logits(simulated) == pytest.approx(trial_logits(made), abs=1e-3)
 
 
@@ -178,13 +178,13 @@ def test_another_table_of_the_same_name_is_another_study(digits, tmp_path):
     keys = []
     for sigma in (1e-6, 2e-6):
         table.write_text(f"g_siemens,sigma_siemens\n1e-6,{sigma}\n1e-4,{sigma}\n")
-        keys.append(study_of(*digits, {"errors.programming": table}, limit=3).key)
+        keys.append(setup_of(*digits, {"errors.programming": table}, limit=3).key)
     assert keys[0] != keys[1]
 
 
 @pytest.mark.parametrize("what", ["equations", "simulator", "onnxruntime"])
 def test_another_version_is_another_study(digits, monkeypatch, what):
-    made = study_of(*digits, limit=3, circuits=Circuits("native", frozenset({"a:0,0"})))
+    made = setup_of(*digits, limit=3, circuits=Circuits("native", frozenset({"a:0,0"})))
     before, card = made.key, made.hardware.card
     if what == "equations":
         model = replace(card.device_model, version="other")
@@ -192,7 +192,7 @@ def test_another_version_is_another_study(digits, monkeypatch, what):
     elif what == "simulator":
         monkeypatch.setattr(type(simulator("native")), "available", lambda _: Availability(True, "other"))
     else:
-        monkeypatch.setattr("evaluator.study.version", lambda name: "other" if name == what else "1")
+        monkeypatch.setattr("evaluator.evaluation_setup.version", lambda name: "other" if name == what else "1")
     assert replace(made).key != before
 
 
@@ -200,8 +200,8 @@ def test_other_images_to_calibrate_with_are_another_study(digits, tmp_path):
     keys = []
     for scale in (1, 2):
         np.savez(tmp_path / "c.npz", x_test=scale * np.ones((4, 64), np.float32), y_test=np.zeros(4, int))
-        study = study_of(*digits, {"converters.adc_bits": 5}, limit=3, calibration=tmp_path / "c.npz")
-        keys.append(study.key)
+        setup = setup_of(*digits, {"converters.adc_bits": 5}, limit=3, calibration=tmp_path / "c.npz")
+        keys.append(setup.key)
     assert keys[0] != keys[1]
 
 
@@ -243,15 +243,15 @@ def test_a_file_that_cannot_be_read_is_said(digits, tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     (tmp_path / FILE).write_text("")
-    study = study_of(*digits, limit=3)
+    setup = setup_of(*digits, limit=3)
     monkeypatch.setattr(Path, "read_text", fail)
     with pytest.raises(InputError, match=r"trials\.jsonl: cannot be read: Permission denied: give another folder$"):
-        Trials(study, tmp_path).scores(1, 1, track)
+        Trials(setup, tmp_path).scores(1, 1, track)
 
 
 def test_a_folder_that_cannot_be_written_is_said(digits, tmp_path):
     (tmp_path / FILE).mkdir()
-    study = study_of(*digits, limit=3)
+    setup = setup_of(*digits, limit=3)
     with pytest.raises(Exception, match="cannot be written") as caught:
-        Trials(study, tmp_path).scores(1, 1, track)
+        Trials(setup, tmp_path).scores(1, 1, track)
     assert "\n" not in str(caught.value)

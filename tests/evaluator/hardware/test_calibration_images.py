@@ -7,7 +7,7 @@ import yaml
 from evaluator.data import load_dataset
 from models_va.errors import InputError
 from tests.evaluator import networks
-from tests.evaluator.studies import study_of
+from tests.evaluator.setups import setup_of
 
 CONVERTED = {"converters.adc_bits": 8}
 
@@ -40,7 +40,7 @@ def copied(data):
 def test_judged_images_under_another_name_are_refused(network, data, disguise):
     other = disguise(data)
     with pytest.raises(InputError) as caught:
-        study_of(network, data, CONVERTED, calibration=other)
+        setup_of(network, data, CONVERTED, calibration=other)
     assert str(caught.value).endswith("all its images are among those to judge on: give others to calibrate with")
     assert str(other) in str(caught.value)
 
@@ -48,7 +48,7 @@ def test_judged_images_under_another_name_are_refused(network, data, disguise):
 def test_training_images_that_are_the_test_images_are_refused(network, tmp_path):
     images = np.random.default_rng(0).uniform(size=(9, 6))
     with pytest.raises(InputError, match=r"d\.npz: all its images are among those to judge on"):
-        study_of(network, saved(tmp_path / "d.npz", images, x_train=images[2:7]), CONVERTED)
+        setup_of(network, saved(tmp_path / "d.npz", images, x_train=images[2:7]), CONVERTED)
 
 
 def test_images_that_public_data_have_twice_are_left_out(network, tmp_path):
@@ -57,13 +57,13 @@ def test_images_that_public_data_have_twice_are_left_out(network, tmp_path):
     images, training = rng.uniform(size=(9, 6)), rng.uniform(size=(12, 6))
     images[4] = 0
     training[[3, 8]] = images[[1, 4]]
-    made = study_of(network, saved(tmp_path / "d.npz", images, x_train=training), CONVERTED)
+    made = setup_of(network, saved(tmp_path / "d.npz", images, x_train=training), CONVERTED)
     assert np.array_equal(made.calibration, np.delete(training, [3, 8], axis=0).astype(np.float32))
     assert np.array_equal(made.images, images.astype(np.float32))
 
 
 def test_those_that_a_limit_leaves_unjudged_are_others(network, data):
-    made = study_of(network, data, CONVERTED, calibration=data, limit=15)
+    made = setup_of(network, data, CONVERTED, calibration=data, limit=15)
     assert np.array_equal(made.calibration, load_dataset(data).images[15:])
 
 
@@ -83,6 +83,6 @@ def test_what_drives_rows_is_finite(tmp_path, key):
     images[2:] = 1  # the first ones are harmless
     data = saved(tmp_path / "d.npz", images, x_train=np.full((4, 6), 0.5, np.float32))
     with pytest.raises(InputError) as caught:
-        study_of(path, data, {key: 8})
+        setup_of(path, data, {key: 8})
     found = f"{path}: MatMul node 'deep': its inputs are NaN or infinite for some images: check weights and data scale"
     assert str(caught.value) == found

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import evaluator.evaluation_setup
 import evaluator.hardware.programmed
-import evaluator.study
 from evaluator import evaluate
 from evaluator.circuit import CircuitRequest
 from evaluator.hardware.activations import activations_of
@@ -16,7 +16,7 @@ from evaluator.network.onnx_model import load_network
 from evaluator.reports.evaluation_page import evaluation_page
 from models_va import load_card
 from tests.evaluator import networks
-from tests.evaluator.studies import CARD, config, study_of, trial_logits
+from tests.evaluator.setups import CARD, config, setup_of, trial_logits
 
 LOW, HIGH = load_card(CARD).window()
 WIRED = {
@@ -35,14 +35,14 @@ SCHEMES = {
 }
 
 
-def weight_errors(study):
+def weight_errors(setup):
     """Of each layer's effective weights, with each plan's target conductances: ||W_eff - W|| / ||W||."""
-    return np.array([out_of_reach(plan, study.hardware) for plan in study.plans])
+    return np.array([out_of_reach(plan, setup.hardware) for plan in setup.plans])
 
 
-def logit_error(study):
-    exact = study.network.logits(study.images)
-    return np.abs(trial_logits(study) - exact).max() / np.abs(exact).max()
+def logit_error(setup):
+    exact = setup.network.logits(setup.images)
+    return np.abs(trial_logits(setup) - exact).max() / np.abs(exact).max()
 
 
 # conductances
@@ -50,7 +50,7 @@ def logit_error(study):
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_corrected_conductances_have_the_wanted_weights_in_effect(digits, scheme):
-    plain, reaching = (study_of(*digits, WIRED, SCHEMES[scheme], more, limit=50) for more in ({}, REACHING))
+    plain, reaching = (setup_of(*digits, WIRED, SCHEMES[scheme], more, limit=50) for more in ({}, REACHING))
     before, after = weight_errors(plain), weight_errors(reaching)
     assert np.all(before > 1e-3)
     assert np.all(after < before / 100)  # without programming error there is as much headroom as it takes
@@ -62,9 +62,9 @@ def test_corrected_conductances_have_the_wanted_weights_in_effect(digits, scheme
 
 def test_what_is_left_is_what_cannot_be_reached(digits):
     """The headroom is for all but the largest weights: those, and only those, stand at the window's end."""
-    study = study_of(*digits, WIRED, REACHING, limit=50)
-    for plan in study.plans:
-        weights = plan.target.weights(study.hardware.read(plan.target, plan.layer).slices)
+    setup = setup_of(*digits, WIRED, REACHING, limit=50)
+    for plan in setup.plans:
+        weights = plan.target.weights(setup.hardware.read(plan.target, plan.layer).slices)
         off = np.abs(weights - plan.layer.weights)[0]
         g = plan.target.g_siemens[0].max(axis=2).T  # (outputs, inputs)
         at_end = g >= HIGH * (1 - 1e-9)
@@ -88,16 +88,16 @@ def test_conductances_of_every_form(tmp_path, form):
     path = networks.FORMS[form](tmp_path / "n.onnx")
     networks.data(tmp_path / "d.npz", (8, *load_network(path).image_shape))
     small = WIRED | {"array.rows": 7, "array.columns": 6, "array.r_row_ohm": 10, "array.r_col_ohm": 10}
-    plain, reaching = (study_of(path, tmp_path / "d.npz", small, more) for more in ({}, REACHING))
+    plain, reaching = (setup_of(path, tmp_path / "d.npz", small, more) for more in ({}, REACHING))
     before, after = weight_errors(plain), weight_errors(reaching)
     assert np.all((after < before / 3) | (before == 0))
     assert np.all(np.isfinite(trial_logits(reaching)))
 
 
 def test_correction_knows_the_levels(digits):
-    study = study_of(*digits, WIRED, REACHING, {"errors.levels": 33}, limit=5)
+    setup = setup_of(*digits, WIRED, REACHING, {"errors.levels": 33}, limit=5)
     levels = np.linspace(LOW, HIGH, 33)
-    for plan in study.plans:
+    for plan in setup.plans:
         assert np.min(np.abs(plan.target.g_siemens[..., None] - levels), axis=-1).max() < 1e-17
 
 
@@ -107,7 +107,7 @@ def test_correction_aims_at_the_weights_and_not_at_their_levels(digits, scheme):
     levels, no_wires = {"errors.levels": 65}, {"array.r_row_ohm": 0, "array.r_col_ohm": 0}
     settings = ([no_wires], [REACHING], [])
     rounded, reaching, plain = (
-        weight_errors(study_of(*digits, WIRED, SCHEMES[scheme], levels, *more, limit=5)) for more in settings
+        weight_errors(setup_of(*digits, WIRED, SCHEMES[scheme], levels, *more, limit=5)) for more in settings
     )
     assert np.all(plain > 1.5 * rounded)
     assert np.all(reaching < 1.1 * rounded)
@@ -116,21 +116,21 @@ def test_correction_aims_at_the_weights_and_not_at_their_levels(digits, scheme):
 @pytest.mark.parametrize("scheme", ["differential", "bit-sliced"])
 def test_ranges_are_those_of_the_corrected_conductances(digits, scheme):
     wires = WIRED | {"array.r_row_ohm": 40, "array.r_col_ohm": 40, "converters.adc_bits": 8}
-    study = study_of(*digits, wires, SCHEMES[scheme], REACHING, limit=50)
-    plain = study_of(*digits, wires, SCHEMES[scheme], limit=50)
-    open_ended = [replace(p, adc_range=None) for p in study.plans]
-    again = with_ranges(study.network, open_ended, study.hardware, study.calibration)
-    for before, after, found in zip(plain.plans, again, study.plans, strict=True):
+    setup = setup_of(*digits, wires, SCHEMES[scheme], REACHING, limit=50)
+    plain = setup_of(*digits, wires, SCHEMES[scheme], limit=50)
+    open_ended = [replace(p, adc_range=None) for p in setup.plans]
+    again = with_ranges(setup.network, open_ended, setup.hardware, setup.calibration)
+    for before, after, found in zip(plain.plans, again, setup.plans, strict=True):
         assert np.array_equal(found.adc_range, after.adc_range)
         assert not np.array_equal(found.adc_range, before.adc_range)
 
 
 def test_an_ideal_array_needs_no_correction(digits):
-    study = study_of(*digits, WIRED, {"array.r_row_ohm": 0, "array.r_col_ohm": 0}, REACHING, limit=5)
-    for plan in study.plans:
-        assert plan.target.g_siemens == pytest.approx(study.hardware.target(plan.layer).g_siemens, rel=1e-9)
-    assert reach_for_weights(study.plans[0], study.hardware).full_scale == pytest.approx(
-        study.plans[0].target.full_scale
+    setup = setup_of(*digits, WIRED, {"array.r_row_ohm": 0, "array.r_col_ohm": 0}, REACHING, limit=5)
+    for plan in setup.plans:
+        assert plan.target.g_siemens == pytest.approx(setup.hardware.target(plan.layer).g_siemens, rel=1e-9)
+    assert reach_for_weights(setup.plans[0], setup.hardware).full_scale == pytest.approx(
+        setup.plans[0].target.full_scale
     )
 
 
@@ -154,9 +154,9 @@ def test_fitted_columns_are_never_worse_on_what_they_were_fitted_to(tmp_path, fo
     image = {"conv_groups": (4, 5, 5), "conv_strided": (2, 7, 6), "conv_transpose": (4, 3, 3), "conv_1d": (3, 9)}
     networks.data(tmp_path / "d.npz", (40, *image.get(form, (6,))))
     small = {"array.rows": 7, "array.columns": 6, "errors.programming": "exact", "array.r_row_ohm": 0.1}
-    study = study_of(path, tmp_path / "d.npz", small, COLUMNS[kind], {"compensate": "columns"})
-    (part,), model = study.parts(0), study.network.graph
-    (seen,) = activations_of(study.network, study.plans, study.calibration)
+    setup = setup_of(path, tmp_path / "d.npz", small, COLUMNS[kind], {"compensate": "columns"})
+    (part,), model = setup.parts(0), setup.network.graph
+    (seen,) = activations_of(setup.network, setup.plans, setup.calibration)
     plain = replace(part, gain=None, offset=None)
     found, wanted = products(model, plain, seen)
     fitted, _ = products(model, part, seen)
@@ -173,19 +173,21 @@ def test_fitted_columns_are_never_worse_on_what_they_were_fitted_to(tmp_path, fo
 def test_columns_of_a_layer_that_gives_always_the_same(tmp_path):
     path = networks.FORMS["negated"](tmp_path / "n.onnx")
     networks.data(tmp_path / "d.npz")
-    study = study_of(path, tmp_path / "d.npz", {"compensate": "columns"})
-    _, zeros = study.parts(0)
-    gain, offset = fit_columns(study.network.graph, zeros, study.activations[1])
+    setup = setup_of(path, tmp_path / "d.npz", {"compensate": "columns"})
+    _, zeros = setup.parts(0)
+    gain, offset = fit_columns(setup.network.graph, zeros, setup.activations[1])
     assert np.all(np.isfinite(gain))
     assert np.all(np.isfinite(offset))
-    assert np.all(np.isfinite(trial_logits(study)))
+    assert np.all(np.isfinite(trial_logits(setup)))
 
 
 def test_columns_are_fitted_to_other_reads_than_they_are_judged_on(digits, monkeypatch):
-    fitted, real = [], evaluator.study.fit_columns
-    monkeypatch.setattr(evaluator.study, "fit_columns", lambda m, part, a: fitted.append(part) or real(m, part, a))
-    study = study_of(*digits, {"errors.read_noise": 0.1, "compensate": "columns"}, limit=5)
-    judged = [part for trial in (0, 1) for part in study.parts(trial)]
+    fitted, real = [], evaluator.evaluation_setup.fit_columns
+    monkeypatch.setattr(
+        evaluator.evaluation_setup, "fit_columns", lambda m, part, a: fitted.append(part) or real(m, part, a)
+    )
+    setup = setup_of(*digits, {"errors.read_noise": 0.1, "compensate": "columns"}, limit=5)
+    judged = [part for trial in (0, 1) for part in setup.parts(trial)]
     seeds = [{p.noise_seed for p in parts} for parts in (fitted, judged)]
     assert [len(s) for s in seeds] == [2, 2]  # one a trial
     assert seeds[0].isdisjoint(seeds[1])
@@ -193,7 +195,7 @@ def test_columns_are_fitted_to_other_reads_than_they_are_judged_on(digits, monke
 
 def test_columns_bring_back_what_wires_take(digits):
     wires = WIRED | {"array.rows": 64, "array.columns": 96, "array.r_row_ohm": 30, "array.r_col_ohm": 30}
-    plain, fitted = (study_of(*digits, wires, {"compensate": c}, calibrated=True) for c in ("none", "columns"))
+    plain, fitted = (setup_of(*digits, wires, {"compensate": c}, calibrated=True) for c in ("none", "columns"))
     assert np.array_equal(plain.images, fitted.images)
     assert logit_error(fitted) < logit_error(plain) / 1.5
 
@@ -238,7 +240,7 @@ def test_the_report_has_the_same_trials_without_compensation(digits, tmp_path, k
         digits = digits[0], tmp_path / "d.npz"
     wires = {"array.rows": 64, "array.columns": 96, "array.r_row_ohm": 60, "array.r_col_ohm": 60}
     report = evaluate(*digits, CARD, hardware=config(wires, {"compensate": kind}), trials=3)
-    bare = study_of(*digits, wires, calibrated=kind == "columns")
+    bare = setup_of(*digits, wires, calibrated=kind == "columns")
     assert len(bare.images) == report.n_images == (480 if kind == "columns" and not training else 600)
     expected = [np.mean(trial_logits(bare, k).argmax(axis=1) == bare.labels) for k in range(3)]
     assert [s.top1 for s in report.uncompensated] == pytest.approx(expected, abs=1e-12)

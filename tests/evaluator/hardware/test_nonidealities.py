@@ -11,7 +11,7 @@ from evaluator.mapping.weights import map_weights
 from models_va import Quantity, card_names, load_card
 from models_va.errors import CardError, InputError
 from tests.evaluator import networks
-from tests.evaluator.studies import CARD, IDEAL, config, hardware, study_of, trial_logits
+from tests.evaluator.setups import CARD, IDEAL, config, hardware, setup_of, trial_logits
 
 WIDE = {"array.rows": 32, "array.columns": 32}
 IMAGES = 60
@@ -19,7 +19,7 @@ IMAGES = 60
 
 def error(digits, *settings, trial=0, card=CARD):
     """Of the logits, relative to the largest."""
-    made = study_of(*digits, IDEAL, WIDE, *settings, limit=IMAGES, card=card)
+    made = setup_of(*digits, IDEAL, WIDE, *settings, limit=IMAGES, card=card)
     exact = made.network.logits(made.images)
     return np.abs(trial_logits(made, trial) - exact).max() / np.abs(exact).max()
 
@@ -84,7 +84,7 @@ def test_programming_error_vanishes_with_sigma(digits, table, scheme):
 
 def test_the_cards_sigma_is_the_papers(digits):
     """sigma = 0.0161 G + 0.08264 uS, over the devices of the layers."""
-    made = study_of(*digits, {"array.r_row_ohm": 0, "array.r_col_ohm": 0}, limit=2)
+    made = setup_of(*digits, {"array.r_row_ohm": 0, "array.r_col_ohm": 0}, limit=2)
     off, targets = [], []
     for trial in range(3):
         for part in made.parts(trial):
@@ -132,7 +132,7 @@ def test_more_levels_are_nearer(digits, scheme):
 
 
 def test_programmed_levels_are_levels(digits):
-    made = study_of(*digits, IDEAL, {"errors.levels": 7}, {"mapping.scheme": "reference"}, limit=2)
+    made = setup_of(*digits, IDEAL, {"errors.levels": 7}, {"mapping.scheme": "reference"}, limit=2)
     levels = np.linspace(1e-5, 4e-5, 7)
     for part in made.parts(0):
         for g in (part.conductances.g_siemens, part.conductances.reference_siemens):
@@ -164,14 +164,14 @@ def test_the_curve_is_applied_to_the_inputs(tmp_path):
     path = networks.save(tmp_path / "n.onnx", [networks.node("MatMul", "x w", "y")], {"w": w}, kind=networks.DOUBLE)
     np.savez(tmp_path / "d.npz", x_test=x, y_test=np.zeros(30, int))
     np.savez(tmp_path / "c.npz", x_test=x[:4] / 2, y_test=np.zeros(4, int))
-    made = study_of(path, tmp_path / "d.npz", IDEAL, {"errors.nonlinearity": True, "array.v_read_volt": 0.5},
+    made = setup_of(path, tmp_path / "d.npz", IDEAL, {"errors.nonlinearity": True, "array.v_read_volt": 0.5},
                     calibration=tmp_path / "c.npz")  # fmt: skip
     largest, v0 = np.abs(x[:4]).max() / 2, load_card(CARD).values["v_io"]
     driven = np.clip(x / largest, -1, 1) * 0.5
     expected = v0 * np.sinh(driven / v0) / 0.5 * largest @ w
     assert trial_logits(made) == pytest.approx(expected, rel=1e-7, abs=1e-9)
     serial = {"converters.dac_bits": 9, "converters.bit_serial": True}  # every bit at the full voltage: only a gain
-    made = study_of(path, tmp_path / "d.npz", IDEAL, {"errors.nonlinearity": True, "array.v_read_volt": 0.5}, serial,
+    made = setup_of(path, tmp_path / "d.npz", IDEAL, {"errors.nonlinearity": True, "array.v_read_volt": 0.5}, serial,
                     calibration=tmp_path / "c.npz")  # fmt: skip
     largest = made.plans[0].largest_input
     codes = np.clip(np.rint(x / largest * 255), -255, 255) / 255 * largest
@@ -179,16 +179,16 @@ def test_the_curve_is_applied_to_the_inputs(tmp_path):
 
 
 def test_fewer_stuck_devices_do_less(digits):
-    made = [study_of(*digits, IDEAL, {"array.stuck_low": s, "array.stuck_high": s}, limit=2) for s in (0.05, 0.005, 0)]
+    made = [setup_of(*digits, IDEAL, {"array.stuck_low": s, "array.stuck_high": s}, limit=2) for s in (0.05, 0.005, 0)]
     low, high = 1e-5, 4e-5
     stuck = []
-    for study in made:
-        (first, _) = study.parts(3)
+    for setup in made:
+        (first, _) = setup.parts(3)
         g, target = first.conductances.g_siemens, first.plan.target.g_siemens
         moved = g != target
         assert np.all(np.isin(g[moved], (low, high)))
         stuck.append(moved)
-        share = study.hardware.config.array.stuck_high
+        share = setup.hardware.config.array.stuck_high
         expected = share * np.mean(target < high)  # those that do not stand there anyway
         found = np.mean(moved & (g == high))
         assert found == pytest.approx(expected, abs=4 * (expected / g.size) ** 0.5)
@@ -200,7 +200,7 @@ def test_fewer_stuck_devices_do_less(digits):
 
 
 def test_stuck_reference_devices_too(digits):
-    made = study_of(*digits, IDEAL, {"array.stuck_high": 0.3, "mapping.scheme": "reference"}, limit=2)
+    made = setup_of(*digits, IDEAL, {"array.stuck_high": 0.3, "mapping.scheme": "reference"}, limit=2)
     reference = made.parts(0)[0].conductances.reference_siemens
     assert np.mean(reference == 4e-5) == pytest.approx(0.3, abs=0.2)
     assert np.all((reference == 4e-5) | (reference == 2.5e-5))
@@ -308,6 +308,6 @@ def test_full_converters_take_the_currents_of_the_curve(tmp_path, settings):
     full = {"converters.adc_bits": 16, "converters.adc_range": "full"}
     np.savez(tmp_path / "c.npz", x_test=np.eye(2, 6), y_test=np.zeros(2, int))
     curved = {"errors.nonlinearity": True, "array.v_read_volt": 0.8}
-    made = study_of(path, tmp_path / "d.npz", IDEAL, curved, full, settings, calibration=tmp_path / "c.npz")
+    made = setup_of(path, tmp_path / "d.npz", IDEAL, curved, full, settings, calibration=tmp_path / "c.npz")
     v0 = load_card(CARD).values["v_io"]
     assert trial_logits(made)[0] == pytest.approx(6 * v0 * np.sinh(0.8 / v0) / 0.8, rel=1e-4)

@@ -8,7 +8,7 @@ import pytest
 from evaluator import evaluate
 from evaluator.hardware import random_keys as streams
 from evaluator.hardware import write_verify
-from evaluator.hardware.write_verify import Misfits, WriteVerify
+from evaluator.hardware.write_verify import Misfits, WriteVerifySampler
 from evaluator.mapping.plan import LayerPlan
 from evaluator.mapping.tiles import tiles_of
 from evaluator.mapping.weights import map_weights
@@ -20,7 +20,7 @@ from netlists import ArrayConfig
 from spicegen.arrays.write_verify import write_verify as directly
 from spicegen.devices.programming import program_devices, stream
 from spicegen.simulate import Native
-from tests.evaluator.studies import config, hardware, study_of
+from tests.evaluator.setups import config, hardware, setup_of
 
 CARD = load_card("au-lixcoo2-pt")
 SMALL = ArrayConfig(rows=2, columns=2)
@@ -52,7 +52,7 @@ def said():
 @pytest.fixture(scope="module")
 def found(folder, said):
     """Two layers, the second of which has a tile of the first again."""
-    return WriteVerify(CARD, SMALL, folder=folder).misfits([TILES, TILES[1:]], said.append, track)
+    return WriteVerifySampler(CARD, SMALL, cache=folder).misfits([TILES, TILES[1:]], said.append, track)
 
 
 # sampled tiles
@@ -64,7 +64,7 @@ def test_the_sample_is_what_write_verify_leaves(found):
         erased = np.full(target.shape, 1e-5)
         fresh = program_devices(CARD, erased, 0, programming_error=False).devices
         sigma = CARD.programming_error.sigma_siemens(target)
-        done = directly(SMALL.crossbar(erased), fresh, target, sigma, WriteVerify(CARD, SMALL).plan, Native())
+        done = directly(SMALL.crossbar(erased), fresh, target, sigma, WriteVerifySampler(CARD, SMALL).plan, Native())
         targets.extend(target.ravel())
         misfits.extend((done.g_siemens - target).ravel())
     order = np.argsort(targets, kind="stable")
@@ -86,7 +86,7 @@ def test_the_cost_is_said_first(found, said):
 def test_what_is_kept_is_not_programmed_again(found, folder, monkeypatch):
     monkeypatch.setattr(write_verify, "write_verify", never)
     texts = []
-    again = WriteVerify(CARD, SMALL, seed=5, folder=folder).misfits([TILES[1:], TILES], texts.append, track)
+    again = WriteVerifySampler(CARD, SMALL, seed=5, cache=folder).misfits([TILES[1:], TILES], texts.append, track)
     assert np.array_equal(again[1].misfit_siemens, found[0].misfit_siemens)
     assert texts == []
 
@@ -105,9 +105,9 @@ def test_all_that_matters_is_in_the_key(found, folder, monkeypatch, other):
     card = DeviceCard.model_validate(
         CARD.model_dump() | {"device_to_device": {"g0": {"value": 0.05, "provenance": "assumed"}}}
     )
-    asked = {"card": card if "device_to_device" in other else CARD, "array": SMALL, "folder": folder} | other
+    asked = {"card": card if "device_to_device" in other else CARD, "array": SMALL, "cache": folder} | other
     with pytest.raises(AssertionError, match="programmed again"):
-        WriteVerify(**asked).misfits([TILES], quiet, track)
+        WriteVerifySampler(**asked).misfits([TILES], quiet, track)
 
 
 # devices of a layer
@@ -164,7 +164,7 @@ def plan(number=0, outputs=6, inputs=5):
 
 
 def test_sampled_tiles_are_tiles_of_the_layer():
-    layer, programmer = plan(), WriteVerify(CARD, SMALL, tiles_a_layer=4)
+    layer, programmer = plan(), WriteVerifySampler(CARD, SMALL, tiles_a_layer=4)
     tiles = [t.conductances(layer.target) for t in tiles_of((1, 6, 5), SMALL, layer.target.layout)]
     chosen = programmer.sampled_tiles(layer)
     assert len(chosen) == 4
@@ -181,21 +181,23 @@ def test_sampled_tiles_are_tiles_of_the_layer():
 def test_large_arrays_are_refused():
     why = r"disturbed faster than .* \(see spicegen study programming\)"
     with pytest.raises(InputError, match=rf"array: 128 x 128: .* {why}: give array.rows=8 and .*, or errors.prog"):
-        WriteVerify(CARD, ArrayConfig(rows=128, columns=128))
+        WriteVerifySampler(CARD, ArrayConfig(rows=128, columns=128))
 
 
 def test_the_tolerance_and_the_pulses_are_the_cards():
     quantity = {"value": 1.0, "provenance": "assumed"}
     with pytest.raises(CardError, match=r"card a: has no programming_error: .* it is the tolerance of write-verify"):
-        WriteVerify(DeviceCard.model_validate(CARD.model_dump() | {"name": "a", "programming_error": None}), SMALL)
+        WriteVerifySampler(
+            DeviceCard.model_validate(CARD.model_dump() | {"name": "a", "programming_error": None}), SMALL
+        )
     pulse = {"amplitude_p_volt": quantity, "amplitude_d_volt": {**quantity, "value": -1.0}}
     own = {"write_pulse": {**pulse, "width_s": {**quantity, "value": 1e-8}}, "programming_pulse": None}
-    plan = WriteVerify(DeviceCard.model_validate(CARD.model_dump() | own), SMALL).plan
+    plan = WriteVerifySampler(DeviceCard.model_validate(CARD.model_dump() | own), SMALL).plan
     assert plan.v_down_volt == -1.0
     assert plan.edge_s < plan.width_down_s / 100
 
 
-# a study
+# a setup
 
 
 SETTINGS = {"array.rows": 2, "array.columns": 2, "errors.programming": "write-verify"}
@@ -203,20 +205,24 @@ SETTINGS = {"array.rows": 2, "array.columns": 2, "errors.programming": "write-ve
 
 @pytest.fixture
 def programmed(monkeypatch):
-    """Tiles are programmed to 1 uS beside the target without being simulated; the targets of each study."""
+    """Tiles are programmed to 1 uS beside the target without being simulated; the targets of each setup."""
     seen = []
-    monkeypatch.setattr(WriteVerify, "_program", lambda self, s: np.stack([s.target_siemens + 1e-6, s.target_siemens]))
-    real = WriteVerify.misfits
-    monkeypatch.setattr(WriteVerify, "misfits", lambda self, layers, *a: seen.append(layers) or real(self, layers, *a))
+    monkeypatch.setattr(
+        WriteVerifySampler, "_program", lambda self, s: np.stack([s.target_siemens + 1e-6, s.target_siemens])
+    )
+    real = WriteVerifySampler.misfits
+    monkeypatch.setattr(
+        WriteVerifySampler, "misfits", lambda self, layers, *a: seen.append(layers) or real(self, layers, *a)
+    )
     return seen
 
 
 def test_misfits_are_part_of_the_key(digits, programmed):
-    study = study_of(*digits, SETTINGS, limit=3)
-    assert len(study.source.misfits) == len(study.plans) == 2
-    other = [replace(m, misfit_siemens=2 * m.misfit_siemens) for m in study.source.misfits]
-    assert replace(study, source=replace(study.source, misfits=tuple(other))).key != study.key
-    assert study_of(*digits, SETTINGS, limit=3).key == study.key
+    setup = setup_of(*digits, SETTINGS, limit=3)
+    assert len(setup.inputs.misfits) == len(setup.plans) == 2
+    other = [replace(m, misfit_siemens=2 * m.misfit_siemens) for m in setup.inputs.misfits]
+    assert replace(setup, inputs=replace(setup.inputs, misfits=tuple(other))).key != setup.key
+    assert setup_of(*digits, SETTINGS, limit=3).key == setup.key
 
 
 @pytest.mark.parametrize(("compensate", "sampled"), [("conductances", 2), ("columns", 1)])
@@ -226,7 +232,7 @@ def test_tiles_of_other_targets_are_sampled_again(digits, programmed, compensate
     report = evaluate(*digits, "au-lixcoo2-pt", hardware=config(SETTINGS, wires), limit=20, trials=1)
     assert len(report.uncompensated) == 1
     assert len(programmed) == sampled
-    plain = study_of(*digits, SETTINGS, wires, {"compensate": "none"}, limit=20)
+    plain = setup_of(*digits, SETTINGS, wires, {"compensate": "none"}, limit=20)
     for found, expected in zip(programmed[sampled - 1], programmed[-1], strict=True):
         assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
     assert len(plain.plans) == len(programmed[-1])
@@ -252,10 +258,10 @@ def test_nothing_is_drawn_from_the_stream_of_a_trial(digits, programmed, monkeyp
             super().__init__(entropy, spawn_key=spawn_key)
 
     monkeypatch.setattr(np.random, "SeedSequence", Spied)
-    study = study_of(*digits, SETTINGS, {"errors.read_noise": 0.1}, limit=3)
+    setup = setup_of(*digits, SETTINGS, {"errors.read_noise": 0.1}, limit=3)
     assert {k[0] for k in keys} == {streams.SAMPLED_TILES, streams.SAMPLED_DEVICES}
     assert min(k[0] for k in keys) > streams.MOST_TRIALS
     keys.clear()
-    study.parts(7)
+    setup.parts(7)
     assert {k[0] for k in keys} == {7, streams.READ_NOISE}
     assert len(set(keys)) == 3  # two layers, and one seed for the noise of both

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from evaluator.mapping.tiles import read_layer, tiles_of
-from evaluator.mapping.weights import layout, map_weights
+from evaluator.mapping.weights import map_weights, weight_layout
 from evaluator.settings import MappingConfig
 from models_va.errors import InputError
 from netlists import ArrayConfig
@@ -60,8 +60,8 @@ def test_weights_survive_the_round_trip(weights, config, window):
 
 @given(WEIGHTS, CONFIGS)
 def test_ideal_tiles_have_the_mapped_weights_in_effect(weights, config):
-    weights, how = weights.astype(np.float64), layout(config)
-    ranges = -(-weights.shape[1] // how.outputs_in(ARRAY.columns))
+    weights, layout = weights.astype(np.float64), weight_layout(config)
+    ranges = -(-weights.shape[1] // layout.outputs_in(ARRAY.columns))
     mapped = map_weights(weights, config, WINDOW, ranges)
     found = mapped.weights(read_layer(mapped, ARRAY).slices)
     assert np.all(np.abs(found - back(mapped)) <= 1e-13 * full_scale(weights, config))
@@ -157,10 +157,10 @@ def test_digits_of_bit_slicing():
 
 def test_the_reference_column_stands_in_the_middle_of_each_tile():
     weights = np.random.default_rng(0).normal(size=(2, 7, 5))
-    array, how = ArrayConfig(rows=3, columns=5), layout(MappingConfig(scheme="reference"))
+    array, layout = ArrayConfig(rows=3, columns=5), weight_layout(MappingConfig(scheme="reference"))
     mapped = map_weights(weights, MappingConfig(scheme="reference"), WINDOW, 2)
     mapped = mapped.with_conductances(mapped.g_siemens, np.random.default_rng(1).uniform(*WINDOW, (2, 5, 2)))
-    tiles = tiles_of(weights.shape, array, how)
+    tiles = tiles_of(weights.shape, array, layout)
     assert [(t.group, t.inputs, t.outputs, t.range) for t in tiles[:4]] == [
         (0, slice(0, 2), slice(0, 3), 0), (0, slice(2, 5), slice(0, 3), 0),
         (0, slice(0, 2), slice(3, 7), 1), (0, slice(2, 5), slice(3, 7), 1),

@@ -15,7 +15,7 @@ from evaluator.mapping.tiles import (
     slices_of,
     tiles_of,
 )
-from evaluator.mapping.weights import layout, map_weights
+from evaluator.mapping.weights import map_weights, weight_layout
 from evaluator.settings import MappingConfig
 from models_va.errors import InputError
 from netlists import ArrayConfig, LineFaults
@@ -70,23 +70,23 @@ def columns_of(layer, group, inputs, outputs, number):
 
 @given(*(st.integers(1, n) for n in (3, 60, 20, 9, 20)), st.integers(2, 20), st.sampled_from(list(SCHEMES)))
 def test_tiles_cover_a_layer_exactly_once(groups, outputs, channels, block, rows, columns, scheme):
-    how = layout(SCHEMES[scheme])
-    columns = max(columns, how.fewest_columns)
+    layout = weight_layout(SCHEMES[scheme])
+    columns = max(columns, layout.fewest_columns)
     count = np.zeros((groups, outputs, channels * block), int)
     array = ArrayConfig(rows=rows, columns=columns)
-    tiles = tiles_of(count.shape, array, how, block)
+    tiles = tiles_of(count.shape, array, layout, block)
     for tile in tiles:
         part = count[tile.weights]
         assert 1 <= part.shape[1] <= rows
-        assert 1 <= part.shape[0] * how.columns_per_output + how.has_reference <= columns
+        assert 1 <= part.shape[0] * layout.columns_per_output + layout.has_reference <= columns
         assert block > rows or tile.inputs.start % block == tile.inputs.stop % block == 0
-        assert tile.outputs == output_ranges(outputs, array, how)[tile.range]
+        assert tile.outputs == output_ranges(outputs, array, layout)[tile.range]
         part += 1
     assert np.all(count == 1)
     high = -(-channels // (rows // block)) if block <= rows else -(-channels * block // rows)
-    wide = -(-outputs // ((columns - how.has_reference) // how.columns_per_output))
+    wide = -(-outputs // ((columns - layout.has_reference) // layout.columns_per_output))
     assert len(tiles) == groups * high * wide  # as few as can be
-    for some in (input_ranges(channels * block, array, block), output_ranges(outputs, array, how)):
+    for some in (input_ranges(channels * block, array, block), output_ranges(outputs, array, layout)):
         assert all(a.stop == b.start for a, b in pairwise(some))
         sizes = [r.stop - r.start for r in some]
         assert max(sizes) - min(sizes) <= block  # as equal as can be
@@ -95,7 +95,7 @@ def test_tiles_cover_a_layer_exactly_once(groups, outputs, channels, block, rows
 def test_one_reference_column_is_shared_by_the_outputs_of_a_tile():
     """In each range of outputs (not in each tile: rows are other devices anyway) there is one column of references."""
     array, config = ArrayConfig(rows=4, columns=6), SCHEMES["reference"]
-    assert len(output_ranges(12, array, layout(config))) == 3  # 12 = 4 + 4 + 4 outputs, 5 would fit
+    assert len(output_ranges(12, array, weight_layout(config))) == 3  # 12 = 4 + 4 + 4 outputs, 5 would fit
     layer = mapped(np.random.default_rng(0).normal(size=(2, 12, 10)), config, 3)
     assert layer.reference_siemens.shape == (2, 10, 3)
     assert layer.devices == 2 * 10 * (12 + 3)
@@ -112,7 +112,7 @@ def test_one_reference_column_is_shared_by_the_outputs_of_a_tile():
 @pytest.mark.parametrize("ends", ENDS)
 def test_tiles_read_as_nodal_analysis_says(scheme, ends):
     config = SCHEMES[scheme]
-    how = layout(config)
+    layout = weight_layout(config)
     array = ArrayConfig(rows=4, columns={"differential": 6, "reference": 4, "bit-sliced": 12}[scheme], **ENDS[ends])
     rng = np.random.default_rng(1)
     layer = mapped(rng.normal(size=(2, 5, 7)), config, 2)
@@ -122,7 +122,7 @@ def test_tiles_read_as_nodal_analysis_says(scheme, ends):
         None if shared is None else shared * rng.uniform(0.8, 1.2, shared.shape),
     )
     read = read_layer(layer, array)
-    slices = np.zeros((len(how.factors), 2, 5, 7))
+    slices = np.zeros((len(layout.factors), 2, 5, 7))
     for group in range(2):
         for inputs in (slice(0, 3), slice(3, 7)):  # 7 = 3 + 4 inputs
             for number, outputs in enumerate((slice(0, 2), slice(2, 5))):  # 5 = 2 + 3 outputs
@@ -133,7 +133,7 @@ def test_tiles_read_as_nodal_analysis_says(scheme, ends):
                         taken = t[reference] if minus is None else t[minus]
                         slices[s, group, o, inputs] = t[plus] - taken
     assert read.slices == pytest.approx(slices, rel=1e-8, abs=1e-11)
-    weights = np.einsum("s,sgoi->goi", how.factors, slices) * layer.full_scale[..., None]
+    weights = np.einsum("s,sgoi->goi", layout.factors, slices) * layer.full_scale[..., None]
     assert effective_weights(layer, array) == pytest.approx(weights, rel=1e-8, abs=1e-11)
 
 
@@ -144,9 +144,9 @@ def test_slices_of_measured_columns_are_those_of_the_operator(scheme, outputs):
     config = SCHEMES[scheme]
     array = ArrayConfig(rows=4, columns=24, r_row_ohm=4, r_col_ohm=4)
     layer = mapped(np.random.default_rng(6).normal(size=(1, outputs, 3)), config)
-    (tile,) = tiles_of((1, outputs, 3), array, layout(config))
+    (tile,) = tiles_of((1, outputs, 3), array, weight_layout(config))
     currents = nodal_operator(tile.conductances(layer), array) / layer.span_siemens
-    assert slices_of(currents, layout(config)) == pytest.approx(read_layer(layer, array).slices[:, 0], rel=1e-9)
+    assert slices_of(currents, weight_layout(config)) == pytest.approx(read_layer(layer, array).slices[:, 0], rel=1e-9)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -154,7 +154,7 @@ def test_groups_are_layers_of_their_own(scheme):
     weights = np.random.default_rng(4).normal(size=(3, 5, 18))
     array = ArrayConfig(rows=10, columns=8, r_row_ohm=5, r_col_ohm=7)
     config = SCHEMES[scheme].model_copy(update={"scale": "per-channel"})
-    ranges = len(output_ranges(5, array, layout(config)))
+    ranges = len(output_ranges(5, array, weight_layout(config)))
     together = effective_weights(mapped(weights, config, ranges), array, 9)
     for k in range(3):
         alone = effective_weights(mapped(weights[k : k + 1], config, ranges), array, 9)
@@ -166,7 +166,7 @@ def test_wires_tend_to_the_ideal_limit(scheme):
     weights = np.random.default_rng(2).normal(size=(1, 20, 40))
     config = SCHEMES[scheme]
     array = ArrayConfig(rows=16, columns=16)
-    layer = mapped(weights, config, len(output_ranges(20, array, layout(config))))
+    layer = mapped(weights, config, len(output_ranges(20, array, weight_layout(config))))
     errors = []
     for r in (0, 1e-1, 1e-3, 1e-5):
         wired = array.model_copy(update={"r_row_ohm": r, "r_col_ohm": r})
@@ -201,13 +201,13 @@ def test_a_source_resistance_alone_counts():
 
 @pytest.mark.parametrize(("scheme", "least"), [("differential", 2), ("reference", 2), ("bit-sliced", 4)])
 def test_too_few_columns_hold_no_output(scheme, least):
-    how = layout(SCHEMES[scheme])
+    layout = weight_layout(SCHEMES[scheme])
     with pytest.raises(InputError, match=rf"columns = {least - 1}: .* give columns >= {least}"):
-        tiles_of((1, 3, 3), ArrayConfig(rows=4, columns=least - 1), how)
-    assert len(tiles_of((1, 3, 3), ArrayConfig(rows=4, columns=least), how)) == 3
+        tiles_of((1, 3, 3), ArrayConfig(rows=4, columns=least - 1), layout)
+    assert len(tiles_of((1, 3, 3), ArrayConfig(rows=4, columns=least), layout)) == 3
 
 
 def test_cells_by_name_are_refused():
     array = ArrayConfig.model_validate({"rows": 4, "columns": 4, "stuck": [{"row": 0, "column": 0, "g_siemens": 1e-5}]})
     with pytest.raises(InputError, match="give stuck_low and stuck_high"):
-        check_array(array, layout(DIFFERENTIAL))
+        check_array(array, weight_layout(DIFFERENTIAL))

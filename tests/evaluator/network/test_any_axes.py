@@ -8,12 +8,12 @@ import pytest
 
 from evaluator.circuit import select_tiles
 from evaluator.evaluation.diagnosis import inspect_layers
+from evaluator.evaluation_setup import Circuits
 from evaluator.hardware.activations import activations_of
-from evaluator.study import Circuits
 from spicegen.progress import track
 from tests.evaluator import networks
 from tests.evaluator.networks import node
-from tests.evaluator.studies import study_of, trial_logits
+from tests.evaluator.setups import setup_of, trial_logits
 
 TOKENS, IMAGES = 3, 17
 W, V = np.random.default_rng(1).normal(size=(6, 5)), np.random.default_rng(2).normal(size=(5, 3))
@@ -71,19 +71,19 @@ CASES = {
 }
 
 
-def study(tmp_path, form, *settings):
+def setup(tmp_path, form, *settings):
     nodes, tensors = FORMS[form]
     path = networks.save(tmp_path / f"{form}.onnx", nodes, tensors, ("batch", TOKENS, 6), kind=networks.DOUBLE)
     x = np.random.default_rng(4).uniform(-0.5, 1, (IMAGES, TOKENS, 6))
     np.savez(tmp_path / "d.npz", x_test=x, y_test=np.arange(IMAGES) % 3)
     np.savez(tmp_path / "c.npz", x_test=1.01 * x, y_test=np.zeros(IMAGES, int))
-    made = study_of(path, tmp_path / "d.npz", SMALL, *settings, calibration=tmp_path / "c.npz", calibrated=True)
+    made = setup_of(path, tmp_path / "d.npz", SMALL, *settings, calibration=tmp_path / "c.npz", calibrated=True)
     return replace(made, network=replace(made.network, batch=7))  # three batches
 
 
 def in_circuits(made):
     labels = frozenset(c.label for c in select_tiles(made, made.parts(0), "all", 0.01, track))
-    return replace(made, source=replace(made.source, circuits=Circuits("native", labels)))
+    return replace(made, inputs=replace(made.inputs, circuits=Circuits("native", labels)))
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def batch_first(tmp_path_factory):
 
     @cache
     def of(case):
-        made = study(tmp_path_factory.mktemp("first"), "batch-first", CASES[case])
+        made = setup(tmp_path_factory.mktemp("first"), "batch-first", CASES[case])
         return made, trial_logits(made), trial_logits(in_circuits(made))
 
     return of
@@ -101,7 +101,7 @@ def batch_first(tmp_path_factory):
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("form", list(FORMS)[1:])
 def test_it_is_the_network_written_batch_first(tmp_path, batch_first, form, case):
-    other, (first, expected, simulated) = study(tmp_path, form, CASES[case]), batch_first(case)
+    other, (first, expected, simulated) = setup(tmp_path, form, CASES[case]), batch_first(case)
     assert [p.largest_input for p in other.plans] == pytest.approx([p.largest_input for p in first.plans])
     assert trial_logits(other) == pytest.approx(expected, rel=1e-9)
     assert np.abs(simulated - expected).max() > 1e-4 * np.abs(expected).max()
@@ -110,7 +110,7 @@ def test_it_is_the_network_written_batch_first(tmp_path, batch_first, form, case
 
 @pytest.mark.parametrize("form", list(FORMS)[1:])
 def test_what_layers_take_and_how_far_they_are_off(tmp_path, form):
-    first, other = (study(tmp_path, f, CONVERTED) for f in ("batch-first", form))
+    first, other = (setup(tmp_path, f, CONVERTED) for f in ("batch-first", form))
     assert [s.images for s in activations_of(other.network, other.plans, other.images)] == [IMAGES] * 3
     a, b = (list(inspect_layers(s, s.parts(0), track)) for s in (first, other))
     assert [x.costs.reads for x in b] == [TOKENS, TOKENS, 1]
@@ -123,7 +123,7 @@ def test_what_layers_take_and_how_far_they_are_off(tmp_path, form):
 
 @pytest.mark.parametrize(("form", "circuits"), [("batch-first", True), ("transposed", True), ("transposed", False)])
 def test_read_noise_is_other_noise_in_every_batch(tmp_path, form, circuits):
-    noisy, quiet = study(tmp_path, form, CONVERTED, {"errors.read_noise": 0.1}), study(tmp_path, form, CONVERTED)
+    noisy, quiet = setup(tmp_path, form, CONVERTED, {"errors.read_noise": 0.1}), setup(tmp_path, form, CONVERTED)
     if circuits:
         noisy, quiet = in_circuits(noisy), in_circuits(quiet)
     noisy, quiet = (replace(s, images=np.tile(s.images[:7], (3, 1, 1))) for s in (noisy, quiet))  # a batch thrice

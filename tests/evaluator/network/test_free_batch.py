@@ -6,7 +6,7 @@ from evaluator import evaluate
 from models_va.errors import InputError
 from tests.evaluator import networks
 from tests.evaluator.network.test_onnx_forms import original_logits
-from tests.evaluator.studies import CARD, IDEAL, config, study_of
+from tests.evaluator.setups import CARD, IDEAL, config, setup_of
 
 
 def pooled(path, batch):
@@ -23,7 +23,7 @@ def pooled(path, batch):
 def test_free_images_of_a_fixed_batch(tmp_path, batch):
     path = pooled(tmp_path / "n.onnx", batch)
     said, data = [], networks.data(tmp_path / "d.npz", (20, 3, 5, 6), classes=4)
-    made = study_of(path, data)
+    made = setup_of(path, data)
     assert made.network.batch > 4  # not one image after another
     assert made.network.logits(made.images) == pytest.approx(original_logits(path, made.images), rel=1e-5)
     report = evaluate(path, data, CARD, ideal=True, say=said.append)
@@ -52,4 +52,4 @@ def test_of_a_network_that_is_refused_nothing_is_said(tmp_path):
 def test_data_that_do_not_fit_a_fixed_batch_are_named(tmp_path):
     data = networks.data(tmp_path / "d.npz", (20, 5, 5, 5))
     with pytest.raises(InputError, match=r"d\.npz: images of shape \(5, 5, 5\) do not fit the network's input"):
-        study_of(pooled(tmp_path / "n.onnx", 4), data)
+        setup_of(pooled(tmp_path / "n.onnx", 4), data)

@@ -15,7 +15,7 @@ from evaluator.network.products import plain_products
 from models_va.errors import InputError
 from tests.evaluator import networks
 from tests.evaluator.networks import node, random
-from tests.evaluator.studies import CARD, IDEAL, hardware, study_of, trial_logits
+from tests.evaluator.setups import CARD, IDEAL, hardware, setup_of, trial_logits
 
 W, B = random((6, 3)), random(3, 1)
 FLAT = [node("Reshape", "h flat", "y")]
@@ -66,10 +66,10 @@ def test_ideal_arrays_give_what_onnxruntime_gives(tmp_path, form, opset):
     one = form in ONE
     data, path = network(tmp_path, *(ONE if one else FORMS)[form], 1 if one else "batch", opset)
     expected = by_onnxruntime(path, np.load(data)["x_test"], 1 if one else 9)
-    study = study_of(path, labelled(data, expected), IDEAL)
-    assert len(study.plans) == 1
-    assert study.network.logits(study.images) == pytest.approx(expected, rel=1e-5, abs=1e-6)
-    assert trial_logits(study) == pytest.approx(expected, rel=1e-5, abs=1e-6)
+    setup = setup_of(path, labelled(data, expected), IDEAL)
+    assert len(setup.plans) == 1
+    assert setup.network.logits(setup.images) == pytest.approx(expected, rel=1e-5, abs=1e-6)
+    assert trial_logits(setup) == pytest.approx(expected, rel=1e-5, abs=1e-6)
 
 
 def labelled(path, logits):
@@ -110,9 +110,9 @@ def test_a_stack_of_doubles(tmp_path):
     )
     np.savez(tmp_path / "d.npz", x_test=x, y_test=np.zeros(9, int))
     expected = np.matmul(x, w).reshape(9, -1)
-    study = study_of(path, tmp_path / "d.npz", IDEAL)
-    assert study.network.logits(x) == pytest.approx(expected, rel=1e-5, abs=1e-6)
-    assert trial_logits(study) == pytest.approx(expected, rel=1e-5, abs=1e-6)
+    setup = setup_of(path, tmp_path / "d.npz", IDEAL)
+    assert setup.network.logits(x) == pytest.approx(expected, rel=1e-5, abs=1e-6)
+    assert trial_logits(setup) == pytest.approx(expected, rel=1e-5, abs=1e-6)
 
 
 def test_each_matrix_of_a_stack_has_arrays_as_if_it_were_alone(tmp_path):
@@ -121,8 +121,8 @@ def test_each_matrix_of_a_stack_has_arrays_as_if_it_were_alone(tmp_path):
     exact = {"errors.programming": "exact"}
     data, path = network(tmp_path, *FORMS["x stack"])
     x, w = np.load(data)["x_test"], random((4, 6, 3))
-    study = study_of(path, labelled(data, np.zeros((1, 60))), wires, exact)
-    together = trial_logits(study).reshape(9, 4, 5, 3)
+    setup = setup_of(path, labelled(data, np.zeros((1, 60))), wires, exact)
+    together = trial_logits(setup).reshape(9, 4, 5, 3)
     assert np.abs(together - np.matmul(x, w)).max() > 1e-3  # the wires take their share
     for k in range(4):
         folder = tmp_path / str(k)
@@ -131,7 +131,7 @@ def test_each_matrix_of_a_stack_has_arrays_as_if_it_were_alone(tmp_path):
             folder / "n.onnx", [node("MatMul", "x w", "h"), *FLAT], {"w": w[k], **SHAPES}, ("batch", 5, 6), "classes"
         )
         np.savez(folder / "d.npz", x_test=x[:, k], y_test=np.arange(9))
-        alone_logits = trial_logits(study_of(alone, folder / "d.npz", wires, exact)).reshape(9, 5, 3)
+        alone_logits = trial_logits(setup_of(alone, folder / "d.npz", wires, exact)).reshape(9, 5, 3)
         assert together[:, k] == pytest.approx(alone_logits, rel=1e-5, abs=1e-6)
 
 

@@ -9,7 +9,7 @@ from models_va.errors import InputError
 from tests.evaluator import networks
 from tests.evaluator.network.test_onnx_forms import original_logits
 from tests.evaluator.networks import node, random
-from tests.evaluator.studies import CARD, IDEAL, study_of, trial_logits
+from tests.evaluator.setups import CARD, IDEAL, setup_of, trial_logits
 
 YES = np.array(True)
 
@@ -22,7 +22,7 @@ def branches(*inside, out="b"):
 def test_products_of_activations_run_as_they_are(tmp_path):
     nodes = [node("Gemm", "x w", "h"), node("Einsum", "h h", "e", equation="bi,bj->bij"), node("Flatten", "e", "y")]
     path = networks.save(tmp_path / "n.onnx", nodes, {"w": random((6, 3))}, classes=9)
-    made = study_of(path, networks.data(tmp_path / "d.npz"), IDEAL)
+    made = setup_of(path, networks.data(tmp_path / "d.npz"), IDEAL)
     assert trial_logits(made) == pytest.approx(original_logits(path, made.images), rel=1e-5, abs=1e-5)
 
 
@@ -37,7 +37,7 @@ def test_a_branch_sees_what_is_around_it(tmp_path, settings):
     ]
     tensors = {"w": random((6, 3)), "s": random(3, 2), "v": np.ones(3, np.float32), "a": random(3, 3), "yes": YES}
     path = networks.save(tmp_path / "n.onnx", nodes, tensors)
-    made = study_of(path, networks.data(tmp_path / "d.npz"), IDEAL, settings)
+    made = setup_of(path, networks.data(tmp_path / "d.npz"), IDEAL, settings)
     assert trial_logits(made) == pytest.approx(original_logits(path, made.images), rel=1e-5, abs=1e-5)
 
 

@@ -10,13 +10,13 @@ from scipy.special import lambertw
 
 from evaluator import evaluate
 from evaluator.circuit import logits
+from evaluator.evaluation_setup import EvaluationInputs, prepare
 from evaluator.hardware.calibration import best_range, clipping_beyond
 from evaluator.hardware.programmed import Hardware
 from evaluator.network.onnx_model import save_network
-from evaluator.study import StudySource, prepare
 from tests.evaluator import networks
 from tests.evaluator.circuit.kirchhoff import nodal_operator
-from tests.evaluator.studies import CARD, IDEAL, config, study_of, trial_logits
+from tests.evaluator.setups import CARD, IDEAL, config, setup_of, trial_logits
 
 NEWEST = onnx.defs.onnx_opset_version()
 FINE = {"converters.adc_bits": 16, "converters.adc_range": "full", "converters.dac_bits": 16}
@@ -32,7 +32,7 @@ MODES = {
 }
 
 
-def study(tmp_path, form, *settings, opset=None, images=12):
+def setup(tmp_path, form, *settings, opset=None, images=12):
     path = networks.FORMS[form](tmp_path / "n.onnx")
     if opset:
         networks.in_opset(path, opset)
@@ -42,7 +42,7 @@ def study(tmp_path, form, *settings, opset=None, images=12):
     x = rng.uniform(-0.7, 1, (images, *image)).astype(np.float32)
     np.savez(tmp_path / "d.npz", x_test=x, y_test=rng.integers(0, 3, images))
     np.savez(tmp_path / "other.npz", x_test=x * np.float32(1 - 1e-6), y_test=np.zeros(images, int))  # of this range
-    return study_of(path, tmp_path / "d.npz", *settings, calibration=tmp_path / "other.npz")
+    return setup_of(path, tmp_path / "d.npz", *settings, calibration=tmp_path / "other.npz")
 
 
 def plain_run(path, images):
@@ -72,7 +72,7 @@ def test_fine_converters_on_small_tiles_change_little(tmp_path, form, opset):
         form == "quantized_weights"
     ):  # DequantizeLinear came with opset 10; onnxruntime 1.32 has that of opset 28 not yet
         opset = min(max(opset, 10), 25)
-    made = study(tmp_path, form, IDEAL, FINE, SMALL, opset=opset)
+    made = setup(tmp_path, form, IDEAL, FINE, SMALL, opset=opset)
     assert any(len(p.rows) > 1 for p in made.plans) or all(p.layer.shape[1] <= 7 for p in made.plans)
     logits, exact = trial_logits(made), made.network.logits(made.images)
     assert_near(form, logits, exact)
@@ -84,7 +84,7 @@ def test_fine_converters_on_small_tiles_change_little(tmp_path, form, opset):
 @pytest.mark.parametrize("mode", ["bit-serial two-phase", "reference", "bit-sliced"])
 @pytest.mark.parametrize("form", networks.FORMS)
 def test_every_way_to_convert_every_form(tmp_path, form, mode):
-    made = study(tmp_path, form, IDEAL, FINE, SMALL, MODES[mode])
+    made = setup(tmp_path, form, IDEAL, FINE, SMALL, MODES[mode])
     assert_near(form, trial_logits(made), made.network.logits(made.images))
 
 
@@ -103,7 +103,7 @@ def test_other_widths_in_old_opsets(tmp_path, opset, kind):
         for name, images in (("d", x), ("c", x / 2)):
             np.savez(tmp_path / f"{name}.npz", x_test=images, y_test=np.zeros(12, int))
         logits.append([
-            trial_logits(study_of(path, tmp_path / "d.npz", IDEAL, some, calibration=tmp_path / "c.npz"))
+            trial_logits(setup_of(path, tmp_path / "d.npz", IDEAL, some, calibration=tmp_path / "c.npz"))
             for some in (codes, codes | MODES["bit-serial"], curved)
         ])  # fmt: skip
     for found, expected in zip(*logits, strict=True):
@@ -119,7 +119,7 @@ def test_codes_beyond_half_precision(tmp_path, settings):
     )
     for name, images in (("d", x), ("c", x * 1.25)):
         np.savez(tmp_path / f"{name}.npz", x_test=images.astype("float16"), y_test=np.zeros(12, int))
-    made = study_of(path, tmp_path / "d.npz", IDEAL, settings, SMALL, calibration=tmp_path / "c.npz")
+    made = setup_of(path, tmp_path / "d.npz", IDEAL, settings, SMALL, calibration=tmp_path / "c.npz")
     assert relative(trial_logits(made), x @ w) < 2e-3
 
 
@@ -192,7 +192,7 @@ def gemm_study(tmp_path, *settings):
                          {"w": w, "b": b}, ("batch", 10), 5, kind=networks.DOUBLE)  # fmt: skip
     np.savez(tmp_path / "d.npz", x_test=x, y_test=np.zeros(40, int))
     np.savez(tmp_path / "other.npz", x_test=0.7 * x[:20], y_test=np.zeros(20, int))
-    return study_of(path, tmp_path / "d.npz", *settings, calibration=tmp_path / "other.npz"), w, b
+    return setup_of(path, tmp_path / "d.npz", *settings, calibration=tmp_path / "other.npz"), w, b
 
 
 @pytest.mark.parametrize("wires", [{}, WIRES])
@@ -241,7 +241,7 @@ def test_phases_and_bits_change_nothing_that_fine_converters_show(tmp_path):
     settings = (IDEAL, {"array.rows": 4, "array.columns": 7}, coarse)
     found = {mode: gemm_study(tmp_path, *settings, MODES[mode])[0] for mode in list(MODES)[:4]}
     bipolar = trial_logits(found.pop("bipolar"))
-    assert relative(bipolar, (study := found["two-phase"]).network.logits(study.images)) > 5e-3
+    assert relative(bipolar, (setup := found["two-phase"]).network.logits(setup.images)) > 5e-3
     assert all(relative(trial_logits(other), bipolar) < 4e-4 for other in found.values())
 
 
@@ -286,7 +286,7 @@ def test_a_convolution_is_the_emulated_one(tmp_path, mode, height, rows):
     np.savez(tmp_path / "d.npz", x_test=x.astype(np.float32), y_test=np.zeros(6, int))
     np.savez(tmp_path / "other.npz", x_test=0.99 * x[:3].astype(np.float32), y_test=np.zeros(3, int))
     columns = {"array.rows": height, "array.columns": 12 if mode == "bit-sliced" else 4}
-    made = study_of(path, tmp_path / "d.npz", columns, {"array.r_row_ohm": 20, "array.r_col_ohm": 20},
+    made = setup_of(path, tmp_path / "d.npz", columns, {"array.r_row_ohm": 20, "array.r_col_ohm": 20},
                     converters(7, 7, mode), calibration=tmp_path / "other.npz")  # fmt: skip
     (part,) = made.parts(0)
     across = [slice(0, 2), slice(2, 4)]
@@ -350,7 +350,7 @@ def test_the_saved_network_is_the_evaluated_one(digits, tmp_path, settings):
     made = config({"array.rows": 40, "array.columns": 40}, settings)
     report = evaluate(*digits, CARD, hardware=made, trials=1, limit=150, folder=tmp_path)
     onnx.checker.check_model(onnx.load(tmp_path / "hardware.onnx"), full_check=True)
-    again = prepare(StudySource(*digits, Hardware.of(CARD, made, 0), 150))
+    again = prepare(EvaluationInputs(*digits, Hardware.of(CARD, made, 0), 150))
     logits = plain_run(tmp_path / "hardware.onnx", again.images)
     assert len(again.images) == report.n_images
     assert np.array_equal(logits, trial_logits(again))

@@ -7,7 +7,7 @@ from onnx import helper
 from scipy import stats
 
 from evaluator.network.graph import Graph
-from evaluator.network.node_writer import Emitter
+from evaluator.network.node_writer import NodeWriter
 from evaluator.network.runtime import open_session, run
 from evaluator.operators.noise import ROWS, WIDTH, node_seed, normal_numbers, standard_normal
 from tests.evaluator import networks
@@ -17,7 +17,7 @@ def drawn(shape, runs, seed=5.0, kind=networks.FLOAT, opset=17):
     x = helper.make_tensor_value_info("x", kind, None)
     graph = onnx.GraphProto(name="g", input=[x])
     model = onnx.ModelProto(ir_version=8, opset_import=[helper.make_opsetid("", opset)], graph=graph)
-    to = Emitter(Graph(model), np.dtype(helper.tensor_dtype_to_np_dtype(kind)))
+    to = NodeWriter(Graph(model), np.dtype(helper.tensor_dtype_to_np_dtype(kind)))
     names = [standard_normal(to, "x", seed), standard_normal(to, "x", seed + 1)]
     model.graph.node.extend(to.nodes)
     model.graph.output.extend(onnx.ValueInfoProto(name=n) for n in names)
@@ -59,7 +59,7 @@ def test_law_and_independence(opset):
 def test_a_graph_holds_one_table():
     model = onnx.ModelProto(ir_version=8, opset_import=[helper.make_opsetid("", 17)], graph=onnx.GraphProto(name="g"))
     for _ in range(2):
-        to = Emitter(Graph(model), np.dtype(np.float32))
+        to = NodeWriter(Graph(model), np.dtype(np.float32))
         standard_normal(to, "x", 0.0)
         standard_normal(to, "x", 1.0)
     assert sum(t.dims == [ROWS, WIDTH] for t in model.graph.initializer) == 1

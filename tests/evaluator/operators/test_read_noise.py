@@ -8,14 +8,14 @@ from scipy.sparse.linalg import splu
 
 from evaluator.mapping.read_noise import noise_power
 from evaluator.mapping.tiles import read_layer, slices_of, tiles_of
-from evaluator.mapping.weights import layout, map_weights
+from evaluator.mapping.weights import map_weights, weight_layout
 from netlists import ArrayConfig
 from spicegen.simulate import read_operators
 from tests.evaluator import networks
 from tests.evaluator.circuit.kirchhoff import nodal_operator
 from tests.evaluator.mapping.test_tiles import ENDS
 from tests.evaluator.mapping.test_tiles import SCHEMES as TILE_SCHEMES
-from tests.evaluator.studies import study_of, trial_logits
+from tests.evaluator.setups import setup_of, trial_logits
 
 DRAWS, PERTURBED, IMAGES = 20_000, 4000, 3
 NOISE = 0.08
@@ -28,7 +28,7 @@ SCHEMES = {
 FINE = {"converters.adc_bits": 16, "converters.adc_range": "full"}
 
 
-def noisy_study(tmp_path, *settings, noise=NOISE):
+def noisy_setup(tmp_path, *settings, noise=NOISE):
     """9 -> 6, on 2 x 2 tiles; each of a few images many times over: every one is a read of its own."""
     rng = np.random.default_rng(2)
     w, x = rng.normal(size=(9, 6)), rng.uniform(-1, 1, (IMAGES, 9))
@@ -37,25 +37,25 @@ def noisy_study(tmp_path, *settings, noise=NOISE):
     np.savez(tmp_path / "d.npz", x_test=np.tile(x, (DRAWS, 1)), y_test=np.zeros(len(x) * DRAWS, int))
     np.savez(tmp_path / "c.npz", x_test=1.01 * x, y_test=np.zeros(len(x), int))
     settings = (ARRAY, *settings, {"errors.read_noise": noise})
-    return study_of(path, tmp_path / "d.npz", *settings, calibration=tmp_path / "c.npz")
+    return setup_of(path, tmp_path / "d.npz", *settings, calibration=tmp_path / "c.npz")
 
 
-def drawn(study, trial=0):
+def drawn(setup, trial=0):
     """Logits of every image, shape (images, draws, outputs)."""
-    return trial_logits(study, trial).reshape(DRAWS, IMAGES, -1).swapaxes(0, 1)
+    return trial_logits(setup, trial).reshape(DRAWS, IMAGES, -1).swapaxes(0, 1)
 
 
-def perturbed(study):
+def perturbed(setup):
     """The same from arrays in which every device is off by itself, and whose operators are extracted again."""
-    (part,), array, rng = study.parts(0), study.hardware.config.array, np.random.default_rng(7)
-    target, how = part.plan.target, part.plan.target.layout
-    x, found = study.images[:IMAGES].astype(float), np.zeros((PERTURBED, IMAGES, 6))
-    for tile in tiles_of(part.plan.layer.weights.shape, array, how):
+    (part,), array, rng = setup.parts(0), setup.hardware.config.array, np.random.default_rng(7)
+    target, layout = part.plan.target, part.plan.target.layout
+    x, found = setup.images[:IMAGES].astype(float), np.zeros((PERTURBED, IMAGES, 6))
+    for tile in tiles_of(part.plan.layer.weights.shape, array, layout):
         g = tile.conductances(part.conductances)
         off = g * (1 + NOISE * rng.normal(size=(PERTURBED, *g.shape)))
         operators = np.array(read_operators([array.crossbar(some) for some in off])) / target.span_siemens
-        slices = np.array([slices_of(t, how) for t in operators])
-        weights = np.einsum("s,dsoi->doi", how.factors, slices) * target.full_scale[0, tile.outputs, None]
+        slices = np.array([slices_of(t, layout) for t in operators])
+        weights = np.einsum("s,dsoi->doi", layout.factors, slices) * target.full_scale[0, tile.outputs, None]
         found[:, :, tile.outputs] += np.einsum("doi,ni->dno", weights, x[:, tile.inputs])
     return found.swapaxes(0, 1)
 
@@ -75,9 +75,9 @@ def deviation(a, b):
 def test_what_each_device_adds_is_its_derivative(scheme, ends):
     """Of a nodal analysis with the conductance a little higher, at inputs of which the second moments are a ReLU's."""
     config, array = TILE_SCHEMES[scheme], ArrayConfig(rows=4, columns=12, **ENDS[ends])
-    how, rng = layout(config), np.random.default_rng(1)
+    layout, rng = weight_layout(config), np.random.default_rng(1)
     layer = map_weights(rng.normal(size=(1, 2, 4)), config, (1e-5, 4e-5), 1)
-    (tile,) = tiles_of((1, 2, 4), array, how)
+    (tile,) = tiles_of((1, 2, 4), array, layout)
     g, read = tile.conductances(layer) / layer.span_siemens, read_layer(layer, array, powers=True)
     base, adds = nodal_operator(g * layer.span_siemens, array), np.zeros(g.shape)
     for cell in np.ndindex(g.shape):
@@ -85,10 +85,10 @@ def test_what_each_device_adds_is_its_derivative(scheme, ends):
         more[cell] *= 1 + 1e-4
         by_row = (nodal_operator(more, array) - base)[cell[1]] / 1e-4 / layer.span_siemens
         adds[cell] = by_row.sum() ** 2 / np.pi + (1 - 1 / np.pi) * np.sum(by_row**2)
-    if how.has_reference:
+    if layout.has_reference:
         assert read.reference_power[0, 0] == pytest.approx(adds[:, 1], rel=0.01)
         adds = np.delete(adds, 1, axis=1)
-    power = adds.reshape(4, 2, len(how.factors), -1).sum(axis=-1)  # (rows, outputs, slices)
+    power = adds.reshape(4, 2, len(layout.factors), -1).sum(axis=-1)  # (rows, outputs, slices)
     assert read.power[:, 0] == pytest.approx(power.transpose(2, 1, 0), rel=0.01)
 
 
@@ -145,8 +145,8 @@ def test_noise_over_wires_that_nothing_gets_through(line):
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("converters", [{}, FINE])
 def test_noise_is_that_of_perturbed_devices(tmp_path, scheme, converters):
-    study = noisy_study(tmp_path, SCHEMES[scheme], converters)
-    graph, devices = drawn(study), perturbed(study)
+    setup = noisy_setup(tmp_path, SCHEMES[scheme], converters)
+    graph, devices = drawn(setup), perturbed(setup)
     assert deviation(covariances(devices), covariances(graph)) < 5
     error = np.std(graph, axis=1) / DRAWS**0.5 + np.std(devices, axis=1) / PERTURBED**0.5
     assert np.all(np.abs(graph.mean(axis=1) - devices.mean(axis=1)) < 5 * error + 1e-3)
@@ -163,8 +163,8 @@ def test_outputs_of_a_tile_share_the_noise_of_their_reference(tmp_path):
         ("reference", {}, [range(6)]),
         ("reference", {"array.columns": 4}, [range(3), range(3, 6)]),
     ):
-        study = noisy_study(tmp_path, SCHEMES[scheme], settings)
-        correlation = np.array([np.corrcoef(image, rowvar=False) for image in drawn(study)])
+        setup = noisy_setup(tmp_path, SCHEMES[scheme], settings)
+        correlation = np.array([np.corrcoef(image, rowvar=False) for image in drawn(setup)])
         together = np.zeros((6, 6), bool)
         for r in ranges:
             together[np.ix_(r, r)] = scheme == "reference"
@@ -175,10 +175,10 @@ def test_outputs_of_a_tile_share_the_noise_of_their_reference(tmp_path):
 
 
 def test_noise_is_in_proportion_and_fresh(tmp_path):
-    small, large = (drawn(noisy_study(tmp_path, noise=n)) for n in (0.01, 0.1))
+    small, large = (drawn(noisy_setup(tmp_path, noise=n)) for n in (0.01, 0.1))
     assert large.std(axis=1) == pytest.approx(10 * small.std(axis=1), rel=0.05)
-    study = noisy_study(tmp_path)
-    first, again, other = drawn(study), drawn(study), drawn(study, trial=1)
+    setup = noisy_setup(tmp_path)
+    first, again, other = drawn(setup), drawn(setup), drawn(setup, trial=1)
     assert np.array_equal(first, again)
     for image in range(IMAGES):
         together = np.corrcoef(np.concatenate([first[image], other[image]], axis=1), rowvar=False)[:6, 6:]
@@ -191,10 +191,10 @@ def test_noise_is_in_proportion_and_fresh(tmp_path):
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_every_bit_is_a_read_with_noise_of_its_own(tmp_path, scheme, converters):
     serial = {"converters.dac_bits": 6, "converters.bit_serial": True, **converters}
-    study = noisy_study(tmp_path, SCHEMES[scheme], serial)
-    ((part,), graph) = study.parts(0), drawn(study)
+    setup = noisy_setup(tmp_path, SCHEMES[scheme], serial)
+    ((part,), graph) = setup.parts(0), drawn(setup)
     levels, largest, factors = 31, part.plan.largest_input, part.plan.target.layout.factors
-    codes = np.clip(np.rint(study.images[:IMAGES] / largest * levels), -levels, levels)
+    codes = np.clip(np.rint(setup.images[:IMAGES] / largest * levels), -levels, levels)
     bits = np.array([(np.abs(codes).astype(int) >> k & 1) * 2**k for k in range(5)]) * largest / levels
     squares = np.sum(bits**2, axis=0)  # of what each row is driven with, over the reads
     variance = np.einsum("s,soi,ni->no", factors**2, part.read.power[:, 0], squares)
@@ -214,11 +214,11 @@ def test_noise_of_every_place_of_other_forms(tmp_path, form, scheme):
     x = np.random.default_rng(3).uniform(-1, 1, image).astype(np.float32)
     np.savez(tmp_path / "d.npz", x_test=np.tile(x, (count, *[1] * len(image))), y_test=np.zeros(count, int))
     small = {"array.rows": 7, "array.columns": 5, "errors.read_noise": NOISE}
-    study = study_of(path, tmp_path / "d.npz", SCHEMES[scheme], small)
-    (part,), how = study.parts(0), layout(study.hardware.config.mapping)
+    setup = setup_of(path, tmp_path / "d.npz", SCHEMES[scheme], small)
+    (part,), layout = setup.parts(0), weight_layout(setup.hardware.config.mapping)
     layer, scale = part.plan.layer, part.plan.target.full_scale
     power = part.read.power[0]
-    if how.has_reference:
+    if layout.has_reference:
         ranges = part.read.reference_power.shape[1]
         edges = [layer.shape[0] * k // ranges for k in range(ranges + 1)]
         power = power + np.repeat(part.read.reference_power, np.diff(edges), axis=1)
@@ -230,7 +230,7 @@ def test_noise_of_every_place_of_other_forms(tmp_path, form, scheme):
         variance = np.zeros((1, 6, 6, 4))
         for i, j in np.ndindex(2, 2):
             variance[:, :, i : i + 6 : 2, j : j + 3] += of_place[:, :, i, j]
-    found = trial_logits(study).var(axis=0)
+    found = trial_logits(setup).var(axis=0)
     assert found == pytest.approx(variance.ravel(), rel=6 * (2 / count) ** 0.5)
 
 
@@ -246,8 +246,8 @@ def test_half_precision_has_the_noise_of_double(tmp_path, scheme, size):
         dtype = onnx.helper.tensor_dtype_to_np_dtype(kind)
         path = networks.save(tmp_path / "n.onnx", nodes, {"w": w.astype(dtype)}, ("batch", 9), 6, kind=kind)
         np.savez(tmp_path / "d.npz", x_test=np.tile(x, (DRAWS, 1)), y_test=np.zeros(DRAWS, int))
-        study = study_of(path, tmp_path / "d.npz", ARRAY, SCHEMES[scheme], {"errors.read_noise": 0.02})
-        found.append(trial_logits(study).std(axis=0))
+        setup = setup_of(path, tmp_path / "d.npz", ARRAY, SCHEMES[scheme], {"errors.read_noise": 0.02})
+        found.append(trial_logits(setup).std(axis=0))
     assert found[0] == pytest.approx(found[1], rel=6 / DRAWS**0.5 + 0.01)
 
 
@@ -257,8 +257,8 @@ def test_every_random_node_has_a_seed_of_its_own(digits, tmp_path, opset):
     path.write_bytes(digits[0].read_bytes())
     serial = {"converters.dac_bits": 8, "converters.bit_serial": True, "converters.adc_bits": 8}
     noisy = {"array.rows": 8, "errors.read_noise": 0.1}
-    study = study_of(networks.in_opset(path, opset), digits[1], noisy, serial, limit=5)
-    graphs = [study.on_arrays(study.parts(trial)).graph.model.graph for trial in (0, 1)]
+    setup = setup_of(networks.in_opset(path, opset), digits[1], noisy, serial, limit=5)
+    graphs = [setup.on_arrays(setup.parts(trial)).graph.model.graph for trial in (0, 1)]
     seeds = [[a.f or a.i for n in g.node for a in n.attribute if a.name == "seed"] for g in graphs]
     assert len(seeds[0]) > 50
     assert len(set(seeds[0] + seeds[1])) == 2 * len(seeds[0])

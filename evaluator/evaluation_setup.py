@@ -1,4 +1,4 @@
-"""Study: a network, its images and its arrays, ready for any number of trials."""
+"""EvaluationSetup: a network, its images and its planned arrays, ready for any number of trials."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.data import Dataset, load_calibration, load_dataset
-from evaluator.hardware.activations import Seen, activations_of, check_activations
+from evaluator.hardware.activations import Activations, activations_of, check_activations
 from evaluator.hardware.calibration import MOST_IMAGES, MOST_VALUES, plan_layers, with_ranges
 from evaluator.hardware.compensation import fit_columns, reach_for_weights
 from evaluator.hardware.programmed import Hardware
 from evaluator.hardware.random_keys import FIT_NOISE
-from evaluator.hardware.write_verify import Misfits, WriteVerify
+from evaluator.hardware.write_verify import Misfits, WriteVerifySampler
 from evaluator.mapping.plan import LayerPlan
 from evaluator.mapping.weights import Conductances
 from evaluator.network.batch_norm import fold_batch_norm
@@ -34,17 +34,17 @@ from spicegen.result_cache import card_identity, engine_identity
 from spicegen.simulate import simulator
 
 _HELD_OUT = 5
-"""Where there are no other images, one in so many tested ones is for calibration instead."""
+"""Where there are no other images, one of this many test images calibrates instead of being judged."""
 
 
 @dataclass(frozen=True)
 class Circuits:
-    """Tiles that are simulated.
+    """The tiles that a circuit simulator computes.
 
     Attributes:
         engine: name of the simulator.
-        labels: of the tiles.
-        cache: folder of kept results; None: nothing is kept.
+        labels: labels of the tiles.
+        cache: folder of stored results; None: nothing is stored.
     """
 
     engine: str
@@ -53,13 +53,13 @@ class Circuits:
 
 
 @dataclass(frozen=True)
-class StudySource:
-    """What a study is made of.
+class EvaluationInputs:
+    """Files and choices that an evaluation is set up from.
 
     Attributes:
-        model, data: the files.
-        hardware: what the network runs on.
-        limit: use only so many images, the first ones.
+        model, data: the files of network and images.
+        hardware: the arrays that the network runs on.
+        limit: largest number of images that are used, the first ones; None: all.
         calibration: images for ranges and corrections, instead of the data's own.
         calibrated: whether images give ranges even where nothing about the hardware needs them: tiles are to be read
             at their real voltages, or the same images judged as on other hardware.
@@ -78,56 +78,56 @@ class StudySource:
 
 
 @dataclass(frozen=True, eq=False)
-class Study:
-    """What all trials share.
+class EvaluationSetup:
+    """Everything that the trials of an evaluation share.
 
     Attributes:
-        source: what it was made of.
-        network: in floating point, BatchNormalization folded.
-        images, labels: that it is judged on.
-        plans: of its layers on arrays.
+        inputs: files and choices that it was set up from.
+        network: the network in floating point, BatchNormalization folded.
+        images, labels: images that it is judged on, shape (n, ...), and their classes, shape (n,).
+        plans: plans of its layers' arrays.
         calibration: images that ranges and corrections come from; None: nothing needs any.
-        calibration_source: where they come from, for people.
-        activations: what each layer sees of some of them, where corrections are fitted to it.
+        calibration_source: where these images come from, for people.
+        activations: activations of each layer for some of them, where corrections are fitted; else empty.
 
     """
 
-    source: StudySource
+    inputs: EvaluationInputs
     network: Network
     images: NDArray[Any]
     labels: NDArray[np.int64]
     plans: tuple[LayerPlan, ...]
     calibration: NDArray[Any] | None
     calibration_source: str
-    activations: tuple[Seen, ...] = ()
+    activations: tuple[Activations, ...] = ()
 
     @property
     def hardware(self) -> Hardware:
-        """What the network runs on."""
-        return self.source.hardware
+        """The arrays that the network runs on."""
+        return self.inputs.hardware
 
     @cached_property
     def key(self) -> str:
-        """Digest of all that a trial's score hangs on, apart from its number."""
+        """Digest of everything that the score of a trial depends on, apart from the trial's number."""
         hardware = self.hardware
-        circuits = self.source.circuits
+        circuits = self.inputs.circuits
         simulated = circuits and (*engine_identity(simulator(circuits.engine)), *sorted(circuits.labels))
         device = (*card_identity(hardware.card), hardware.spread)
         versions = [version(name) for name in ("spicegen", "onnxruntime")]
         settings = (*versions, *device, hardware.seed, hardware.config.model_dump_json(), simulated)
         digest = hashlib.sha256(repr(settings).encode())
         digest.update(self.network.graph.model.SerializeToString(deterministic=True))
-        misfits = [a for m in self.source.misfits or () for a in (m.target_siemens, m.misfit_siemens)]
+        misfits = [a for m in self.inputs.misfits or () for a in (m.target_siemens, m.misfit_siemens)]
         for array in (self.images, self.labels, self.calibration, *misfits):
             digest.update(b"" if array is None else np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()[:32]
 
-    def uncorrected(self) -> Study:
-        """The same arrays, of which columns have neither gain nor offset."""
-        return replace(self, source=replace(self.source, hardware=self.hardware.uncompensated()), activations=())
+    def uncorrected(self) -> EvaluationSetup:
+        """The same setup with columns that have neither gain nor offset."""
+        return replace(self, inputs=replace(self.inputs, hardware=self.hardware.uncompensated()), activations=())
 
     def parts(self, trial: int) -> list[ArrayPart]:
-        """The layers' arrays in a trial, whatever was computed before."""
+        """The layers' arrays in a trial; they do not depend on which trials were computed before."""
         return [self._part(plan, trial) for plan in self.plans]
 
     def on_arrays(self, parts: Sequence[ArrayPart]) -> Network:
@@ -136,11 +136,12 @@ class Study:
         return self.network.with_graph(graph)
 
     def programmed(self, plan: LayerPlan, trial: int) -> Conductances:
-        """A layer's devices in a trial, as a read finds them."""
-        misfits = None if self.source.misfits is None else self.source.misfits[plan.number]
+        """The conductances of a layer's devices in a trial, as a read finds them."""
+        misfits = None if self.inputs.misfits is None else self.inputs.misfits[plan.number]
         return self.hardware.programmed(plan.target, trial, plan.number, misfits)
 
     def _part(self, plan: LayerPlan, trial: int) -> ArrayPart:
+        """The arrays of a layer in a trial, with the gain and offset of each column where columns are corrected."""
         hardware = self.hardware
         part = hardware.part(plan, self.programmed(plan, trial), trial)
         if hardware.config.compensate != "columns":
@@ -152,45 +153,45 @@ class Study:
 
 
 def prepare(
-    source: StudySource,
+    inputs: EvaluationInputs,
     *,
-    kept: Path | None = None,
+    folder: Path | None = None,
     say: Callable[[str], None] = lambda _: None,
     progress: Progress = track,
-) -> Study:
+) -> EvaluationSetup:
     """Load, check and settle everything that trials need.
 
     Args:
-        source: what is wanted.
-        kept: an existing folder for what took long and may be wanted again; None: nothing is kept.
-        say: takes a line about what may take long.
-        progress: shows how far that is.
+        inputs: files and choices.
+        folder: an existing folder for results that took long and may be wanted again; None: nothing is stored.
+        say: takes a line about work that may take long.
+        progress: shows how far that work is.
 
     Raises:
-        InputError: any of these is not usable; the message names file, place and remedy.
+        InputError: any of the inputs is not usable; the message names file, place and remedy.
 
     """
-    hardware = source.hardware
-    dataset = load_dataset(source.data, source.limit)
-    network, layers = _loaded(source.model, dataset)
+    hardware = inputs.hardware
+    dataset = load_dataset(inputs.data, inputs.limit)
+    network, layers = _loaded(inputs.model, dataset)
     images, labels = dataset.images_as(network.image_shape, network.dtype), dataset.labels
     dataset.check_labels(network.logits(images[:1]).shape[1])
     others, where = None, ""
-    if hardware.config.needs_images or source.calibrated:
-        found, where = _calibration_images(source, images[0].size)
+    if hardware.config.needs_images or inputs.calibrated:
+        found, where = _calibration_images(inputs, images[0].size)
         if found is None:
             images, labels, others = _held_out(images, labels)
-            where = f"the first {len(others)} images of {source.data}, which are not among the judged ones"
+            where = f"the first {len(others)} images of {inputs.data}, which are not among the judged ones"
         else:
             others = _not_judged(found.images_as(network.image_shape, network.dtype), images, found.source)
     plans = _planned(network, layers, hardware, images[:1], others)
-    if hardware.config.errors.programming == "write-verify" and source.misfits is None:
-        folder = None if kept is None else kept / "write-verify"
-        source = replace(source, misfits=tuple(_misfits(hardware, plans, folder, say, progress)))
-    seen: tuple[Seen, ...] = ()
+    if hardware.config.errors.programming == "write-verify" and inputs.misfits is None:
+        cache = None if folder is None else folder / "write-verify"
+        inputs = replace(inputs, misfits=tuple(_misfits(hardware, plans, cache, say, progress)))
+    activations: tuple[Activations, ...] = ()
     if hardware.config.compensate == "columns" and others is not None:
-        seen = activations_of(network, plans, others)
-    return Study(source, network, images, labels, tuple(plans), others, where, seen)
+        activations = activations_of(network, plans, others)
+    return EvaluationSetup(inputs, network, images, labels, tuple(plans), others, where, activations)
 
 
 def _loaded(path: Path, data: Dataset) -> tuple[Network, list[MappedLayer]]:
@@ -213,26 +214,27 @@ def _planned(
 
 
 def _misfits(
-    hardware: Hardware, plans: list[LayerPlan], folder: Path | None, say: Callable[[str], None], progress: Progress
+    hardware: Hardware, plans: list[LayerPlan], cache: Path | None, say: Callable[[str], None], progress: Progress
 ) -> list[Misfits]:
+    """What programming by write-verify misses in each layer."""
     errors = hardware.config.errors
-    bench = WriteVerify(
-        hardware.card, hardware.config.array, hardware.seed, device_to_device=errors.device_to_device, folder=folder
+    sampler = WriteVerifySampler(
+        hardware.card, hardware.config.array, hardware.seed, device_to_device=errors.device_to_device, cache=cache
     )
-    return bench.misfits([bench.sampled_tiles(plan) for plan in plans], say, progress)
+    return sampler.misfits([sampler.sampled_tiles(plan) for plan in plans], say, progress)
 
 
-def _calibration_images(source: StudySource, size: int) -> tuple[Dataset | None, str]:
+def _calibration_images(inputs: EvaluationInputs, size: int) -> tuple[Dataset | None, str]:
     """Training images of the data, or of the file that was given instead (where it has none, its test images)."""
-    path, most = source.calibration or source.data, max(1, min(MOST_IMAGES, MOST_VALUES // size))
+    path, most = inputs.calibration or inputs.data, max(1, min(MOST_IMAGES, MOST_VALUES // size))
     found = load_calibration(path, most)
-    if found is not None or source.calibration is None:
+    if found is not None or inputs.calibration is None:
         return found, f"training images of {path}"
     return load_dataset(path, most), f"images of {path}"
 
 
 def _not_judged(others: NDArray[Any], images: NDArray[Any], path: str) -> NDArray[Any]:
-    """Those to calibrate with that are not judged too: some of public data are, all of the test data's copies.
+    """The calibration images without those that are judged too: public data hold some images twice.
 
     Raises:
         InputError: none is left.
@@ -246,6 +248,7 @@ def _not_judged(others: NDArray[Any], images: NDArray[Any], path: str) -> NDArra
 
 
 def _held_out(images: NDArray[Any], labels: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[Any]]:
+    """Images and labels to judge on, and the images held out of them to calibrate with."""
     if len(images) < 2:
         raise InputError("a single image: give at least two, or others to calibrate with (--calibration)")
     count = max(1, min(MOST_IMAGES, MOST_VALUES // images[0].size, len(images) // _HELD_OUT))

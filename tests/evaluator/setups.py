@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from evaluator.circuit import logits
+from evaluator.evaluation_setup import EvaluationInputs, prepare
 from evaluator.hardware.programmed import Hardware
 from evaluator.settings import HardwareConfig
-from evaluator.study import StudySource, prepare
 
 CARD = "au-lixcoo2-pt"
 WIRELESS = {"array.r_row_ohm": "0", "array.r_col_ohm": "0"}
@@ -24,10 +24,10 @@ def hardware(*settings, seed=0, card=CARD):
     return Hardware.of(card, config(*settings), seed)
 
 
-def study_of(model, data, *settings, seed=0, limit=None, card=CARD, **more):
-    return prepare(StudySource(Path(model), Path(data), hardware(*settings, seed=seed, card=card), limit, **more))
+def setup_of(model, data, *settings, seed=0, limit=None, card=CARD, **more):
+    return prepare(EvaluationInputs(Path(model), Path(data), hardware(*settings, seed=seed, card=card), limit, **more))
 
 
-def trial_logits(study, trial=0):
+def trial_logits(setup, trial=0):
     """What the network puts out on the arrays of a trial."""
-    return logits(study, study.parts(trial))
+    return logits(setup, setup.parts(trial))
