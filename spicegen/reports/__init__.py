@@ -1,1 +1,1 @@
-"""What people see: pages, pictures, progress, tables on a terminal."""
+"""What people see: pages, pictures, and tables on a terminal. Nothing that computes imports this room."""

@@ -7,7 +7,7 @@ import pytest
 
 from spicegen.fit.result.card_sigma import card_sigma
 from spicegen.measurements import Origin, WriteVerify
-from spicegen.metrics.programming import programmed
+from spicegen.metrics.programming import programming_errors
 
 
 def pairs(target, sigma, name="pairs.csv"):
@@ -32,7 +32,7 @@ def test_errors_are_as_large_as_the_card_says(slope, offset):
 
 
 def test_a_line_without_a_negative_part_stays_as_it_is():
-    data, on_card = programmed(GOOD, 1), card_sigma([GOOD], 1).error
+    data, on_card = programming_errors(GOOD, 1), card_sigma([GOOD], 1).error
     assert data.offset[0] > 0
     assert on_card.slope.value == pytest.approx(data.slope[0], rel=1e-3)
     assert on_card.offset.value * on_card.unit_siemens.value == pytest.approx(data.offset[0], rel=1e-3)
