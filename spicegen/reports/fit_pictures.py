@@ -69,7 +69,7 @@ def _of_sweep(sweep: Sweep, runs: Shown) -> Picture:
         for replay, fitted in runs:
             ax.semilogy(replay.read_volt, _magnitude(fitted), color=COLOURS[1], lw=1.2)
         ax.set_ylim(bottom=max(size.min(), 1e-6 * size.max()) / 3)
-    left = [(replay.drive.time_s[replay.seen], replay.residuals(fitted), COLOURS[1]) for replay, fitted in runs]
+    left = [(replay.applied.time_s[replay.seen], replay.residuals(fitted), COLOURS[1]) for replay, fitted in runs]
     _residuals(figure, place + 1, "Time (s)", left)
     parts = " Parts between compliances are runs of their own, each from time 0." if len(runs) > 1 else ""
     return figure, f"The sweep; fitted less measured current, over the time of the sweep.{parts}"
@@ -82,7 +82,7 @@ def _of_retention(runs: Shown) -> Picture:
     ax.set_xscale("log")
     left = []
     for n, (replay, fitted) in enumerate(runs):
-        time_s = replay.drive.time_s[replay.seen]
+        time_s = replay.applied.time_s[replay.seen]
         later, colour = time_s > 0, COLOURS[n % len(COLOURS)]
         label = f"{replay.temperature_k:.0f} K"
         ax.plot(time_s[later], replay.observed[later] / unit, "o", ms=3, color=colour, label=label)

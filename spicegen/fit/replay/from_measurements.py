@@ -16,7 +16,7 @@ from spicegen.fit.replay.run import MAD, Replay
 from spicegen.measurements import Measurement, Pulses, Retention, Sweep, between_compliance
 from spicegen.measurements.compliance import at_compliance
 from spicegen.measurements.thinning import FIT_POINTS, log_spaced, with_turns
-from spicegen.simulate.native import Drive
+from spicegen.simulate.native import AppliedVoltage
 
 Array = NDArray[np.float64]
 
@@ -122,7 +122,7 @@ def _of_pulses(p: Pulses) -> Replay:
     return Replay(
         name=p.origin.name,
         measurement=p,
-        drive=Drive(np.array(time), np.array(volt)),
+        applied=AppliedVoltage(np.array(time), np.array(volt)),
         seen=np.array(ends)[kept],
         read_volt=np.full(len(kept), p.v_read_volt),
         observed=middle,
@@ -222,7 +222,7 @@ def _of_part(whole: Sweep, s: Sweep, name: str, most: int) -> Replay:
     return Replay(
         name=name,
         measurement=whole,
-        drive=Drive(time, v),
+        applied=AppliedVoltage(time, v),
         seen=np.arange(len(kept)),
         read_volt=v,
         observed=i,
@@ -244,7 +244,7 @@ def _of_rest(r: Retention, temperature_k: float) -> Replay:
     return Replay(
         name=f"{r.origin.name} at {temperature_k:.0f} K" if several else r.origin.name,
         measurement=r,
-        drive=Drive(breaks, np.zeros(len(breaks))),
+        applied=AppliedVoltage(breaks, np.zeros(len(breaks))),
         seen=np.arange(len(time)) + int(starts_later),
         read_volt=np.full(len(time), r.v_read_volt),
         observed=g,

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from models_va import Model
 from spicegen.measurements import Measurement
 from spicegen.printers.numpy_model import numpy_model
-from spicegen.simulate.native import Drive, slopes_in_steps, states_under
+from spicegen.simulate.native import AppliedVoltage, slopes_in_steps, states_under
 
 Array = NDArray[np.float64]
 
@@ -87,7 +87,7 @@ class Run:
         predicted: what the device shows there, as the replay's ``observed``; NaN if the run failed.
     """
 
-    steps: Drive | None
+    steps: AppliedVoltage | None
     seen: NDArray[np.intp]
     states: Array
     predicted: Array
@@ -100,8 +100,8 @@ class Replay:
     Attributes:
         name: name of the replay, for people.
         measurement: the measurement that is replayed; cycles that drift stand in it as one train.
-        drive: the voltage te - be over time.
-        seen: points of the drive at which something is observed, shape (n,).
+        applied: the voltage te - be over time.
+        seen: points of the applied at which something is observed, shape (n,).
         read_volt: voltage of each observation, shape (n,), V.
         observed: conductances (S) or currents (A), shape (n,).
         is_current: whether the observations are currents.
@@ -114,7 +114,7 @@ class Replay:
 
     name: str
     measurement: Measurement
-    drive: Drive
+    applied: AppliedVoltage
     seen: NDArray[np.intp]
     read_volt: Array
     observed: Array
@@ -132,9 +132,9 @@ class Replay:
         """
         if not self.cycled or len(model.states) < 2:
             return self
-        time_s, v_volt = self.drive.time_s, self.drive.v_volt
-        twice = Drive(np.append(time_s, time_s[-1] + time_s[1:]), np.append(v_volt, v_volt[1:]))
-        return replace(self, drive=twice, seen=self.seen + len(time_s) - 1, cycled=False)
+        time_s, v_volt = self.applied.time_s, self.applied.v_volt
+        twice = AppliedVoltage(np.append(time_s, time_s[-1] + time_s[1:]), np.append(v_volt, v_volt[1:]))
+        return replace(self, applied=twice, seen=self.seen + len(time_s) - 1, cycled=False)
 
     def in_parts(self, count: int) -> Replay:
         """The replay in ``count`` parts, each of which begins with the memory state that was seen last.
@@ -149,29 +149,29 @@ class Replay:
 
     def run(self, device: ModelDevice, rel_tol: float = _FINE) -> Run:
         """Replay the measurement on a device of a model; ``rel_tol`` is the relative tolerance of each time step."""
-        steps, seen, states = self.drive, self.seen, np.empty((len(self.seen), 0))
+        steps, seen, states = self.applied, self.seen, np.empty((len(self.seen), 0))
         if device.model.states:
-            drive = self._driven(device)
+            applied = self._driven(device)
             found = None
             if not device.model.out_of_order(device.params()):
-                found = states_under(drive, device.model, device.values, self.temperature_k, device.initial, rel_tol)
+                found = states_under(applied, device.model, device.values, self.temperature_k, device.initial, rel_tol)
             if found is None:
                 nothing = np.full((len(self.seen), len(device.initial)), np.nan)
                 return Run(None, self.seen, nothing, np.full(len(self.seen), np.nan))
             steps = found[0]
-            seen = np.searchsorted(steps.time_s, self.drive.time_s[self.seen])  # before a jump
+            seen = np.searchsorted(steps.time_s, self.applied.time_s[self.seen])  # before a jump
             states = found[1][seen]
         return Run(steps, seen, states, self._shown(device, device.values[None], states[None])[0])
 
-    def _driven(self, device: ModelDevice) -> Drive:
+    def _driven(self, device: ModelDevice) -> AppliedVoltage:
         """The voltage across the device as it stands, with the states into which it is put on the way."""
-        time_s, v_volt = self.drive.time_s, device.sign * self.drive.v_volt
+        time_s, v_volt = self.applied.time_s, device.sign * self.applied.v_volt
         if not len(self.corrected):
-            return Drive(time_s, v_volt)
+            return AppliedVoltage(time_s, v_volt)
         at = self.seen[self.corrected]
         put = np.full((len(time_s), len(device.initial)), np.nan)
         put = np.insert(put, at + 1, self.memory_shown([device], self.corrected)[0][:, None], axis=0)
-        return Drive(np.insert(time_s, at + 1, time_s[at]), np.insert(v_volt, at + 1, v_volt[at]), put)
+        return AppliedVoltage(np.insert(time_s, at + 1, time_s[at]), np.insert(v_volt, at + 1, v_volt[at]), put)
 
     def slopes(self, run: Run, device: ModelDevice, places: NDArray[np.intp]) -> Array:
         """Derivatives of what the device shows in a run by its parameters and by its states at the start.
@@ -197,7 +197,7 @@ class Replay:
         found[:, :m] += self._by_values(device, run.states, places)
         return found
 
-    def _follow(self, by: Array, steps: Drive, device: ModelDevice, places: NDArray[np.intp]) -> None:
+    def _follow(self, by: Array, steps: AppliedVoltage, device: ModelDevice, places: NDArray[np.intp]) -> None:
         """Turn derivatives by states into which the device was put into ones by the parameters that fix them."""
         states, m = np.tile(device.initial, (len(self.seen), 1)), len(places)
         states[self.corrected] = steps.put[~np.isnan(steps.put[:, 0])]

@@ -214,7 +214,7 @@ def _covered(found: MeasuredFit) -> dict[str, Array]:
     """Voltages (V), conductances (S), temperatures (K) and pulse widths (s) that the files cover, by quantity."""
     sign = -1.0 if found.turned else 1.0
     result = {
-        "voltage_volt": np.concatenate([sign * replay.drive.v_volt for replay in found.replays]),
+        "voltage_volt": np.concatenate([sign * replay.applied.v_volt for replay in found.replays]),
         "g_siemens": np.concatenate([replay.g_siemens for replay in found.replays]),
         "temperature_k": np.array([replay.temperature_k for replay in found.replays]),
     }

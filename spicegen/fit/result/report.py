@@ -280,7 +280,7 @@ class MeasuredReport:
                     "error_over_noise": best.over_noise[n],
                     "share_independent": best.weights.independent[n],
                     "unit": "A" if replay.is_current else "S",
-                    "time_s": replay.drive.time_s[replay.seen],
+                    "time_s": replay.applied.time_s[replay.seen],
                     "voltage_volt": replay.read_volt,
                     "measured": replay.observed,
                     "fitted": best.predicted[n],

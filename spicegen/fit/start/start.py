@@ -207,7 +207,7 @@ def _apart(setup: FitSetup, found: Sequence[Start], held: Collection[str], level
     if len(setup.model.states) != 1:
         return []  # what is seen is not the memory state alone
     setup = setup.in_parts(_PARTS)
-    volt = max(float(np.abs(replay.drive.v_volt).max()) for replay in setup.replays)
+    volt = max(float(np.abs(replay.applied.v_volt).max()) for replay in setup.replays)
     found = _started(setup, [(start.card, start.turned, start.values) for start in _different(found)])
     on_current, by_polarity = acting(setup.model, found[0].values, volt or 1.0, setup.fitted)
     best: list[Start] = []
@@ -279,7 +279,7 @@ def _scales(card: DeviceCard, replays: Sequence[Replay]) -> tuple[float, float]:
     """Ratios of the measurement's voltages and of its times to the card's."""
     pulses = write_pulses(card)
     own_v, own_s = max(abs(pulses.up_volt), abs(pulses.down_volt)), pulses.width_s
-    volts = [float(np.abs(r.drive.v_volt).max()) for r in replays if not isinstance(r.measurement, Retention)]
+    volts = [float(np.abs(r.applied.v_volt).max()) for r in replays if not isinstance(r.measurement, Retention)]
     seconds = [s for r in replays if (s := _duration(r)) > 0]
     return (max(volts, default=own_v) or own_v) / own_v, float(np.median(seconds or [own_s])) / own_s
 
@@ -288,7 +288,7 @@ def _duration(run: Replay) -> float:
     """Typical time of a replay, s: the width of a pulse, or a hundredth of a sweep's time; 0 for retention."""
     if isinstance(run.measurement, Pulses):
         return float(np.nanmedian(run.measurement.width_s))
-    return float(run.drive.time_s[-1]) / 100 if isinstance(run.measurement, Sweep) else 0.0
+    return float(run.applied.time_s[-1]) / 100 if isinstance(run.measurement, Sweep) else 0.0
 
 
 def _scaled(

@@ -2,6 +2,6 @@
 
 from spicegen.simulate.native.engine import Native
 from spicegen.simulate.native.read_operator import read_operator, read_operators
-from spicegen.simulate.native.single_device import Drive, slopes_in_steps, states_under
+from spicegen.simulate.native.single_device import AppliedVoltage, slopes_in_steps, states_under
 
-__all__ = ["Drive", "Native", "read_operator", "read_operators", "slopes_in_steps", "states_under"]
+__all__ = ["AppliedVoltage", "Native", "read_operator", "read_operators", "slopes_in_steps", "states_under"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from netlists import Circuit, ReadVectors, Stimulus
 from spicegen.simulate.base import SimulationError
-from spicegen.simulate.native.system import Drive
+from spicegen.simulate.native.system import SourceVoltages
 from spicegen.simulate.native.tableau import SHORTEST
 
 _A_CELL = 4_000
@@ -26,7 +26,7 @@ def needed_bytes(circuit: Circuit, stimulus: Stimulus) -> int:
     if isinstance(stimulus, ReadVectors):
         points = len(stimulus.v_volt)
     else:  # at least a middle and an end between any two corners of the waveforms
-        points = 2 * len(Drive(circuit.sources).breaks(stimulus.stop_s, SHORTEST * stimulus.stop_s))
+        points = 2 * len(SourceVoltages(circuit.sources).breaks(stimulus.stop_s, SHORTEST * stimulus.stop_s))
     return _A_CELL * cells + _A_NODE * nodes + _A_VALUE * points * (2 * nodes + states)
 
 

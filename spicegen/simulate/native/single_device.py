@@ -34,7 +34,7 @@ from spicegen.simulate.native.tableau import GAMMA, NODES, SHORTEST, STAGES
 
 Array = NDArray[np.float64]
 _MOST_TRIES = 100
-"""Steps between two points of a drive that are tried, on average: a device that takes more is given up."""
+"""Steps between two points of an applied voltage that are tried, on average: a device that takes more is given up."""
 _FOLLOWED = 1e-6
 """Of Newton's method where the steps are given."""
 _REL_TOL = 1e-6
@@ -88,7 +88,7 @@ def run_driven(job: Job, stimulus: Transient) -> SimResult:
 
 
 @dataclass(frozen=True, eq=False)
-class Drive:
+class AppliedVoltage:
     """A voltage te - be over time, linear between given points.
 
     Attributes:
@@ -104,12 +104,13 @@ class Drive:
 
 
 def states_under(
-    drive: Drive, model: Model, params: Array, temperature_k: float, initial: Array, rel_tol: float = _REL_TOL
-) -> tuple[Drive, Array] | None:
+    applied: AppliedVoltage, model: Model, params: Array, temperature_k: float, initial: Array,
+    rel_tol: float = _REL_TOL,
+) -> tuple[AppliedVoltage, Array] | None:
     """One device under a given voltage, for whoever needs thousands of such runs; other threads run meanwhile.
 
     Args:
-        drive: the voltage.
+        applied: the voltage.
         model: of the device.
         params: every parameter in the model's order, shape (p,).
         temperature_k: K.
@@ -117,31 +118,31 @@ def states_under(
         rel_tol: relative tolerance of each step.
 
     Returns:
-        The voltage at the points of the steps taken, the drive's own among them, and the states there, shape
+        The voltage at the points of the steps taken, the applied voltage's own among them, and the states there, shape
         (points, k); None if the tolerance cannot be met, or only in very many steps.
     """
-    rates, most = compiled_rates(model), _MOST_TRIES * len(drive.time_s)
+    rates, most = compiled_rates(model), _MOST_TRIES * len(applied.time_s)
     time_s, states, points = _integrate(
-        rates, params, temperature_k, initial, drive.time_s, drive.v_volt, drive.put, rel_tol, most
+        rates, params, temperature_k, initial, applied.time_s, applied.v_volt, applied.put, rel_tol, most
     )
     if not points:
         return None
-    return _along(drive, time_s[:points]), states[:points]
+    return _along(applied, time_s[:points]), states[:points]
 
 
-def _along(drive: Drive, times: Array) -> Drive:
-    """The same at the points of the steps taken, the drive's own among them."""
-    before = np.searchsorted(drive.time_s, drive.time_s)
-    own = np.searchsorted(times, drive.time_s) + np.arange(len(before)) - before
-    v = np.interp(times, drive.time_s, drive.v_volt)
-    v[own] = drive.v_volt
-    put = np.full((len(times), drive.put.shape[1]), np.nan) if len(drive.put) else drive.put
-    put[own[: len(put)]] = drive.put
-    return Drive(times, v, put)
+def _along(applied: AppliedVoltage, times: Array) -> AppliedVoltage:
+    """The same at the points of the steps taken, the applied voltage's own among them."""
+    before = np.searchsorted(applied.time_s, applied.time_s)
+    own = np.searchsorted(times, applied.time_s) + np.arange(len(before)) - before
+    v = np.interp(times, applied.time_s, applied.v_volt)
+    v[own] = applied.v_volt
+    put = np.full((len(times), applied.put.shape[1]), np.nan) if len(applied.put) else applied.put
+    put[own[: len(put)]] = applied.put
+    return AppliedVoltage(times, v, put)
 
 
 def slopes_in_steps(
-    steps: Drive, model: Model, params: Array, temperature_k: float, initial: Array, places: NDArray[np.intp]
+    steps: AppliedVoltage, model: Model, params: Array, temperature_k: float, initial: Array, places: NDArray[np.intp]
 ) -> Array:
     """Derivatives of a device's states by parameters and by the states at the start, in given steps.
 

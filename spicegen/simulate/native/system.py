@@ -123,7 +123,7 @@ class System:
             raise SimulationError("native", f"the nodal matrix is singular: {error}") from error
 
 
-class Drive:
+class SourceVoltages:
     """The voltages of a circuit's sources over time; what several share is evaluated once."""
 
     def __init__(self, sources: Sequence[Source]) -> None:

@@ -17,7 +17,7 @@ from netlists import Circuit, Transient
 from spicegen.printers.numpy_model import Evaluation
 from spicegen.simulate.base import SimulationError
 from spicegen.simulate.native.operating_point import operating_point
-from spicegen.simulate.native.system import Array, Drive, System
+from spicegen.simulate.native.system import Array, SourceVoltages, System
 from spicegen.simulate.native.tableau import (
     EMBEDDED,
     GAMMA,
@@ -60,15 +60,15 @@ def transient(circuit: Circuit, system: System, stimulus: Transient) -> Trace:
 class _Integrator:
     def __init__(self, circuit: Circuit, system: System, stimulus: Transient) -> None:
         self.system, self.stop, self.rel_tol = system, stimulus.stop_s, stimulus.rel_tol
-        self.drive = Drive(circuit.sources)
-        self.breaks = np.array(self.drive.breaks(self.stop, SHORTEST * self.stop))
+        self.sources = SourceVoltages(circuit.sources)
+        self.breaks = np.array(self.sources.breaks(self.stop, SHORTEST * self.stop))
         self.capacitance = system.capacitance_farad
         self.charged = self.capacitance > 0
         self.trace = Trace()
 
     def run(self) -> Trace:
         states = [g.initial.copy() for g in self.system.groups]
-        v, _ = operating_point(self.system, self.drive.at(0.0), states)
+        v, _ = operating_point(self.system, self.sources.at(0.0), states)
         point = _Point(v, states, self._rates(v, states), np.zeros(self.system.unknown))
         self._record(0.0, point)
         step = self.breaks[1]
@@ -102,7 +102,7 @@ class _Integrator:
             for i in range(1, len(NODES)):
                 base = [x + step * sum(STAGES[i, j] * slopes[j][g] for j in range(i)) for g, x in enumerate(point.x)]
                 charged = charge + step * sum(STAGES[i, j] * currents[j] for j in range(i))
-                stage = self._stage(self.drive.at(time + NODES[i] * step), step * GAMMA, base, charged, stage)
+                stage = self._stage(self.sources.at(time + NODES[i] * step), step * GAMMA, base, charged, stage)
                 slopes.append(stage.rate)
                 currents.append(stage.charging)
         except _NoConvergenceError:
@@ -113,7 +113,7 @@ class _Integrator:
             error = max(error, float(np.max(np.abs(estimate) / self._scale(x), initial=0.0)))
         estimate = step * sum((STAGES[-1, j] - EMBEDDED[j]) * currents[j] for j in range(len(NODES)))
         volts = np.abs(estimate[self.charged]) / self.capacitance[self.charged]
-        scale = self.rel_tol * max(self.drive.largest_volt, _LEAST_VOLT)
+        scale = self.rel_tol * max(self.sources.largest_volt, _LEAST_VOLT)
         return stage, max(error, float(np.max(volts, initial=0.0)) / scale)
 
     def _stage(self, driven: Array, h: float, base: list[Array], charge: Array, guess: _Point) -> _Point:

@@ -29,7 +29,7 @@ from spicegen.printers.machine_code import compiled
 from spicegen.simulate.base import SimulationError
 from spicegen.simulate.native.cell_step import UNLIMITED, begin, edition, next_step, workspace
 from spicegen.simulate.native.operating_point import operating_point
-from spicegen.simulate.native.system import CellGroup, Drive, System
+from spicegen.simulate.native.system import CellGroup, SourceVoltages, System
 from spicegen.simulate.native.tableau import SHORTEST
 from spicegen.simulate.native.trace import Trace
 
@@ -75,7 +75,7 @@ def settling(circuit: Circuit, system: System, stimulus: Transient) -> tuple[boo
     """
     if not circuit.capacitors:
         return True, ""
-    edge_s = float(np.diff(Drive(circuit.sources).breaks(stimulus.stop_s, SHORTEST * stimulus.stop_s)).min())
+    edge_s = float(np.diff(SourceVoltages(circuit.sources).breaks(stimulus.stop_s, SHORTEST * stimulus.stop_s)).min())
     at_rest = system.voltages(np.zeros(system.unknown), np.zeros(len(circuit.sources)))
     conductances = [
         g.model.evaluate(g.voltage(at_rest), g.initial, g.params, system.temperature_k).di_dv for g in system.groups
@@ -128,18 +128,18 @@ class _Cells:
 class _Relaxation:
     def __init__(self, circuit: Circuit, system: System, stimulus: Transient, pool: ThreadPoolExecutor) -> None:
         self.system, self.stop_s = system, stimulus.stop_s
-        self.drive = Drive(circuit.sources)
-        self.finest_volt = _FINEST * self.drive.largest_volt
-        self.tolerance_volt = _VOLTAGE_TOLERANCE * stimulus.rel_tol * max(self.drive.largest_volt, _LEAST_VOLT)
+        self.sources = SourceVoltages(circuit.sources)
+        self.finest_volt = _FINEST * self.sources.largest_volt
+        self.tolerance_volt = _VOLTAGE_TOLERANCE * stimulus.rel_tol * max(self.sources.largest_volt, _LEAST_VOLT)
         self.cells = [_Cells(g, system.temperature_k, stimulus.rel_tol, pool) for g in system.groups]
         self.factor: Any = None
         self.trace = Trace()
 
     def run(self) -> Trace:
         x = [np.ascontiguousarray(g.initial) for g in self.system.groups]
-        v, _ = operating_point(self.system, self.drive.at(0.0), x)
+        v, _ = operating_point(self.system, self.sources.at(0.0), x)
         self._record(0.0, v, x)
-        for start, end in pairwise(self.drive.breaks(self.stop_s, SHORTEST * self.stop_s)):
+        for start, end in pairwise(self.sources.breaks(self.stop_s, SHORTEST * self.stop_s)):
             v, x = self._segment(start, end, v, x)
         return self.trace
 
@@ -210,14 +210,14 @@ class _Relaxation:
     def _solve(self, time: float, guess: Array, x: list[Array], settled_volt: float | None = None) -> Array:
         """Node voltages for held states: to ``settled_volt``, or until Kirchhoff's law holds to ``_KIRCHHOFF``."""
         system, n = self.system, self.system.unknown
-        v = system.voltages(guess[:n], self.drive.at(time))
+        v = system.voltages(guess[:n], self.sources.at(time))
         if n == 0:
             return v
         try:
             return self._newton(v, x, settled_volt)
         except SimulationError:  # far up on the devices' exponentials
             self.factor = None
-            return operating_point(system, self.drive.at(time), x)[0]
+            return operating_point(system, self.sources.at(time), x)[0]
 
     def _newton(self, v: Array, x: list[Array], settled_volt: float | None) -> Array:
         system, n = self.system, self.system.unknown

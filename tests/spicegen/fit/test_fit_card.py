@@ -49,7 +49,11 @@ def test_the_card_holds_where_its_data_are(vteam):
     fit = card_of(vteam).fit
     (replay,) = vteam.replays
     assert replay.temperature_k == 300.15
-    shown = {"g_siemens": replay.observed, "temperature_k": [replay.temperature_k], "voltage_volt": replay.drive.v_volt}
+    shown = {
+        "g_siemens": replay.observed,
+        "temperature_k": [replay.temperature_k],
+        "voltage_volt": replay.applied.v_volt,
+    }
     for quantity, values in shown.items():
         assert fit.valid_from[quantity] == min(values)
         assert fit.valid_to[quantity] == max(values)

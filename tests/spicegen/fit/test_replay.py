@@ -28,10 +28,10 @@ def sweep(voltage):
 def test_a_thinned_sweep_turns_where_the_whole_one_does(noise_volt):
     whole = np.tile(LOOP, 20) + noise_volt * np.random.default_rng(0).standard_normal(20 * len(LOOP))
     (replay,) = replays(sweep(whole))
-    assert len(replay.drive.v_volt) <= FIT_POINTS
-    loop = np.rint(replay.drive.time_s / STEP_S).astype(int) // len(LOOP)
+    assert len(replay.applied.v_volt) <= FIT_POINTS
+    loop = np.rint(replay.applied.time_s / STEP_S).astype(int) // len(LOOP)
     for n in range(20):
-        here, all_of_it = replay.drive.v_volt[loop == n], whole[n * len(LOOP) : (n + 1) * len(LOOP)]
+        here, all_of_it = replay.applied.v_volt[loop == n], whole[n * len(LOOP) : (n + 1) * len(LOOP)]
         assert (here.max(), here.min()) == (all_of_it.max(), all_of_it.min())
 
 
@@ -62,7 +62,7 @@ def test_thinned_retention_keeps_its_first_seconds():
     """Read once a second for hours, with a time constant of three seconds."""
     time = np.arange(1.0, 10_001)
     (replay,) = replays(Retention(ORIGIN, time, 1e-6 + 1e-6 * np.exp(-time / 3), np.full(len(time), 300.0), 0.1))
-    seen = replay.drive.time_s[replay.seen]
+    seen = replay.applied.time_s[replay.seen]
     assert len(seen) <= FIT_POINTS
     assert seen[:10].tolist() == time[:10].tolist()
     assert np.diff(np.log(seen[10:])).max() < 0.1
@@ -75,7 +75,7 @@ def retention(g_siemens, kelvin=300.0):
 
 def test_retention_that_ends_below_what_the_meter_shows_is_fitted_to_there():
     (replay,) = replays(retention([*np.geomspace(1e-6, 1e-7, 18), 0, 0]))
-    assert replay.drive.time_s[replay.seen].tolist() == list(range(1, 19))
+    assert replay.applied.time_s[replay.seen].tolist() == list(range(1, 19))
     assert np.isfinite(replay.noise).all()
     assert np.isfinite(replay.residuals(replay.observed)).all()
     with pytest.raises(InputError, match=r"synthetic.csv: conductances of 0 only: read in a smaller range"):
@@ -113,10 +113,10 @@ def test_a_cycle_goes_on_from_the_one_before_unless_the_device_was_reset(first, 
     )
     (alone,) = replays(read)
     replay = alone.behind_a_cycle(load_model("li_intercalation"))
-    assert np.sum(replay.drive.v_volt == 1.0) == 2 * driven  # begin and end of the pulse up
-    assert np.diff(replay.drive.time_s).min() == 0
-    assert replay.drive.time_s[replay.seen] - (driven - 1) * alone.drive.time_s[-1] == pytest.approx(
-        alone.drive.time_s[alone.seen]
+    assert np.sum(replay.applied.v_volt == 1.0) == 2 * driven  # begin and end of the pulse up
+    assert np.diff(replay.applied.time_s).min() == 0
+    assert replay.applied.time_s[replay.seen] - (driven - 1) * alone.applied.time_s[-1] == pytest.approx(
+        alone.applied.time_s[alone.seen]
     )
     assert alone.behind_a_cycle(load_model("vteam")) is alone
 
@@ -144,7 +144,7 @@ def test_cycles_that_drift_are_one_train(start, count, taken):
     (replay,) = replays(read)
     assert replay.observed.tolist() == read.g_siemens.T.ravel()[: taken * 17].tolist()
     assert rms(replay.residuals(has.T.ravel()[: taken * 17])) == pytest.approx(1.0, abs=0.2)
-    assert np.sum(np.diff(np.abs(replay.drive.v_volt)) == 1) == taken * 16
+    assert np.sum(np.diff(np.abs(replay.applied.v_volt)) == 1) == taken * 16
     assert not replay.cycled
     assert f"{taken} of {count} are taken one after the other" in of_drift(read, replay)
     figure, _ = measured_against_fitted([(replay, replay.observed)])

@@ -370,7 +370,7 @@ def test_a_constant_voltage_that_writes_is_no_retention(read):
         read("time_s,voltage_V,current_uA\n" + rows)
     stress = read("time_s,voltage_V,current_uA\n-0.001,0,0\n" + rows)
     assert isinstance(stress, Sweep)
-    assert replays(stress)[0].drive.v_volt.tolist() == [0, 1.5, 1.5, 1.5, 1.5]
+    assert replays(stress)[0].applied.v_volt.tolist() == [0, 1.5, 1.5, 1.5, 1.5]
     rest = read("# read_voltage_V: 1.5\ntime_s,current_uA\n0,10\n1,11\n")
     assert isinstance(rest, Retention)
     assert rest.v_read_volt == 1.5

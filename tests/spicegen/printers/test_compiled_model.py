@@ -36,8 +36,8 @@ def test_machine_code_of_other_processes_is_found_and_not_mixed_up(folder, monke
     monkeypatch.setattr(driven, "compiled_rates", lambda model: found[model.name])
     for card in (CARD, OTHER):
         assert sum(found[card.model].stats.cache_hits.values()) == 1
-        drive = driven.Drive(np.array([0.0, 1e-12]), np.array([1.5, 1.5]))
-        _, x = driven.states_under(drive, card.device_model, params(card), 300.0, np.array([0.4]))
+        applied = driven.AppliedVoltage(np.array([0.0, 1e-12]), np.array([1.5, 1.5]))
+        _, x = driven.states_under(applied, card.device_model, params(card), 300.0, np.array([0.4]))
         there = numpy_model(card.device_model).evaluate(np.array([1.5]), np.array([[0.4]]), card.values, 300.0)
         assert (x[-1] - x[0]) / 1e-12 == pytest.approx(there.rate[0], rel=1e-3)
 

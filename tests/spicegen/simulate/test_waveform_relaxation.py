@@ -11,7 +11,7 @@ from models_va import load_card
 from netlists import Capacitor, Cell, Circuit, Crossbar, Devices, Job, Resistor, Source, SpikeTrain, Transient, Waveform
 from netlists import crossbar_circuit as as_circuit
 from spicegen.simulate import Native
-from spicegen.simulate.native.system import Drive, System
+from spicegen.simulate.native.system import SourceVoltages, System
 from spicegen.simulate.native.transient import transient
 from spicegen.simulate.native.waveform_relaxation import relax, settling
 
@@ -95,10 +95,10 @@ def test_a_column_of_equal_rows_is_symmetric():
 
 def test_what_sources_share_is_one_and_times_almost_equal_are_one():
     first, second = Waveform((0.0, 1.0), (0.0, 2.0)), Waveform((0.0, 1.0 + 1e-15, 3.0), (1.0, 1.0, -4.0))
-    drive = Drive([Source("v0", "a", first), Source("v1", "b", second), Source("v2", "c", first)])
-    assert drive.at(0.5).tolist() == [1.0, 1.0, 1.0]
-    assert drive.largest_volt == 4.0
-    assert drive.breaks(4.0, 1e-12) == [0.0, 1.0, 3.0, 4.0]
+    sources = SourceVoltages([Source("v0", "a", first), Source("v1", "b", second), Source("v2", "c", first)])
+    assert sources.at(0.5).tolist() == [1.0, 1.0, 1.0]
+    assert sources.largest_volt == 4.0
+    assert sources.breaks(4.0, 1e-12) == [0.0, 1.0, 3.0, 4.0]
 
 
 def line(farad):
