@@ -157,34 +157,34 @@ def write_verify(
     Raises:
         SimulationError: a transient failed.
     """
-    bench = _Bench(crossbar, devices, target_siemens, tolerance_siemens, plan, simulator)
+    loop = _WriteVerifyLoop(crossbar, devices, target_siemens, tolerance_siemens, plan, simulator)
     rows, columns = devices.shape
     cells = [(i, j) for i in range(rows) for j in range(columns)]
     if plan.order == "random":
         cells = [cells[k] for k in stream(seed, 0).permutation(len(cells))]
     groups = [[c] for c in cells] if plan.order in ("cells", "random") else [cells]
     for group in groups:
-        bench.apply(plan.array_program(rows, columns), group)
-        while todo := bench.wanting(group):
+        loop.apply(plan.array_program(rows, columns), group)
+        while todo := loop.wanting(group):
             program = plan.array_program(rows, columns)
-            bench.add_pulses(program, todo)
+            loop.add_pulses(program, todo)
             program.rest(plan.rest_s)
-            bench.apply(program, group)
+            loop.apply(program, group)
             if progress:
-                progress(bench.finished(), f"programming, {plan.order}")
+                progress(loop.finished(), f"programming, {plan.order}")
     return Written(
         plan=plan,
-        devices=bench.devices,
+        devices=loop.devices,
         target_siemens=target_siemens,
-        g_siemens=conductances(bench.devices),
-        verified_siemens=bench.read_siemens,
-        pulses=bench.pulses,
-        time_s=bench.time_s,
+        g_siemens=conductances(loop.devices),
+        verified_siemens=loop.read_siemens,
+        pulses=loop.pulses,
+        time_s=loop.time_s,
     )
 
 
-class _Bench:
-    """The array between its driver and the loop: what each cell last read, and its next pulse."""
+class _WriteVerifyLoop:
+    """State of a program-and-verify loop on an array: what each cell last read, and the pulse that it gets next."""
 
     def __init__(
         self, crossbar: Crossbar, devices: Devices, target: Array, tolerance: Array, plan: WritePlan, engine: Simulator
