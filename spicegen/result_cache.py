@@ -87,7 +87,7 @@ class ResultCache:
         """
         if self.folder is None:
             return
-        content: dict[str, Any] = {"key": np.array(key), **arrays}
+        content: dict[str, Any] = {"key": np.array(key), **{name: np.asarray(a, order="C") for name, a in arrays.items()}}
         path, temporary = self.folder / f"{key}.npz", ""
         try:
             handle, temporary = tempfile.mkstemp(prefix=".part-", dir=self.folder)
