@@ -87,12 +87,12 @@ class ResultCache:
         """
         if self.folder is None:
             return
-        content: dict[str, Any] = {"key": np.array(key), **{name: np.asarray(a, order="C") for name, a in arrays.items()}}
+        content: dict[str, Any] = {name: np.asarray(array, order="C") for name, array in arrays.items()}
         path, temporary = self.folder / f"{key}.npz", ""
         try:
             handle, temporary = tempfile.mkstemp(prefix=".part-", dir=self.folder)
             with os.fdopen(handle, "wb") as file:
-                np.savez(file, **content)
+                np.savez(file, key=np.array(key), **content)
             os.replace(temporary, path)
         except OSError as error:
             raise InputError(f"{path}: cannot be written: {error.strerror}") from error
