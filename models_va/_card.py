@@ -168,6 +168,10 @@ def _identifier(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "_", name)
 
 
+_SHORTEST_S, _LONGEST_S = 1e-15, 1e6
+"""Widths of pulses that a card may name, s: beyond, times of edges and rests leave what simulators can tell apart."""
+
+
 def _usable(name: str) -> str:
     if _identifier(name) in RESERVED:
         raise ValueError("is a word reserved by Verilog-A, ngspice or VACASK: choose another name")
@@ -338,6 +342,8 @@ def _check_pulses(card: DeviceCard) -> None:
         pulse = getattr(card, name)
         if pulse is None:
             continue
+        if not pulse.amplitude_p_volt.value * pulse.amplitude_d_volt.value < 0:
+            raise CardError(f"{name}: the two amplitudes must differ in sign")
         widths = [value.value for field, value in pulse if field.startswith("width")]
-        if not (pulse.amplitude_p_volt.value * pulse.amplitude_d_volt.value < 0 and min(widths) > 0):
-            raise CardError(f"{name}: the two amplitudes must differ in sign, widths must be positive")
+        if not all(_SHORTEST_S <= width <= _LONGEST_S for width in widths):
+            raise CardError(f"{name}: widths must be from {_SHORTEST_S:g} to {_LONGEST_S:g} s")

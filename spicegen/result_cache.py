@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,8 @@ from numpy.typing import NDArray
 
 from models_va import DeviceCard
 from models_va.errors import InputError
-from spicegen.simulate import Simulator
+from spicegen.simulate import REFERENCE, Simulator
+from spicegen.simulate.native.cell_step import source_digest
 
 Array = NDArray[np.float64]
 
@@ -42,8 +42,9 @@ def card_identity(card: DeviceCard) -> list[str]:
 
 
 def engine_identity(engine: Simulator) -> list[str]:
-    """What of a simulator a result depends on."""
-    return [engine.name, engine.available().version]
+    """What of a simulator a result depends on: its name and version, and of the native one its integration's source."""
+    own = [source_digest()] if engine.name == REFERENCE else []
+    return [engine.name, engine.available().version, *own]
 
 
 @dataclass(frozen=True)
@@ -88,14 +89,13 @@ class ResultCache:
         if self.folder is None:
             return
         content: dict[str, Any] = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-        path, temporary = self.folder / f"{key}.npz", ""
+        path = self.folder / f"{key}.npz"
+        partial = path.with_name(f".part-{key}-{os.getpid()}-{get_ident()}")
         try:
-            handle, temporary = tempfile.mkstemp(prefix=".part-", dir=self.folder)
-            with os.fdopen(handle, "wb") as file:
+            with partial.open("wb") as file:
                 np.savez(file, key=np.array(key), **content)
-            os.replace(temporary, path)
+            partial.replace(path)
         except OSError as error:
             raise InputError(f"{path}: cannot be written: {error.strerror}") from error
         finally:
-            with suppress(OSError):
-                os.unlink(temporary)
+            partial.unlink(missing_ok=True)

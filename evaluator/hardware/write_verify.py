@@ -30,8 +30,7 @@ from spicegen.progress import Progress
 from spicegen.result_cache import ResultCache, card_identity, digest, engine_identity
 from spicegen.simulate import REFERENCE, simulator
 
-_PAUSE_S, _MOST_PULSES = 10.0, 40
-"""Pauses are long against the 2.7 s that subsurface Li of the reference device takes to go."""
+_MOST_PULSES = 40
 LARGEST = 8
 """Rows and columns: 16 x 16 take so many pauses that devices forget, and 1.5 sigma(G) was the best that was seen."""
 _EDITION = 1
@@ -125,9 +124,8 @@ class WriteVerifySampler:
     @cached_property
     def plan(self) -> WritePlan:
         """How tiles are programmed: the plan of the card's device, with pauses between cells that share a line."""
-        return replace(
-            WritePlan.of(self.card), v_read_volt=self.array.v_read_volt, pause_s=_PAUSE_S, most_pulses=_MOST_PULSES
-        )
+        plan = WritePlan.of(self.card)
+        return replace(plan, v_read_volt=self.array.v_read_volt, pause_s=plan.rest_s, most_pulses=_MOST_PULSES)
 
     def misfits(
         self, layers: Sequence[Sequence[Array]], say: Callable[[str], None], progress: Progress

@@ -79,7 +79,7 @@ class Graph:
     def store(self, name: str, value: NDArray[Any]) -> str:
         """Add an initializer, under ``name`` or one like it that is not in use; the name that it got."""
         name = unused_name(name, self.names)
-        stored = np.asarray(value, order="C")
+        stored = np.array(value, order="C")
         self.model.graph.initializer.append(numpy_helper.from_array(stored, name))
         if self._constants is not None:
             self._constants[name] = stored

@@ -12,9 +12,9 @@ from models_va import DeviceCard
 from spicegen.devices.write_pulses import (
     PULSES_PER_POLARITY,
     WritePulses,
+    find_pulses,
     read_conductances,
     spike_job,
-    write_pulses,
 )
 from spicegen.printers import render_verilog_a
 from spicegen.printers.numpy_model import initial_conductance
@@ -103,7 +103,7 @@ def check(card: DeviceCard) -> CheckReport:
         SimulationError: the native engine, which all others are compared with, failed.
     """
     warnings = None if tools() is None else tuple(compile_warnings(render_verilog_a(card), card.identifier))
-    pulses = write_pulses(card)
+    pulses = find_pulses(card)
     train = pulses.train()
     job = spike_job(card, train)
     runs = [

@@ -31,7 +31,7 @@ from netlists import (
 )
 from spicegen.arrays.program import run_array_program
 from spicegen.devices.programming import conductances, stream
-from spicegen.devices.write_pulses import write_pulses
+from spicegen.devices.write_pulses import card_pulses
 from spicegen.simulate import Simulator
 
 Array = NDArray[np.float64]
@@ -49,7 +49,7 @@ class WritePlan:
     Attributes:
         v_up_volt, v_down_volt: across the cell, te - be, to raise and to lower its conductance, V. Higher and shorter
             pulses disturb half-selected cells less.
-        width_up_s, width_down_s: of a cell's first pulse, s; later ones are up to 8 times longer.
+        width_up_s, width_down_s: flat time of a cell's first pulse, s; later ones are up to 8 times longer or shorter.
         edge_s: every rise and fall time, s.
         settle_s: rest of all lines before each read, s.
         read_width_s: flat time of a read, s.
@@ -71,8 +71,8 @@ class WritePlan:
     edge_s: float
     settle_s: float
     read_width_s: float
+    rest_s: float
     order: Order = "rounds"
-    rest_s: float = 10.0
     pause_s: float = 0.0
     most_pulses: int = 60
     v_read_volt: float = 0.1
@@ -86,6 +86,8 @@ class WritePlan:
         durations = (self.width_up_s, self.width_down_s, self.edge_s, self.settle_s, self.read_width_s, self.rest_s)
         if not min(*durations, self.most_pulses, self.v_read_volt) > 0:
             raise InputError("write plan: durations, number of pulses and read voltage must be positive")
+        if min(self.width_up_s, self.width_down_s) < self.edge_s:
+            raise InputError(f"write plan: a pulse is shorter than its edges of {self.edge_s:g} s: give a wider one")
         if not 0 <= self.pause_s < math.inf or (self.pause_s and self.order != "rounds"):
             raise InputError("write plan: pause_s must not be negative, and is for order rounds")
 
@@ -94,15 +96,16 @@ class WritePlan:
         """The plan for a card's device: its programming pulses, or else its write pulses, in the device's own time.
 
         Raises:
-            SimulationError: see ``write_pulses``.
+            CardError: the card names no write pulse.
         """
-        pulses, own = write_pulses(card), card.programming_pulse
+        pulses, own = card_pulses(card), card.programming_pulse
         if own is None:
             up, down, width_up, width_down = pulses.up_volt, pulses.down_volt, pulses.width_s, pulses.width_s
         else:
             up, down = own.amplitude_p_volt.value, own.amplitude_d_volt.value
             width_up, width_down = own.width_p_s.value, own.width_d_s.value
-        return cls(up, down, width_up, width_down, pulses.edge_s, pulses.settle_s, pulses.read_width_s)
+        times = (pulses.edge_s, pulses.settle_s, pulses.read_width_s, pulses.rest_s)
+        return cls(up, down, width_up, width_down, *times)
 
     def array_program(self, rows: int, columns: int) -> ArrayProgram:
         """An empty program of an array with the plan's edges, rests before reads and reads."""

@@ -47,9 +47,9 @@ def fit(
         typer.Option(metavar="NAME=VALUE", help="A parameter that is known, in the model's unit; repeatable."),
     ] = None,
     starts: Annotated[
-        int | None, typer.Option(min=1, help="Of paper only: the shipped start, and others drawn about it.")
+        int | None, typer.Option(min=1, help="For paper only: number of starts; those after the first are drawn.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the starts that are drawn.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the starts that are drawn.")] = 1,
 ) -> None:
     """Fit a device card to measurements, and say which of its parameters they fix."""
     from spicegen.fit import FILE_HEAD, HEAD, MODEL_HEAD, card_name, fit_measurements, fit_task

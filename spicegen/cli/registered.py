@@ -36,8 +36,12 @@ class RegisteredGroup(TyperGroup):
         from importlib.metadata import entry_points
 
         for entry in entry_points(group=self.entry_points):
-            if entry.name not in self.commands:
+            if entry.name in self.commands:
+                continue
+            try:
                 self.add_command(_command(entry.name, entry.load()))
+            except ImportError as error:  # a broken package must not take spicegen's own commands along
+                typer.echo(f"spicegen: the command {entry.name} is left out: {error}", err=True)
 
 
 def _command(name: str, function: Callable[..., object]) -> Any:

@@ -1,20 +1,24 @@
 """Which pulses write a device: one answer for the check of a card, for studies of arrays and for programming.
 
-A card names its pulses. Where a card does not, pulses are tried on one device in the native engine: within the voltages
-and widths that the card was fitted to, or, if nothing is known of these, from low voltages and short pulses upwards.
+``card_pulses`` looks up what a card names, and what cards name is all that arrays are written with. ``find_pulses``
+tries pulses on one device in the native engine, for whoever must drive a device of which nothing is known: within the
+voltages and widths that the card was fitted to, or, if it was not fitted, from low voltages and short pulses upwards.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models_va import DeviceCard
+from models_va.errors import CardError, InputError
 from netlists import ArrayProgram, Cell, Circuit, Job, Source, SpikeTrain, Transient
 from spicegen.printers.numpy_model import initial_conductance
+from spicegen.progress import track
 from spicegen.simulate import REFERENCE, SimResult, SimulationError, simulator
 
 Array = NDArray[np.float64]
@@ -44,12 +48,22 @@ class WritePulses:
         down_volt: amplitude of those that lower it, V.
         width_s: flat time of each, s.
         reason: why these pulses, for people.
+
+    Raises:
+        InputError: an amplitude is zero or not finite, or the width is not positive and finite.
     """
 
     up_volt: float
     down_volt: float
     width_s: float
-    reason: str
+    reason: str = "as given"
+
+    def __post_init__(self) -> None:
+        for volt in (self.up_volt, self.down_volt):
+            if not 0 < abs(volt) < math.inf:
+                raise InputError(f"write pulses: an amplitude of {volt:g} V: must be finite and not zero")
+        if not 0 < self.width_s < math.inf:
+            raise InputError(f"write pulses: a width of {self.width_s:g} s: must be positive and finite")
 
     @property
     def sentence(self) -> str:
@@ -74,6 +88,11 @@ class WritePulses:
         """Flat time of a read, s."""
         return self.width_s / 10
 
+    @property
+    def rest_s(self) -> float:
+        """Rest after which the volatile part of a write is taken to be gone, s."""
+        return 1000 * self.width_s
+
     def train(self) -> SpikeTrain:
         """The pulses of both polarities one after the other, each followed by a read at 0.1 V."""
         return SpikeTrain(
@@ -90,25 +109,35 @@ class WritePulses:
         return ArrayProgram(rows, columns, self.edge_s, self.settle_s, self.read_width_s)
 
 
-def write_pulses(card: DeviceCard) -> WritePulses:
-    """The pulses that write a card's device: those that the card names, or else some that were found by trying.
+def card_pulses(card: DeviceCard) -> WritePulses:
+    """The pulses that a card names.
 
     Raises:
-        SimulationError: the card names no pulses, and the native engine cannot simulate any that are tried.
+        CardError: it names none.
     """
-    if pulse := card.write_pulse:
-        up, down, width = pulse.amplitude_p_volt.value, pulse.amplitude_d_volt.value, pulse.width_s.value
-        return WritePulses(up, down, width, "the card's write pulses")
+    pulse = card.write_pulse
+    if pulse is None:
+        raise CardError(
+            f"card {card.name}: has no write_pulse: add amplitude_p_volt, amplitude_d_volt and width_s "
+            f"(spicegen check says which pulses move the device)"
+        )
+    return WritePulses(
+        pulse.amplitude_p_volt.value, pulse.amplitude_d_volt.value, pulse.width_s.value, "the card's write pulses"
+    )
+
+
+def find_pulses(card: DeviceCard) -> WritePulses:
+    """The pulses that a card names, or else some that move its device, found by trying.
+
+    Raises:
+        SimulationError: the card names no pulses, and the native engine can simulate none of those that are tried.
+    """
+    if card.write_pulse:
+        return card_pulses(card)
     if card.fit and (valid := _valid_voltages(card)):
-        return _within_the_fit(card, _run(card, _candidates(valid, _valid_widths(card))))
-    for volt in _VOLTAGES:
-        tried = _run(card, _candidates([-volt, volt], _WIDTHS_S))
-        pulses, moved = _least(tried, _moved(card, tried))
-        if moved >= _VISIBLE:
-            break
-    found = "move it visibly" if moved >= _VISIBLE else f"were tried up to {_VOLTAGES[-1]:g} V, though nothing moves it"
-    reason = f"the card names no pulses; these are the lowest and shortest that {found}"
-    return WritePulses(pulses.up_volt, pulses.down_volt, pulses.width_s, reason)
+        candidates = list(_candidates(valid, _valid_widths(card)))
+        return _within_the_fit(card, [t for pulses in track(candidates, "pulses") if (t := _tried(card, pulses))])
+    return _lowest_and_shortest(card)
 
 
 def spike_job(card: DeviceCard, train: SpikeTrain) -> Job:
@@ -155,50 +184,59 @@ def _candidates(volts: Sequence[float], widths_s: Sequence[float]) -> Iterator[W
     return (WritePulses(*order, width, "tried") for width in widths_s for order in orders)
 
 
-def _run(card: DeviceCard, candidates: Iterator[WritePulses]) -> list[_Trial]:
-    """The trials that ended, and left a conductance that can be read.
+def _tried(card: DeviceCard, pulses: WritePulses) -> _Trial | None:
+    """The trial of these pulses; None if it cannot be simulated, or leaves no conductance that can be read."""
+    train = pulses.train()
+    try:
+        g = read_conductances(simulator(REFERENCE).run(spike_job(card, train)), train)
+    except SimulationError:
+        return None
+    return _Trial(pulses, g) if g.min() > 0 else None
 
-    Raises:
-        SimulationError: there are none.
+
+def _moved(card: DeviceCard, trial: _Trial) -> float:
+    """How far a trial moved the conductance up and down together, of ln G."""
+    g = trial.g_siemens
+    return float(np.log(g[PULSES_PER_POLARITY - 1] / [initial_conductance(card), g[-1]]).sum())
+
+
+def _lowest_and_shortest(card: DeviceCard) -> WritePulses:
+    """The first pulses, from low voltages and short widths upwards, that move the device visibly.
+
+    Where none does, they are those that move it most.
     """
-    trials, failure = [], ""
-    for pulses in candidates:
-        train = pulses.train()
-        try:
-            g = read_conductances(simulator(REFERENCE).run(spike_job(card, train)), train)
-        except SimulationError as error:
-            failure = str(error)
-            continue
-        if g.min() > 0:
-            trials.append(_Trial(pulses, g))
-    if not trials:
-        raise SimulationError(REFERENCE, f"card {card.name} names no write_pulse, and none was found: {failure}")
-    return trials
-
-
-def _moved(card: DeviceCard, trials: Sequence[_Trial]) -> Array:
-    """How far each trial moved the conductance up and down together, of ln G, shape (trials,)."""
-    start = initial_conductance(card)
-    return np.array([np.log(t.g_siemens[PULSES_PER_POLARITY - 1] / [start, t.g_siemens[-1]]).sum() for t in trials])
-
-
-def _least(trials: Sequence[_Trial], moved: Array) -> tuple[WritePulses, float]:
-    """The first pulses that move the device visibly, or else those that move it most; and how far, of ln G."""
-    best = int(np.argmax(moved >= min(moved.max(), _VISIBLE)))
-    return trials[best].pulses, float(moved[best])
+    candidates = [pulses for volt in _VOLTAGES for pulses in _candidates([-volt, volt], _WIDTHS_S)]
+    best, most = None, -math.inf
+    for pulses in track(candidates, "pulses"):
+        trial = _tried(card, pulses)
+        if trial and (moved := _moved(card, trial)) > most:
+            best, most = pulses, moved
+        if most >= _VISIBLE:
+            break
+    if best is None:
+        raise _none_found(card)
+    found = "move it visibly" if most >= _VISIBLE else f"were tried up to {_VOLTAGES[-1]:g} V, though nothing moves it"
+    return replace(best, reason=f"the card names no pulses; these are the lowest and shortest that {found}")
 
 
 def _within_the_fit(card: DeviceCard, trials: Sequence[_Trial]) -> WritePulses:
     """The shortest pulses that move the device visibly among those that leave its valid conductances least."""
+    if not trials:
+        raise _none_found(card)
     assert card.fit is not None
     start = initial_conductance(card)
     low, high = card.fit.valid_from.get("g_siemens", start), card.fit.valid_to.get("g_siemens", start)
     beyond = np.array([max(np.log(low / t.g_siemens.min()), np.log(t.g_siemens.max() / high)) for t in trials])
     beyond = np.maximum(beyond, _BEYOND)
-    pulses, _ = _least(trials, np.where(beyond == beyond.min(), _moved(card, trials), -np.inf))
+    moved = np.where(beyond == beyond.min(), [_moved(card, t) for t in trials], -np.inf)
+    best = int(np.argmax(moved >= min(moved.max(), _VISIBLE)))
     where = "least leave" if beyond.min() > _BEYOND else "are within"
     reason = (
         "the card names no pulses; voltages are at the ends of those that it was fitted to, and the width is one at "
         f"which conductances {where} those that it was fitted to"
     )
-    return WritePulses(pulses.up_volt, pulses.down_volt, pulses.width_s, reason)
+    return replace(trials[best].pulses, reason=reason)
+
+
+def _none_found(card: DeviceCard) -> SimulationError:
+    return SimulationError(REFERENCE, f"card {card.name}: has no write_pulse, and no pulse that was tried can be read")

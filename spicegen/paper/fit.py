@@ -15,7 +15,7 @@ from models_va import DeviceCard, Quantity, load_card, parse_yaml
 from models_va.errors import InputError
 from spicegen import __version__
 from spicegen.fit.free_parameter import Free
-from spicegen.fit.result.parameter_tables import parameters_json
+from spicegen.fit.result.parameters import parameters_json
 from spicegen.fit.solve.digits import DIGITS, rounded
 from spicegen.fit.solve.least_squares import Solution
 from spicegen.paper.assumptions import Assumptions

@@ -58,7 +58,7 @@ def chosen_experiments(names: Sequence[str] = ()) -> list[Experiment[Any]]:
     Raises:
         UnknownNameError: no experiment has one of the names.
     """
-    registered = {entry.name: entry for entry in entry_points(group=_GROUP)}
+    registered = {e.name: e for e in entry_points(group=_GROUP) if e.name not in DEVICE_EXPERIMENTS}
     known = [*DEVICE_EXPERIMENTS, *registered]
     if unknown := [name for name in names if name not in known]:
         raise UnknownNameError("experiment", unknown[0], known)

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from models_va import DeviceCard, load_card
-from models_va.errors import CardError
 from netlists import PulseProgram
 from spicegen import metrics
+from spicegen.devices.write_pulses import card_pulses
 from spicegen.paper.assumptions import Assumptions
 from spicegen.paper.experiment import Array, Experiment, Findings, Records
 from spicegen.paper.program_runner import ProgramRunner
@@ -35,18 +35,15 @@ def _program(card: DeviceCard) -> PulseProgram:
     Raises:
         CardError: the card says nothing of its pulses.
     """
-    pulse = card.write_pulse
-    if pulse is None:
-        raise CardError(f"card {card.name}: has no write_pulse")
+    pulses = card_pulses(card)
     program = PulseProgram()
     program.read()
     for amplitude, updates in (
-        (pulse.amplitude_p_volt.value, card.values["updates_p"]),
-        (pulse.amplitude_d_volt.value, card.values["updates_d"]),
+        (pulses.up_volt, card.values["updates_p"]),
+        (pulses.down_volt, card.values["updates_d"]),
     ):
-        width = pulse.width_s.value
-        program.train([amplitude] * round(updates), width, width + 2 * program.read_s)
-    program.end_stage(pulse.width_s.value / 20)
+        program.train([amplitude] * round(updates), pulses.width_s, pulses.width_s + 2 * program.read_s)
+    program.end_stage(pulses.width_s / 20)
     return program
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from spicegen.fit import FILE_HEAD, MODEL_HEAD, MeasuredReport
 from spicegen.measurements import Measurement, WriteVerify
+from spicegen.reports.fit_parameters import show_parameters
 from spicegen.reports.fit_pictures import measured_against_fitted
 from spicegen.reports.metrics_pictures import Picture, of_programming
 from spicegen.reports.page import Page
-from spicegen.reports.parameter_tables import show_parameters
 
 
 def fit_page(report: MeasuredReport) -> Page:

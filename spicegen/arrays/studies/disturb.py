@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -13,7 +14,7 @@ from models_va.errors import InputError
 from netlists import ArrayConfig, Scheme, write_voltages
 from spicegen.arrays.program import run_array_program
 from spicegen.devices.programming import conductances, program_devices
-from spicegen.devices.write_pulses import write_pulses
+from spicegen.devices.write_pulses import card_pulses
 from spicegen.progress import track
 from spicegen.simulate import REFERENCE, simulator
 
@@ -151,15 +152,19 @@ def study_disturb(
         rest_s: after each write, s; None: three tenths of the width.
 
     Raises:
-        InputError: no writes, durations that are not positive, an array of one cell, or a stuck cell in its middle.
+        InputError: no writes, a duration or an amplitude that cannot be, an array of one cell, or a stuck cell in its
+            middle.
+        CardError: the card names no write pulse.
         SimulationError: a transient failed.
     """
-    pulses = write_pulses(card)
+    pulses = card_pulses(card)
     width_s = pulses.width_s if width_s is None else width_s
     rest_s = 0.3 * width_s if rest_s is None else rest_s
     amplitudes_volt = amplitudes_volt or (pulses.up_volt, pulses.down_volt)
-    if writes < 1 or not (width_s > 0 and rest_s > 0):
-        raise InputError("disturb: the number of writes, their width and the rest must be positive")
+    if writes < 1 or not (0 < width_s < math.inf and 0 < rest_s < math.inf):
+        raise InputError("disturb: the number of writes, their width and the rest must be positive and finite")
+    if not all(0 < abs(v) < math.inf for v in amplitudes_volt) or len(set(amplitudes_volt)) < len(amplitudes_volt):
+        raise InputError("disturb: amplitudes must be finite, not zero and different from each other")
     rows, columns = config.rows, config.columns
     selected = (rows // 2, columns // 2)
     fresh = program_devices(

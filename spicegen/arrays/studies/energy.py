@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models_va import ROOM_TEMPERATURE_K, DeviceCard
+from models_va.errors import InputError
 from netlists import (
     SCHEMES,
     ArrayConfig,
@@ -27,7 +29,7 @@ from netlists import (
 )
 from spicegen.arrays.studies.sizes import check_sizes
 from spicegen.devices.programming import program_devices
-from spicegen.devices.write_pulses import write_pulses
+from spicegen.devices.write_pulses import card_pulses
 from spicegen.printers.numpy_model import numpy_model
 from spicegen.progress import track
 from spicegen.simulate import REFERENCE, SimResult, simulator
@@ -116,13 +118,19 @@ def study_energy(
         width_s: flat time of the write, s; None: that of the card's write pulses.
 
     Raises:
-        InputError: a size is out of range, the array has faults, or the width is not positive.
+        InputError: a size is out of range, the array has faults, or the write's voltage or width cannot be.
+        CardError: the card names no write pulse.
         SimulationError: a transient failed.
     """
     check_sizes("energy", config, sizes, _LARGEST)
-    pulses = write_pulses(card)
+    pulses = card_pulses(card)
     v_write_volt = pulses.up_volt if v_write_volt is None else v_write_volt
     width_s = pulses.width_s if width_s is None else width_s
+    if not (0 < abs(v_write_volt) < math.inf and 0 < width_s < math.inf):
+        raise InputError(
+            f"energy: a write of {v_write_volt:g} V and {width_s:g} s: the voltage must be finite and not zero, the "
+            "width positive and finite"
+        )
     kinds = (*SCHEMES, READ)
     points = [(n, kind) for n in sizes for kind in kinds]
     energy, supply, time = [], [], []

@@ -25,7 +25,7 @@ from models_va import (
     metres,
     volts_seconds_siemens,
 )
-from spicegen.devices.write_pulses import write_pulses
+from spicegen.devices.write_pulses import card_pulses
 from spicegen.fit.free_parameter import free_parameter
 from spicegen.fit.replay.run import ROUGH, ModelDevice, Replay
 from spicegen.fit.setup import FitSetup
@@ -277,7 +277,7 @@ def _started(setup: FitSetup, points: Iterable[_Point]) -> list[Start]:
 
 def _scales(card: DeviceCard, replays: Sequence[Replay]) -> tuple[float, float]:
     """Ratios of the measurement's voltages and of its times to the card's."""
-    pulses = write_pulses(card)
+    pulses = card_pulses(card)
     own_v, own_s = max(abs(pulses.up_volt), abs(pulses.down_volt)), pulses.width_s
     volts = [float(np.abs(r.applied.v_volt).max()) for r in replays if not isinstance(r.measurement, Retention)]
     seconds = [s for r in replays if (s := _duration(r)) > 0]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from spicegen.paper.fit import PaperFitReport
+from spicegen.reports.fit_parameters import show_parameters
 from spicegen.reports.page import Page
-from spicegen.reports.parameter_tables import show_parameters
 
 
 def paper_fit_page(report: PaperFitReport) -> Page:

@@ -42,12 +42,13 @@ def edition(function: Function) -> Function:
     That cache looks at a function's own file only: without this, machine code of the one version would go on to be used
     with the other's data after an update, and end in a crash.
     """
-    function.__qualname__ += f"_{_source()}"
+    function.__qualname__ += f"_{source_digest()}"
     return function
 
 
 @cache
-def _source() -> str:
+def source_digest() -> str:
+    """The first 12 hex digits of the SHA-256 of the step's source, this module and the method's constants."""
     folder = Path(__file__).parent
     return hashlib.sha256(b"".join((folder / n).read_bytes() for n in ("cell_step.py", "tableau.py"))).hexdigest()[:12]
 

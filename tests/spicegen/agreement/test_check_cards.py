@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from models_va import DeviceCard, FitRecord, card_names, load_card
+from models_va.errors import CardError
 from spicegen.agreement.check import check
-from spicegen.devices.write_pulses import read_conductances, spike_job, write_pulses
+from spicegen.devices.write_pulses import card_pulses, find_pulses, read_conductances, spike_job
 from spicegen.paper.cycling import figure_2d
 from spicegen.printers.numpy_model import initial_conductance
 from spicegen.reports.check import check_page
-from spicegen.simulate import Native, result_of
+from spicegen.simulate import Native, SimulationError, result_of
 
 OWN_PULSE = [name for name in card_names() if load_card(name).write_pulse is not None]
 
@@ -33,14 +34,14 @@ def native(report):
 
 
 def test_the_reference_device_is_written_by_figure_2d():
-    assert write_pulses(load_card("au-lixcoo2-pt")).train() == figure_2d()
+    assert card_pulses(load_card("au-lixcoo2-pt")).train() == figure_2d()
 
 
 @pytest.mark.parametrize("name", ["ag-chalcogenide-yakopcic", "au-lixcoo2-pt", "magic-vteam", "wo3-liclo4"])
 def test_without_any_known_pulse_some_that_move_the_device_are_found(name):
     """They are the lowest and shortest of those that are tried, and need not be those that its authors used."""
     card = load_card(name).model_copy(update={"write_pulse": None})
-    pulses = write_pulses(card)
+    pulses = find_pulses(card)
     train = pulses.train()
     g = read_conductances(Native().run(spike_job(card, train)), train)
     start = initial_conductance(card)
@@ -48,8 +49,31 @@ def test_without_any_known_pulse_some_that_move_the_device_are_found(name):
     assert "the card names no pulses; these are the lowest and shortest that move it visibly" in pulses.sentence
 
 
+def test_an_array_is_written_by_what_its_card_names_or_not_at_all():
+    card = load_card("wo3-liclo4").model_copy(update={"write_pulse": None})
+    with pytest.raises(CardError, match=r"card wo3-liclo4: has no write_pulse: add amplitude_p_volt"):
+        card_pulses(card)
+
+
+def test_amplitudes_that_cannot_be_simulated_do_not_lose_what_others_showed(monkeypatch):
+    """Above 0.3 V this engine fails: the pulses at 0.2 V that move the device most are still the answer."""
+    run = Native.run
+
+    def failing(self, job):
+        if max(abs(v) for source in job.circuit.sources for v in source.waveform.value_volt) > 0.3:
+            raise SimulationError("native", "step too small")
+        return run(self, job)
+
+    monkeypatch.setattr(Native, "run", failing)
+    card = load_card("wse2-liclo4").model_copy(update={"write_pulse": None})
+    assert abs(find_pulses(card).up_volt) <= 0.2
+    monkeypatch.setattr(Native, "run", lambda self, job: (_ for _ in ()).throw(SimulationError("native", "no")))
+    with pytest.raises(SimulationError, match="card wse2-liclo4: has no write_pulse, and no pulse that was tried"):
+        find_pulses(card)
+
+
 def test_of_a_device_that_nothing_moves_this_is_said(linear_card):
-    assert "though nothing moves it" in write_pulses(linear_card).sentence
+    assert "though nothing moves it" in find_pulses(linear_card).sentence
 
 
 @pytest.mark.parametrize("name", OWN_PULSE)
@@ -83,7 +107,7 @@ def test_a_card_fitted_to_sweeps_stays_where_it_is_valid(name, volt, g, need_eng
 
 def test_widths_and_polarities_are_those_that_were_measured():
     card = fitted_to_sweeps("ag-chalcogenide-yakopcic", voltage_volt=(-0.01, 0.2), width_s=(2e-5, 3e-5))
-    train = write_pulses(card).train()
+    train = find_pulses(card).train()
     assert set(train.amplitudes_volt) == {0.2}
     assert train.width_s in (2e-5, 3e-5)
 

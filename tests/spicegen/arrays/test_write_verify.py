@@ -83,6 +83,7 @@ def test_same_seed_same_order():
         {"v_up_volt": 1.0},
         {"width_up_s": 0.0},
         {"rest_s": -1.0},
+        {"width_down_s": 1e-6},
         {"most_pulses": 0},
         {"pause_s": -1.0},
         {"pause_s": 1.0, "order": "cells"},
@@ -133,21 +134,48 @@ def test_every_card_is_written_by_its_own_pulses(name):
     assert np.all((energy.time_s > 0) & (energy.time_s < 1.2 * width))
 
 
-def test_a_card_of_its_own_pulses_is_programmed_by_them(tmp_path):
-    """With the reference device's pulses every cell stayed at 1 uS: 26 sigma(G) after 60 pulses."""
-    one, own = {"value": 1.0, "provenance": "assumed"}, load_card("wo3-liclo4")
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"amplitudes_volt": (0.0,)}, "amplitudes must be finite, not zero"),
+        ({"amplitudes_volt": (1.0, 1.0)}, "different from each other"),
+        ({"amplitudes_volt": (np.nan,)}, "amplitudes must be finite"),
+        ({"width_s": np.inf}, "positive and finite"),
+    ],
+)
+def test_writes_that_cannot_be_are_refused(wrong, message):
+    with pytest.raises(InputError, match=message):
+        study_disturb(ArrayConfig(rows=2, columns=2), CARD, 2, **wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"v_write_volt": 0.0}, {"v_write_volt": np.nan}, {"width_s": 0.0}])
+def test_energies_of_no_write_are_refused(wrong):
+    with pytest.raises(InputError, match=r"energy: a write of .* V and .* s: the voltage must be finite and not zero"):
+        study_energy(ArrayConfig(rows=2, columns=2), CARD, (2,), **wrong)
+
+
+@pytest.mark.parametrize(("name", "orders", "at_most"), [("wo3-liclo4", 4, 10), ("rram-stanford-pku", 1, 60)])
+def test_a_card_of_its_own_pulses_is_programmed_by_them(tmp_path, name, orders, at_most):
+    """With the reference device's pulses wo3's cells all stayed at 1 uS: 26 sigma(G) after 60 pulses.
+
+    The RRAM's SET runs away: not every order ends within sigma(G), but one does, in rests of its own time.
+    """
+    one, own = {"value": 1.0, "provenance": "assumed"}, load_card(name)
     error = {"slope": one | {"value": 0.02}, "offset": one | {"value": 0.05}, "unit_siemens": one | {"value": 1e-6}}
-    card = DeviceCard.model_validate(own.model_dump() | {"name": "my-wo3", "programming_error": error})
-    path = tmp_path / "my_wo3.yaml"
+    card = DeviceCard.model_validate(own.model_dump() | {"name": "my-device", "programming_error": error})
+    path = tmp_path / "my_device.yaml"
     path.write_text(card.to_yaml())
     config = tmp_path / "array.yaml"
-    config.write_text("card: my_wo3.yaml\nrows: 2\ncolumns: 2\nseed: 1\n")
+    config.write_text("card: my_device.yaml\nrows: 2\ncolumns: 2\nseed: 1\n")
     done = CliRunner().invoke(app, ["study", "programming", str(config), "-o", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
-    for order in json.loads((tmp_path / "out" / "report.json").read_text())["orders"]:
+    found = json.loads((tmp_path / "out" / "report.json").read_text())["orders"]
+    worst = []
+    for order in found:
         target, g = np.array(order["target_siemens"]), np.array(order["g_siemens"])
-        assert np.all(np.abs(g - target) < 1.05 * card.programming_error.sigma_siemens(target))
-        assert np.max(order["pulses"]) <= 10
+        worst.append(np.max(np.abs(g - target) / card.programming_error.sigma_siemens(target)))
+        assert np.max(order["pulses"]) <= at_most
+    assert sorted(worst)[orders - 1] < 1.05
 
 
 @pytest.mark.parametrize("study", ["disturb", "programming"])

@@ -137,7 +137,7 @@ def test_machine_code_of_an_older_step_is_not_used_again():
     from spicegen.simulate.native import single_device as driven
     from spicegen.simulate.native import waveform_relaxation as relaxation
 
-    source = cell_step._source()
+    source = cell_step.source_digest()
     for function in (driven._integrate, driven._linearised, relaxation._advance, rest._integrate):
         assert function.py_func.__qualname__.endswith(source)
         assert source in function._cache._impl.filename_base

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from models_va import Model
-from spicegen.fit.result.parameter_tables import HEAD, combinations, parameter_rows
+from spicegen.fit.result.parameters import HEAD, combinations, parameter_rows
 from spicegen.fit.solve.least_squares import Solution
 from spicegen.reports.page import Page
 from spicegen.reports.plotting import COLOURS, axes, new_figure
