@@ -49,7 +49,13 @@ def fit(
     starts: Annotated[
         int | None, typer.Option(min=1, help="For paper only: number of starts; those after the first are drawn.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the starts that are drawn.")] = 1,
+    population: Annotated[
+        int | None,
+        typer.Option(
+            min=0, metavar="N", help="For paper only: evaluations of a population search (CMA-ES) before the descents."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of what is drawn: starts, generations.")] = 1,
 ) -> None:
     """Fit a device card to measurements, and say which of its parameters they fix."""
     from spicegen.fit import FILE_HEAD, HEAD, MODEL_HEAD, card_name, fit_measurements, fit_task
@@ -60,10 +66,10 @@ def fit(
     if output.resolve() in {Path(d).resolve() for d in data}:
         raise InputError(f"{output}: is a file to be fitted: give another name for the card")
     if "paper" in data:
-        _fit_paper(data, model, output, report, hold, starts or 1, seed)
+        _fit_paper(data, model, output, report, hold, starts or 1, population or 0, seed)
         return
-    if starts is not None:
-        raise InputError("fit: --starts is for paper: starts for measurements are found by themselves")
+    if starts is not None or population is not None:
+        raise InputError("fit: --starts and --population are for paper: those for measurements are found by themselves")
     task = fit_task(data, model, hold or (), seed)
     name = card_name(output.stem)
     output_file(output)
@@ -100,6 +106,7 @@ def _fit_paper(
     report: Path | None,
     hold: list[str] | None,
     starts: int,
+    population: int,
     seed: int,
 ) -> None:
     """Fit a model to the paper's figures of merit; an interrupted fit goes on from the report's folder."""
@@ -114,7 +121,8 @@ def _fit_paper(
     shipped = paper_fit(model[0])
     output_file(output)
     folder = output_folder(report) if report else None
-    found = fit_paper(shipped, seed, starts, output_folder(folder / "evaluations") if folder else None)
+    cache_folder = output_folder(folder / "evaluations") if folder else None
+    found = fit_paper(shipped, seed, starts, cache_folder, population)
     typer.echo(_write_card(output, found.card))
     show_table(HEAD, parameter_rows(found.solution, found.card.device_model), found.summary())
     if folder:

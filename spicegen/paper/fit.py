@@ -115,6 +115,7 @@ def fit_paper(
     seed: int = 1,
     starts: int = 1,
     cache_folder: Path | None = None,
+    population: int = 0,
     experiments: Sequence[Experiment[Any]] = FITTED,
 ) -> PaperFitReport:
     """Fit a card to the paper's figures of merit and trends.
@@ -124,6 +125,7 @@ def fit_paper(
         seed: seed of the starts after the first.
         starts: number of starts.
         cache_folder: folder where computed residuals are kept, so that an interrupted fit resumes; None keeps none.
+        population: number of evaluations of a population search before the descents; 0: there is none.
         experiments: experiments whose figures of merit count.
 
     Raises:
@@ -138,12 +140,18 @@ def fit_paper(
     start = {f.name: f.start for f in free}
     residuals = PaperResiduals(card.with_values(start), Assumptions(endurance_cycles=ENDURANCE_CYCLES), experiments)
     key = f"{__version__}|{card.device_model.version}|{residuals.key}"
-    with counter("fit", starts * _ITERATIONS) as advance:
+    with counter("fit", population + starts * _ITERATIONS) as advance:
 
         def report(number: int, iteration: int, misfit: float) -> None:
-            advance(number * _ITERATIONS + iteration, f"fit: start {number + 1} of {starts}, misfit {misfit:.2f}")
+            done = population + number * _ITERATIONS + iteration
+            advance(done, f"fit: start {number + 1} of {starts}, misfit {misfit:.2f}")
 
-        solution = fit_in_processes(residuals, free, seed, starts, _ITERATIONS, cache_folder, key, report)
+        def report_population(evaluated: int, misfit: float) -> None:
+            advance(min(evaluated, population), f"search: {evaluated} of {population} evaluations, misfit {misfit:.2f}")
+
+        solution = fit_in_processes(
+            residuals, free, seed, starts, _ITERATIONS, population, cache_folder, key, report, report_population
+        )
     return PaperFitReport(
         card=_fitted(card, solution),
         solution=solution,

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spicegen.fit.free_parameter import Free
-from spicegen.fit.solve.least_squares import Solution, fit, step_inside
+from spicegen.fit.solve.least_squares import Solution, fit, prior_widths, step_inside
+from spicegen.fit.solve.population import search_population
 from spicegen.result_cache import ResultCache, digest
 
 Array = NDArray[np.float64]
@@ -32,11 +33,15 @@ def fit_in_processes(
     seed: int,
     starts: int = 1,
     iterations: int = 30,
+    population: int = 0,
     cache_folder: Path | None = None,
     key: str = "",
     report: Callable[[int, int, float], None] = lambda start, iteration, misfit: None,
+    report_population: Callable[[int, float], None] = lambda evaluated, misfit: None,
 ) -> Solution:
     """Find the parameters of least squares, from their start and from further starts drawn about it.
+
+    A population search may come first: the starts are then drawn about the best that it finds.
 
     Args:
         residuals: values by name -> residuals in units of their uncertainty, always as many; it is sent to worker
@@ -45,18 +50,23 @@ def fit_in_processes(
         seed: seed of the further starts.
         starts: number of starts in all.
         iterations: largest number of iterations of each start.
+        population: number of evaluations of the population search; 0: there is none.
         cache_folder: folder where computed residuals are kept, so that an interrupted fit resumes; None keeps none.
         key: everything else that the residuals depend on; it names them in the folder.
         report: function that is called with start, iteration and misfit.
+        report_population: function that is called with the evaluations so far and the least misfit of the search.
     """
     free = tuple(free)
     rng = np.random.default_rng(seed)
-    centre = np.array([f.coordinate(f.start) for f in free])
-    begins = [centre, *(centre + SPREAD * rng.standard_normal(len(free)) for _ in range(starts - 1))]
-
+    first = np.array([f.coordinate(f.start) for f in free])
     # started afresh instead of forked: what the caller's threads hold is no concern of the workers
     with _workers(residuals) as pool:
-        return fit(_Problem(pool, free, cache_folder, key), free, begins, iterations=iterations, report=report)
+        problem = _Problem(pool, free, cache_folder, key)
+        if population:
+            widths = prior_widths(free)
+            first = search_population(problem.at, free, first, widths, seed, population, report_population)
+        begins = [first, *(first + SPREAD * rng.standard_normal(len(free)) for _ in range(starts - 1))]
+        return fit(problem, free, begins, iterations=iterations, report=report)
 
 
 class _Problem:
@@ -68,15 +78,16 @@ class _Problem:
 
     def residuals(self, z: Array) -> Array:
         """Residuals at the coordinates z of the parameters, shape (n,)."""
-        return np.asarray(self._at(z[None])[0])
+        return np.asarray(self.at(z[None])[0])
 
     def jacobian(self, z: Array) -> Array:
         """Derivatives of the residuals by the coordinates z, by forward differences, shape (n, k)."""
         step = step_inside(z, self._free)
-        change = self._at(z + np.diag(step)) - self._at(z[None])
+        change = self.at(z + np.diag(step)) - self.at(z[None])
         return np.asarray((change / step[:, None]).T)
 
-    def _at(self, points: Array) -> Array:
+    def at(self, points: Array) -> Array:
+        """Residuals at several coordinates of the parameters, shape (points, n)."""
         new = [p for p in points if p.tobytes() not in self._known]
         if new:
             rows = self._stored_or_computed(np.array(new))

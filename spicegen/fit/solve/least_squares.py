@@ -213,7 +213,7 @@ def fit(
         each: goes through the starts, as ``map`` does: perhaps several at a time.
     """
     free = tuple(free)
-    width = np.array([prior if f.scale == "log" else _PRIOR_LINEAR for f in free])
+    width = prior_widths(free, prior)
     posterior = Posterior(problem, free, width, robust=robust)
 
     def descended(number: int, begin: Array) -> tuple[Array, float]:
@@ -240,6 +240,11 @@ def fit(
         jacobian=problem.jacobian(z) * weight[:, None],
         stretch=np.ones(len(z)),
     )
+
+
+def prior_widths(free: Iterable[Free], prior: float = PRIOR) -> Array:
+    """Standard deviation of each parameter's prior, in coordinates, shape (k,); ``prior`` is that on a log scale."""
+    return np.array([prior if f.scale == "log" else _PRIOR_LINEAR for f in free])
 
 
 def step_inside(z: Array, free: Iterable[Free]) -> Array:

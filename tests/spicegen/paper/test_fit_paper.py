@@ -51,6 +51,42 @@ def solution():
     return fit(residuals, free(), seed=1)
 
 
+def rippled(values):
+    """Residuals of a valley about ln 2 for each parameter, with ripples in which a descent stays where it is."""
+    z = np.log([values["height"], values["tau"]])
+    return np.concatenate([1.5 * (z - 2.0), np.sin(8 * np.pi * z)])
+
+
+def test_a_population_leaves_the_ripple_in_which_a_descent_stays():
+    some = [Free(name, 1.1, 1e-3, 1e5) for name in ("height", "tau")]
+    alone, searched = (fit(rippled, some, seed=1, population=n) for n in (0, 400))
+    assert np.log(alone.values) == pytest.approx([0, 0], abs=0.2)
+    assert np.log(searched.values) == pytest.approx([2, 2], abs=0.8)  # the priors, about 0, draw it in
+    assert searched.misfit[0] < alone.misfit[0] / 5
+
+
+def test_a_population_is_that_of_its_seed_and_goes_on_from_its_folder(tmp_path):
+    some, seen = [Free(name, 1.1, 1e-3, 1e5) for name in ("height", "tau")], []
+
+    def run(seed, folder=None):
+        evaluated = []
+        found = fit(
+            rippled, some, seed=seed, population=60, iterations=1, cache_folder=folder,
+            report_population=lambda n, misfit: evaluated.append((n, misfit)),
+        )  # fmt: skip
+        seen.append(evaluated)
+        return found.values.tolist()
+
+    first = run(1, tmp_path)
+    times = {p.name: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
+    assert run(1, tmp_path) == first == run(1)
+    assert {p.name: p.stat().st_mtime_ns for p in tmp_path.iterdir()} == times
+    assert seen[0] == seen[1] == seen[2]
+    assert seen[0][-1][0] >= 60
+    run(2)
+    assert seen[3] != seen[0]
+
+
 def test_what_the_data_fix_is_recovered_within_its_uncertainty(solution):
     found = dict(zip(TRUTH, solution.values, strict=True))
     for n, name in enumerate(("height", "tau")):
