@@ -1,4 +1,4 @@
-# On a bare Debian 12 with Python 3.11, `make demo` and `make test` each do everything themselves;
+# On a bare Debian 12 or 13, `make demo` and `make test` each do everything themselves;
 # what a run has set up, the next one finds.  The work is in .ci/setup.sh and .ci/check_wheel.sh.
 
 BIN := .venv/bin
