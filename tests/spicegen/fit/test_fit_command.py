@@ -6,8 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from spicegen.fit.result.parameter_tables import parameter_rows
-from spicegen.reports.parameter_tables import show_parameters
 
 from models_va import load_card, model_names
 from spicegen import fit as fit_package
@@ -19,8 +17,10 @@ from spicegen.fit.replay.from_measurements import replays
 from spicegen.fit.replay.run import ModelDevice
 from spicegen.fit.result import trust
 from spicegen.fit.result.card import fitted_card
+from spicegen.fit.result.parameters import parameter_rows
 from spicegen.measurements import read_measurement
 from spicegen.printers.render import render
+from spicegen.reports.fit_parameters import show_parameters
 from spicegen.reports.page import Page
 from tests.spicegen.cli.test_cli import refusal, run
 from tests.spicegen.fit.test_replay import cycles_of
