@@ -126,6 +126,23 @@ def card_pulses(card: DeviceCard) -> WritePulses:
     )
 
 
+def given_or_card_pulses(card: DeviceCard, volt: float | None, width_s: float | None) -> WritePulses:
+    """The pulses that a card names, or, where it names none, those that are given, of either sign.
+
+    Args:
+        card: of the device.
+        volt: amplitude that is given, V; None: none is.
+        width_s: flat time that is given, s; None: none is.
+
+    Raises:
+        CardError: the card names no pulses, and amplitude and width are not both given.
+        InputError: what is given is no pulse.
+    """
+    if card.write_pulse is None and volt is not None and width_s is not None:
+        return WritePulses(volt, -volt, width_s)
+    return card_pulses(card)
+
+
 def find_pulses(card: DeviceCard) -> WritePulses:
     """The pulses that a card names, or else some that move its device, found by trying.
 

@@ -14,7 +14,7 @@ from models_va.errors import InputError
 from netlists import ArrayConfig, Scheme, write_voltages
 from spicegen.arrays.program import run_array_program
 from spicegen.devices.programming import conductances, program_devices
-from spicegen.devices.write_pulses import card_pulses
+from spicegen.devices.write_pulses import given_or_card_pulses
 from spicegen.progress import track
 from spicegen.simulate import REFERENCE, simulator
 
@@ -154,10 +154,10 @@ def study_disturb(
     Raises:
         InputError: no writes, a duration or an amplitude that cannot be, an array of one cell, or a stuck cell in its
             middle.
-        CardError: the card names no write pulse.
+        CardError: the card names no write pulse, and amplitudes and width are not both given.
         SimulationError: a transient failed.
     """
-    pulses = card_pulses(card)
+    pulses = given_or_card_pulses(card, amplitudes_volt[0] if amplitudes_volt else None, width_s)
     width_s = pulses.width_s if width_s is None else width_s
     rest_s = 0.3 * width_s if rest_s is None else rest_s
     amplitudes_volt = amplitudes_volt or (pulses.up_volt, pulses.down_volt)

@@ -29,7 +29,7 @@ from netlists import (
 )
 from spicegen.arrays.studies.sizes import check_sizes
 from spicegen.devices.programming import program_devices
-from spicegen.devices.write_pulses import card_pulses
+from spicegen.devices.write_pulses import given_or_card_pulses
 from spicegen.printers.numpy_model import numpy_model
 from spicegen.progress import track
 from spicegen.simulate import REFERENCE, SimResult, simulator
@@ -119,11 +119,11 @@ def study_energy(
 
     Raises:
         InputError: a size is out of range, the array has faults, or the write's voltage or width cannot be.
-        CardError: the card names no write pulse.
+        CardError: the card names no write pulse, and voltage and width are not both given.
         SimulationError: a transient failed.
     """
     check_sizes("energy", config, sizes, _LARGEST)
-    pulses = card_pulses(card)
+    pulses = given_or_card_pulses(card, v_write_volt, width_s)
     v_write_volt = pulses.up_volt if v_write_volt is None else v_write_volt
     width_s = pulses.width_s if width_s is None else width_s
     if not (0 < abs(v_write_volt) < math.inf and 0 < width_s < math.inf):
