@@ -209,7 +209,7 @@ class DeviceCard(_Frozen):
 
     @property
     def identifier(self) -> str:
-        """Name of the card's module, subcircuit and files: ``name`` with all but letters and digits turned into ``_``."""
+        """Name of the card's module, subcircuit and files: all but letters and digits of ``name`` turned into ``_``."""
         return _identifier(self.name)
 
     @cached_property
