@@ -90,7 +90,7 @@ def _kind(table: Table) -> Kind:
         return "pulses"
     if {"voltage", "current"} <= has:
         return "retention" if "time" in has and np.ptp(table.values("voltage")) == 0 else "sweep"
-    # The amplitude may be the voltage of a sweep by another name.
+    # A column in volts that is not understood may be the voltage of a sweep.
     unclear = has & {"time", "current"} and any(unit_of(name).dimension == VOLTAGE for name in table.ignored)
     if state and "voltage" not in has and not unclear:
         return "retention" if "time" in has else "pulses"
