@@ -32,13 +32,17 @@ from spicegen.simulate import REFERENCE, simulator
 
 _MOST_PULSES = 40
 LARGEST = 8
-"""Rows and columns: 16 x 16 take so many pauses that devices forget, and 1.5 sigma(G) was the best that was seen."""
+"""Largest number of rows, and of columns: 16 x 16 cells take so many pauses that devices forget, so that errors of 1.5
+sigma(G) were the best that was seen."""
 _EDITION = 1
-"""To be raised when the same tile is to be programmed differently: old files are no longer found."""
+"""Edition of stored programmings, which is raised when the same tile is to be programmed differently: old files are
+then no longer found."""
 _SECONDS_A_DEVICE = 0.5
-"""Of one processor: 27 to 38 s were measured on 8 x 8 devices of the card au-lixcoo2-pt."""
+"""Time that programming takes per device, s of one processor: 27 to 38 s were measured on 8 x 8 devices of the card
+au-lixcoo2-pt."""
 _NEIGHBOURS = 16
-"""Sampled devices with the nearest targets that a misfit is drawn from; more, if more have the same target."""
+"""Number of sampled devices, those with the nearest targets, from which a misfit is drawn; more, if more have the same
+target."""
 
 
 @dataclass(frozen=True, eq=False)
