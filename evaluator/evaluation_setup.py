@@ -87,7 +87,7 @@ class EvaluationSetup:
         images, labels: images that it is judged on, shape (n, ...), and their classes, shape (n,).
         plans: plans of its layers' arrays.
         calibration: images that ranges and corrections come from; None: nothing needs any.
-        calibration_source: where these images come from, for people.
+        calibration_source: source of these images, a text for people.
         activations: activations of each layer for some of them, where corrections are fitted; else empty.
 
     """
@@ -216,7 +216,7 @@ def _planned(
 def _misfits(
     hardware: Hardware, plans: list[LayerPlan], cache: Path | None, say: Callable[[str], None], progress: Progress
 ) -> list[Misfits]:
-    """What programming by write-verify misses in each layer."""
+    """Misfit of programming by write-verify in each layer."""
     errors = hardware.config.errors
     sampler = WriteVerifySampler(
         hardware.card, hardware.config.array, hardware.seed, device_to_device=errors.device_to_device, cache=cache

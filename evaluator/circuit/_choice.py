@@ -25,7 +25,7 @@ _TIMED_S = 5.0
 
 @dataclass(frozen=True)
 class CircuitRequest:
-    """What ``evaluate`` is asked to put into circuit simulators.
+    """The tiles that ``evaluate`` is asked to put into circuit simulators.
 
     Attributes:
         tiles: none; auto; all; or patterns of labels (LAYER:ROW,COLUMN with * and ?), separated by ``;``.

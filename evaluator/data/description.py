@@ -14,7 +14,7 @@ Offset = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
 
 
 class DatasetDescription(BaseModel):
-    """Where a data set is, and what is done to images before a network sees them, in this order.
+    """The place of a data set, and the steps that prepare its images for a network, in this order.
 
     Attributes:
         file: the data, beside the description: a file or folder in any of the formats (evaluator.data.formats).

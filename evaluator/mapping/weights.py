@@ -106,7 +106,7 @@ class Conductances:
         return np.tensordot(self.layout.factors, slices, 1) * self.full_scale[..., None]
 
     def with_conductances(self, g_siemens: Array, reference_siemens: Array | None) -> Conductances:
-        """The same layer with other conductances, S, such as those that programming left."""
+        """The same layer with other conductances, S, such as those after programming."""
         return replace(self, g_siemens=g_siemens, reference_siemens=reference_siemens)
 
 
