@@ -76,6 +76,9 @@ inside() {
     ' inside "$folder" "$shared" "$@" </dev/null
 }
 
+mkdir -p "$(dirname "$folder")"
+exec 9>"$folder.lock"
+flock --nonblock 9 || fail "another run is at work in $folder: wait for it, or name another by SPICEGEN_OTHER_DEBIAN"
 [ -d "$folder" ] || make_debian
 copy_settings
 clone_checkout
@@ -84,5 +87,5 @@ say "$* on $other"
 code=0
 inside "$@" 2>&1 | tee "$folder.log" || code=$?
 versions=$(inside bash -c '.venv/bin/python --version; ngspice --version | grep -o "ngspice-[0-9.]*"' | paste -sd ' ')
-say "$other, $versions: $(grep -E '[0-9]+ (passed|failed)' "$folder.log" | tail -n 1 || echo "no test was run")"
+say "$other, $versions: $(grep -aE '[0-9]+ (passed|failed)' "$folder.log" | tail -n 1 || echo "no test was run")"
 exit "$code"

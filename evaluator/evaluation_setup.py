@@ -34,7 +34,7 @@ from spicegen.result_cache import card_identity, engine_identity
 from spicegen.simulate import simulator
 
 _HELD_OUT = 5
-"""Where there are no other images, one of this many test images calibrates instead of being judged."""
+"""One of this many test images is used for calibration, and not judged, where there are no other images."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class EvaluationInputs:
         calibrated: whether images give ranges even where nothing about the hardware needs them: tiles are to be read
             at their real voltages, or the same images judged as on other hardware.
         circuits: tiles that go to a circuit simulator; None: no tile does.
-        misfits: of each layer, what programming by write-verify misses; None: not known yet, or not needed.
+        misfits: misfits of programming by write-verify for each layer; None if not known yet, or not needed.
     """
 
     model: Path
@@ -87,7 +87,7 @@ class EvaluationSetup:
         images, labels: images that it is judged on, shape (n, ...), and their classes, shape (n,).
         plans: plans of its layers' arrays.
         calibration: images that ranges and corrections come from; None: nothing needs any.
-        calibration_source: where these images come from, for people.
+        calibration_source: source of these images, a text for people.
         activations: activations of each layer for some of them, where corrections are fitted; else empty.
 
     """
@@ -216,7 +216,7 @@ def _planned(
 def _misfits(
     hardware: Hardware, plans: list[LayerPlan], cache: Path | None, say: Callable[[str], None], progress: Progress
 ) -> list[Misfits]:
-    """What programming by write-verify misses in each layer."""
+    """Misfit of programming by write-verify in each layer."""
     errors = hardware.config.errors
     sampler = WriteVerifySampler(
         hardware.card, hardware.config.array, hardware.seed, device_to_device=errors.device_to_device, cache=cache

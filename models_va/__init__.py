@@ -1,4 +1,4 @@
-"""WHAT a device is: parameters, models as sympy equations, device cards with provenance, templates."""
+"""Device models: parameters, equations in sympy, device cards with provenance, and templates."""
 
 from models_va.lazy_names import lazy_names
 

@@ -1,4 +1,4 @@
-"""Whether a model's rates keep its states within their bounds: tried before any code is generated from them."""
+"""Check that a model's rates keep its states within their bounds, by trials before any code is generated from them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from models_va.errors import ModelDefinitionError
 _TRIALS = 60
 _VOLTS = (0.0, 0.1, -0.1, 1.0, -1.0, 5.0, -5.0)
 _ROUNDING = 1e-9
-"""Of the rate within the bounds: what an exact zero may become."""
+"""Outward rate at a bound that is taken as rounding of an exact zero, relative to the rate within the bounds."""
 
 Values = Mapping[sympy.Symbol, float]
 Bounded = tuple[sympy.Symbol, sympy.Expr, float, float]
-"""Symbol, rate, lower and upper bound of a state."""
+"""A state: its symbol, its rate (1/s), its lower and its upper bound."""
 
 
 def check_bounds(
@@ -29,20 +29,20 @@ def check_bounds(
     states: Sequence[Bounded],
     draw: Callable[[random.Random], Values],
 ) -> None:
-    """Refuse a rate that leads out of its bounds at random voltages, states and parameters.
+    """Refuse a rate that leads out of its state's bounds at random voltages, states and parameters.
 
     Args:
-        where: stands in front of the message.
-        steps: definitions in order.
-        states: every state.
-        draw: values of everything that is neither state nor definition, the voltage first.
+        where: name of the model, in front of the message.
+        steps: the model's definitions, in order.
+        states: every state of the model.
+        draw: function that draws values of all symbols but states and definitions, the voltage first.
 
     Raises:
-        ModelDefinitionError: naming the state, the bound and the rate there.
+        ModelDefinitionError: a rate leads out; the message names the state, the bound and the rate there.
     """
     rng = random.Random(20)
     inputs = [*draw(rng), *(symbol for symbol, *_ in states)]
-    # the names of the symbols are checked, so that they are safe in the text that lambdify runs
+    # The names of the symbols have been checked, so that they are safe in the text that lambdify runs.
     rates = sympy.lambdify(
         inputs,
         [rate for _, rate, _, _ in states],
@@ -60,7 +60,7 @@ def check_bounds(
                     x[k] = bound
                     rate = rates(*fixed, *x)[k]
                 except (OverflowError, ZeroDivisionError, ValueError):
-                    continue  # parameters that no card would have
+                    continue  # no card would have such parameters
                 if math.isfinite(rate) and rate * inward < -_ROUNDING * scale:
                     raise ModelDefinitionError(
                         f"{where}: d{symbol}/dt leads out of the bounds of {symbol}: {rate:.3g} 1/s at "
@@ -69,21 +69,21 @@ def check_bounds(
 
 
 def _state(state: Bounded, rng: random.Random) -> float:
-    """One of its bounds or between: what holds a rate in may vanish where another state has its bound."""
+    """Draw a state's value: a bound or a value between, because another rate may fail at the bound of this state."""
     _, _, lower, upper = state
     return rng.choice((lower, upper, rng.uniform(lower, upper)))
 
 
 @cache
 def _scalar_functions() -> Mapping[str, Callable[[float], float]]:
-    """Our functions by name, from their textbook forms."""
+    """The functions of ``models_va.functions`` by name, in their textbook forms."""
     x = sympy.Symbol("x", real=True)
     kinds = (f.pos, f.step, f.exp_lim, f.exp_sat, f.sinh_lim, f.cosh_lim, f.cosh_sat, f.sinh_sat)
     return {kind.__name__: sympy.lambdify([x], kind(x).rewrite(sympy.Piecewise), "math") for kind in kinds}
 
 
 def drawn(params: Sequence[Param], voltage: sympy.Symbol, others: Values) -> Callable[[random.Random], Values]:
-    """Draws a voltage and every parameter: its default, or a number of almost any size within its range."""
+    """A function that draws a voltage and all parameters: the default, or a number of almost any size in its range."""
 
     def draw(rng: random.Random) -> Values:
         found = {voltage: rng.choice(_VOLTS), **others}
@@ -97,7 +97,7 @@ def _value(p: Param, rng: random.Random) -> float:
         return p.default
     if math.isfinite(p.lower) and math.isfinite(p.upper):
         return p.lower + (p.upper - p.lower) * rng.uniform(0.05, 0.95)
-    if p.unit == "K":  # far from any real temperature Arrhenius' law drowns all else
+    if p.unit == "K":  # far from real temperatures Arrhenius' law hides all other effects
         return min(max(rng.uniform(200.0, 400.0), p.lower), p.upper)
     size = 10 ** rng.uniform(-2, 2)
     if math.isfinite(p.lower):

@@ -37,11 +37,11 @@ def _no_boolean(value: object) -> object:
 
 
 class Quantity(_Frozen):
-    """A number with its origin: from a paper, fitted to data, measured as it stands, or assumed (the note says why).
+    """A number with its origin: taken from a paper, fitted to data, measured directly, or assumed (the note says why).
 
     Attributes:
-        uncertainty: one standard deviation, in the value's unit; None means that it was not estimated, or that data
-            leave the value open by a factor, whose logarithm is in the card's covariance.
+        uncertainty: one standard deviation, in the value's unit; None means that it was not estimated, or that the
+            data determine the value only up to a factor, whose logarithm is in the card's covariance.
     """
 
     value: Annotated[float, BeforeValidator(_no_boolean)]
@@ -51,7 +51,7 @@ class Quantity(_Frozen):
 
 
 class ConductanceWindow(_Frozen):
-    """The range of conductances that weights are mapped onto, in S."""
+    """The range of conductances onto which weights are mapped, in S."""
 
     g_min_siemens: Quantity
     g_max_siemens: Quantity
@@ -80,7 +80,7 @@ class WritePulse(_Frozen):
     Attributes:
         amplitude_p_volt: potentiation, the amplitude that raises the conductance, whatever its sign, V.
         amplitude_d_volt: depression, the amplitude that lowers it, V.
-        width_s: flat time of either, s.
+        width_s: flat time of the pulses of either polarity, s.
     """
 
     amplitude_p_volt: Quantity
@@ -89,15 +89,15 @@ class WritePulse(_Frozen):
 
 
 class ProgrammingPulse(_Frozen):
-    """The pulses that a program-and-verify loop begins with, where those that write the device best do not suit it.
+    """The pulses that a program-and-verify loop begins with, if they are not the card's write pulses.
 
     In a passive array half-selected cells are disturbed by every pulse, less by a higher and shorter one.
 
     Attributes:
-        amplitude_p_volt: raises the conductance, V.
-        amplitude_d_volt: lowers it, V.
-        width_p_s: flat time of the pulses that raise it, s.
-        width_d_s: flat time of those that lower it, s.
+        amplitude_p_volt: amplitude of the pulses that raise the conductance, V.
+        amplitude_d_volt: amplitude of the pulses that lower the conductance, V.
+        width_p_s: flat time of the pulses that raise the conductance, s.
+        width_d_s: flat time of the pulses that lower the conductance, s.
     """
 
     amplitude_p_volt: Quantity
@@ -110,10 +110,10 @@ class MeasuredFile(_Frozen):
     """A file that a card was fitted to.
 
     Attributes:
-        name: of a measurement file; of a description, with the file that it describes.
-        sha256: of the bytes of the file with the numbers, hex digits.
-        error: root mean square error of the fit: relative for conductances, over the rms current for sweeps; None for
-            a file that no equation was fitted to.
+        name: name of the measurement file; for a description, with the name of the file that it describes.
+        sha256: SHA-256 of the bytes of the file with the numbers, in hex digits.
+        error: root mean square error of the fit, dimensionless: relative for conductances, over the rms current for
+            sweeps; None for a file that no equation was fitted to.
     """
 
     name: _OneLine
@@ -122,12 +122,12 @@ class MeasuredFile(_Frozen):
 
 
 class Covariance(_Frozen):
-    """Of what was fitted, in the order of ``names``.
+    """Covariance matrix of the fitted parameters, in the order of ``names``.
 
     Attributes:
-        names: of the parameters.
-        logarithmic: whether an entry is about the natural logarithm of the parameter's magnitude.
-        values: rows of the matrix.
+        names: names of the parameters.
+        logarithmic: for each parameter, whether its entries are those of the natural logarithm of its magnitude.
+        values: rows of the covariance matrix.
     """
 
     names: tuple[str, ...]
@@ -146,13 +146,13 @@ class FitRecord(_Frozen):
     """How the fitted values of a card were found, and where they hold.
 
     Attributes:
-        program: name and version.
-        seed: of its random starts.
-        files: that were fitted.
-        turned: the device's top electrode is the bottom one of the files.
-        valid_from, valid_to: ends of what the files cover, by quantity (``voltage_volt``, ``width_s``, ``g_siemens``,
-            ``temperature_k``).
-        covariance: of the fitted parameters.
+        program: name and version of the program that fitted.
+        seed: seed of the random starting points.
+        files: the files that the card was fitted to.
+        turned: whether the device's top electrode is the bottom electrode of the files.
+        valid_from, valid_to: lowest and highest values that the files cover, by quantity (``voltage_volt``,
+            ``width_s``, ``g_siemens``, ``temperature_k``).
+        covariance: covariance of the fitted parameters.
     """
 
     program: _OneLine
@@ -169,7 +169,8 @@ def _identifier(name: str) -> str:
 
 
 _SHORTEST_S, _LONGEST_S = 1e-15, 1e6
-"""Widths of pulses that a card may name, s: beyond, times of edges and rests leave what simulators can tell apart."""
+"""Shortest and longest pulse that a card may name, s: beyond them, the times of edges and rests would be out of the
+range that simulators can tell apart."""
 
 
 def _usable(name: str) -> str:
@@ -185,13 +186,13 @@ class DeviceCard(_Frozen):
         name: lower-case letters (ngspice folds case), digits, ``_``, ``-`` and ``.``, and no word reserved in
             a printed language; ``identifier`` is its form in netlists.
         parameters: value and provenance of model parameters; those left out keep the model's default.
-        conductance_window: what weights are mapped onto; None if the card is not meant for that.
-        programming_error: sigma(G); None means that programming is exact.
+        conductance_window: range that weights are mapped onto; None if the card is not meant for weights.
+        programming_error: standard deviation sigma(G) of programming; None means that programming is exact.
         device_to_device: relative standard deviation of instance parameters from device to device (lognormal, so
-            that signs stay); None means that nothing is known of it. Only what asks for it by name uses it.
-        write_pulse: what writes the device; None means that it is not known (see ``spicegen.devices.write_pulses``).
-        programming_pulse: what a program-and-verify loop begins with; None means the write pulse.
-        fit: how the fitted values were found; None if not by ``spicegen fit`` from measurements.
+            that signs stay); None means that it is not known. It applies only where it is asked for by name.
+        write_pulse: pulses that write the device; None if they are not known (see ``spicegen.devices.write_pulses``).
+        programming_pulse: pulses that a program-and-verify loop begins with; None means the write pulses.
+        fit: how the fitted values were found; None if the card is not from ``spicegen fit``.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]{0,63}$"), AfterValidator(_usable)]
@@ -208,7 +209,7 @@ class DeviceCard(_Frozen):
 
     @property
     def identifier(self) -> str:
-        """The name with everything but letters and digits turned into ``_``: module, subcircuit, files."""
+        """Name of the card's module, subcircuit and files: all but letters and digits of ``name`` turned into ``_``."""
         return _identifier(self.name)
 
     @cached_property
@@ -233,14 +234,14 @@ class DeviceCard(_Frozen):
         Raises:
             InputError: a parameter unknown or out of range.
         """
-        # not model_copy: it would take over what was computed from the old values
+        # model_copy is not used, because it would keep results that were computed from the old values.
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         card = type(self)(**{**fields, "parameters": {**self.parameters, **parameters}})
         _ = card.values
         return card
 
     def with_values(self, values: Mapping[str, float]) -> DeviceCard:
-        """The same with other values, in the parameters' units; what else is known of them stays.
+        """The same device with other values of parameters, in their units; their provenance and notes stay.
 
         Raises:
             InputError: see ``with_parameters``.
@@ -254,7 +255,7 @@ class DeviceCard(_Frozen):
         return dump_yaml(self.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
 
     def window(self) -> tuple[float, float]:
-        """(g_min, g_max) in S.
+        """The ends g_min and g_max of the conductance window, S.
 
         Raises:
             CardError: the card has no conductance window.
@@ -265,7 +266,7 @@ class DeviceCard(_Frozen):
 
 
 def card_names() -> list[str]:
-    """The names of the cards that ship."""
+    """The names of the cards that come with the package."""
     folder = resources.files("models_va") / "cards"
     return sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name.endswith(".yaml"))
 
@@ -274,12 +275,12 @@ def load_card(name_or_path: str | Path) -> DeviceCard:
     """Read and check a device card.
 
     Args:
-        name_or_path: the name of a card that ships, or the path of a YAML file.
+        name_or_path: the name of a card that comes with the package, or the path of a YAML file.
 
     Raises:
-        UnknownNameError: neither a file nor the name of a card.
-        CardError: unreadable, a field missing, misspelt or of the wrong type, a parameter unknown or out of
-            range; the message names file, place and remedy.
+        UnknownNameError: there is neither a file nor a card of this name.
+        CardError: the file cannot be read, a field is missing, misspelt or of the wrong type, or a parameter is unknown
+            or out of range; the message names file, place and remedy.
     """
     name = str(name_or_path)
     try:
@@ -301,7 +302,7 @@ def load_card(name_or_path: str | Path) -> DeviceCard:
 
 
 def _check(card: DeviceCard, where: str) -> None:
-    """What the fields' types cannot say: the model's own demands, and relations between fields."""
+    """Check what the fields' types cannot express: the demands of the card's model, and relations between fields."""
     try:
         _ = card.values
         _check_mapping(card)

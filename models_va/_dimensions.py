@@ -32,9 +32,9 @@ def dimensionality(unit: str) -> Any:
 
 @cache
 def volts_seconds_siemens(unit: str) -> tuple[float, float, float]:
-    """Powers of V, s and S in a unit: how a parameter changes when voltages, times and conductances are scaled.
+    """Powers of V, s and S in a unit, by which a parameter changes when voltages, times and conductances are scaled.
 
-    Lengths and temperatures, which electrical measurements know nothing of, count as numbers.
+    Lengths and temperatures, which electrical measurements do not determine, count as numbers.
 
     Raises:
         ModelDefinitionError: pint does not know the unit.
@@ -58,10 +58,10 @@ def metres(unit: str) -> float:
 
 
 def check_dimensions(units: Mapping[sympy.Symbol, str], equations: Iterable[tuple[str, sympy.Expr, str]]) -> None:
-    """Check each (place, expression, unit): sums of like dimensions, dimensionless function arguments.
+    """Check the dimensions of each (place, expression, unit): terms of sums agree, arguments are dimensionless.
 
     Raises:
-        ModelDefinitionError: the first equation whose dimensions do not agree, with its place.
+        ModelDefinitionError: dimensions do not agree; the message names the first such equation and its place.
     """
     dimensions = {symbol: dimensionality(unit) for symbol, unit in units.items()}
     for place, expression, unit in equations:

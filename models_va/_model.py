@@ -1,4 +1,4 @@
-"""Model: what a two-terminal device is, as equations in sympy.
+"""Model: the equations of a two-terminal device in sympy.
 
 The current flows from the top electrode ``te`` to the bottom electrode ``be``; the voltage is
 v = v(te) - v(be). The state x obeys dx/dt = rate(v, x), and the current is i(v, x): a memristive system in
@@ -40,7 +40,7 @@ ROOM_TEMPERATURE_K = 300.15
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A named intermediate quantity; printed under its own name, evaluated once."""
+    """A named intermediate quantity, which is printed under its own name and evaluated once."""
 
     name: str
     expression: sympy.Expr
@@ -49,7 +49,7 @@ class Definition:
 
     @property
     def symbol(self) -> sympy.Symbol:
-        """The symbol by which later equations refer to it."""
+        """The symbol by which later equations refer to the quantity."""
         return sympy.Symbol(self.name, real=True)
 
 
@@ -58,9 +58,9 @@ class State:
     """A dimensionless dynamic state, scaled to about 1.
 
     Attributes:
-        rate: dx/dt in 1/s.
+        rate: the rate dx/dt of the state, 1/s.
         initial: name of the per-instance parameter that holds the state at the operating point.
-        lower, upper: bounds that the rates themselves keep.
+        lower, upper: bounds of the state, which the rates themselves keep.
     """
 
     name: str
@@ -72,7 +72,7 @@ class State:
 
     @property
     def symbol(self) -> sympy.Symbol:
-        """Real, not nonnegative: a solver's iterates may leave the bounds."""
+        """The symbol of the state; it is real, not nonnegative, because a solver's iterates may leave the bounds."""
         return state_symbol(self.name)
 
 
@@ -86,15 +86,15 @@ class Model:
     """A memristive one-port.
 
     Attributes:
-        name, version, title, reference: identity; the reference cites the origin of the equations.
-        params: every parameter.
-        states: every state, in order.
-        definitions: named intermediates, each using only what stands before it.
-        current: i(v, x) in A.
-        conductance: name of the definition that is reported as the device's conductance, in S.
-        noise_psd: one-sided spectral density of the current noise at v = 0, in A^2/Hz.
+        name, version, title, reference: identity of the model; the reference cites the origin of the equations.
+        params: every parameter of the model.
+        states: every state of the model, in order.
+        definitions: named intermediate quantities, each of which uses only those before it.
+        current: the current i(v, x), A.
+        conductance: name of the definition that is reported as the device's conductance, S.
+        noise_psd: one-sided spectral density of the current noise at v = 0, A^2/Hz.
         memory: name of the state that keeps a programmed conductance; None if there is none to program.
-        ordered: names of two parameters each, of which the first must be the smaller.
+        ordered: pairs of names of parameters, of which the first must be the smaller.
 
     Raises:
         ModelDefinitionError: names clash, a state has no rate, an equation uses an unknown symbol, dimensions do not
@@ -137,11 +137,11 @@ class Model:
         return tuple(s.name for s in self.states)
 
     def values(self, given: Mapping[str, float]) -> dict[str, float]:
-        """Every parameter's value: the given ones checked, the rest at their defaults.
+        """The values of every parameter: the given ones, which are checked, and the defaults of all others.
 
         Raises:
-            InputError: an unknown name (the known ones are listed), a value missing or out of range, two in the wrong
-                order.
+            InputError: a name is unknown (the message lists the known ones), a value is missing or out of range, or two
+                values are in the wrong order.
         """
         for name in given:
             if name not in self.param:
@@ -158,10 +158,10 @@ class Model:
         return checked
 
     def check_order(self, values: Mapping[str, float]) -> None:
-        """Refuse values, of some or all parameters, of which two contradict each other.
+        """Refuse values of parameters, all or some, of which two are in the wrong order.
 
         Raises:
-            InputError: naming the two.
+            InputError: two values are in the wrong order; the message names the two parameters.
         """
         for low, high in self.out_of_order(values):
             unit = self.param[low].unit
@@ -170,7 +170,7 @@ class Model:
             )
 
     def out_of_order(self, values: Mapping[str, float]) -> list[tuple[str, str]]:
-        """Those of ``ordered`` of which both are given and the first is not the smaller."""
+        """The pairs of ``ordered`` of which both values are given and the first is not the smaller."""
         return [(a, b) for a, b in self.ordered if a in values and b in values and not values[a] < values[b]]
 
     def expanded(self, expression: sympy.Expr) -> sympy.Expr:

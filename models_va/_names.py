@@ -6,10 +6,11 @@ import re
 
 from models_va.errors import ModelDefinitionError
 
-# Lower case only, because ngspice folds case.
+# Names are in lower case only, because ngspice folds case.
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
-# Words of Verilog-A, of ngspice's B sources, of VACASK's decks, and the names that our own code uses.
+# Reserved are the words of Verilog-A, of ngspice's B sources and of VACASK's decks, and the names that the generated
+# code itself uses.
 _RESERVED = """
 abs absdelay acos acosh ac_stim aliasparam always analog analysis and asin asinh assign atan atan2 atanh begin branch
 buf case casex casez ceil connect connectmodule cos cosh cross ddt ddx deassign default defparam disable discipline
@@ -31,7 +32,7 @@ def check_name(name: str, what: str) -> str:
     """Return ``name`` if it is a legal identifier in every printed language.
 
     Raises:
-        ModelDefinitionError: it is not; the message says what is.
+        ModelDefinitionError: the name is not legal; the message says which names are.
     """
     if not _NAME.match(name) or name in RESERVED:
         raise ModelDefinitionError(

@@ -16,12 +16,12 @@ class Param:
     """A model parameter.
 
     Attributes:
-        name: identifier in every printed language; lower case.
-        description: one line, printed into the Verilog-A ``desc`` attribute.
+        name: identifier of the parameter in every printed language; lower case.
+        description: one line of text, printed into the Verilog-A ``desc`` attribute.
         unit: SI unit as pint reads it (``"V"``, ``"1/s"``, ``"1"`` when dimensionless).
-        default: value in that unit; None: every card must state one.
-        lower, upper: bounds in that unit.
-        lower_open, upper_open: whether a bound itself is excluded.
+        default: default value in the parameter's unit; None if every card must state a value.
+        lower, upper: bounds of the value in the parameter's unit.
+        lower_open, upper_open: whether the bound itself is excluded.
         per_instance: whether the value may differ from device to device.
     """
 
@@ -64,7 +64,7 @@ class Param:
         """Return ``value`` if it is finite and within bounds.
 
         Raises:
-            InputError: it is not; the message names the valid range.
+            InputError: the value is not finite or out of bounds; the message names the valid range.
         """
         below = value < self.lower or (self.lower_open and value == self.lower)
         above = value > self.upper or (self.upper_open and value == self.upper)
@@ -74,7 +74,7 @@ class Param:
 
 
 def positive(name: str, description: str, unit: str, default: float | None = None) -> Param:
-    """A parameter in (0, inf); with a default it is per-instance, otherwise every card must state it."""
+    """A parameter in (0, inf); with a default it is per-instance, without one every card must state it."""
     return Param(name, description, unit, default, 0.0, math.inf, True, True, default is not None)
 
 

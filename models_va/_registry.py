@@ -1,4 +1,4 @@
-"""The models by name: each module of models_va.models holds one, as MODEL."""
+"""The registry of models by name: each module of models_va.models holds one model, as MODEL."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def load_model(name: str) -> Model:
     """The model called ``name``.
 
     Raises:
-        UnknownNameError: no such model; the known ones are listed.
+        UnknownNameError: there is no model of this name; the message lists the known ones.
     """
     if name not in model_names():
         raise UnknownNameError("model", name, model_names())

@@ -1,8 +1,8 @@
 """The window that stops a state at its bounds by its rate, for models whose publications clip it there.
 
-A rectangular window (Biolek et al., IEEE Access 9, 30242, 2021, eq. 7) with rims: the state runs at its full
-rate and comes to rest at the bound over the last few ``rim`` of its range. Where a clipped one is at the distance
-y from its bound, this one is at rim asinh(e^(y/rim)/2): beyond it by rim/2 at most, and by 1e-9 at ten ``rim``.
+It is a rectangular window (Biolek et al., IEEE Access 9, 30242, 2021, eq. 7) with rims: the state runs at its full
+rate and comes to rest at the bound over the last few ``rim`` of its range. Where a clipped state is at the distance
+y from its bound, this one is at rim asinh(e^(y/rim)/2): farther from it by rim/2 at most, and by 1e-9 at ten ``rim``.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ RIM = Param("rim", "width of the window's rims, of the state's range", "1", 1e-3
 
 
 def windowed(x: sympy.Expr, rise: sympy.Expr, fall: sympy.Expr) -> sympy.Expr:
-    """dx/dt of a state between 0 and 1 that rises and falls at the given rates (not negative) between its rims."""
+    """Rate dx/dt of a state between 0 and 1 that rises and falls at the given nonnegative rates between its rims."""
     return rise * _rim(1 - x) - fall * _rim(x)
 
 
 def within(x: sympy.Expr) -> sympy.Expr:
-    """The state as conduction may see it: a solver's iterates leave the bounds; no conductance turns negative."""
+    """The state clipped to 0 .. 1, so that no conductance is negative where a solver's iterates leave the bounds."""
     return 1 - pos(1 - pos(x))
 
 
 def _rim(distance: sympy.Expr) -> sympy.Expr:
-    """1 inside, 0 at the bound; beyond it straight on, so that Newton's method comes back."""
+    """Rim of the window: 1 inside, 0 at the bound, linear beyond it, so that Newton's method comes back."""
     return sympy.tanh(pos(distance) / RIM.symbol) - pos(-distance) / RIM.symbol

@@ -1,4 +1,4 @@
-"""YAML into checked objects; every fault is one line that names file, place and what was found."""
+"""Reading of YAML into checked objects; every fault is a message of one line with file, place and what was found."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def parse_yaml(text: str, where: str, kind: type[Checked]) -> Checked:
     """Parse YAML ``text`` as ``kind``; ``where`` stands in front of every message.
 
     Raises:
-        InputError: see ``read_yaml``.
+        InputError: the text is not YAML, or a field is missing, misspelt or out of range.
     """
     try:
         raw = load_yaml(text)
@@ -57,33 +57,33 @@ def parse_yaml(text: str, where: str, kind: type[Checked]) -> Checked:
 
 
 def load_yaml(text: str) -> Any:
-    """What YAML ``text`` holds.
+    """The data that a YAML text holds.
 
     Raises:
-        InputError: it is not YAML.
+        InputError: the text is not YAML.
     """
     try:
         return yaml.load(text, _StrictLoader)
-    except Exception as error:  # PyYAML's constructors raise whatever a value provokes
+    except Exception as error:  # PyYAML's constructors raise errors of any type for wrong values
         raise InputError(_one_line(error)) from error
 
 
 def dump_yaml(data: Any) -> str:
-    """``data`` as YAML that ``load_yaml`` reads back, keys in their order, a list of numbers in a line."""
+    """Write ``data`` as YAML that ``load_yaml`` reads back, keys in their order and lists of numbers in one line."""
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=1000)
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """YAML's safe subset without what hides mistakes or bombs: no aliases, no key twice."""
+    """Loader of YAML's safe subset without aliases, which can stand for gigabytes, and without keys given twice."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """As PyYAML, but an alias is an error: a few lines of them can stand for gigabytes."""
+        """Compose a node as PyYAML does, but refuse aliases: a few lines of them can stand for gigabytes."""
         if self.check_event(yaml.AliasEvent):
             raise yaml.YAMLError("aliases (*name) are not allowed")
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """As PyYAML, but a key that stands twice is an error."""
+        """Construct a mapping as PyYAML does, but refuse a key that stands twice."""
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         twice = [key for n, key in enumerate(keys) if key in keys[:n]]
         if twice:
@@ -92,17 +92,18 @@ class _StrictLoader(yaml.SafeLoader):
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes what ``_StrictLoader`` reads as it was: the word 1e3 in quotation marks."""
+    """Dumper of YAML that ``_StrictLoader`` reads back unchanged; for example, the word 1e3 is put in quotes."""
 
 
-# as in YAML 1.2: in 1.1, which PyYAML follows, numbers without a point or a sign of the exponent are words
+# Numbers are as in YAML 1.2; in YAML 1.1, which PyYAML follows, those without a point or a sign of the exponent are
+# words.
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+\Z")
 for _kind in (_StrictLoader, _Dumper):
     _kind.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+.0123456789"))
 
 
 def _first_problem(error: ValidationError, kind: type[BaseModel]) -> str:
-    """The first of pydantic's findings: place, what is wrong, what was found; beside a name, those that there are."""
+    """Message of pydantic's first finding: place, fault, what was found and, for an unknown name, the known ones."""
     first = error.errors()[0]
     place = ".".join(map(str, first["loc"])) or "file"
     found = "" if first["type"] == "missing" else f" (found {reprlib.repr(first['input'])})"
@@ -112,7 +113,7 @@ def _first_problem(error: ValidationError, kind: type[BaseModel]) -> str:
 
 
 def _fields_at(kind: Any, place: tuple[int | str, ...]) -> tuple[str, ...]:
-    """The fields of the section at ``place``; none where that is no plain section, such as an entry of a list."""
+    """Names of the fields of the section at ``place``; none if it is not a plain section, such as a list's entry."""
     for name in place:
         field = kind.model_fields.get(name) if _is_section(kind) else None
         kind = None if field is None else field.annotation

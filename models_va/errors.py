@@ -18,18 +18,18 @@ from contextlib import contextmanager
 
 
 class SpicegenError(Exception):
-    """Base of every error that this project raises on purpose."""
+    """Base class of every error that this project raises on purpose."""
 
 
 class InputError(SpicegenError):
-    """Bad input. The message is one line: file or object, place, what was found, remedy."""
+    """The input of the user is wrong; the message is one line: file or object, place, what was found, remedy."""
 
 
 class UnknownNameError(InputError):
-    """A name that nothing is registered under.
+    """Nothing is registered under a name.
 
     Args:
-        kind: what was looked up, for example ``"card"``.
+        kind: kind of thing that was looked up, for example ``"card"``.
         name: the name that was not found.
         known: the names that exist.
     """

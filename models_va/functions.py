@@ -1,6 +1,6 @@
 """Overflow-safe, once continuously differentiable functions for model equations.
 
-Each is a sympy function with an exact derivative that is itself printable, so that every printer and the
+Each function is a sympy function with an exact derivative that is itself printable, so that every printer and the
 Newton solvers agree on value and slope. Beyond ``|x| = LIMIT`` the exponential family goes on linearly
 (the convention of Verilog-A's ``limexp``), so no iterate of a solver can overflow.
 ``expr.rewrite(sympy.Piecewise)`` gives the textbook form, which the tests evaluate with mpmath.
@@ -28,7 +28,7 @@ class _Smooth(sympy.Function):  # type: ignore[misc]
 
 
 class pos(_Smooth):
-    """max(x, 0); the base of every real power, because printers refuse powers of signed bases."""
+    """The function max(x, 0), the base of every real power, because printers refuse powers of signed bases."""
 
     is_nonnegative = True
 
@@ -46,7 +46,7 @@ class pos(_Smooth):
 
 
 class step(_Smooth):
-    """1 for x > 0, else 0: the derivative of pos. Its own derivative is taken as zero."""
+    """The unit step, 1 for x > 0, else 0: the derivative of pos. Its own derivative is taken as zero."""
 
     is_nonnegative = True
 
@@ -56,7 +56,7 @@ class step(_Smooth):
         return sympy.Integer(1 if x > 0 else 0) if x.is_number else None
 
     def fdiff(self, argindex: int = 1) -> sympy.Expr:
-        """Zero almost everywhere."""
+        """The derivative: zero almost everywhere."""
         return sympy.Integer(0)
 
     def _eval_rewrite_as_Piecewise(self, x: sympy.Expr, **_: Any) -> sympy.Expr:
@@ -64,7 +64,7 @@ class step(_Smooth):
 
 
 class exp_lim(_Smooth):
-    """exp(x), continued linearly above LIMIT."""
+    """The function exp(x), continued linearly above LIMIT."""
 
     is_positive = True
 
@@ -77,7 +77,7 @@ class exp_lim(_Smooth):
 
 
 class exp_sat(_Smooth):
-    """exp(min(x, LIMIT)): the derivative of exp_lim."""
+    """The function exp(min(x, LIMIT)), the derivative of exp_lim."""
 
     is_positive = True
 
@@ -90,7 +90,7 @@ class exp_sat(_Smooth):
 
 
 class sinh_lim(_Smooth):
-    """sinh(x), continued linearly outside [-LIMIT, LIMIT]; exact near zero (no difference of exponentials)."""
+    """The function sinh(x), linear outside [-LIMIT, LIMIT]; it is exact near zero (no difference of exponentials)."""
 
     def fdiff(self, argindex: int = 1) -> sympy.Expr:
         """The derivative: cosh saturating at LIMIT."""
@@ -101,7 +101,7 @@ class sinh_lim(_Smooth):
 
 
 class cosh_lim(_Smooth):
-    """cosh(x), continued linearly outside [-LIMIT, LIMIT]."""
+    """The function cosh(x), continued linearly outside [-LIMIT, LIMIT]."""
 
     is_positive = True
 
@@ -114,7 +114,7 @@ class cosh_lim(_Smooth):
 
 
 class cosh_sat(_Smooth):
-    """cosh(clip(x)): the derivative of sinh_lim."""
+    """The function cosh(clip(x)), x clipped to [-LIMIT, LIMIT]: the derivative of sinh_lim."""
 
     is_positive = True
 
@@ -127,7 +127,7 @@ class cosh_sat(_Smooth):
 
 
 class sinh_sat(_Smooth):
-    """sinh(clip(x)): the derivative of cosh_lim."""
+    """The function sinh(clip(x)), x clipped to [-LIMIT, LIMIT]: the derivative of cosh_lim."""
 
     def fdiff(self, argindex: int = 1) -> sympy.Expr:
         """The derivative: zero outside the limits."""

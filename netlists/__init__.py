@@ -1,4 +1,4 @@
-"""WHAT is connected: crossbars, circuits, stimuli and netlist templates; nothing about running simulators."""
+"""Circuits and what drives them: crossbars, stimuli and netlist templates; nothing here runs a simulator."""
 
 from models_va.lazy_names import lazy_names
 

@@ -1,4 +1,4 @@
-"""ArrayConfig: the description of an array that people write (YAML), and the crossbars it stands for."""
+"""ArrayConfig: the description of an array that people write (YAML), and the crossbars that it describes."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _RESISTANCES = ("r_row_ohm", "r_col_ohm", "r_source_ohm", "r_sense_ohm")
 
 
 class StuckCell(BaseModel):
-    """One cell that is a fixed conductance, whatever is done to it.
+    """One cell that is stuck at a fixed conductance.
 
     Attributes:
-        row, column: which.
-        g_siemens: its conductance, S; 0: nothing is there; a large one: the row and the column are shorted.
+        row, column: place of the cell.
+        g_siemens: its conductance, S; 0 means that nothing is there, a large one that row and column are shorted.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,29 +38,29 @@ class StuckCell(BaseModel):
 
 
 class ArrayConfig(BaseModel):
-    """A passive array: size, wires, terminations, faults, and what is done to it.
+    """A passive array: size, wires, terminations, faults, and the program that is run on it.
 
-    ``evaluate`` takes size and wires from here for every tile; ``array`` all of it.
+    ``evaluate`` takes the size and the wires of every tile from here; ``array`` uses all fields.
 
     Attributes:
         card: device card whose conductance window the cells fill.
         rows, columns: size of the array, or of a tile.
         r_row_ohm, r_col_ohm: wire resistance of one segment, ohm.
         r_source_ohm, r_sense_ohm: resistance of drivers and sense amplifiers, ohm.
-        c_row_farad, c_col_farad: capacitance of one segment, F: of programs only.
-        drive, sense: see Crossbar.
+        c_row_farad, c_col_farad: capacitance of one segment, F; it is used by programs only.
+        drive, sense: ends of the lines that are driven and sensed, see Crossbar.
         faults: breaks and bridges of the lines.
-        stuck: cells that are stuck, by name.
-        stuck_low, stuck_high: share of all other cells that is stuck at the window's bottom or top; which, the
-            seed says.
+        stuck: cells that are stuck, named by row and column.
+        stuck_low, stuck_high: share of all other cells that is stuck at the window's bottom or top; the seed
+            determines which.
         cells: conductances over the card's window: all at its top (``"max"``), all at its bottom (``"min"``),
-            or uniformly distributed (``"random"``). They are fixed conductances, unless variability is wanted:
-        programming_error: cells are devices, programmed to these conductances with the card's sigma(G).
-        device_to_device: cells are devices whose instance parameters differ by the card's device_to_device.
+            or uniformly distributed (``"random"``). Cells are fixed conductances, unless one of the next two is set.
+        programming_error: whether cells are devices, programmed to these conductances with the card's sigma(G).
+        device_to_device: whether cells are devices whose instance parameters differ by the card's device_to_device.
         inputs: row voltages: all at ``v_read_volt`` (``"ones"``) or uniform in 0 .. v_read_volt (``"random"``).
         v_read_volt: full-scale read voltage, V.
-        program: steps done one after another, from cells at their conductances on; empty: one read.
-        seed: of all that is random here: cells, inputs, variability and stuck cells.
+        program: steps done one after another, beginning with the cells at their conductances; if empty, one read.
+        seed: seed of all random numbers: cells, inputs, variability and stuck cells.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -90,7 +90,7 @@ class ArrayConfig(BaseModel):
 
     @property
     def varies(self) -> bool:
-        """Whether the cells are devices that differ, not fixed conductances."""
+        """Whether the cells are devices that differ, and not fixed conductances."""
         return self.programming_error or self.device_to_device
 
     @property
@@ -99,11 +99,11 @@ class ArrayConfig(BaseModel):
         return any(getattr(self, name) > 0 for name in _RESISTANCES) or bool(self.faults)
 
     def without_wires(self) -> ArrayConfig:
-        """The array with every resistance at zero and sound lines."""
+        """The array with every wire resistance at zero and no faults of lines."""
         return self.model_copy(update={**dict.fromkeys(_RESISTANCES, 0.0), "faults": NO_FAULTS})
 
     def crossbar(self, g_siemens: NDArray[np.float64]) -> Crossbar:
-        """The crossbar of these wires with the given conductances (any size up to rows x columns), S."""
+        """The crossbar of these wires with conductances ``g_siemens``, S, whose shape is at most (rows, columns)."""
         return Crossbar(
             g_siemens,
             r_row_ohm=self.r_row_ohm,
@@ -151,10 +151,10 @@ class ArrayConfig(BaseModel):
         return found
 
     def array_program(self) -> ArrayProgram:
-        """The program that the steps stand for.
+        """The program that the steps describe.
 
         Raises:
-            InputError: a step names a line that is not there.
+            InputError: a step names a line that does not exist.
         """
         program, v_in = ArrayProgram(self.rows, self.columns), self.draw_inputs()
         for number, step in enumerate(self.program):

@@ -20,9 +20,9 @@ class ArrayStage:
     """A piece of a program in which the same lines float.
 
     Attributes:
-        lines: what is on them over the stage's own time.
-        stop_s: its end, s.
-        sample_time_s: when column currents are recorded, each a point of the waveforms, s.
+        lines: waveforms on the lines over the stage's own time.
+        stop_s: end of the stage, s.
+        sample_time_s: times at which column currents are recorded, each a point of the waveforms, s.
         max_step_s: longest step of a circuit simulator, s.
     """
 
@@ -34,7 +34,7 @@ class ArrayStage:
 
 @dataclass
 class ArrayProgram:
-    """Built by calling its methods in the order in which things are done to the array; lines rest at 0 V.
+    """A program of an array, built by calling its methods in the order of the steps; between them, lines are at 0 V.
 
     Attributes:
         rows, columns: size of the array.
@@ -56,7 +56,7 @@ class ArrayProgram:
     _shortest: float = math.inf
 
     def pulse(self, voltages: LineVoltages, width_s: float) -> None:
-        """A pulse of flat time ``width_s`` on all lines at once."""
+        """Add a pulse of flat time ``width_s`` on all lines at once."""
         self._begin(voltages)
         self._move(voltages, self.edge_s)
         self._move(voltages, width_s)
@@ -64,7 +64,7 @@ class ArrayProgram:
         self._shortest = min(self._shortest, width_s)
 
     def read(self, voltages: LineVoltages) -> None:
-        """A short rest, then a pulse in whose middle the columns' currents are recorded."""
+        """Add a read: a short rest, then a pulse in whose middle the columns' currents are recorded."""
         self._begin(voltages)
         self._move(None, self.settle_s)
         self._move(voltages, self.edge_s)
@@ -75,14 +75,14 @@ class ArrayProgram:
         self._shortest = min(self._shortest, self.read_width_s)
 
     def rest(self, duration_s: float) -> None:
-        """All lines stay as they are between pulses: at 0 V, or floating."""
+        """Add a rest, in which all lines stay as they are between pulses: at 0 V, or floating."""
         if self._floats is None:
             self._begin(LineVoltages(np.zeros(self.rows), np.zeros(self.columns)))
         self._move(None, duration_s)
 
     @property
     def stages(self) -> tuple[ArrayStage, ...]:
-        """All stages so far."""
+        """The stages of the program so far."""
         self._close()
         return tuple(self._stages)
 
@@ -108,7 +108,7 @@ class ArrayProgram:
         if self._floats is None or len(self._time) == 1:
             return
         times, levels = tuple(self._time), np.array(self._levels)
-        known: dict[bytes, Waveform] = {}  # lines that do the same share one waveform
+        known: dict[bytes, Waveform] = {}  # lines with equal voltages share one waveform
 
         def wave(line: int) -> Waveform | None:
             assert self._floats is not None

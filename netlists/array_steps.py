@@ -21,12 +21,12 @@ _STRICT = ConfigDict(frozen=True, extra="forbid")
 
 
 class _Repeated(BaseModel):
-    """Pulses, all alike.
+    """A step of equal pulses, one after another.
 
     Attributes:
-        width_s: flat time of each, s.
-        count: how many.
-        rest_s: rest after each, s; None: none.
+        width_s: flat time of each pulse, s.
+        count: number of pulses.
+        rest_s: rest after each pulse, s; None for no rest.
     """
 
     model_config = _STRICT
@@ -43,12 +43,12 @@ class _Repeated(BaseModel):
 
 
 class WriteStep(_Repeated):
-    """Pulses on one cell, the other lines as the scheme says.
+    """A step of write pulses on one cell, with the other lines as the write scheme says.
 
     Attributes:
-        row, column: the cell.
-        v_volt: across it, te - be, V.
-        scheme: see ``write_voltages``.
+        row, column: place of the cell.
+        v_volt: voltage te - be across the cell, V.
+        scheme: write scheme, see ``write_voltages``.
     """
 
     do: Literal["write"]
@@ -58,17 +58,17 @@ class WriteStep(_Repeated):
     scheme: Scheme = "v/2"
 
     def add(self, program: ArrayProgram, v_in_volt: Array) -> None:
-        """Add it to a program."""
+        """Add the step to a program."""
         size = (program.rows, program.columns)
         self._add(program, write_voltages(self.scheme, *size, self.row, self.column, self.v_volt))
 
 
 class PulseStep(_Repeated):
-    """Pulses on any lines.
+    """A step of pulses on any lines.
 
     Attributes:
-        rows_volt, columns_volt: line -> its voltage, V; a number: all of them.
-        others: lines that are not named: grounded, or floating.
+        rows_volt, columns_volt: voltages by line, V; a single number is the voltage of all lines.
+        others: state of the lines that are not named: grounded or floating.
     """
 
     do: Literal["pulse"]
@@ -77,7 +77,7 @@ class PulseStep(_Repeated):
     others: Literal["grounded", "floating"] = "grounded"
 
     def add(self, program: ArrayProgram, v_in_volt: Array) -> None:
-        """Add it to a program."""
+        """Add the step to a program."""
         unnamed = np.nan if self.others == "floating" else 0.0
         on_rows = _on_lines("rows_volt", self.rows_volt, program.rows, unnamed)
         on_columns = _on_lines("columns_volt", self.columns_volt, program.columns, unnamed)
@@ -85,10 +85,10 @@ class PulseStep(_Repeated):
 
 
 class ReadStep(BaseModel):
-    """A read of all columns: with the array's inputs, or of one row.
+    """A step that reads all columns, with the array's inputs or with one row at the read voltage.
 
     Attributes:
-        row: the only row at the read voltage, the others grounded; None: all at their inputs.
+        row: the only row at the read voltage, while the others are grounded; None for all rows at their inputs.
     """
 
     model_config = _STRICT
@@ -97,14 +97,14 @@ class ReadStep(BaseModel):
     row: Index | None = None
 
     def add(self, program: ArrayProgram, v_in_volt: Array) -> None:
-        """Add it to a program.
+        """Add the read to a program.
 
         Args:
-            program: that it becomes part of.
+            program: the program to extend.
             v_in_volt: the array's inputs, shape (rows,), V; the largest is the read voltage of a single row.
 
         Raises:
-            InputError: no such row.
+            InputError: there is no such row.
         """
         if self.row is None:
             program.read(read_voltages(v_in_volt, program.columns))
@@ -115,10 +115,10 @@ class ReadStep(BaseModel):
 
 
 class RestStep(BaseModel):
-    """All lines at 0 V, but for those that float since the last pulse.
+    """A step of rest: all lines are at 0 V, except those that float since the last pulse.
 
     Attributes:
-        duration_s: for how long, s.
+        duration_s: duration of the rest, s.
     """
 
     model_config = _STRICT
@@ -127,7 +127,7 @@ class RestStep(BaseModel):
     duration_s: Duration
 
     def add(self, program: ArrayProgram, v_in_volt: Array) -> None:
-        """Add it to a program."""
+        """Add the step to a program."""
         program.rest(self.duration_s)
 
 

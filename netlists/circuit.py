@@ -1,9 +1,8 @@
-"""Circuit: resistors, grounded capacitors and voltage sources, and memristive cells, in no simulator's language.
+"""Circuit: resistors, grounded capacitors, grounded voltage sources and memristive cells, for every simulator.
 
-Sources and capacitors are grounded because every one of a crossbar is. Node and element names are checked here, once,
-so that no text from outside can reach a netlist: ngspice runs shell commands that it finds in a deck. SPICE
-tells elements by their first letter, so resistors are called r..., capacitors c... and
-sources v...
+All sources and capacitors are grounded, as they are in a crossbar. Names of nodes and elements are checked here, so
+that no text from outside can reach a netlist: ngspice runs shell commands that it finds in a deck. SPICE tells
+elements by their first letter, so names of resistors begin with r, of capacitors with c and of sources with v.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _OTHER_GROUNDS = frozenset({"gnd", "ground", "null"})
 
 @dataclass(frozen=True, slots=True)
 class Resistor:
-    """A resistor between two nodes, ohm; its name starts with r."""
+    """A resistor between two nodes, with its resistance in ohm; its name starts with r."""
 
     name: str
     a: str
@@ -35,7 +34,7 @@ class Resistor:
 
 @dataclass(frozen=True, slots=True)
 class Capacitor:
-    """A capacitor from ``node`` to ground, as a wire has one to its surroundings, F; its name starts with c."""
+    """A capacitor from ``node`` to ground, such as a wire's to its surroundings, in F; its name starts with c."""
 
     name: str
     node: str
@@ -67,10 +66,9 @@ class Circuit:
     """A netlist.
 
     Raises:
-        InputError: illegal or double names, a resistance or capacitance that is not positive, two sources on one
-            node, a capacitor on a source's node (it would change nothing but that source's current), an instance
-            override of a parameter that is not per-instance, or nodes without a path to a source or
-            ground (they are named).
+        InputError: a name is illegal or used twice, a resistance or capacitance is not positive, two sources are on one
+            node, a capacitor is on a source's node (it would change nothing but that source's current), a parameter
+            that is not per-instance is overridden, or nodes have no path to a source or ground (they are named).
     """
 
     resistors: tuple[Resistor, ...] = ()
@@ -140,13 +138,13 @@ class Circuit:
 
 @dataclass(frozen=True)
 class Job:
-    """What a simulator is asked to do.
+    """A job for a simulator: a circuit and its stimulus.
 
     Attributes:
-        circuit: what is connected.
+        circuit: the circuit to simulate.
         stimulus: operating points or a transient.
-        title: for the deck's first line and messages; made of this program's own words only.
-        temperature_k: of every device, K.
+        title: title for the deck's first line and for messages; it contains this program's own words only.
+        temperature_k: temperature of every device, K.
     """
 
     circuit: Circuit
@@ -172,7 +170,7 @@ def _check_unique(what: str, names: Iterable[str]) -> None:
 
 
 def _check_cards(cells: tuple[Cell, ...]) -> None:
-    """One name in a netlist must not stand for two devices."""
+    """Refuse two different cards that have the same name in a netlist."""
     seen: dict[str, DeviceCard] = {}
     for card in (c.card for c in cells):
         other = seen.setdefault(card.identifier, card)

@@ -18,7 +18,7 @@ Sense = Literal["bottom", "both"]
 
 @dataclass(frozen=True, eq=False)
 class Crossbar:
-    """A passive crossbar as it is read: rows driven by voltages, columns held at virtual ground.
+    """A passive crossbar as it is read: rows are driven by voltages, columns held at virtual ground.
 
     One row segment (plus the source resistance) stands before the first cell of a row, one column segment
     (plus the sense resistance) after the last cell of a column; when both ends are driven or sensed, both ends
@@ -29,13 +29,14 @@ class Crossbar:
         r_row_ohm, r_col_ohm: wire resistance of one segment between neighbouring cells, ohm.
         r_source_ohm: output resistance of each row driver, ohm.
         r_sense_ohm: input resistance of each column sense amplifier, ohm.
-        drive: rows driven from the ``"left"`` or from ``"both"`` ends (the same voltage).
-        sense: columns sensed at the ``"bottom"`` or at ``"both"`` ends.
-        c_row_farad, c_col_farad: capacitance of one segment to its surroundings, F: of transients only.
+        drive: ends from which rows are driven: ``"left"``, or ``"both"`` (with the same voltage).
+        sense: ends at which columns are sensed: ``"bottom"`` or ``"both"``.
+        c_row_farad, c_col_farad: capacitance of one segment to its surroundings, F; only transients use it.
         faults: breaks and bridges of the lines.
 
     Raises:
-        InputError: wrong shape, a NaN, a negative conductance, resistance or capacitance, an unknown arrangement.
+        InputError: the conductances have a wrong shape or a NaN, a conductance, resistance or capacitance is negative,
+            or ``drive`` or ``sense`` is unknown.
     """
 
     g_siemens: NDArray[np.float64]

@@ -1,9 +1,9 @@
 """The circuit of a crossbar: wires, terminations and cells under systematic names.
 
-Row node of cell (i, j): ``r{i}_{j}``; column node: ``c{i}_{j}``; row driver i: source ``vr{i}`` on node
-``in{i}``; sense ends of column j: sources ``vb{j}`` on ``outb{j}`` (bottom) and ``vt{j}`` on ``outt{j}`` (top),
-whose currents are the outputs; a line that floats has neither source nor end resistors. Where a resistance is zero,
-the nodes it would join are one node; where a line is broken, they are two.
+The row node of cell (i, j) is ``r{i}_{j}``, its column node ``c{i}_{j}``. Row driver i is the source ``vr{i}`` on node
+``in{i}``. The sense ends of column j are the sources ``vb{j}`` on ``outb{j}`` (bottom) and ``vt{j}`` on ``outt{j}``
+(top), whose currents are the outputs. A line that floats has neither sources nor end resistors. Where a resistance is
+zero, the nodes that it would join are one node; where a line is broken, they are two.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ from netlists.stimulus import Waveform
 
 
 def crossbar_circuit(crossbar: Crossbar, devices: Devices | None = None, lines: Lines | None = None) -> Circuit:
-    """A crossbar as a circuit: row sources first, then the sense sources.
+    """The circuit of a crossbar; its row sources come first, then the sense sources.
 
     Args:
         crossbar: wires and terminations.
-        devices: the cells; None: the crossbar's own fixed conductances, those of zero left out.
-        lines: what they are connected to; None: all at 0 V, for read vectors, which set them.
+        devices: the devices; None for the crossbar's own fixed conductances, of which zeros are left out.
+        lines: waveforms that the lines are connected to; None for 0 V on all lines, as for read vectors, which set
+            the voltages themselves.
 
     Raises:
         InputError: devices or lines do not fit the crossbar, or a fault leaves something without any connection.
@@ -91,7 +92,7 @@ class _Names:
 
     def row(self, i: int, j: int) -> str:
         piece = self._piece(self.row_breaks, i, j)
-        if self.r_source == 0:  # what hangs together with a driver is its node
+        if self.r_source == 0:  # nodes connected to a driver become the driver's node
             from_right = self.c.drive == "both" and piece == self._piece(self.row_breaks, i, self.c.columns)
             if piece < 0 or from_right:
                 return f"in{i}"
@@ -108,7 +109,7 @@ class _Names:
 
     @staticmethod
     def _piece(breaks: Mapping[int, Sequence[int]], line: int, place: int) -> int:
-        """The broken segment at which the piece of a line begins that a cell (or the line's end) is on; -1: none."""
+        """The broken segment at which the piece of a line that holds the cell or end ``place`` begins; -1: none."""
         return max((k for k in breaks.get(line, ()) if k <= place), default=-1)
 
     def fixed_cells(self) -> Iterator[Resistor]:
@@ -123,7 +124,7 @@ class _Names:
     def stuck_cells(self, devices: Devices) -> Iterator[Resistor]:
         if devices.stuck_siemens is not None:
             for (i, j), g in np.ndenumerate(devices.stuck_siemens):
-                if g > 0:  # a NaN is not
+                if g > 0:  # false for a NaN
                     yield Resistor(f"rg{i}_{j}", self.row(i, j), self.column(i, j), float(1 / g))
 
     def wires(self) -> Iterator[Resistor]:
@@ -138,7 +139,7 @@ class _Names:
                     yield Resistor(f"rc{i}_{j}", f"c{i - 1}_{j}", f"c{i}_{j}", self.c.r_col_ohm)
 
     def bridges(self) -> Iterator[Resistor]:
-        """Between neighbouring lines that touch."""
+        """The resistors between neighbouring lines that touch."""
         faults = self.c.faults
         for i, j in faults.shorted_rows:
             yield Resistor(f"rbr{i}_{j}", self.row(i, j), self.row(i + 1, j), faults.r_short_ohm)
@@ -146,7 +147,7 @@ class _Names:
             yield Resistor(f"rbc{i}_{j}", self.column(i, j), self.column(i, j + 1), faults.r_short_ohm)
 
     def capacitors(self, driven: Collection[str]) -> Iterator[Capacitor]:
-        """Each segment's, at its cell's node; of nodes that are one, the sum; none where a source holds the node."""
+        """The capacitor of each segment at its cell's node, summed over merged nodes; none where a source is."""
         for kind, farad, node in (("r", self.c.c_row_farad, self.row), ("c", self.c.c_col_farad, self.column)):
             if farad:
                 cells = product(range(self.c.rows), range(self.c.columns))
@@ -155,7 +156,7 @@ class _Names:
                         yield Capacitor(f"c{kind}_{name}", name, count * farad)
 
     def ends(self, lines: Lines) -> Iterator[Resistor]:
-        """What stands between the sources and the wires; nothing on floating lines, nor where they are broken."""
+        """The resistors between sources and wires; there are none on floating lines, nor where a line is broken."""
         rows, columns = self.c.rows, self.c.columns
         if self.r_source:
             for i in (i for i, wave in enumerate(lines.rows) if wave):

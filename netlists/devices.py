@@ -1,4 +1,4 @@
-"""Devices: a field of devices of one card in an array, each with its own instance parameters."""
+"""Devices: the devices of an array, all of one card, each with its own instance parameters."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from netlists.circuit import Cell
 
 @dataclass(frozen=True, eq=False)
 class Devices:
-    """What stands at the crossings of an array.
+    """The devices at the crossings of an array.
 
     Attributes:
-        card: of all of them.
-        shape: (rows, columns).
-        instance: per-instance parameter -> its values, shape (rows, columns), in the parameter's unit; those
-            left out are the card's.
-        stuck_siemens: conductance of the cells that are stuck (0: nothing is there), S, NaN where the device works;
-            shape (rows, columns). None: all of them work.
+        card: card of all devices.
+        shape: size of the array, (rows, columns).
+        instance: values of per-instance parameters by name, each of shape (rows, columns), in the parameter's unit;
+            parameters that are left out have the card's values.
+        stuck_siemens: conductance of each stuck cell (0 where no device is), NaN where the device works, shape
+            (rows, columns), S; None if all devices work.
 
     Raises:
-        InputError: values of another shape, or a negative or infinite conductance.
+        InputError: values have another shape, or a conductance is negative or infinite.
     """
 
     card: DeviceCard
@@ -47,7 +47,7 @@ class Devices:
 
     @property
     def alive(self) -> NDArray[np.bool_]:
-        """Which cells are working devices, shape (rows, columns)."""
+        """Mask of the cells that are working devices, shape (rows, columns)."""
         return np.ones(self.shape, dtype=bool) if self.stuck_siemens is None else np.isnan(self.stuck_siemens)
 
     def cell(self, i: int, j: int, te: str, be: str) -> Cell:

@@ -1,4 +1,4 @@
-"""Faults of an array's lines: breaks, and bridges between neighbours."""
+"""Faults of an array's lines: breaks, and bridges between neighbouring lines."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class LineFaults(BaseModel):
     """Where lines are broken or touch; a short between a row and a column is a device stuck at a high conductance.
 
     Attributes:
-        open_rows: (row, segment): the row is broken before the cell of that column; segment 0 is the one at the
-            driver, segment ``columns`` the one behind the last cell.
-        open_columns: (column, segment): broken before the cell of that row, seen from the top; segment ``rows`` is
-            the one at the sense amplifier below.
-        shorted_rows: (row, column): this row and the next touch at that column.
-        shorted_columns: (column, row): this column and the next touch at that row.
-        r_short_ohm: resistance of each such bridge, ohm.
+        open_rows: pairs (row, segment): the row is broken before the cell of that column; segment 0 is the segment at
+            the driver, segment ``columns`` the segment behind the last cell.
+        open_columns: pairs (column, segment): the column is broken before the cell of that row, seen from the top;
+            segment ``rows`` is the segment at the sense amplifier below.
+        shorted_rows: pairs (row, column): this row and the next row touch at that column.
+        shorted_columns: pairs (column, row): this column and the next column touch at that row.
+        r_short_ohm: resistance of each bridge between touching lines, ohm.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,10 +36,10 @@ class LineFaults(BaseModel):
         return bool(self.open_rows or self.open_columns or self.shorted_rows or self.shorted_columns)
 
     def check(self, rows: int, columns: int) -> None:
-        """Whether every fault lies in an array of this size.
+        """Refuse faults that do not lie in an array of this size.
 
         Raises:
-            InputError: one does not.
+            InputError: a fault is outside the array.
         """
         limits = {
             "open_rows": (rows, columns + 1),

@@ -1,4 +1,4 @@
-"""What is on the lines of an array: voltages of a write or a read by scheme, and waveforms over time."""
+"""Voltages on the lines of an array: those of a write or a read by scheme, and waveforms over time."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 
 @dataclass(frozen=True)
 class Lines:
-    """What every line of an array is connected to.
+    """The waveforms that the lines of an array are connected to.
 
     Attributes:
-        rows, columns: a waveform, behind the row's driver or the column's sense amplifier; None: it floats.
+        rows, columns: waveform of each line, behind the row's driver or the column's sense amplifier; None for a line
+            that floats.
     """
 
     rows: tuple[Waveform | None, ...]
@@ -30,10 +31,10 @@ class Lines:
 
 @dataclass(frozen=True, eq=False)
 class LineVoltages:
-    """One voltage a line, V; NaN where a line floats.
+    """One voltage for each line of an array.
 
     Attributes:
-        rows, columns: shapes (rows,) and (columns,).
+        rows, columns: voltages of the lines, shapes (rows,) and (columns,), V; NaN where a line floats.
     """
 
     rows: Array
@@ -48,13 +49,13 @@ class LineVoltages:
 def write_voltages(scheme: Scheme, rows: int, columns: int, row: int, column: int, v_write_volt: float) -> LineVoltages:
     """The voltages that write one cell.
 
-    The selected cell gets ``v_write_volt`` (te - be). With V/2 the others on its lines get half of it and the rest
-    nothing; with V/3 all others get a third, the rest with the other sign. ``grounded``: every other line is at 0 V,
-    so that the cells of the selected row get all of it: for writing a whole row. ``floating``: the other lines take
-    what the sneak paths give them.
+    The selected cell gets ``v_write_volt`` (te - be). With V/2, the other cells on its lines get half of it and all
+    remaining cells nothing. With V/3, all other cells get a third, those on neither line with the other sign. With
+    ``grounded``, every other line is at 0 V, so that all cells of the selected row get the full voltage, as for writing
+    a whole row. With ``floating``, the sneak paths determine the voltages of the other lines.
 
     Raises:
-        InputError: an unknown scheme, or no such cell.
+        InputError: the scheme is unknown, or there is no such cell.
     """
     if scheme not in SCHEMES:
         raise InputError(f"write scheme {scheme!r}: valid are {', '.join(SCHEMES)}")
@@ -72,16 +73,16 @@ def write_voltages(scheme: Scheme, rows: int, columns: int, row: int, column: in
 
 
 def column_write_voltages(v_write_volt: Array, columns: int, column: int) -> LineVoltages:
-    """All rows in parallel: the cells of one column written at once, each with its own voltage.
+    """The voltages that write all cells of one column at once, each with its own voltage.
 
     Args:
-        v_write_volt: across each cell of the column, shape (rows,), V. The other columns get half of the largest, so
-            that no cell elsewhere sees more than half of it where all voltages are of one sign.
-        columns: how many.
-        column: which is written, at 0 V.
+        v_write_volt: voltage across each cell of the column, shape (rows,), V. The other columns get half of the
+            largest, so that no cell elsewhere sees more than half of it if all voltages have the same sign.
+        columns: number of columns.
+        column: the column that is written; it is at 0 V.
 
     Raises:
-        InputError: no such column.
+        InputError: there is no such column.
     """
     if not 0 <= column < columns:
         raise InputError(f"write: column {column} is not in an array of {columns} columns")
@@ -92,12 +93,12 @@ def column_write_voltages(v_write_volt: Array, columns: int, column: int) -> Lin
 
 
 def read_voltages(v_in_volt: Array, columns: int) -> LineVoltages:
-    """A vector-matrix product: rows at their inputs, shape (rows,), V, all columns at virtual ground."""
+    """The voltages of a vector-matrix product: rows at ``v_in_volt``, shape (rows,), V, columns at virtual ground."""
     return LineVoltages(np.array(v_in_volt, dtype=np.float64), np.zeros(columns))
 
 
 def row_read_voltages(rows: int, columns: int, row: int, v_read_volt: float, *, floating: bool = False) -> LineVoltages:
-    """One row read: it is at the read voltage, the columns at virtual ground, the other rows grounded or floating."""
+    """The voltages that read one row, at ``v_read_volt``: columns at virtual ground, others grounded or floating."""
     on_rows = np.full(rows, np.nan if floating else 0.0)
     on_rows[row] = v_read_volt
     return LineVoltages(on_rows, np.zeros(columns))

@@ -1,4 +1,4 @@
-"""Pulse programs: what a source meter does to one device, step by step, with reads between.
+"""Pulse programs: the voltages that a source meter applies to one device, step by step, with reads between.
 
 A program is a sequence of stages. Each stage starts and ends at 0 V and has its own longest step, so that a circuit
 simulator does not walk through a rest of a thousand seconds in steps fit for a millisecond pulse.
@@ -16,7 +16,7 @@ from models_va.errors import InputError
 from netlists.stimulus import Waveform
 
 _MOST_POINTS = 2000
-"""Of a stage: some circuit simulators walk through all points of a waveform at every step."""
+"""Largest number of points of a stage's waveform: some circuit simulators walk through all points at every step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,10 @@ class Stage:
     """One piece of a program.
 
     Attributes:
-        te, be: voltages of the two electrodes over the stage's own time, V.
-        sample_time_s: when voltage and current are recorded, each a point of the waveforms, s.
+        te, be: waveforms of the top and the bottom electrode over the stage's own time, V.
+        sample_time_s: times at which voltage and current are recorded, each a point of the waveforms, s.
         max_step_s: longest step of a circuit simulator, s.
-        temperature_k: of the device, K.
+        temperature_k: temperature of the device, K.
     """
 
     te: Waveform
@@ -38,13 +38,13 @@ class Stage:
 
     @property
     def stop_s(self) -> float:
-        """Its end, s."""
+        """End of the stage, s."""
         return self.te.time_s[-1]
 
 
 @dataclass
 class PulseProgram:
-    """Built by calling its methods in the order of the experiment.
+    """A program of pulses for one device, built by calling its methods in the order of the experiment.
 
     Attributes:
         edge_s: every rise and fall time, s.
@@ -70,11 +70,11 @@ class PulseProgram:
 
     @property
     def read_s(self) -> float:
-        """Time that ``read`` takes, s."""
+        """Time that one ``read`` takes, s."""
         return self.read_delay_s + self.read_width_s + 2 * self.edge_s
 
     def ramp(self, te_volt: float, duration_s: float, be_volt: float = 0.0) -> None:
-        """Go linearly to the given voltages."""
+        """Ramp both electrodes linearly to the given voltages."""
         if not (0 < duration_s < math.inf):
             raise InputError(f"pulse program: a duration of {duration_s:g} s: must be positive")
         if not (math.isfinite(te_volt) and math.isfinite(be_volt)):
@@ -84,7 +84,7 @@ class PulseProgram:
         self._be.append(be_volt)
 
     def hold(self, duration_s: float) -> None:
-        """Stay at the present voltages."""
+        """Hold the present voltages."""
         self.ramp(self._te[-1], duration_s, self._be[-1])
 
     def sample(self) -> None:
@@ -92,13 +92,13 @@ class PulseProgram:
         self._samples.append(self.now_s)
 
     def spike(self, te_volt: float, width_s: float, be_volt: float = 0.0) -> None:
-        """A spike of flat time ``width_s`` on one or both electrodes, from and to 0 V."""
+        """Add a spike of flat time ``width_s`` on one or both electrodes, from and back to 0 V."""
         self.ramp(te_volt, self.edge_s, be_volt)
         self.hold(width_s)
         self.ramp(0.0, self.edge_s)
 
     def read(self) -> None:
-        """A small read pulse after a short rest."""
+        """Add a small read pulse after a short rest."""
         self.hold(self.read_delay_s)
         self.ramp(self.v_read_volt, self.edge_s)
         self.hold(self.read_width_s / 2)
@@ -107,7 +107,7 @@ class PulseProgram:
         self.ramp(0.0, self.edge_s)
 
     def train(self, amplitudes_volt: Sequence[float], widths_s: Sequence[float] | float, period_s: float) -> None:
-        """Spikes on the top electrode, each followed by a read; ``period_s`` is start to start."""
+        """Add spikes on the top electrode, each followed by a read; ``period_s`` is the time from start to start."""
         count = len(amplitudes_volt)
         widths = widths_s if isinstance(widths_s, Sequence) else [widths_s] * count
         for amplitude, width in zip(amplitudes_volt, widths, strict=True):
@@ -120,7 +120,7 @@ class PulseProgram:
             self.hold(rest)
 
     def end_stage(self, max_step_s: float, temperature_k: float = ROOM_TEMPERATURE_K) -> None:
-        """Close the stage: what follows starts a new one. A long one becomes several, divided at rests."""
+        """Close the stage; the next call starts a new one. A stage of too many points is divided at rests."""
         if not self._at_rest(-1):
             raise InputError("pulse program: a stage must end at 0 V")
         for first, last in pairwise([0, *self._ends()]):
@@ -135,7 +135,7 @@ class PulseProgram:
         return (self._te[point], self._be[point]) == (0.0, 0.0)
 
     def _ends(self) -> list[int]:
-        """Points at which the pieces of a stage end: each the last rest within ``_MOST_POINTS``, or the next one."""
+        """Points at which the pieces of a stage end: the last rest within ``_MOST_POINTS`` each, or the next rest."""
         last = len(self._time) - 1
         rests = [n for n in range(1, last) if self._at_rest(n - 1) and self._at_rest(n)]
         ends = [0]
@@ -145,11 +145,11 @@ class PulseProgram:
         return [*ends[1:], last]
 
     def relax(self, times_s: Sequence[float], temperature_k: float = ROOM_TEMPERATURE_K) -> None:
-        """A stage of rest with a read that ends at each of the given times after its start."""
+        """Add a stage of rest with reads, one of which ends at each of the given times after the stage's start."""
         for time in times_s:
             self.hold(time - self.read_s - self.now_s)
             self.read()
-        # a hundred steps over the whole rest: circuit simulators choose shorter ones where something happens
+        # The longest step is a hundredth of the rest: circuit simulators choose shorter ones where something happens.
         self.end_stage(times_s[-1] / 100, temperature_k)
 
     @property
@@ -157,7 +157,7 @@ class PulseProgram:
         """The closed stages.
 
         Raises:
-            InputError: something was added after the last ``end_stage``.
+            InputError: a step was added after the last ``end_stage``.
         """
         if len(self._time) > 1:
             raise InputError("pulse program: the last stage is not closed")

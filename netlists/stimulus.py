@@ -55,14 +55,14 @@ class Waveform:
 
 @dataclass(frozen=True, slots=True)
 class SpikeTrain:
-    """Equal-width spikes, each followed by a small read pulse.
+    """A train of spikes of equal width, each followed by a small read pulse.
 
     Attributes:
-        amplitudes_volt: one amplitude a spike, V.
+        amplitudes_volt: amplitude of each spike, V.
         width_s: flat time of a spike, s.
-        period_s: from the start of one spike to the next, s.
+        period_s: time from the start of one spike to the start of the next, s.
         v_read_volt: amplitude of the read pulse, V.
-        read_delay_s: from the end of a spike to its read, s.
+        read_delay_s: time from the end of a spike to its read, s.
         read_width_s: flat time of the read pulse; it is sampled in its middle, s.
         edge_s: every rise and fall time, s.
     """
@@ -83,7 +83,7 @@ class SpikeTrain:
         if not self.amplitudes_volt:
             raise InputError("spike train: needs at least one spike")
         durations = (self.width_s, self.read_delay_s, self.read_width_s, self.edge_s)
-        if not (min(durations) > 0 and active < self.period_s):  # so put, a NaN fails it
+        if not (min(durations) > 0 and active < self.period_s):  # written so that a NaN is refused
             raise InputError(
                 f"spike train: spike, delay, read and edges take {active:g} s: "
                 f"all must be positive and fit into the period of {self.period_s:g} s"
@@ -96,12 +96,12 @@ class SpikeTrain:
 
     @property
     def read_time_s(self) -> NDArray[np.float64]:
-        """When the reads are sampled, shape (spikes,), s."""
+        """Times at which the reads are sampled, shape (spikes,), s."""
         offset = 3 * self.edge_s + self.width_s + self.read_delay_s + self.read_width_s / 2
         return np.arange(len(self.amplitudes_volt), dtype=np.float64) * self.period_s + offset
 
     def waveform(self) -> Waveform:
-        """The whole train; each sampling time is one of its points."""
+        """The waveform of the whole train; each sampling time is one of its points."""
         durations = (
             self.edge_s,
             self.width_s,
@@ -127,7 +127,7 @@ class ReadVectors:
     """A set of operating points: every device's state is held, and the sources step through the vectors.
 
     Attributes:
-        v_volt: shape (vectors, sources), V, in the order of the circuit's sources.
+        v_volt: voltages of the sources, in the order of the circuit's sources, shape (vectors, sources), V.
     """
 
     v_volt: NDArray[np.float64]
@@ -145,9 +145,9 @@ class Transient:
     """A run over time with the circuit's own waveforms.
 
     Attributes:
-        stop_s: end, s.
-        max_step_s: longest step a circuit simulator may take, s; the native engine controls its error itself.
-        rel_tol: relative tolerance.
+        stop_s: end of the run, s.
+        max_step_s: longest step that a circuit simulator may take, s; the native engine controls its error itself.
+        rel_tol: relative tolerance of the simulators.
     """
 
     stop_s: float

@@ -8,7 +8,8 @@ from spicegen.result_cache import card_identity, digest, engine_identity
 from spicegen.simulate import Simulator
 
 _EDITION = 1
-"""To be raised when the same tile and vectors are to give other currents: old files are no longer found."""
+"""Edition of stored currents, which is raised when the same tile and vectors are to give other currents: old files are
+then no longer found."""
 
 
 def content_key(tile: CircuitTile, v_in_volt: Array, engine: Simulator) -> str:

@@ -20,17 +20,17 @@ from spicegen.simulate import REFERENCE, SIMULATORS, SimulationError, simulator
 _PREFERRED = ("vacask", "ngspice")
 _LONGEST_S = 86_400.0
 _TIMED_S = 5.0
-"""Beyond this much work by the table, one tile is timed before anything is said."""
+"""Estimated time by the table, s, beyond which one tile is timed before the estimate is shown."""
 
 
 @dataclass(frozen=True)
 class CircuitRequest:
-    """What ``evaluate`` is asked to put into circuit simulators.
+    """The tiles that ``evaluate`` is asked to put into circuit simulators.
 
     Attributes:
         tiles: none; auto; all; or patterns of labels (LAYER:ROW,COLUMN with * and ?), separated by ``;``.
-        tolerance: of auto: the relative error of a tile's outputs by its operator (``operator_error``) beyond which it
-            goes to the circuit.
+        tolerance: relative error of a tile's outputs by its operator (``operator_error``) beyond which ``auto`` gives
+            the tile to the circuit simulator.
         engine: ngspice, vacask or native; empty: VACASK where it is here, else ngspice.
     """
 
@@ -68,7 +68,7 @@ class CircuitReport:
     """Tiles that went to a circuit simulator, and the operator's accuracy for comparison.
 
     Attributes:
-        request: what was asked for.
+        request: the request that the choices answer.
         engine: name of the simulator that ran the tiles.
         choices: every tile that was looked at.
         estimate_s: time that all trials were expected to take, s.

@@ -56,8 +56,8 @@ RATES: Mapping[tuple[str, bool], Rate] = {
     ("ngspice", True): Rate(0.25, 3.6, 1.15, 0.33, 1.2),
     ("ngspice", False): Rate(0.23, 0.16, 1.65, 0.015, 1.9),
 }
-"""By engine, and whether the cells are devices (of the card au-lixcoo2-pt); fitted to measured wall times on one
-idle core. Seconds of a run of 8 vectors on devices, then on resistors, at
+"""Rates by engine and by whether the cells are devices (of the card au-lixcoo2-pt), fitted to wall times measured on
+one idle core. The table shows seconds of a run of 8 vectors on devices, then on resistors, at
 
 ========  =============  =============  =============  =============
 engine    8 x 8          32 x 32        64 x 64        128 x 128

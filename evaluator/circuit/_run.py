@@ -21,7 +21,8 @@ from spicegen.result_cache import ResultCache
 from spicegen.simulate import REFERENCE, SimResult, SimulationError, Simulator, read_operator, simulator
 
 _NUMBERS_A_CHUNK, _SMALLEST_CHUNK, _LARGEST_CHUNK = 1 << 19, 64, 4096
-"""Nodes times vectors, and the least and the most vectors, that one file stores: eight runs of a simulator."""
+"""Product of nodes and vectors that one file stores, and the smallest and largest number of vectors in a file: as much
+as eight runs of a simulator."""
 
 
 def tile_currents(tile: CircuitTile, v_in_volt: Array, engine: Simulator, cache: Path | None = None) -> Array:
@@ -32,7 +33,7 @@ def tile_currents(tile: CircuitTile, v_in_volt: Array, engine: Simulator, cache:
     found. Vectors that do not converge are tried once more without the others, from whose solution they started.
 
     Args:
-        tile: what is read.
+        tile: the tile that is read.
         v_in_volt: row voltages, shape (vectors, rows), V.
         engine: the simulator.
         cache: folder of stored results, created if needed; None: nothing is stored.
@@ -72,8 +73,8 @@ def operator_error(
     norm is over all vectors and outputs.
 
     Args:
-        tile: what is read.
-        layout: how its columns make outputs.
+        tile: the tile that is read.
+        layout: way in which its columns are combined into outputs.
         v_in_volt: probes, shape (vectors, rows), V.
         phi: the device's nonlinearity, applied to the inputs before T; None: the device is linear.
 

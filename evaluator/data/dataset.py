@@ -18,9 +18,9 @@ class Dataset:
 
     Attributes:
         source: the file or folder, for messages.
-        images: shape (n, ...), floating point and finite.
-        labels: shape (n,), class numbers from 0.
-        image_name, label_name: what the arrays are called in the file, for messages.
+        images: the images, shape (n, ...), floating point and finite.
+        labels: class numbers of the images from 0, shape (n,).
+        image_name, label_name: names of the two arrays in the file, for messages.
 
     """
 

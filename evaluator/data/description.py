@@ -14,13 +14,13 @@ Offset = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
 
 
 class DatasetDescription(BaseModel):
-    """Where a data set is, and what is done to images before a network sees them, in this order.
+    """The place of a data set, and the steps that prepare its images for a network, in this order.
 
     Attributes:
         file: the data, beside the description: a file or folder in any of the formats (evaluator.data.formats).
         labels: the file of the labels, where they are not in ``file``: .npy, or IDX under an unusual name.
         label: which of CIFAR-100's two labels: of the 100 classes (fine) or the 20 groups (coarse).
-        layout: of stored images with channels: last (HWC) or first (CHW).
+        layout: layout of stored images: channels last (HWC) or first (CHW).
         resize: height and width, pixels; bicubic, Pillow's own choice.
         channels: RGB as stored, or turned into BGR.
         scale: uint8 images to 0..1 (unit), or as 0..255 (raw).

@@ -37,7 +37,7 @@ def load_calibration(path: Path, most: int) -> Dataset | None:
     """Read training images of the same data, prepared alike; None if the data have no training part.
 
     Args:
-        path: as for ``load_dataset``.
+        path: path of the data, as for ``load_dataset``.
         most: take so many images, the first ones, or all if there are fewer; at least 1.
 
     Returns:

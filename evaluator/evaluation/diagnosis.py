@@ -56,8 +56,8 @@ class LayerReport:
         groups: number of matrices, which share neither inputs nor outputs.
         tiles, devices: number of tiles and devices that it takes.
         circuit_tiles: number of its tiles that ran in a circuit simulator.
-        engine: how its other tiles were read, and all of them for the errors: ``"operator"`` (exact, wires included)
-            or ``"ideal"`` (no wires).
+        engine: method by which its other tiles were read, and all of its tiles for the errors: ``"operator"`` (exact,
+            wires included) or ``"ideal"`` (no wires).
         relative_output_error: see ErrorSplit.
         costs: converters, reads and energy that it takes.
         unverified: share of the devices that write-verify gave up; None: it did not program them.

@@ -64,7 +64,7 @@ def evaluate(
         array: size and wires of a tile, instead of the config's; by default 128 x 128 with 1 ohm a segment.
         hardware: arrays, mapping, converters, errors; by default the card's programming error, and ideal converters.
         trials: independent programmings, 1 to 10 000; a single one is computed where nothing is random.
-        seed: of all that is random; the same seed gives the same result.
+        seed: seed of all random numbers; the same seed gives the same result.
         limit: use only so many images, the first ones.
         ideal: nothing that is not ideal: the limit in which the arrays compute the network exactly.
         calibration: images for ranges and corrections, if any are needed; by default the training images of ``data``,
@@ -150,7 +150,7 @@ class _TrialRunner:
         """The scores of every trial, and those without compensation on the same images; None: nothing is compensated.
 
         Args:
-            setup: what is judged, with its compensation.
+            setup: the evaluation, with its compensation.
             first: the arrays of the first trial.
 
         """

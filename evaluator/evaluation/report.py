@@ -25,7 +25,7 @@ class Report:
         model, data: the files.
         hardware: device, arrays, mapping, converters, errors and seed.
         n_images: number of images that were judged.
-        calibration: where the images for ranges and corrections come from; empty: none were needed.
+        calibration: source of the images for ranges and corrections; empty if none were needed.
         baseline: score of the network in floating point, by onnxruntime.
         trials: score of each independent programming; a single one where nothing is random.
         uncompensated: scores of the trials without compensation, with the same random numbers, all tiles by the

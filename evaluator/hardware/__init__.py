@@ -1,1 +1,1 @@
-"""What becomes of mapped weights on devices: programming, drift, converters' ranges, corrections."""
+"""Mapped weights on devices: programming, drift, converters' ranges, and corrections."""

@@ -121,7 +121,7 @@ def _noise(plan: LayerPlan, hardware: Hardware) -> Array:
 
 
 def out_of_reach(plan: LayerPlan, hardware: Hardware) -> float:
-    """What corrected conductances leave of the wires' error: ||W_eff - W|| / ||W|| of the layer's weights."""
+    """Error of the wires that corrected conductances leave: ||W_eff - W|| / ||W|| of the layer's weights."""
     left = plan.target.weights(hardware.read(plan.target, plan.layer).slices) - plan.layer.weights
     return float(np.linalg.norm(left) / (np.linalg.norm(plan.layer.weights) or 1.0))
 

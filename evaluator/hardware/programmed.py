@@ -69,7 +69,7 @@ class Hardware:
 
     @property
     def layout(self) -> WeightLayout:
-        """How the columns of an output make its weights."""
+        """The layout by which the columns of an output are combined into its weights."""
         return weight_layout(self.config.mapping)
 
     @cached_property

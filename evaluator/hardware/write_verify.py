@@ -32,13 +32,17 @@ from spicegen.simulate import REFERENCE, simulator
 
 _MOST_PULSES = 40
 LARGEST = 8
-"""Rows and columns: 16 x 16 take so many pauses that devices forget, and 1.5 sigma(G) was the best that was seen."""
+"""Largest number of rows, and of columns: 16 x 16 cells take so many pauses that devices forget, so that errors of 1.5
+sigma(G) were the best that was seen."""
 _EDITION = 1
-"""To be raised when the same tile is to be programmed differently: old files are no longer found."""
+"""Edition of stored programmings, which is raised when the same tile is to be programmed differently: old files are
+then no longer found."""
 _SECONDS_A_DEVICE = 0.5
-"""Of one processor: 27 to 38 s were measured on 8 x 8 devices of the card au-lixcoo2-pt."""
+"""Time that programming takes per device, s of one processor: 27 to 38 s were measured on 8 x 8 devices of the card
+au-lixcoo2-pt."""
 _NEIGHBOURS = 16
-"""Sampled devices with the nearest targets that a misfit is drawn from; more, if more have the same target."""
+"""Number of sampled devices, those with the nearest targets, from which a misfit is drawn; more, if more have the same
+target."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +50,7 @@ class Misfits:
     """By how much programming missed the targets of a layer's sampled devices.
 
     Attributes:
-        target_siemens: in rising order, shape (devices,), S.
+        target_siemens: target conductances in rising order, shape (devices,), S.
         misfit_siemens: conductance at v = 0 after the array's last write, minus target, same shape, S.
         unverified: share of the devices whose last read was out of tolerance: their pulses were used up.
 
@@ -123,19 +127,19 @@ class WriteVerifySampler:
 
     @cached_property
     def plan(self) -> WritePlan:
-        """How tiles are programmed: the plan of the card's device, with pauses between cells that share a line."""
+        """The plan by which tiles are programmed: the card's, with pauses between cells that share a line."""
         plan = WritePlan.of(self.card)
         return replace(plan, v_read_volt=self.array.v_read_volt, pause_s=plan.rest_s, most_pulses=_MOST_PULSES)
 
     def misfits(
         self, layers: Sequence[Sequence[Array]], say: Callable[[str], None], progress: Progress
     ) -> list[Misfits]:
-        """What programming misses in each layer.
+        """The misfit of programming in each layer.
 
         Args:
-            layers: the sampled tiles of each (see ``sampled_tiles``): targets, shape (rows, columns) of the tile, S.
-            say: is told what it will cost, before anything runs.
-            progress: shows how far the work is.
+            layers: sampled tiles of each layer (see ``sampled_tiles``): targets, shape (rows, columns) of the tile, S.
+            say: function that is told the expected time before anything runs.
+            progress: progress bar of the work.
 
         Raises:
             InputError: the folder cannot be used.

@@ -75,12 +75,12 @@ class Conductances:
     """Conductances of a layer's devices, as wanted or as programmed.
 
     Attributes:
-        layout: how columns make weights.
+        layout: way in which columns are combined into weights.
         g_siemens: conductances, shape (groups, inputs, outputs, columns of an output), S; rows of an array are inputs.
         reference_siemens: conductances of the shared columns, one for each range of outputs that a tile holds, shape
             (groups, inputs, ranges), S; None if the layout has no such column.
         full_scale: weight that the whole span of the window stands for, shape (groups, outputs).
-        span_siemens: that span, S.
+        span_siemens: span of the conductance window, S.
         traits, reference_traits: other properties of programmed devices, and of those of the shared columns.
 
     """
@@ -106,7 +106,7 @@ class Conductances:
         return np.tensordot(self.layout.factors, slices, 1) * self.full_scale[..., None]
 
     def with_conductances(self, g_siemens: Array, reference_siemens: Array | None) -> Conductances:
-        """The same layer with other conductances, S, such as those that programming left."""
+        """The same layer with other conductances, S, such as those after programming."""
         return replace(self, g_siemens=g_siemens, reference_siemens=reference_siemens)
 
 

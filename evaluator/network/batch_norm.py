@@ -14,7 +14,7 @@ from evaluator.network.graph import Graph
 from evaluator.network.node import attributes_of, read_by
 
 _FOLDED = {"Conv": 0, "ConvTranspose": 1, "Gemm": 1}
-"""Operator -> axis of the outputs in its weights, where Gemm does not transpose them."""
+"""Axis of the outputs in the weights of an operator, by operator; for Gemm it is that of weights not transposed."""
 
 Constants = Mapping[str, NDArray[Any]]
 

@@ -17,7 +17,8 @@ from models_va.errors import InputError
 from spicegen.files import one_line
 
 _ARRAY = re.compile(r"tensor\((u?int(8|16|32|64)|float|float16|double|bool|string)\)")
-"""What onnxruntime gives as an array: no sparse tensors, and of float8, int4 and the like nothing or their bits."""
+"""Tensor types that onnxruntime gives as an array. Sparse tensors are not among them, nor are float8, int4 and the
+like, of which it gives nothing or their bits."""
 
 
 def constant_values(model: onnx.ModelProto) -> dict[str, NDArray[Any]]:
@@ -53,9 +54,9 @@ def constant_weights(
 
     Args:
         node: the node.
-        position: of the weights among its inputs.
+        position: position of the weights among the node's inputs.
         constants: every constant tensor of the graph.
-        axes: how many axes the weights may have.
+        axes: numbers of axes that the weights may have.
 
     Raises:
         InputError: it depends on the network's input, has other axes, is not floating-point, or holds NaN or infinity.

@@ -61,7 +61,7 @@ class Graph:
 
     @property
     def names(self) -> set[str]:
-        """Every tensor name in use, in the graph and in the graphs inside its nodes; whoever takes a name adds it."""
+        """Every tensor name in use, in the graph and in the graphs inside its nodes; new names must be added to it."""
         if self._names is None:
             graphs = [self.model.graph, *(g for node in self.nodes for g in inner_graphs(node))]
             self._names = {n for g in graphs for n in made_in(g)} | {n for node in self.nodes for n in node.input}

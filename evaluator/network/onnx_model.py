@@ -33,7 +33,7 @@ _PADDINGS = ("NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER")
 _DYNAMIC = "export it with a dynamic batch axis"
 
 Run = Callable[..., list[NDArray[Any]]]
-"""(images, further inputs of the graph) -> tensors."""
+"""Function of the images and of further inputs of the graph that returns tensors."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class Network:
     Attributes:
         source: the file, for messages.
         graph: its nodes and constants; the first axis of input and output is a free batch.
-        input_name, dtype: of the input tensor.
+        input_name, dtype: name and data type of the input tensor.
         image_shape: axes of the input after the batch; None where an axis is free.
         batch: number of images that run at once, at most.
         threads: number of threads that a run uses; 0: one for each processor.

@@ -62,7 +62,7 @@ def run(
     """Compute outputs of a graph.
 
     Args:
-        session: of the graph.
+        session: onnxruntime session of the graph.
         feeds: input tensors by name.
         outputs: names of the outputs that are wanted.
 

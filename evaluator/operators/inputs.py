@@ -18,10 +18,10 @@ class Signal:
 
     Attributes:
         voltage: name of a tensor of the activation's shape; row voltages over the read voltage are ``volt`` times it.
-        volt: that factor.
+        volt: factor from the tensor ``voltage`` to row voltages over the read voltage.
         tensor: name of a tensor of that shape; the linear operators are applied to ``unit`` times it, which is the
             voltage bent along the I-V curve.
-        unit: that factor.
+        unit: factor from ``tensor`` to the operand of the linear operators.
         factor: factor with which this read adds to the product of an input of ``largest_input``.
 
     """

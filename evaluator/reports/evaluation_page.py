@@ -33,7 +33,7 @@ COLUMNS = {
     "reference": "one an output, the reference in the middle",
     "bit-sliced": "+ and - of each digit of each output",
 }
-"""Of a tile, by mapping scheme."""
+"""Meaning of a tile's columns, by mapping scheme."""
 _ENERGY = (
     "An estimate: devices at the mean square of each layer's inputs, IR drop left out; converters by the settings "
     "under costs, which are assumed, not measured. Digital logic and the programming are not in it."
@@ -266,7 +266,7 @@ def tile_figure(sample: TileSample, columns: str) -> Figure:
 
     Args:
         sample: the tile; inputs and outputs are numbered as in the layer, columns from the tile's first.
-        columns: what they are.
+        columns: meaning of the columns, a text for people.
 
     """
     figure = new_figure(9.0, 4.2)

@@ -1,4 +1,4 @@
-"""What the figures of evaluations, sweeps and comparisons share: colours, names on axes, the axis of accuracies."""
+"""Common parts of the figures of evaluations, sweeps and comparisons: colours, axes' names, the axis of accuracies."""
 
 from __future__ import annotations
 

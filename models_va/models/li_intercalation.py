@@ -1,17 +1,17 @@
 """Two-terminal Li-ion synapse: Li moves between a LixCoO2 film and its electrode through an interface pool.
 
-Five dimensionless states: act, activation (a memory of recent drive; m below); s, Li at the interface (short
-term); c, subsurface Li (follows s with a delay: a nucleus); x, Li in the electrode (long term); r, residual Li
-that depression no longer reaches. u = -v: a negative voltage on the top electrode potentiates.
+The model has five dimensionless states: act, activation (a memory of recent drive; m below); s, Li at the interface
+(short term); c, subsurface Li (follows s with a delay: a nucleus); x, Li in the electrode (long term); r, residual Li
+that depression no longer reaches. With u = -v, a negative voltage on the top electrode potentiates.
 
-Where the forms come from: field-driven ion hopping, sinh (Mott and Gurney, Electronic Processes in Ionic
+Sources of the equations: field-driven ion hopping, sinh (Mott and Gurney, Electronic Processes in Ionic
 Crystals, 1940); drift threshold as a smooth gate (VTEAM: Kvatinsky et al., IEEE TCAS-II 62, 786, 2015);
 second-order activation (Kim et al., Nano Lett. 15, 2203, 2015); transport limit of insertion (Koutecky and
 Levich, 1958); insertion barrier growing with concentration (Frumkin); incubation through a subsurface
 nucleus (Hill form). Device: Baek et al., Nano-Micro Lett. 15:69 (2023).
 
 Temperature: every rate follows Arrhenius' law from the reference temperature t_ref on, and the voltage scales of
-hopping are proportional to T, as in Mott and Gurney's sinh(a q E / 2 k T). At t_ref neither acts.
+hopping are proportional to T, as in Mott and Gurney's sinh(a q E / 2 k T). At t_ref neither has an effect.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _build() -> Model:
     )
 
     def hop(voltage: Expr, scale: str) -> Expr:
-        """Field-driven hopping over a barrier."""
+        """Rate of field-driven hopping over a barrier."""
         return sinh_lim(voltage / (p[scale] * warm.symbol))
 
     drive = Definition("drive", (VOLTAGE / p["v_t"]) ** 6, "1", "drive over threshold")

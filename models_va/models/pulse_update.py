@@ -1,4 +1,4 @@
-"""Pulse update: one write pulse is one step along a published update curve; for devices known by figures of merit.
+"""Pulse update, for devices known by figures of merit: one write pulse is one step along a published update curve.
 
 The curve, g over g_min as a function of the number of pulses over their total w, is
 [((e^(alpha r) - 1) w + 1)^(1/alpha) - 1]/(e^r - 1), scaled to g_min .. g_max. Two published laws are of this form:
@@ -25,7 +25,7 @@ from models_va._window import RIM, windowed, within
 from models_va.functions import exp_lim, pos, sinh_lim
 
 _TINY = 1e-7
-"""Keeps the removable singularity of (e^z - 1)/z finite; relative error 1e-15."""
+"""Smallest |z|/2 in (e^z - 1)/z, which keeps it finite at its removable singularity; the relative error is 1e-15."""
 
 
 def _law(suffix: str, what: str) -> tuple[Param, ...]:
@@ -51,19 +51,19 @@ _P = {param.name: param.symbol for param in _PARAMS}
 
 
 def _mean_exp(z: sympy.Expr) -> sympy.Expr:
-    """(e^z - 1)/z, the mean of exp over 0 .. z."""
+    """The mean of exp over 0 .. z, which is (e^z - 1)/z."""
     half = sympy.sqrt(z**2 / 4 + _TINY**2)
     return exp_lim(z / 2) * sinh_lim(half) / half
 
 
 def _speed(suffix: str, v: sympy.Expr, x: sympy.Expr, what: str) -> tuple[Definition, Definition]:
-    """The drive of one polarity and the speed |dx/dt| that it gives: d curve/dw times dw/dt."""
+    """The drive of one polarity, and the speed |dx/dt| that it causes: d curve/dw times dw/dt."""
     alpha, ratio = _P[f"alpha_{suffix}"], _P[f"ratio_{suffix}"]
     steep, relative = _P["steep"], pos(v / _P[f"v_{suffix}"])
     drive = Definition(
         f"drive_{suffix}", (exp_lim(steep * relative) - 1) / (exp_lim(steep) - 1), "1", f"drive of {what}"
     )
-    lowest = exp_lim(-pos(-ratio)) / 2  # half of the least that the base can be
+    lowest = exp_lim(-pos(-ratio)) / 2  # half of the smallest value of the base
     base = lowest + pos(1 + (exp_lim(ratio) - 1) * within(x) - lowest)
     slope = _mean_exp(alpha * ratio) / _mean_exp(ratio) * base ** (1 - alpha)
     rate = 2 * drive.symbol / (1 + drive.symbol) * slope / (_P[f"updates_{suffix}"] * _P["t_write"])

@@ -56,7 +56,7 @@ def _build() -> Model:
     g = Definition("g", p["i0"] / p["v0"] * exp_lim(-gap / p["g0"]), "S", "conductance")
     conduction = Definition("conduction", g.symbol * p["v0"] * sinh_lim(VOLTAGE / p["v0"]), "A", "current")
     heating = Definition("heating", p["r_th"] * VOLTAGE * conduction.symbol / TEMPERATURE, "1", "temperature rise")
-    thermal = BOLTZMANN / CHARGE * TEMPERATURE * (1 + pos(heating.symbol))  # pos: an iterate may cool
+    thermal = BOLTZMANN / CHARGE * TEMPERATURE * (1 + pos(heating.symbol))  # pos: an iterate's heating may be negative
     field = Definition(
         "field",
         pos(p["gamma0"] - p["beta"] * (gap / p["g1"]) ** 3) * VOLTAGE / (p["t_ox"] * p["f_min"]),

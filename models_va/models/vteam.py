@@ -3,9 +3,10 @@
 Source: Kvatinsky, Ramadan, Friedman and Kolodny, IEEE Trans. Circuits Syst. II 62, 786 (2015),
 doi:10.1109/TCSII.2015.2433536: the rates, and the resistance linear in the state.
 
-The state x is theirs scaled to its range: x = (w - w_on)/(w_off - w_on), 0 in the on state, 1 in the off state.
-A negative voltage beyond v_on switches on. One change: their rectangular window, which stops the state abruptly
-at its bounds, has rims (``models_va._window``). The thresholds are sharp as published; the rates are continuous.
+The state x is the source's state w scaled to its range: x = (w - w_on)/(w_off - w_on), 0 in the on state, 1 in the off
+state. A negative voltage beyond v_on switches the device on. There is one change to the source: its rectangular
+window, which stops the state abruptly at its bounds, has rims (``models_va._window``). The thresholds are as sharp as
+published; the rates are continuous.
 """
 
 from __future__ import annotations

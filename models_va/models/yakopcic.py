@@ -5,9 +5,10 @@ doi:10.1109/LED.2011.2163292; Yakopcic et al., IEEE Trans. Comput.-Aided Des. 32
 doi:10.1109/TCAD.2013.2252057: current a x sinh(b v), threshold function g(v), state function f(v, x).
 
 A positive voltage beyond v_p potentiates; for the opposite (eta = -1 of the source) turn the device around. The
-source's own window is zero at the bounds and stays as it is, its case distinctions written with pos(). Two
-changes: the voltages in its exponentials have a scale (v_s, 1 V there), and the conduction's amplitude goes from
-a2 to a1 over v_c around v = 0 instead of jumping, so that the conductance is continuous (the same if a1 = a2).
+source's own window is zero at the bounds and is kept, with its case distinctions written with pos(). There are two
+changes to the source: the voltages in its exponentials have a scale (v_s, 1 V in the source), and the amplitude of
+conduction goes from a2 to a1 over v_c around v = 0 instead of jumping, so that the conductance is continuous (nothing
+changes if a1 = a2).
 """
 
 from __future__ import annotations

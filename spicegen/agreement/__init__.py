@@ -1,1 +1,1 @@
-"""Does one device behave the same in every simulator that is here; which simulators are here (doctor)."""
+"""Agreement of simulators: whether one device behaves the same in all (check), and which are installed (doctor)."""

@@ -1,4 +1,4 @@
-"""One card in every simulator that is here: does the generated code mean the same everywhere?"""
+"""Check of a card: whether its generated code behaves the same in every simulator that is installed."""
 
 from __future__ import annotations
 
@@ -25,22 +25,23 @@ from spicegen.simulate.vacask import compile_warnings, tools
 Array = NDArray[np.float64]
 
 TOLERANCE = 1e-3
-"""Largest relative difference in conductance between any two simulators."""
+"""Largest relative difference in conductance between any two simulators that counts as agreement."""
 VANISHED = 0.01
-"""Of the largest conductance: differences of smaller ones are relative to that; the least that simulators resolve is
-absolute."""
+"""Share of the largest conductance below which differences of conductances are relative to that share of it, because
+the smallest current that a simulator resolves is absolute."""
 
 
 @dataclass(frozen=True, eq=False)
 class CheckReport:
-    """What ``check`` found.
+    """Result of ``check``.
 
     Attributes:
-        card: the card.
-        pulses: what drove it.
-        warnings: the Verilog-A compiler's; None if it is not here.
-        runs: one per simulator; a result is the conductance at each read of the train, shape (spikes,), S, a
-            difference that of ``relative_difference`` from the native engine, the largest over all reads.
+        card: the card that was checked.
+        pulses: the pulses that drove the device.
+        warnings: warnings of the Verilog-A compiler; None if it is not installed.
+        runs: runs of the train, one per simulator. The result of a run is the conductance at each read of the train,
+            shape (spikes,), S; its difference is the largest ``relative_difference`` from the native engine over all
+            reads.
     """
 
     card: DeviceCard
@@ -56,12 +57,12 @@ class CheckReport:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """Why each engine that is here but did not finish did not."""
+        """One reason for each engine that is installed but did not finish its run."""
         return failures(self.runs)
 
     @property
     def passed(self) -> bool:
-        """No compiler warnings, no failures, and agreement within the tolerance."""
+        """Whether there are no compiler warnings and no failures, and the simulators agree within the tolerance."""
         return not self.warnings and not self.failures and self.agreement <= TOLERANCE
 
     def to_json(self) -> dict[str, Any]:
@@ -88,7 +89,7 @@ class CheckReport:
         }
 
     def rows(self) -> list[tuple[object, ...]]:
-        """The table: engine, conductance ratio after each branch, difference from native, seconds."""
+        """The rows of the table: engine, conductance ratio after each branch, difference from native, seconds."""
         start = initial_conductance(self.card)
         return [_row(r, start) for r in self.runs]
 
@@ -97,7 +98,7 @@ HEAD = ("engine", "G(25)/G(0)", "G(50)/G(0)", f"difference from {REFERENCE}", "s
 
 
 def check(card: DeviceCard) -> CheckReport:
-    """Compile the card's Verilog-A and run its train of write pulses in every simulator that is here.
+    """Compile the card's Verilog-A and run its train of write pulses in every simulator that is installed.
 
     Raises:
         SimulationError: the native engine, which all others are compared with, failed.
@@ -116,7 +117,7 @@ def check(card: DeviceCard) -> CheckReport:
 
 
 def relative_difference(g: Array, reference: Array) -> Array:
-    """Difference of conductances, relative to the reference's, or to a hundredth of its largest where it vanishes."""
+    """Difference of conductances relative to the reference, or to ``VANISHED`` times its largest where that is more."""
     size = np.abs(reference)
     return np.asarray(np.abs(g - reference) / np.maximum(size, VANISHED * size.max()))
 

@@ -1,4 +1,4 @@
-"""Which simulators are here, and what they were seen to do."""
+"""The examination of the simulators: which are installed, and what they were seen to do."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ _OHM = 1e5
 
 @dataclass(frozen=True, slots=True)
 class SimulatorStatus:
-    """One simulator's examination.
+    """Result of examining one simulator.
 
     Attributes:
-        name, here, version: which, whether it is here, and its version (or why it is not here).
-        capabilities: each was tried.
-        trial: the outcome of a divider with a generated device in it.
+        name: name of the simulator.
+        here: whether the simulator is installed.
+        version: its version, or the reason why it is not installed.
+        capabilities: capabilities that it has; each was tried.
+        trial: the outcome of simulating a voltage divider with a generated device in it.
         works: whether that outcome is right.
     """
 
@@ -46,14 +48,14 @@ def _examine(name: str) -> SimulatorStatus:
     except SimulationError as error:
         return SimulatorStatus(name, True, found.version, found.capabilities, f"failed: {error}", False)
     works = bool(np.allclose(result.voltage_volt["mid"], [0.5, -0.25], rtol=1e-6))
-    # VACASK has no other device interface than OSDI and no other solver than KLU: the run itself is the proof
+    # VACASK has no device interface but OSDI and no solver but KLU, so that the run itself proves both.
     capabilities = ("OSDI", "KLU") if name == "vacask" and works else found.capabilities
     trial = "divider solved" if works else f"divider gave {result.voltage_volt['mid']}"
     return SimulatorStatus(name, True, found.version, capabilities, trial, works)
 
 
 def _divider() -> Job:
-    """A resistor in series with a generated linear device of the same resistance, at two inputs."""
+    """The job of a voltage divider at two inputs: a resistor in series with a linear device of the same resistance."""
     g0 = Quantity(value=1 / _OHM, provenance="assumed")
     card = DeviceCard(name="probe", title="probe", model="linear", source="doctor", parameters={"g0": g0})
     circuit = Circuit(

@@ -1,1 +1,1 @@
-"""What an array of devices does: read, run, programmed, written until verified, studied."""
+"""Arrays of devices: reads, programs of pulses, write-verify programming, and studies."""

@@ -1,4 +1,4 @@
-"""Programs of an array in a simulator: what its columns deliver, and how its devices end."""
+"""Runs of an array's program in a simulator: the currents of its columns, and the states of its devices at the end."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class ArrayRecord:
-    """What a program did.
+    """Record of a program.
 
     Attributes:
-        time_s: of the samples since the program's start, shape (samples,), s.
-        i_column_amp: what each column delivers to its sense amplifiers, shape (samples, columns), A; 0 where it
-            floats.
-        devices: as they are at the end.
+        time_s: times of the samples since the program's start, shape (samples,), s.
+        i_column_amp: current that each column delivers to its sense amplifiers, shape (samples, columns), A; 0 where
+            the column floats.
+        devices: the devices in their states at the end.
     """
 
     time_s: Array
@@ -42,11 +42,11 @@ def run_array_program(
 
     Args:
         crossbar: wires and terminations; its conductances are not used.
-        devices: the cells at the start.
-        program: what is done.
-        simulator: that runs it.
-        rel_tol: of the transients.
-        seen: called with the job of every stage before it runs.
+        devices: the devices in their states at the start.
+        program: the program to run.
+        simulator: simulator that runs the program.
+        rel_tol: relative tolerance of the transients.
+        seen: function that is called with the job of every stage before it runs.
 
     Raises:
         SimulationError: a stage failed.
@@ -76,7 +76,7 @@ def _column_currents(result: SimResult, time_s: Array, columns: int) -> Array:
 
 
 def _as_left(devices: Devices, result: SimResult) -> Devices:
-    """The devices with the states of the last point; a simulator's rounding may have left the bounds."""
+    """The devices in the states of the last point, clipped to their bounds, as rounding may have taken them beyond."""
     instance = dict(devices.instance)
     model = devices.card.device_model
     for state in model.states:

@@ -1,4 +1,4 @@
-"""Reading a passive array: the exact operator against circuit simulators, and where the voltage is lost."""
+"""Reads of a passive array: the exact operator compared with circuit simulators, and where voltage is lost."""
 
 from __future__ import annotations
 
@@ -37,28 +37,30 @@ from spicegen.simulate import (
 )
 
 TOLERANCE = 1e-6
-"""Largest difference of a column current from the reference, relative to the largest current."""
+"""Largest difference of a column current from the reference that counts as agreement, relative to the largest
+current."""
 MOST_CELLS = {"native": 256 * 256, "vacask": 256 * 256, "ngspice": 64 * 64}
-"""Beyond these a read takes minutes; ngspice 39 has no sparse solver that is made for grids."""
+"""Number of cells, by engine, beyond which a read takes minutes; ngspice 39 has no sparse solver that is made for
+grids."""
 
 
 @dataclass(frozen=True, eq=False)
 class ArrayReport:
-    """What ``array`` found.
+    """Result of the command ``array`` for a read.
 
     Attributes:
-        config: the array.
-        card: its devices.
-        crossbar: conductances (of devices: at 0 V) and wires.
-        programmed: the devices, where the cells vary; None: the cells are fixed conductances.
-        v_in_volt: row inputs, shape (rows,), V.
+        config: description of the array.
+        card: card of its devices.
+        crossbar: wires and conductances of the cells (those at 0 V, where the cells are devices).
+        programmed: the devices, if the cells vary; None if the cells are fixed conductances.
+        v_in_volt: input voltages of the rows, shape (rows,), V.
         i_ideal_amp: column currents of these conductances without wires, shape (columns,), A.
-        i_operator_amp: the same with wires, by the exact operator, shape (columns,), A.
-        i_out_amp: the reference for all engines, shape (columns,), A: the exact operator's; of devices, which
-            conduct nonlinearly, the native circuit solver's.
+        i_operator_amp: column currents with wires, by the exact operator, shape (columns,), A.
+        i_out_amp: column currents that all engines are compared with, shape (columns,), A: those of the exact operator
+            or, for devices, which conduct nonlinearly, those of the native circuit solver.
         v_cell_volt: voltage across each cell, shape (rows, columns), V.
-        reads: one per engine.
-        job: what they were given.
+        reads: reads of the array, one per engine.
+        job: the job that the engines were given.
     """
 
     config: ArrayConfig
@@ -75,7 +77,7 @@ class ArrayReport:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """Why each engine that is here but did not finish did not."""
+        """One reason for each engine that is installed but did not finish its run."""
         return failures(self.reads)
 
     @property
@@ -85,12 +87,12 @@ class ArrayReport:
 
     @property
     def reference(self) -> str:
-        """What the engines are compared with."""
+        """Name of the method that the engines are compared with."""
         return "the exact operator" if self.programmed is None else f"the {REFERENCE} circuit solver"
 
     @property
     def nonlinearity(self) -> float:
-        """Difference of the devices' currents from the exact operator's, which takes cells as linear."""
+        """Relative difference of the column currents from the exact operator's, which takes cells as linear."""
         return _relative(self.i_operator_amp, self.i_out_amp)
 
     @property
@@ -103,12 +105,12 @@ class ArrayReport:
 
     @property
     def current_error(self) -> NDArray[np.float64]:
-        """Difference of each column current from the ideal one, relative to it (0 if that is 0), (columns,)."""
+        """Difference of each column current from the ideal one, relative to it (0 if that is 0), shape (columns,)."""
         error = self.i_out_amp - self.i_ideal_amp
         return np.divide(error, self.i_ideal_amp, out=np.zeros_like(error), where=self.i_ideal_amp != 0)
 
     def write_decks(self, folder: Path) -> None:
-        """Write the read for the circuit simulators, for whoever wants to run it there by hand."""
+        """Write the read as decks of the circuit simulators, with which users may run it by hand."""
         write_decks(self.job, folder)
 
     def to_json(self) -> dict[str, Any]:
@@ -130,7 +132,7 @@ class ArrayReport:
         }
 
     def rows(self) -> list[tuple[object, ...]]:
-        """The table of engines."""
+        """The rows of the table of engines."""
         return [r.row("read") for r in self.reads]
 
     def _variability(self) -> dict[str, Any] | None:
@@ -152,7 +154,7 @@ def read_array(config: ArrayConfig, card: DeviceCard, engines: list[str]) -> Arr
 
     Raises:
         InputError: the array is too large for a circuit-level comparison, or a cell is out of the device's reach.
-        CardError: the card lacks the variability that is wanted.
+        CardError: the card lacks the variability that the config asks for.
         SimulationError: the native circuit solver, whose voltages the map shows, failed.
     """
     cells = config.rows * config.columns
@@ -195,7 +197,7 @@ def read_array(config: ArrayConfig, card: DeviceCard, engines: list[str]) -> Arr
 
 
 def column_currents(result: SimResult, columns: int) -> NDArray[np.float64]:
-    """What each column delivers to its sense amplifiers, shape (points, columns), A."""
+    """Current that each column delivers to its sense amplifiers, shape (points, columns), A."""
     totals = [
         sum(result.current_amp[f"v{end}{j}"] for end in "bt" if f"v{end}{j}" in result.current_amp)
         for j in range(columns)
@@ -204,7 +206,7 @@ def column_currents(result: SimResult, columns: int) -> NDArray[np.float64]:
 
 
 def external_engines() -> list[str]:
-    """The simulators other than our own."""
+    """Names of all simulators but the native engine."""
     return [name for name in SIMULATORS if name != REFERENCE]
 
 
@@ -223,16 +225,16 @@ def _programmed(config: ArrayConfig, card: DeviceCard, target: NDArray[np.float6
 
 
 def _relative(currents: NDArray[np.float64], reference: NDArray[np.float64]) -> float:
-    """Largest difference, relative to the largest current of the reference."""
+    """Largest difference of currents from the reference, relative to the reference's largest current."""
     scale = np.abs(reference).max()
     return float(np.abs(currents - reference).max() / (scale if scale > 0 else 1.0))
 
 
 def cell_voltage(crossbar: Crossbar, result: SimResult) -> NDArray[np.float64]:
-    """Voltage across each cell at the first point, te - be, shape (rows, columns), V; NaN where nothing hangs."""
+    """Voltage te - be across each cell at the first point, shape (rows, columns), V; NaN where no node is connected."""
 
     def voltage(node: str) -> float:
-        return float(result.voltage_volt[node][0]) if node in result.voltage_volt else np.nan  # nothing hangs there
+        return float(result.voltage_volt[node][0]) if node in result.voltage_volt else np.nan  # no such node
 
     return np.array(
         [

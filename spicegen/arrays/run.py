@@ -1,4 +1,4 @@
-"""A program on a passive array - writes, pulses, reads, rests - in every simulator, and what it leaves behind."""
+"""Runs of a program on a passive array (writes, pulses, reads, rests) in every simulator, and the array after it."""
 
 from __future__ import annotations
 
@@ -28,25 +28,29 @@ from spicegen.simulate import (
 
 Array = NDArray[np.float64]
 TOLERANCE = 1e-3
-"""Largest difference of a current or a conductance from the native engine's, relative to the largest."""
+"""Largest difference of a current or a conductance from the native engine's that counts as agreement, relative to the
+largest current or conductance."""
 MOST_CELLS = {"vacask": 64 * 64, "ngspice": 8 * 8}
-"""Beyond these a program takes many minutes, and is run only where that engine was asked for."""
+"""Number of cells, by engine, beyond which a program takes many minutes; it is then run only if the engine was asked
+for."""
 _REL_TOL = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
 class ArrayRun:
-    """What ``array`` found with a program.
+    """Result of the command ``array`` for an array with a program.
 
     Attributes:
-        config: the array and the program.
-        card: its devices.
-        g_before_siemens, g_after_siemens: conductances at v = 0, shape (rows, columns), S.
-        v_cell_volt: across each cell at the highest pulse, devices as they are at first, shape (rows, columns), V.
-        v_lost_volt: how much of it the wires take: its magnitude without wires less that with them, V.
-        record: the native engine's.
-        runs: one per engine, the native one first.
-        jobs: the program's stages, each from the states in which the native engine left the last.
+        config: description of the array and its program.
+        card: card of the devices.
+        g_before_siemens, g_after_siemens: conductances at v = 0 before and after it, shape (rows, columns), S.
+        v_cell_volt: voltage across each cell at the highest pulse, with the devices in their first states, shape
+            (rows, columns), V.
+        v_lost_volt: part of this voltage that the wires take, its magnitude without wires less that with wires, shape
+            (rows, columns), V.
+        record: column currents and devices from the native engine.
+        runs: runs of the program, one per engine, the native engine first.
+        jobs: the program's stages, each from the states in which the native engine left the stage before.
     """
 
     config: ArrayConfig
@@ -61,22 +65,22 @@ class ArrayRun:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """Why each engine that is here but did not finish did not."""
+        """One reason for each engine that is installed but did not finish its run."""
         return failures(self.runs)
 
     @property
     def passed(self) -> bool:
-        """Whether every engine that ran agrees with the native one."""
+        """Whether every engine that ran agrees with the native engine."""
         return not self.failures and all(r.difference <= TOLERANCE for r in self.runs if not r.note)
 
     @property
     def change(self) -> Array:
-        """Of each cell's conductance, relative to what it was (0 where there is none), shape (rows, columns)."""
+        """Change of each cell's conductance relative to that before (0 where that is 0), shape (rows, columns)."""
         moved = self.g_after_siemens - self.g_before_siemens
         return np.divide(moved, self.g_before_siemens, out=np.zeros_like(moved), where=self.g_before_siemens > 0)
 
     def write_decks(self, folder: Path) -> None:
-        """Write each stage for the circuit simulators, for whoever wants to run it there by hand."""
+        """Write each stage as decks of the circuit simulators, with which users may run it by hand."""
         for number, job in enumerate(self.jobs, 1):
             write_decks(job, folder / f"stage_{number}")
 
@@ -99,7 +103,7 @@ class ArrayRun:
         }
 
     def rows(self) -> list[tuple[object, ...]]:
-        """The table of engines."""
+        """The rows of the table of engines."""
         return [r.row("run") for r in self.runs]
 
 
@@ -107,14 +111,14 @@ def run_array(config: ArrayConfig, card: DeviceCard, engines: list[str], *, what
     """Run the config's program with the native engine and the given others.
 
     Args:
-        config: with at least one step.
-        card: of the devices.
-        engines: names.
-        whatever_it_takes: also run engines that are slow at this size.
+        config: description of the array and its program, with at least one step.
+        card: card of the devices.
+        engines: names of the engines.
+        whatever_it_takes: whether engines that are slow at this size are run, too.
 
     Raises:
         InputError: a step or a fault does not fit the array, or a conductance is out of the device's reach.
-        CardError: the card lacks the variability that is wanted.
+        CardError: the card lacks the variability that the config asks for.
         SimulationError: the native engine failed.
     """
     program, window = config.array_program(), card.window()
@@ -167,7 +171,11 @@ def _difference(found: ArrayRecord, reference: ArrayRecord) -> float:
 
 
 def _highest_pulse(crossbar: Crossbar, devices: Devices, program: ArrayProgram) -> tuple[Array, Array]:
-    """Voltage across each cell where most is between a row and a column, and what the wires take of it."""
+    """Voltages at the time of the highest voltage between a row and a column, shape (rows, columns), V.
+
+    Returns:
+        The voltage across each cell, and the part of it that the wires take.
+    """
     waves = {wave for stage in program.stages for wave in (*stage.lines.rows, *stage.lines.columns) if wave}
     corners = {wave: dict(zip(wave.time_s, wave.value_volt, strict=True)) for wave in waves}
 
@@ -175,7 +183,7 @@ def _highest_pulse(crossbar: Crossbar, devices: Devices, program: ArrayProgram) 
         rows, columns = ([corners[w][time] for w in side if w] for side in (stage.lines.rows, stage.lines.columns))
         return max(max(rows) - min(columns), max(columns) - min(rows)) if rows and columns else 0.0
 
-    # all waveforms of a stage have the same corners
+    # All waveforms of a stage have their corners at the same times.
     points = [(s, t) for s in program.stages for t in next(w for w in (*s.lines.rows, *s.lines.columns) if w).time_s]
     stage, time = max(points, key=lambda point: between(*point))
 

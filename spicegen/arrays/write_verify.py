@@ -1,10 +1,10 @@
-"""Programming an array to target conductances: pulse, rest, read, and again, on the array itself.
+"""Write-verify programming of an array to target conductances: pulse, rest and read, repeated on the array itself.
 
-Each cell gets pulses of the polarity that its last read asks for. The pulse's width doubles while the sign of the
+Each cell gets pulses of the polarity that its last read calls for. The pulse's width doubles while the sign of the
 error stays and falls to a quarter when it changes (incremental pulse width; the idea of incremental step pulse
-programming, Suh et al., IEEE JSSC 30, 1149 (1995), with widths, which every driver can vary). Volatile parts of a
-conductance are waited for before each read. Everything else on the array goes on meanwhile: half-selected cells
-are disturbed, written ones relax, wires take their share of pulse and read.
+programming, Suh et al., IEEE JSSC 30, 1149 (1995), with widths, which every driver can vary). Before each read there is
+a rest in which the volatile part of a conductance decays. The rest of the array is simulated, too: half-selected cells
+are disturbed, written cells relax, wires take their share of pulses and reads.
 """
 
 from __future__ import annotations
@@ -39,29 +39,29 @@ Order = Literal["cells", "random", "rounds", "columns"]
 ORDERS: tuple[Order, ...] = get_args(Order)
 Cell = tuple[int, int]
 _NARROWEST, _WIDEST = 1 / 8, 8.0
-"""Pulses' widths, relative to the first."""
+"""Smallest and largest width of a pulse, relative to the cell's first pulse."""
 
 
 @dataclass(frozen=True)
 class WritePlan:
-    """How an array is programmed: what to program which device with, ``WritePlan.of`` knows.
+    """How an array is programmed; ``WritePlan.of`` makes the plan that suits a device.
 
     Attributes:
-        v_up_volt, v_down_volt: across the cell, te - be, to raise and to lower its conductance, V. Higher and shorter
-            pulses disturb half-selected cells less.
+        v_up_volt, v_down_volt: voltages te - be across the cell that raise and lower its conductance, V. Higher and
+            shorter pulses disturb half-selected cells less.
         width_up_s, width_down_s: flat time of a cell's first pulse, s; later ones are up to 8 times longer or shorter.
         edge_s: every rise and fall time, s.
         settle_s: rest of all lines before each read, s.
         read_width_s: flat time of a read, s.
-        order: ``cells``: each until it is right, row by row; ``random``: the same in random order; ``rounds``: each
-            cell that is not right gets one pulse, then all are read, and so on; ``columns``: the same, with all rows
-            of a column in parallel.
-        rest_s: between the pulses and the read that verifies them, s.
-        pause_s: of ``rounds``: after each diagonal of the array, on which no two cells share a line, s. Writes of
+        order: order of the cells. ``cells``: each cell until it is within tolerance, row by row; ``random``: each cell
+            until it is, in random order; ``rounds``: each cell out of tolerance gets one pulse, then all are read,
+            and so on; ``columns``: rounds in which all rows of a column are written in parallel.
+        rest_s: rest between the pulses and the read that verifies them, s.
+        pause_s: pause of ``rounds`` after each diagonal of the array, on which no two cells share a line, s. Writes of
             one line in quick succession add up on the half-selected cells, as if they were one long pulse.
-        most_pulses: of a cell; then it is left as it is.
-        v_read_volt: of the reads, V.
-        scheme: of the writes of single cells.
+        most_pulses: largest number of pulses of a cell; after these it is left as it is.
+        v_read_volt: voltage of the reads, V.
+        scheme: scheme of the writes of single cells.
     """
 
     v_up_volt: float
@@ -96,7 +96,7 @@ class WritePlan:
         """The plan for a card's device: its programming pulses, or else its write pulses, in the device's own time.
 
         Raises:
-            CardError: the card names no write pulse.
+            CardError: the card names no write pulses.
         """
         pulses, own = card_pulses(card), card.programming_pulse
         if own is None:
@@ -108,22 +108,22 @@ class WritePlan:
         return cls(up, down, width_up, width_down, *times)
 
     def array_program(self, rows: int, columns: int) -> ArrayProgram:
-        """An empty program of an array with the plan's edges, rests before reads and reads."""
+        """An empty program of an array with the edges, the rests before reads and the reads of the plan."""
         return ArrayProgram(rows, columns, self.edge_s, self.settle_s, self.read_width_s)
 
 
 @dataclass(frozen=True, eq=False)
 class Written:
-    """What programming left behind.
+    """An array after write-verify programming.
 
     Attributes:
-        plan: how it was done.
-        devices: as they are after the last read.
-        target_siemens: what was wanted, shape (rows, columns), S.
-        g_siemens: conductance at v = 0 after the last read, same shape, S.
-        verified_siemens: what each cell's last read said, through the wires, S.
-        pulses: that each cell got.
-        time_s: that the whole took on the array, s.
+        plan: how the array was programmed.
+        devices: the devices as they are after the last read.
+        target_siemens: target conductances, shape (rows, columns), S.
+        g_siemens: conductances at v = 0 after the last read, shape (rows, columns), S.
+        verified_siemens: conductance that each cell's last read gave, through the wires, shape (rows, columns), S.
+        pulses: number of pulses that each cell got, shape (rows, columns).
+        time_s: time that programming took on the array, s.
     """
 
     plan: WritePlan
@@ -145,17 +145,17 @@ def write_verify(
     seed: int = 0,
     progress: Callable[[int, str], None] | None = None,
 ) -> Written:
-    """Program ``devices`` in their array.
+    """Program ``devices`` in their array to target conductances.
 
     Args:
-        crossbar: wires and terminations.
-        devices: the cells at the start.
-        target_siemens: shape (rows, columns), S.
-        tolerance_siemens: a read this close to its target ends a cell's programming; same shape, S.
-        plan: how.
-        simulator: that runs every pulse.
-        seed: of the random order.
-        progress: called with the number of cells that are finished, and a label.
+        crossbar: wires and terminations of the array.
+        devices: the devices before programming.
+        target_siemens: target conductances, shape (rows, columns), S.
+        tolerance_siemens: a read this close to its target ends a cell's programming; shape (rows, columns), S.
+        plan: how the array is programmed.
+        simulator: simulator that runs every pulse.
+        seed: seed of the random order.
+        progress: function that is called with the number of finished cells and a label.
 
     Raises:
         SimulationError: a transient failed.
@@ -233,16 +233,16 @@ class _WriteVerifyLoop:
                 program.pulse(self._voltages(group), self._pulse(group[0])[1])
 
     def _voltages(self, group: list[Cell]) -> LineVoltages:
-        """On all lines, for one pulse to all cells of ``group``."""
+        """The voltages on all lines for one pulse to all cells of ``group``."""
         volt, _ = self._pulse(group[0])
         if self.plan.order != "columns":
             return write_voltages(self.plan.scheme, *self.devices.shape, *group[0], volt)
-        on_rows = np.full(self.devices.shape[0], volt / 2)  # the other rows wait at half
+        on_rows = np.full(self.devices.shape[0], volt / 2)  # the other rows are at half of it
         on_rows[[i for i, _ in group]] = volt
         return column_write_voltages(on_rows, self.devices.shape[1], group[0][1])
 
     def _apart(self, cells: list[Cell]) -> list[list[Cell]]:
-        """The cells of each diagonal, between which the array pauses; all cells if there are no pauses."""
+        """Divide cells by diagonals, between which the array pauses; all cells are one group if there is no pause."""
         if not self.plan.pause_s:
             return [cells]
         found: dict[int, list[Cell]] = {}
@@ -251,7 +251,7 @@ class _WriteVerifyLoop:
         return list(found.values())
 
     def _together(self, cells: list[Cell]) -> Iterator[list[Cell]]:
-        """Cells that one pulse serves: of one column, with the same voltage and width; otherwise each alone."""
+        """Groups of cells that share a pulse: in order ``columns`` those of one column, voltage and width, else one."""
         if self.plan.order != "columns":
             yield from ([c] for c in cells)
             return
@@ -269,7 +269,7 @@ class _WriteVerifyLoop:
         self.pulses[cell] += 1
 
     def _pulse(self, cell: Cell) -> tuple[float, float]:
-        """Voltage and width of a cell's present pulse."""
+        """Voltage (V) and width (s) of the pulse that a cell gets next."""
         plan, up = self.plan, self._sign[cell] > 0
         volt, width_s = (plan.v_up_volt, plan.width_up_s) if up else (plan.v_down_volt, plan.width_down_s)
         return volt, width_s * float(self._scale[cell])

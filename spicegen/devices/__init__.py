@@ -1,1 +1,1 @@
-"""What one device does: programmed, read, at rest, under pulses."""
+"""Behaviour of one device: programming, reads, rest and pulses."""

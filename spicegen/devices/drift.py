@@ -1,10 +1,10 @@
-"""Drift: what is left of programmed conductances after a time at rest, from the compact model itself.
+"""Drift: programmed conductances after a time at rest, computed from the compact model itself.
 
-At 0 V the model's states move by themselves: what was programmed decays, faster when warm. With all other states at
-their initial values, the states after the rest are functions of one number, the memory state before it; so they are
+At 0 V the model's states move by themselves: a programmed conductance decays, faster when warm. With all other states
+at their initial values, the states after the rest are functions of one number, the memory state before it; so they are
 integrated at some values of it and interpolated, unless devices differ in a parameter that the rates depend on.
 
-What is left out: the volatile part of fresh write pulses, which a program-and-verify loop waits for.
+The volatile part of fresh write pulses is left out, because a program-and-verify loop waits until it is gone.
 """
 
 from __future__ import annotations
@@ -31,14 +31,16 @@ from spicegen.simulate.native.tableau import SHORTEST
 Array = NDArray[np.float64]
 _NODES = tuple(2**k + 1 for k in range(4, 12))
 _INTERPOLATION = 1e-8
-"""Relative error of conductances at which the interpolation is good."""
+"""Relative error of conductances, between every other node, at which the interpolation is good enough."""
 _REL_TOL = 1e-11
-"""Of one step, and absolutely of states far below 1: after hundreds of them conductances are good to 1e-9."""
+"""Tolerance of one step of the integration, relative to each state plus ``STATE_FLOOR``: after hundreds of steps, the
+relative error of conductances is about 1e-9."""
 _FIRST_STEP = 1e-3
-"""Of the rest."""
+"""First step of the integration, as a share of the rest."""
 
 _Ends = Callable[[Array, Mapping[str, Array]], Array]
-"""(memory states before the rest (n,), instance parameters (n,)) -> all states after it (n, k)."""
+"""Function of the memory states before the rest (n,) and instance parameters (n,) that gives all states after it
+(n, k)."""
 
 
 def relaxed(
@@ -51,20 +53,21 @@ def relaxed(
     """Conductances at v = 0 of programmed devices after a rest at 0 V.
 
     Args:
-        card: of all devices; all states but the memory are at the card's initial values when the rest begins.
-        g_siemens: what the devices were programmed to, any shape, S. What is beyond a device's reach stands at its end
-            before the rest.
-        time_s: the rest, s; after 0 s the conductances are the programmed ones, exactly.
-        temperature_k: during the rest and when the conductance is read, K.
+        card: card of all devices; all states but the memory have its initial values when the rest begins.
+        g_siemens: programmed conductances, any shape, S. A device whose conductance is beyond its reach begins the
+            rest at the end of its reach.
+        time_s: duration of the rest, s; after 0 s the conductances are exactly the programmed ones.
+        temperature_k: temperature during the rest and the read of the conductance, K.
         instance: the parameters in which the devices differ, each of the shape of ``g_siemens``.
 
     Returns:
-        Of the shape of ``g_siemens``, S; the relative error is of the order of 1e-9. A million devices take a second;
-        where they differ in a parameter that the rates depend on, each is integrated by itself, which takes minutes.
+        Conductances in the shape of ``g_siemens``, S; the relative error is of the order of 1e-9. A million devices
+        take a second; if they differ in a parameter that the rates depend on, each is integrated by itself, which
+        takes minutes.
 
     Raises:
         InputError: a conductance is not a number, a time is negative or infinite, a temperature not positive.
-        CardError: the card's model has no memory.
+        CardError: the card's model has no memory state.
         SimulationError: the tolerance cannot be met.
     """
     if not 0 <= time_s < math.inf:
@@ -86,7 +89,7 @@ def relaxed(
 
 
 def _rest(card: DeviceCard, time_s: float, temperature_k: float, instance: Mapping[str, Array]) -> _Ends:
-    """The rest as a function: interpolated if it can be."""
+    """The function from the memory states before the rest to all states after it, interpolated where possible."""
 
     def integrated(x: Array, own: Mapping[str, Array]) -> Array:
         return _integrated(card, _states(card, x, own), own, time_s, temperature_k)
@@ -100,10 +103,10 @@ def _rest(card: DeviceCard, time_s: float, temperature_k: float, instance: Mappi
 
 
 def _interpolated(card: DeviceCard, exact: _Ends, temperature_k: float) -> _Ends | None:
-    """``exact`` for devices that rest alike, by a cubic spline; None if that does not become good enough.
+    """Interpolate ``exact`` by a cubic spline, for devices with the same rates; None if it does not get good enough.
 
-    Nodes are doubled until the spline through every other one gives the conductances at the rest of them; the spline
-    through all is some ten times better than that.
+    The nodes are doubled until the spline through every other node gives the conductances at the remaining nodes; the
+    spline through all nodes is some ten times better than that.
     """
     state = memory(card)
     x = np.linspace(state.lower, state.upper, _NODES[0])
@@ -120,7 +123,7 @@ def _interpolated(card: DeviceCard, exact: _Ends, temperature_k: float) -> _Ends
 
 
 def _used(card: DeviceCard, names: Iterable[str]) -> set[str]:
-    """The names of all that the quantities called ``names`` rest on, themselves included."""
+    """The names of all quantities on which those called ``names`` depend, themselves included."""
     used = set(names)
     for definition in reversed(card.device_model.definitions):
         if definition.name in used:
@@ -129,7 +132,7 @@ def _used(card: DeviceCard, names: Iterable[str]) -> set[str]:
 
 
 def _states(card: DeviceCard, x: Array, instance: Mapping[str, Array]) -> Array:
-    """All states when the rest begins, shape (n, k)."""
+    """The states of devices with memory states ``x`` when the rest begins, shape (n, k)."""
     values: dict[str, Any] = {**card.values, **instance, memory(card).initial: x}
     return np.stack([np.broadcast_to(values[s.initial], x.shape) for s in card.device_model.states], axis=1)
 
@@ -141,7 +144,7 @@ def _conductance(card: DeviceCard, states: Array, instance: Mapping[str, Array],
 def _integrated(
     card: DeviceCard, states: Array, instance: Mapping[str, Array], time_s: float, temperature_k: float
 ) -> Array:
-    """All states after the rest, shape (n, k), each device integrated by itself.
+    """The states of devices after the rest, shape (n, k), each device integrated by itself.
 
     Raises:
         SimulationError: the tolerance cannot be met.
@@ -163,7 +166,7 @@ _SIGNATURE: Any = numba.boolean(
 @compiled(_SIGNATURE)
 @edition
 def _integrate(rates: Any, params: Array, temperature_k: float, states: Array, time_s: float) -> bool:
-    """Take the states (n, k) of devices at 0 V through ``time_s``, in place; False if a step becomes too small."""
+    """Integrate the states (n, k) of devices at 0 V over ``time_s``, in place; False if a step becomes too small."""
     n, k = states.shape
     work, x, y = workspace(k), np.empty(k), np.empty(k)
     at_rest = (0.0, 0.0, 0.0)

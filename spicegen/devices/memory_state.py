@@ -1,7 +1,7 @@
-"""From a conductance to the state of a device that has it, and what conductances a device can have.
+"""The memory state that gives a device a wanted conductance, and the range of conductances that a device can have.
 
-A model names the state that keeps a programmed conductance, its memory; all other states are at the card's initial
-values.
+A model names the state that keeps a programmed conductance, its memory state; all other states are at the card's
+initial values.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ from spicegen.printers.numpy_model import initial_conductances
 
 Array = NDArray[np.float64]
 _PART = 1 << 14
-"""Devices worked on at a time: what a model's evaluation needs of them stays in the processor's cache."""
+"""Number of devices worked on at a time: the arrays of a model's evaluation for them fit into the processor's cache."""
 ROUNDING = 1e-5
-"""Relative: the ends of a window are often the ends of the reach, written with six digits."""
+"""Relative amount by which a conductance may be beyond the reach: the ends of a window are often those of the reach,
+written with six digits."""
 
 
 def memory(card: DeviceCard) -> State:
     """The state that keeps a programmed conductance.
 
     Raises:
-        CardError: the card's model has none.
+        CardError: the card's model has no memory state.
     """
     model = card.device_model
     if model.memory is None:
@@ -41,12 +42,12 @@ def reach(
     """The lowest and the highest conductance of devices of a card between the bounds of their memory state, S.
 
     Args:
-        card: also of the initial values of all other states.
-        instance: the parameters in which the devices differ, of any one shape, which is the results'.
-        temperature_k: of the devices, K.
+        card: card of the devices; all other states have its initial values.
+        instance: the parameters in which the devices differ, all of one shape, which is that of the results.
+        temperature_k: temperature of the devices, K.
 
     Raises:
-        CardError: the card's model has no memory.
+        CardError: the card's model has no memory state.
     """
     shape = np.broadcast_shapes(*(np.shape(v) for v in (instance or {}).values()))
     ends = [_conductances_at(card, np.full(shape, x), instance, temperature_k) for x in _bounds(memory(card))]
@@ -62,18 +63,18 @@ def memory_state(
     """The initial memory state that gives each device its conductance at v = 0.
 
     Args:
-        card: see ``reach``.
+        card: card of the devices; all other states have its initial values.
         g_siemens: wanted conductances, any shape, S.
-        instance: the parameters in which the devices differ, each of that shape.
-        temperature_k: at which they have it, K.
+        instance: the parameters in which the devices differ, each of the shape of ``g_siemens``.
+        temperature_k: temperature at which the devices have these conductances, K.
 
     Returns:
-        Values for the memory state's initial parameter, same shape, exact to rounding; the bound for what is
-        beyond the reach by rounding. A million devices take about a second.
+        Values for the memory state's initial parameter, in the shape of ``g_siemens``, exact to rounding; the state's
+        bound where a conductance is beyond the reach by rounding. A million devices take about a second.
 
     Raises:
         InputError: a conductance is out of the devices' reach.
-        CardError: the card's model has no memory.
+        CardError: the card's model has no memory state.
     """
     low, high = reach(card, instance, temperature_k)
     check_within(card, g_siemens, low, high)
@@ -83,15 +84,15 @@ def memory_state(
 def in_parts(
     work: Callable[[Array, Mapping[str, Array]], Array], values: Array, instance: Mapping[str, Array] | None = None
 ) -> Array:
-    """``work`` done on many devices, part by part.
+    """Call ``work`` for many devices, a part of them at a time.
 
     Args:
-        work: takes ``values`` and instance parameters of n devices, each of shape (n,), and returns that shape.
-        values: one a device, any shape.
-        instance: the parameters in which the devices differ, of shapes that broadcast to it.
+        work: function of ``values`` and instance parameters of n devices, each of shape (n,), that returns shape (n,).
+        values: one value per device, any shape.
+        instance: the parameters in which the devices differ, of shapes that broadcast to that of ``values``.
 
     Returns:
-        What ``work`` returned, in the shape of ``values``.
+        The results of ``work``, in the shape of ``values``.
     """
     flat = values.ravel()
     differing = {name: np.broadcast_to(v, values.shape).ravel() for name, v in (instance or {}).items()}
@@ -103,19 +104,19 @@ def in_parts(
 
 
 def check_within(card: DeviceCard, g_siemens: Array, low: Array, high: Array) -> None:
-    """Find a conductance that is beyond the reach by more than rounding.
+    """Refuse conductances that are beyond the reach by more than rounding.
 
     Args:
-        card: for the message.
+        card: card of the devices, which the message names.
         g_siemens: wanted conductances, any shape, S.
-        low: the lower end of the reach, of a shape that broadcasts to it, S.
-        high: the upper one.
+        low: the lower end of the reach, of a shape that broadcasts to that of ``g_siemens``, S.
+        high: the upper end of the reach, of such a shape, S.
 
     Raises:
-        InputError: a conductance is out of reach; both are named.
+        InputError: a conductance is out of reach; the message names the conductance and the reach.
     """
     g, low, high = np.broadcast_arrays(g_siemens, low, high)
-    outside = ~((low * (1 - ROUNDING) <= g) & (g <= high * (1 + ROUNDING)))  # so put, a NaN is outside
+    outside = ~((low * (1 - ROUNDING) <= g) & (g <= high * (1 + ROUNDING)))  # written so that a NaN is outside
     if outside.any():
         raise InputError(
             f"card {card.name}: a conductance of {g[outside][0]:g} S is out of the device's reach, "
@@ -124,13 +125,13 @@ def check_within(card: DeviceCard, g_siemens: Array, low: Array, high: Array) ->
 
 
 def _conductances_at(card: DeviceCard, x: Array, instance: Mapping[str, Array] | None, temperature_k: float) -> Array:
-    """Conductances at v = 0 of devices with the memory state ``x``, of its shape, S."""
+    """Conductances at v = 0 of devices with the memory states ``x``, in the shape of ``x``, S."""
     name = memory(card).initial
     return in_parts(lambda x, own: initial_conductances(card, {**own, name: x}, temperature_k), x, instance)
 
 
 def _solved(card: DeviceCard, g_siemens: Array, instance: Mapping[str, Array], temperature_k: float) -> Array:
-    """The memory states for conductances within the reach, shape (n,); by Chandrupatla's method."""
+    """Memory states for conductances within the reach, shape (n,), found by Chandrupatla's method."""
     state = memory(card)
     names = list(instance)
 
@@ -139,7 +140,7 @@ def _solved(card: DeviceCard, g_siemens: Array, instance: Mapping[str, Array], t
         return initial_conductances(card, values, temperature_k) - g
 
     found = elementwise.find_root(excess, _bounds(state), args=(g_siemens, *instance.values()))
-    # an end of the reach may miss the bound by a last digit: then there is no change of sign
+    # An end of the reach may miss the bound by a last digit; then the function does not change its sign.
     ends = [np.abs(excess(np.full(g_siemens.shape, x), g_siemens, *instance.values())) for x in _bounds(state)]
     return np.where(found.success, found.x, np.where(ends[0] <= ends[1], *_bounds(state)))
 

@@ -1,13 +1,13 @@
-"""Programming: what a target conductance becomes on a device, as instance parameters drawn from a seed.
+"""Programming: the instance parameters of devices with target conductances, drawn from a seed.
 
-Two spreads, both the card's. Device to device: instance parameters differ by a lognormal factor of mean 1.
-Cycle to cycle: a programmed conductance is its target plus N(0, sigma(G)). sigma(G) was measured on what a
-program-and-verify loop leaves behind, and such a loop looks at the conductance, not at the parameters: so
-each device's memory state is solved for its own parameters, and a spread of g0, say, does not add to
-sigma(G). It shows where nobody verifies: in the state, and so in every later pulse.
+The card states two spreads. Device to device, instance parameters differ by a lognormal factor of mean 1.
+Cycle to cycle, a programmed conductance is its target plus N(0, sigma(G)). sigma(G) was measured after a
+program-and-verify loop, and such a loop reads the conductance, not the parameters. So each device's memory state is
+solved for with its own parameters, and a spread of g0, for example, does not add to sigma(G). The spread shows where
+nothing is verified: in the state, and so in every later pulse.
 
-All randomness is here: the generated models have none. Every quantity has a random stream of its own, so that
-neither the order of work nor the other quantities matter to it.
+This module draws all random numbers of the devices: the generated models have none. Every quantity has a random stream
+of its own, so that it depends neither on the order of work nor on the other quantities.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ class Spread(Protocol):
     """How far programmed conductances scatter: sigma(G) of a card, or of a measured table."""
 
     def sigma_siemens(self, g_siemens: Array, /) -> Array:
-        """Standard deviation of a programming to ``g_siemens``, of its shape, S."""
+        """Standard deviation of a conductance programmed to ``g_siemens``, in the shape of ``g_siemens``, S."""
         ...
 
 
 def stream(seed: Seed, *key: int) -> np.random.Generator:
-    """The random numbers of one quantity: they depend on ``seed`` and ``key`` and on nothing else."""
+    """The random number generator of one quantity, which depends on ``seed`` and ``key`` and on nothing else."""
     root = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
     return np.random.default_rng(np.random.SeedSequence(root.entropy, spawn_key=(*root.spawn_key, *key)))
 
 
 def sigma_of(card: DeviceCard, remedy: str = "") -> ProgrammingError:
-    """A card's sigma(G).
+    """The programming error sigma(G) of a card.
 
     Args:
-        card: of the devices.
-        remedy: what else can be done where it has none, for the message.
+        card: card of the devices.
+        remedy: what the user can do if the card has none, for the message.
 
     Raises:
-        CardError: it has none.
+        CardError: the card has no programming error.
     """
     if card.programming_error is None:
         raise CardError(f"card {card.name}: has no programming_error: add slope, offset and unit_siemens{remedy}")
@@ -58,12 +58,12 @@ def sigma_of(card: DeviceCard, remedy: str = "") -> ProgrammingError:
 
 
 def program(g_siemens: Array, error: Spread | None, rng: np.random.Generator) -> Array:
-    """One programming: max(G + N(0, sigma(G)), 0), independent for every device.
+    """Draw programmed conductances max(G + N(0, sigma(G)), 0) in S, independent for every device.
 
     Args:
-        g_siemens: target conductances, any shape, S.
-        error: sigma(G); None: programming is exact.
-        rng: see ``stream``.
+        g_siemens: target conductances G, any shape, S.
+        error: standard deviation sigma(G) of programming; None if programming is exact.
+        rng: random number generator, see ``stream``.
 
     Source: Baek et al., Nano-Micro Lett. 15:69 (2023), section 3.4 (sigma); the cut at 0 S is this project's.
     """
@@ -74,16 +74,16 @@ def program(g_siemens: Array, error: Spread | None, rng: np.random.Generator) ->
 
 
 def nearest_levels(g_siemens: Array, g_min_siemens: float, g_max_siemens: float, levels: int) -> Array:
-    """The nearest of equally spaced conductances, both ends included: a device of few programmable levels.
+    """Round conductances to the nearest of equally spaced levels, as a device with few programmable levels does.
 
     Args:
         g_siemens: wanted conductances, any shape, S; those beyond the ends get the nearer end.
         g_min_siemens: the lowest level, S.
-        g_max_siemens: the highest, S.
-        levels: how many there are.
+        g_max_siemens: the highest level, S.
+        levels: number of levels, both ends included.
 
     Raises:
-        InputError: fewer than two levels, or no range between the ends.
+        InputError: there are fewer than two levels, or there is no range between the ends.
     """
     if not (levels >= 2 and g_min_siemens < g_max_siemens):
         found = f"{levels} from {g_min_siemens:g} to {g_max_siemens:g} S"
@@ -99,11 +99,11 @@ class Programmed:
     """An array of devices after programming.
 
     Attributes:
-        devices: with every instance parameter that was drawn or solved for.
-        target_siemens: what was wanted, shape (rows, columns), S.
-        g_siemens: what the devices have at v = 0, same shape, S.
-        limited: how many devices stand at the end of their reach, because what was drawn lies beyond it.
-        error: the programming error that applied, or None.
+        devices: the devices, with every instance parameter that was drawn or solved for.
+        target_siemens: target conductances, shape (rows, columns), S.
+        g_siemens: conductances of the devices at v = 0, shape (rows, columns), S.
+        limited: number of devices at the end of their reach, because the conductance drawn for them is beyond it.
+        error: the programming error sigma(G) that was applied; None if programming was exact.
     """
 
     devices: Devices
@@ -114,7 +114,7 @@ class Programmed:
 
     @property
     def error_over_sigma(self) -> float:
-        """Root mean square of (G - target) / sigma(target): 1 within its own scatter; 0 if programming is exact."""
+        """Root mean square of (G - target) / sigma(target): about 1 if sigma(G) applies, 0 if programming is exact."""
         if self.error is None:
             return 0.0
         sigma = self.error.sigma_siemens(self.target_siemens)
@@ -137,20 +137,20 @@ def program_devices(
     programming_error: bool = True,
     device_to_device: bool = False,
 ) -> Programmed:
-    """Program an array: draw what differs, then solve for the state of every device.
+    """Program an array: draw parameters and conductances, then solve for the memory state of every device.
 
-    A device that cannot reach what was drawn for it stays at the end of its reach.
+    A device that cannot reach the conductance drawn for it stays at the end of its reach.
 
     Args:
-        card: of all devices.
-        target_siemens: shape (rows, columns), S.
-        seed: of all that is drawn; the same seed gives the same array, whoever simulates it.
+        card: card of all devices.
+        target_siemens: target conductances, shape (rows, columns), S.
+        seed: seed of all random numbers; the same seed gives the same array in every simulator.
         programming_error: whether the card's sigma(G) applies.
         device_to_device: whether the card's spread of instance parameters applies.
 
     Raises:
-        InputError: a target is out of the reach of the card's own device.
-        CardError: the card lacks what is to apply, or its model has no memory.
+        InputError: a target is out of the reach of a device with the card's own parameters.
+        CardError: the card lacks a spread that is to apply, or its model has no memory state.
     """
     check_within(card, target_siemens, *reach(card))
     error = sigma_of(card, ", or programming_error: false") if programming_error else None
@@ -169,15 +169,15 @@ def program_devices(
 
 
 def differing(card: DeviceCard, shape: tuple[int, ...], seed: Seed) -> dict[str, Array]:
-    """The instance parameters in which devices of a card differ, drawn: lognormal, their mean the card's value.
+    """Draw the instance parameters in which devices of a card differ: lognormal, with the card's value as their mean.
 
     Args:
-        card: with a device_to_device section.
-        shape: of the field of devices.
-        seed: each parameter has its own random numbers.
+        card: device card with a device_to_device section.
+        shape: shape of the array of devices.
+        seed: seed of the random numbers, which are different for each parameter.
 
     Returns:
-        Values of ``shape`` by the parameters' names, in the parameters' units.
+        Values by the parameters' names, each of shape ``shape``, in the parameter's unit.
 
     Raises:
         CardError: the card has no device_to_device section.
@@ -192,12 +192,12 @@ def differing(card: DeviceCard, shape: tuple[int, ...], seed: Seed) -> dict[str,
 
 
 def conductances(devices: Devices) -> Array:
-    """Conductance of every cell at v = 0 in its present state, of stuck ones theirs, shape (rows, columns), S."""
+    """Conductance of every cell at v = 0 in its present state, or that it is stuck at, shape (rows, columns), S."""
     g = np.broadcast_to(initial_conductances(devices.card, devices.instance), devices.shape)
     return np.array(g) if devices.stuck_siemens is None else np.where(devices.alive, g, devices.stuck_siemens)
 
 
 def _lognormal(relative_deviation: float, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-    """Factors of mean 1 and the given standard deviation, all positive."""
+    """Draw lognormal factors of mean 1 and standard deviation ``relative_deviation``; all are positive."""
     variance = np.log1p(relative_deviation**2)
     return rng.lognormal(-variance / 2, np.sqrt(variance), shape)

@@ -1,7 +1,7 @@
-"""The device's nonlinearity at the read voltage, as a polynomial that can be applied to inputs.
+"""The nonlinearity of a device up to the read voltage, as a polynomial that can be applied to inputs.
 
 Where the current is a conductance times a function of the voltage alone, i = G phi(v), a nonlinear array without wires
-is a linear one whose inputs went through phi. How far a device is from that form is measured: ``inseparability``.
+is a linear array whose inputs went through phi. ``inseparability`` measures how far a device is from this form.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from spicegen.printers.numpy_model import numpy_model
 Array = NDArray[np.float64]
 _GOOD = 1e-8
 _HIGHEST = 16
-"""Powers of the voltage in phi(v)/v: more would lose digits to the size of their coefficients."""
+"""Highest power of the voltage in phi(v)/v: higher ones would lose digits to the size of their coefficients."""
 _ODD = 1e-11
-"""Relative difference of phi(v) and -phi(-v) that rounding may make."""
+"""Relative difference of phi(v) and -phi(-v) up to which the curve counts as odd; rounding may make as much."""
 _POINTS = 200
 _STATES = 33
 
 
 @dataclass(frozen=True)
 class ReadCurve:
-    """i = G phi(v) for |v| up to the read voltage, G the conductance at v = 0; phi'(0) = 1.
+    """The read curve phi in i = G phi(v), for |v| up to the read voltage; G is the conductance at v = 0, phi'(0) = 1.
 
     phi(v) = v (c0 + c1 w + c2 w^2 + ...) with c0 = 1, and w = (v/v_read)^2 if the curve is odd, else w = v/v_read.
 
     Attributes:
-        v_read_volt: the largest voltage, V.
-        coefficients: c0, c1, ..., dimensionless.
+        v_read_volt: the read voltage, the largest voltage of the curve, V.
+        coefficients: coefficients c0, c1, ... of the polynomial, dimensionless.
         odd: whether phi(-v) = -phi(v).
         fit_error: largest relative error of the polynomial.
         inseparability: largest relative deviation of i/G from phi over the states of the conductance window; 0 where
             i = G phi(v) holds.
-        nonlinearity: largest |phi(v)/v - 1|.
+        nonlinearity: largest |phi(v)/v - 1|, dimensionless.
     """
 
     v_read_volt: float
@@ -53,11 +53,11 @@ class ReadCurve:
 
     @property
     def gain(self) -> float:
-        """Largest current over that of a conductance without nonlinearity: |phi(v)|/v_read at the end that has more."""
+        """Largest current relative to that of a linear conductance: |phi(v)|/v_read at the end where it is larger."""
         return float(np.max(np.abs(self(np.array([-1.0, 1.0]) * self.v_read_volt))) / self.v_read_volt)
 
     def __call__(self, v_volt: ArrayLike) -> Array:
-        """The function phi at voltages of any shape, V."""
+        """The values of phi at voltages of any shape, V."""
         v = np.asarray(v_volt, dtype=np.float64)
         return np.asarray(v * _horner(self.coefficients, _variable(v / self.v_read_volt, self.odd)))
 
@@ -65,21 +65,21 @@ class ReadCurve:
 def read_curve(card: DeviceCard, v_read_volt: float, temperature_k: float = ROOM_TEMPERATURE_K) -> ReadCurve:
     """The curve of a card's device between -v_read and v_read.
 
-    The memory state (or the only state) takes the values of the conductance window, or all of its range where the card
-    has none; other states have their initial values. Where states disagree, phi is the middle between the extremes.
-    The degree is the lowest that reaches a relative error of 1e-8; if none does, the best.
+    The memory state (or the only state) takes the values that span the conductance window, or all of its range if the
+    card has no window; other states have their initial values. Where i/G differs between states, phi is the middle of
+    its extremes. The degree is the lowest that reaches a relative error of 1e-8, or the best if none does.
 
     Args:
-        card: of the device.
-        v_read_volt: the largest voltage, V.
-        temperature_k: K.
+        card: card of the device.
+        v_read_volt: the read voltage, V.
+        temperature_k: temperature of the device, K.
 
     Raises:
         InputError: the voltage or the temperature is not positive and finite.
     """
     if not (0 < v_read_volt < math.inf and 0 < temperature_k < math.inf):
         raise InputError(f"read curve: {v_read_volt:g} V at {temperature_k:g} K: both must be positive and finite")
-    u = np.cos(np.pi * np.arange(_POINTS) / (_POINTS - 1))  # dense at the ends; of an even number none is 0
+    u = np.cos(np.pi * np.arange(_POINTS) / (_POINTS - 1))  # dense at the ends; their number is even, so that none is 0
     ratio = _over_ohm(card, v_read_volt * u, temperature_k)
     low, high = ratio.min(axis=1), ratio.max(axis=1)
     middle = (low + high) / 2
@@ -96,7 +96,7 @@ def read_curve(card: DeviceCard, v_read_volt: float, temperature_k: float = ROOM
 
 
 def _over_ohm(card: DeviceCard, v: Array, temperature_k: float) -> Array:
-    """i/(G v) at every voltage for every state, shape (voltages, states)."""
+    """The ratio i/(G v) at every voltage for every state, shape (voltages, states), dimensionless."""
     model = numpy_model(card.device_model)
     states = _window_states(card, temperature_k)
     values: dict[str, Any] = dict(card.values)
@@ -106,7 +106,7 @@ def _over_ohm(card: DeviceCard, v: Array, temperature_k: float) -> Array:
 
 
 def _window_states(card: DeviceCard, temperature_k: float) -> Array:
-    """All states, shape (n, k), of devices whose conductances span the window."""
+    """States of n devices whose conductances span the window, shape (n, k)."""
     state = _varied(card)
     if state is None:
         return _with(card, None, np.zeros(1))
@@ -119,7 +119,7 @@ def _window_states(card: DeviceCard, temperature_k: float) -> Array:
 
 
 def _varied(card: DeviceCard) -> State | None:
-    """The state that programming moves: the memory, or the only one."""
+    """The state that programming changes: the memory state, or the only state; None if there is neither."""
     model = card.device_model
     named = [s for s in model.states if s.name == model.memory]
     if named or len(model.states) == 1:
@@ -128,14 +128,14 @@ def _varied(card: DeviceCard) -> State | None:
 
 
 def _with(card: DeviceCard, state: State | None, x: Array) -> Array:
-    """All states, shape (n, k): ``state`` at x, the others at their initial values."""
+    """States of n devices, shape (n, k): ``state`` has the values x, the others their initial values."""
     states = card.device_model.states
     columns = [x if s is state else np.full(len(x), card.values[s.initial]) for s in states]
     return np.stack(columns, axis=1) if columns else np.empty((len(x), 0))
 
 
 def _polynomial(u: Array, ratio: Array, odd: bool) -> tuple[tuple[float, ...], float]:
-    """Coefficients of the ratio's polynomial, the first 1, and its largest relative error."""
+    """Coefficients of the polynomial that fits ``ratio``, the first of them 1, and its largest relative error."""
     best: tuple[tuple[float, ...], float] = ((1.0,), math.inf)
     for terms in range(_HIGHEST // (2 if odd else 1) + 1):
         coefficients = _fitted(_variable(u, odd), ratio, terms, odd)
@@ -148,7 +148,7 @@ def _polynomial(u: Array, ratio: Array, odd: bool) -> tuple[tuple[float, ...], f
 
 
 def _fitted(w: Array, ratio: Array, terms: int, odd: bool) -> tuple[float, ...]:
-    """Least squares for ratio = 1 + w (a polynomial of ``terms`` coefficients), in Chebyshev's basis for stability."""
+    """Fit ratio = 1 + w (polynomial of ``terms`` coefficients) by least squares, in Chebyshev's basis for stability."""
     if terms == 0:
         return (1.0,)
     place = 2 * w - 1 if odd else w

@@ -1,4 +1,4 @@
-"""sigma(G) as it was measured: a table of standard deviations of programmed conductances, read from a CSV file."""
+"""Measured sigma(G): a table of standard deviations of programmed conductances, read from a CSV file."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _FORM = "give columns such as g_uS,sigma_uS with two rows or more, g rising"
 
 @dataclass(frozen=True)
 class SigmaTable:
-    """Standard deviations of programmed conductances; used as ``models_va.ProgrammingError`` is.
+    """Table of standard deviations of programmed conductances; it is used in place of ``models_va.ProgrammingError``.
 
     Attributes:
-        g_siemens: conductances, rising, S.
-        deviation_siemens: the standard deviation at each, S.
+        g_siemens: conductances, rising, shape (rows,), S.
+        deviation_siemens: standard deviation at each conductance, shape (rows,), S.
 
     Raises:
-        InputError: fewer than two rows, another number of the one than of the other, conductances that do not rise, or
-            a value that is negative or not a finite number.
+        InputError: there are fewer than two rows, the two columns differ in length, the conductances do not rise, or a
+            value is negative or not finite.
     """
 
     g_siemens: tuple[float, ...]
@@ -42,7 +42,7 @@ class SigmaTable:
                 raise InputError(f"sigma table, row {row + 1}: {problem}")
 
     def sigma_siemens(self, g_siemens: ArrayLike) -> Array:
-        """Standard deviation at conductances of any shape: linear between rows, the end rows' beyond them, S."""
+        """Standard deviation at conductances of any shape, S: linear between rows, constant beyond the end rows."""
         return np.asarray(np.interp(np.asarray(g_siemens, dtype=np.float64), self.g_siemens, self.deviation_siemens))
 
 
@@ -67,7 +67,7 @@ def read_sigma_table(path: str | Path) -> SigmaTable:
 
 
 def _problem(g: float, sigma: float, before: float) -> str:
-    """What is wrong with a row and how to mend it; empty if nothing is."""
+    """The fault of a row and its remedy, for a message; empty if the row is right."""
     if not (0 <= g < math.inf and 0 <= sigma < math.inf):
         return f"g = {g:g} S, sigma = {sigma:g} S: both must be finite and not negative"
     if g <= before:

@@ -15,8 +15,8 @@ from spicegen.simulate import Simulator
 
 Array = NDArray[np.float64]
 REL_TOL = 1e-5
-"""Relative tolerance of circuit simulators. At 1e-4, what Newton's method leaves adds up to 1e-3 over a train, the more
-the smaller the steps; at 1e-5 every experiment agrees to a few 1e-4."""
+"""Relative tolerance of circuit simulators. At 1e-4, the errors that Newton's method leaves add up to 1e-3 over a
+train, the more the smaller the steps; at 1e-5 the simulators agree to a few 1e-4 in every experiment."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ class PulseRecord:
 
 
 class DeviceUnderTest:
-    """One device connected to a source meter: each stage starts from the state in which the last one left it.
+    """One device connected to a source meter; each stage starts from the state in which the stage before left it.
 
     Args:
         card: the card of the device.
@@ -59,7 +59,7 @@ class DeviceUnderTest:
         return DeviceUnderTest(self._card, self._simulator, self._instance)
 
     def run(self, stage: Stage) -> PulseRecord:
-        """Run one stage; its end becomes the device's state, and times of the record count from its start.
+        """Run one stage, whose last states become the device's; the times of the record count from the stage's start.
 
         Raises:
             SimulationError: the simulator failed.
@@ -70,7 +70,7 @@ class DeviceUnderTest:
             end = float(result.state[f"d0.{s.name}"][-1])
             if abs(end) < sys.float_info.min:  # VACASK cannot read denormal numbers
                 end = 0.0
-            # a simulator's rounding may leave a state just outside its bounds
+            # Rounding in a simulator may leave a state just outside its bounds.
             self._instance[s.initial] = float(np.clip(end, *self._bounds[s.initial]))
         return PulseRecord(samples, stage.te.at(samples) - stage.be.at(samples), -result.current_at("vte", samples))
 
@@ -93,7 +93,7 @@ def run_program(card: DeviceCard, program: PulseProgram, simulator: Simulator) -
 
 
 def _job(card: DeviceCard, stage: Stage, instance: Mapping[str, float]) -> Job:
-    """The device between two voltage sources to ground, ``vte`` at te and ``vbe`` at be."""
+    """The job of a stage: the device between two voltage sources to ground, ``vte`` at te and ``vbe`` at be."""
     circuit = Circuit(
         sources=(Source("vte", "te", stage.te), Source("vbe", "be", stage.be)),
         cells=(Cell("d0", "te", "be", card, instance),),

@@ -1,6 +1,6 @@
-"""Updates as tables: the change of conductance by one pulse against the conductance before it, with its distribution.
+"""Update tables: the distribution of the change of conductance by one pulse, against the conductance before it.
 
-The lookup-table form that simulators of in-situ training use (CrossSim's ``dG_increasing.txt``, ``dG_decreasing.txt``).
+Simulators of in-situ training use this form (CrossSim's ``dG_increasing.txt``, ``dG_decreasing.txt``).
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ class UpdateTable:
     Attributes:
         g_siemens: conductances before the pulse, rising, shape (g,), S.
         cdf: cumulative probabilities, rising from 0 to 1, shape (cdf,).
-        d_g_siemens: the change that is not exceeded with that probability, shape (cdf, g), S; rising along cdf.
+        d_g_siemens: the change that is not exceeded with each probability, shape (cdf, g), S; rising along cdf.
 
     Raises:
-        InputError: other shapes, fewer than two of either, not rising, or not finite.
+        InputError: the shapes disagree, there are fewer than two conductances or probabilities, or values do not rise
+            or are not finite.
     """
 
     g_siemens: Array
@@ -52,7 +53,7 @@ class UpdateTable:
         return bool(self.mean_siemens(self.g_siemens).mean() > 0)
 
     def mean_siemens(self, g_siemens: ArrayLike) -> Array:
-        """Mean change at conductances of any shape (the end columns' beyond them), S."""
+        """Mean change at conductances of any shape, S; constant beyond the end columns."""
         return np.asarray(np.interp(np.asarray(g_siemens), self.g_siemens, self._column_mean))
 
     def sigma_siemens(self, g_siemens: ArrayLike) -> Array:
@@ -60,7 +61,7 @@ class UpdateTable:
         return np.asarray(np.interp(np.asarray(g_siemens), self.g_siemens, self._column_sigma))
 
     def sample(self, g_siemens: ArrayLike, rng: np.random.Generator) -> Array:
-        """One random change for each conductance, of any shape, S: linear between probabilities and conductances."""
+        """Draw one change for each of the conductances, any shape, S; interpolated linearly in the table."""
         g = np.asarray(g_siemens, dtype=np.float64)
         column, right = _place(self.g_siemens, g)
         row, below = _place(self.cdf, rng.random(g.shape))
@@ -73,7 +74,7 @@ class UpdateTable:
         """Write in CrossSim's form; ``read_update_table`` reads the same numbers back.
 
         Raises:
-            InputError: it cannot be written.
+            InputError: the file cannot be written.
         """
         rows = [self.g_siemens, self.cdf, *self.d_g_siemens]
         return write_text(path, "\n".join([_HEADER, *(", ".join(map(repr, row.tolist())) for row in rows)]) + "\n")
@@ -90,9 +91,9 @@ class UpdateTable:
 
 
 def is_update_table(path: Path) -> bool:
-    """Whether a file's first line is that of a table: it says which row has the CDF points."""
+    """Whether a file is an update table, whose first line says which row has the CDF points."""
     if not path.is_file():
-        return False  # a pipe would wait for ever
+        return False  # to read from a pipe could wait for ever
     try:
         with open(path, "rb") as file:
             return b"CDF Points" in file.readline(1000)
@@ -104,7 +105,7 @@ def read_update_table(path: str | Path) -> UpdateTable:
     """Read a table in CrossSim's form: a line of words, conductances (S), cumulative probabilities, changes (S).
 
     Raises:
-        InputError: it cannot be read or is no such table; the message names file, line, column and remedy.
+        InputError: the file cannot be read or is no such table; the message names file, line, column and remedy.
     """
     try:
         lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
@@ -135,7 +136,7 @@ def read_update_table(path: str | Path) -> UpdateTable:
 
 
 def _place(grid: Array, at: Array) -> tuple[NDArray[np.intp], Array]:
-    """The interval of the grid in which each value lies, and how far through it; clamped to the grid."""
+    """Index of the grid interval in which each value lies, and its place in it from 0 to 1; clamped to the grid."""
     n = np.clip(np.searchsorted(grid, at, side="right") - 1, 0, len(grid) - 2)
     return n, np.clip((at - grid[n]) / (grid[n + 1] - grid[n]), 0, 1)
 

@@ -1,8 +1,8 @@
-"""Which pulses write a device: one answer for the check of a card, for studies of arrays and for programming.
+"""The pulses that write a device: the same for the check of a card, for studies of arrays and for programming.
 
-``card_pulses`` looks up what a card names, and what cards name is all that arrays are written with. ``find_pulses``
-tries pulses on one device in the native engine, for whoever must drive a device of which nothing is known: within the
-voltages and widths that the card was fitted to, or, if it was not fitted, from low voltages and short pulses upwards.
+``card_pulses`` looks up the pulses that a card names; arrays are written with these only. ``find_pulses`` is for a card
+that names none: it tries pulses on one device in the native engine, within the voltages and widths that the card was
+fitted to or, if it was not fitted, from low voltages and short pulses upwards.
 """
 
 from __future__ import annotations
@@ -23,31 +23,32 @@ from spicegen.simulate import REFERENCE, SimResult, SimulationError, simulator
 
 Array = NDArray[np.float64]
 PULSES_PER_POLARITY = 25
-"""Pulses that raise the conductance in a train, and as many that lower it: they move a device visibly."""
+"""Number of pulses in a train that raise the conductance, and of those that lower it: they move a device visibly."""
 _WIDTHS_S = tuple(m * 10.0**n for n in range(-7, 0) for m in (1, 2, 5))
-"""Widths that are tried for a card that names none, s."""
+"""Pulse widths that are tried for a card that names none, s."""
 _VOLTAGES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Amplitudes that are tried for a card of which no voltage is known, V."""
 _POLARITY = 0.1
-"""Of the largest voltage that a card is valid at: less, of the other sign, is the noise of a voltage at rest."""
+"""Share of the largest voltage that a card is valid at; a smaller one of the other sign is taken as noise at 0 V."""
 _BEYOND = 0.1
-"""How far a device may leave the conductances that its card is valid for, of ln G."""
+"""Change of ln G by which a device may leave the range of conductances that its card is valid for."""
 _VISIBLE = 2 * np.log(1.2)
-"""Movement up and down together that is enough, of ln G. A device that runs away would show simulators' steps, too."""
+"""Change of ln G, up and down together, that is enough. More would not be better: where a device runs away, the steps
+of simulators show in its conductance, too."""
 
 
 @dataclass(frozen=True)
 class WritePulses:
-    """Pulses that write a device, and the times about them that suit it.
+    """Pulses that write a device, with the edges, rests and reads that suit them.
 
-    Edges, the wait before a read and the read itself are shares of the pulse's width, so that they are short against
-    whatever moves the device.
+    Edges, the rest before a read and the read itself are shares of the pulse's width, so that they are short compared
+    with the time in which the device moves.
 
     Attributes:
         up_volt: amplitude of the pulses that raise the conductance, te - be, V.
-        down_volt: amplitude of those that lower it, V.
-        width_s: flat time of each, s.
-        reason: why these pulses, for people.
+        down_volt: amplitude of the pulses that lower the conductance, te - be, V.
+        width_s: flat time of each pulse, s.
+        reason: the reason for these pulses, a text for people.
 
     Raises:
         InputError: an amplitude is zero or not finite, or the width is not positive and finite.
@@ -67,7 +68,7 @@ class WritePulses:
 
     @property
     def sentence(self) -> str:
-        """Which pulses these are, and why."""
+        """A sentence that states the pulses and the reason for them."""
         return (
             f"{PULSES_PER_POLARITY} pulses of {self.up_volt:g} V, then {PULSES_PER_POLARITY} of {self.down_volt:g} V, "
             f"each of {self.width_s:.4g} s: {self.reason}."
@@ -110,10 +111,10 @@ class WritePulses:
 
 
 def card_pulses(card: DeviceCard) -> WritePulses:
-    """The pulses that a card names.
+    """The write pulses that a card names.
 
     Raises:
-        CardError: it names none.
+        CardError: the card names no write pulses.
     """
     pulse = card.write_pulse
     if pulse is None:
@@ -126,8 +127,25 @@ def card_pulses(card: DeviceCard) -> WritePulses:
     )
 
 
+def given_or_card_pulses(card: DeviceCard, volt: float | None, width_s: float | None) -> WritePulses:
+    """The pulses that a card names, or, where it names none, those that are given, of either sign.
+
+    Args:
+        card: of the device.
+        volt: amplitude that is given, V; None: none is.
+        width_s: flat time that is given, s; None: none is.
+
+    Raises:
+        CardError: the card names no pulses, and amplitude and width are not both given.
+        InputError: what is given is no pulse.
+    """
+    if card.write_pulse is None and volt is not None and width_s is not None:
+        return WritePulses(volt, -volt, width_s)
+    return card_pulses(card)
+
+
 def find_pulses(card: DeviceCard) -> WritePulses:
-    """The pulses that a card names, or else some that move its device, found by trying.
+    """The write pulses that a card names, or else pulses that move its device, found by trying.
 
     Raises:
         SimulationError: the card names no pulses, and the native engine can simulate none of those that are tried.
@@ -141,37 +159,38 @@ def find_pulses(card: DeviceCard) -> WritePulses:
 
 
 def spike_job(card: DeviceCard, train: SpikeTrain) -> Job:
-    """One device between the driven top electrode and ground, under a spike train; its source is ``vte``."""
+    """The job of one device under a spike train: source ``vte`` drives its top electrode, its bottom is grounded."""
     circuit = Circuit(
         sources=(Source("vte", "te", train.waveform()),),
         cells=(Cell("d0", "te", "0", card),),
     )
-    # a twentieth of the spike and 1e-5: what circuit simulators need to agree to 1e-3 where a device runs away
+    # Circuit simulators need steps of a twentieth of the spike and a relative tolerance of 1e-5 to agree to 1e-3 where
+    # a device runs away.
     return Job(circuit, Transient(train.stop_s, max_step_s=train.width_s / 20, rel_tol=1e-5), "spike train")
 
 
 def read_conductances(result: SimResult, train: SpikeTrain) -> Array:
-    """Conductance at each read of a train that ``spike_job`` drove a device with, shape (spikes,), S."""
+    """Conductance at each read of the train of a ``spike_job``, shape (spikes,), S."""
     return -result.current_at("vte", train.read_time_s) / train.v_read_volt
 
 
 @dataclass(frozen=True, eq=False)
 class _Trial:
-    """Pulses that were tried on one device, and its conductance at each read of their train, shape (spikes,), S."""
+    """A trial of pulses on one device: the pulses, and the conductance at each read of their train (spikes,), S."""
 
     pulses: WritePulses
     g_siemens: Array
 
 
 def _valid_voltages(card: DeviceCard) -> list[float]:
-    """The lowest and the highest voltage that a card was fitted to, V; one of them if the other is noise."""
+    """The lowest and the highest voltage that a card was fitted to, V; only one of them if the other is noise."""
     assert card.fit is not None
     ends = [card.fit.valid_from.get("voltage_volt", 0.0), card.fit.valid_to.get("voltage_volt", 0.0)]
     return [v for v in ends if abs(v) > _POLARITY * max(map(abs, ends))]
 
 
 def _valid_widths(card: DeviceCard) -> Sequence[float]:
-    """The shortest and the longest pulse that a card was fitted to, s; of sweeps, which have none, any."""
+    """The shortest and the longest pulse that a card was fitted to, s; ``_WIDTHS_S`` if it was fitted to sweeps."""
     assert card.fit is not None
     return sorted({w for ends in (card.fit.valid_from, card.fit.valid_to) if (w := ends.get("width_s", 0.0)) > 0}) or (
         _WIDTHS_S
@@ -179,13 +198,13 @@ def _valid_widths(card: DeviceCard) -> Sequence[float]:
 
 
 def _candidates(volts: Sequence[float], widths_s: Sequence[float]) -> Iterator[WritePulses]:
-    """Pulses of these two voltages in either order, the shortest first."""
+    """Candidate pulses with the first and the last voltage in either order, the shortest first."""
     orders = sorted({(volts[0], volts[-1]), (volts[-1], volts[0])})
     return (WritePulses(*order, width, "tried") for width in widths_s for order in orders)
 
 
 def _tried(card: DeviceCard, pulses: WritePulses) -> _Trial | None:
-    """The trial of these pulses; None if it cannot be simulated, or leaves no conductance that can be read."""
+    """Try pulses on the device; None if the trial cannot be simulated, or leaves no conductance that can be read."""
     train = pulses.train()
     try:
         g = read_conductances(simulator(REFERENCE).run(spike_job(card, train)), train)
@@ -195,7 +214,7 @@ def _tried(card: DeviceCard, pulses: WritePulses) -> _Trial | None:
 
 
 def _moved(card: DeviceCard, trial: _Trial) -> float:
-    """How far a trial moved the conductance up and down together, of ln G."""
+    """Change of ln G in a trial, up and down together, dimensionless."""
     g = trial.g_siemens
     return float(np.log(g[PULSES_PER_POLARITY - 1] / [initial_conductance(card), g[-1]]).sum())
 
@@ -203,7 +222,7 @@ def _moved(card: DeviceCard, trial: _Trial) -> float:
 def _lowest_and_shortest(card: DeviceCard) -> WritePulses:
     """The first pulses, from low voltages and short widths upwards, that move the device visibly.
 
-    Where none does, they are those that move it most.
+    If none do, the pulses that move it most are returned.
     """
     candidates = [pulses for volt in _VOLTAGES for pulses in _candidates([-volt, volt], _WIDTHS_S)]
     best, most = None, -math.inf
@@ -220,7 +239,7 @@ def _lowest_and_shortest(card: DeviceCard) -> WritePulses:
 
 
 def _within_the_fit(card: DeviceCard, trials: Sequence[_Trial]) -> WritePulses:
-    """The shortest pulses that move the device visibly among those that leave its valid conductances least."""
+    """The shortest pulses that move the device visibly among those that leave the card's valid conductances least."""
     if not trials:
         raise _none_found(card)
     assert card.fit is not None

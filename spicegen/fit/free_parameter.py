@@ -19,12 +19,12 @@ class Free:
     """A parameter that is fitted, with its start, its bounds, and the scale on which a fit moves it.
 
     Attributes:
-        name: as the residuals know it.
-        start: first value, and the centre of its prior.
-        lower, upper: bounds; of one sign on a logarithmic scale.
-        scale: log: the coordinate is the logarithm of the magnitude; linear: it is the value over a quarter of the
-            range.
-        walls: whether the lower and the upper bound are only where the search ends, with better values perhaps beyond.
+        name: name of the parameter in the residuals.
+        start: first value, and the centre of the parameter's prior.
+        lower, upper: bounds of the value; on a logarithmic scale they have the same sign.
+        scale: scale of the coordinate: ``log`` is the logarithm of the magnitude, ``linear`` the value over a quarter
+            of the range.
+        walls: whether the lower and the upper bound only end the search, while better values may be beyond.
     """
 
     name: str
@@ -62,10 +62,10 @@ class Free:
 
 
 def free_parameter(param: Param, start: float) -> Free:
-    """The model's parameter as one to be fitted, from a start in its unit: on which scale, within which bounds."""
+    """The free parameter of a model's parameter, with its scale and bounds, from a start in the parameter's unit."""
     low, high = param.lower, param.upper
     if np.isfinite(low) and np.isfinite(high):
-        edge = 1e-9 * (high - low)  # an open bound itself is not allowed
+        edge = 1e-9 * (high - low)  # the bound itself is excluded if it is open
         return Free(param.name, start, low + edge * param.lower_open, high - edge * param.upper_open, "linear")
     first, last = sorted((start / _FAR, start * _FAR))
     return Free(param.name, start, max(first, low), min(last, high), walls=(first > low, last < high))

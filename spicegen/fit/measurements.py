@@ -11,11 +11,11 @@ def fit_measurements(task: FitTask, name: str) -> MeasuredReport:
     """Fit every model to the measurements; the card is of the model with the lowest AICc.
 
     Args:
-        task: what to fit.
-        name: of the card.
+        task: the models and the measurements to fit.
+        name: name of the card.
 
     Raises:
-        InputError: see ``fit_model``.
+        InputError: a fit is impossible, see ``fit_model``.
     """
     fits = [fit_model(model, task.measurements, task.held[model], task.seed) for model in task.models]
     return MeasuredReport.of(task, fits, name)

@@ -28,37 +28,41 @@ from spicegen.progress import counter
 Array = NDArray[np.float64]
 
 PRIOR = np.log(10.0)
-"""Of a parameter about its start, natural log: cards of other devices are no more than an order of magnitude."""
+"""Standard deviation of a parameter's prior about its start, natural log: cards of other devices are no better than an
+order of magnitude."""
 _TRIED = 6, 16
-"""Starts from which the descent begins, at least and at most."""
+"""Smallest and largest number of starts from which to descend."""
 _TRY_WORK = 300_000
-"""Points of the replays times parameters and states of all starts together: more of them where they are cheap."""
+"""Points of the replays times parameters and states that all starts may take together: cheap starts can be more."""
 _COARSE = ((25, 1.0, 20), (5, 1.0, 10), (1, 1.0, 10), (1, 0.3, 10), (1, 0.1, 10), (1, 0.0, 20))
-"""Parts of the replays and relative uncertainties with which a descent begins, and steps with each.
+"""Stages in which a descent begins: number of parts of the replays, relative uncertainty, and number of steps.
 
-A model that switches a pulse too late is off by orders of magnitude: with the noise of the data as the measure the
-misfit is rough there and full of local minima, with a coarse one it is a valley, and what is far off as a whole may be
-near in each part (``Replay.in_parts``). Known as graduated optimisation: Blake and Zisserman, Visual Reconstruction
+A model that switches a pulse too late is off by orders of magnitude: measured by the noise of the data, the misfit is
+rough there and full of local minima; measured coarsely, it is a valley. A replay that is far off as a whole may be near
+in each part (``Replay.in_parts``). The method is graduated optimisation: Blake and Zisserman, Visual Reconstruction
 (MIT Press 1987).
 """
 _REACHED, _PATIENCE, _HOP = 2.0, 6, (0.1, 0.3)
-"""A misfit a point above which descents begin about the best end, too, as long as one of so many comes farther, and the
-standard deviations of their starts, natural log."""
+"""Misfit per point above which descents begin near the best end, too; number of descents in a row without progress
+after which they stop; and standard deviations of their starts, natural log."""
 _CARRIED_ON, _STEPS, _ALONG = 5, (20, 20, 20), 100
-"""Of the ends, the best, and steps of each, with files weighed anew each time; what they disagree on is uncertain.
+"""Number of the best ends that are carried on; steps of each round, between which files are weighed anew; and steps of
+the best end before the first round.
 
-Before the first time the best goes on by so many: on its way along a narrow valley all files seem to be missed."""
+Parameters on which the ends disagree are uncertain. The best end goes on first, because on its way along a narrow
+valley the model seems to miss all files."""
 _ELSEWHERE = 0.3
-"""Distance of two ends that are not the same valley, natural log."""
+"""Distance of two ends from which on they are not in the same valley, natural log."""
 _NAMED = 4
-"""Of the parameters with which one is tied up, the closest."""
+"""Number of parameters that a warning names, at most, as tied to another one; they are the closest."""
 _PROFILE_WORK = 500_000
-"""Points of the replays times parameters in the derivatives of one side of a profile: tens of seconds in all."""
+"""Points of the replays times parameters that the derivatives of one side of a profile may take: all profiles together
+take tens of seconds."""
 
 
 @dataclass(frozen=True, eq=False)
 class MeasuredFit:
-    """A model fitted to the measurements of one device: what was found.
+    """Result of fitting a model to the measurements of one device.
 
     Attributes:
         model: the model that was fitted.
@@ -66,9 +70,9 @@ class MeasuredFit:
         start: the point at which the best descent began.
         values: every parameter in the model's order.
         initial: states at the start of each replay, shape (replays, k).
-        solution: the fitted parameters, the memory states behind the model's own.
-        weights: what each replay counted in the last descent.
-        predicted: what the model shows in each replay, as its ``observed``.
+        solution: the fitted parameters: the model's own, followed by memory states at the start of replays.
+        weights: weights of the replays in the last descent.
+        predicted: prediction of the model for each replay, in the form of its ``observed``.
         held: names of the parameters that are not fitted, each with the reason.
         seed: seed of the random starts.
     """
@@ -129,7 +133,7 @@ class MeasuredFit:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a user should know before trusting the card, one sentence each."""
+        """Sentences on what a user should know before trusting the card."""
         s, own, found = self.solution, self.own, []
         if self.turned:
             found.append("the model stands the other way around: te of card, .va and .lib is the measurement's be")
@@ -163,7 +167,7 @@ def aicc(fits: Sequence[MeasuredFit]) -> tuple[float, ...]:
     Inference (Springer 2002), section 2.5.
 
     Returns:
-        Of each fit; infinite with more parameters than points.
+        The criterion of each fit; infinite if there are more parameters than points.
     """
     counts, logs = [], []
     for left in zip(*(f.residuals for f in fits), strict=True):
@@ -256,13 +260,13 @@ def _search(model: Model, replays: Sequence[Replay], fitted: Sequence[int]) -> I
     cost = _cost(replays, len(fitted) + states) * max(len(model.states), 1)
     tries = int(np.clip(_TRY_WORK // cost, *_TRIED))
     descents = (tries + _PATIENCE) * len(_COARSE) + _CARRIED_ON * len(_STEPS) + 1
-    # matrices are small: several threads of BLAS would wait for each other, and for ours
+    # The matrices are small: several threads of BLAS would wait for each other, and for the threads of the fit.
     with counter(f"fit {model.name}", descents) as advance, threadpool_limits(1), Threads() as threads:
         yield _Search(FitSetup(model, replays, fitted, threads), tries, advance)
 
 
 _Tried = tuple[float, Start, Start]
-"""The misfit of a descent, its start and its end."""
+"""A descent: its misfit, its start and its end."""
 
 
 def _misfit(tried: _Tried) -> float:
@@ -303,7 +307,7 @@ class _Search:
         at: tuple[Array, ...] = ()
         for parts, relative, steps in _COARSE:
             if parts > 1 and len(setup.model.states) > 1:
-                continue  # what is seen is not the memory state alone
+                continue  # the observations depend on more than the memory state
             problem = MeasuredProblem(setup.in_parts(parts), begin, coarse(setup.replays, relative))
             found = self._descended(problem, at, steps, robust=parts == 1)  # in parts, a jump is no outlier
             at = found.ends
@@ -322,7 +326,7 @@ class _Search:
         return found
 
     def carried_on(self, start: Start, begins: Sequence[Start]) -> tuple[MeasuredProblem, Solution]:
-        """Descend farther from several points; what each file counts is found anew between the descents."""
+        """Descend farther from several points; the weights of the files are computed anew between the descents."""
         setup = self.setup
         problem = MeasuredProblem(setup, start, coarse(setup.replays, 0.0))
         found = self._descended(problem, [problem.coordinates(b) for b in begins], _STEPS[0])

@@ -1,4 +1,4 @@
-"""What stays the same during a fit: the model, the replays of the measurements, and the threads that work on them."""
+"""The setup of a fit, which does not change during it: the model, the replays of the measurements, and the threads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from spicegen.fit.threads import Threads
 
 @dataclass(frozen=True, eq=False)
 class FitSetup:
-    """What stays the same during a fit of one model: the model, the replays, and what is fitted.
+    """The setup of a fit of one model, which does not change during it: the model, the replays, and what is fitted.
 
     Attributes:
         model: the model that is fitted.
@@ -27,5 +27,5 @@ class FitSetup:
     threads: Threads
 
     def in_parts(self, count: int) -> FitSetup:
-        """The same setup with each replay in so many parts, see ``Replay.in_parts``."""
+        """The same setup with each replay cut into ``count`` parts, see ``Replay.in_parts``."""
         return self if count == 1 else replace(self, replays=[replay.in_parts(count) for replay in self.replays])

@@ -1,4 +1,4 @@
-"""What a fit to measurements is asked for: files read and checked, so that nothing is found wrong once it has begun."""
+"""The task of a fit to measurements: its files are read and checked, so that no error is found once it has begun."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from spicegen.measurements import Measurement, Pulses, Sweep, read_measurements
 
 @dataclass(frozen=True, eq=False)
 class FitTask:
-    """A fit that was asked for and checked: which models, to which measurements.
+    """A fit that was asked for and checked: the models, and the measurements to fit them to.
 
     Attributes:
         models: names of the models to be compared.
@@ -37,14 +37,14 @@ def fit_task(paths: Sequence[str | Path], models: Sequence[str], held: Sequence[
 
     Args:
         paths: measurement files, or descriptions of them.
-        models: names; several are compared.
+        models: names of the models; several are compared.
         held: known parameters as ``NAME=VALUE``, in the models' units; each is for the models that have it.
-        seed: of the random starts.
+        seed: seed of the random starts.
 
     Raises:
-        InputError: a file that says nothing or the same as another, a model or parameter that does not exist, a value
-            out of range, two that contradict each other; of a model, nothing that is not held, or fewer points than
-            parameters.
+        InputError: a file says nothing or the same as another, a model or parameter does not exist, a value is out of
+            range, two values contradict each other, all parameters of a model are held, or a model has more parameters
+            than there are points.
     """
     names = tuple(dict.fromkeys(models))
     known = _held(held, names)
@@ -59,7 +59,7 @@ def fit_task(paths: Sequence[str | Path], models: Sequence[str], held: Sequence[
 
 def _held(texts: Sequence[str], models: Sequence[str]) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {m: {} for m in models}
-    initial = {m: {s.initial for s in load_model(m).states} for m in models}  # each file finds the device elsewhere
+    initial = {m: {s.initial for s in load_model(m).states} for m in models}  # each file begins in another state
     known = {m: [name for name in load_model(m).param if name not in initial[m]] for m in models}
     for text in texts:
         with located(f"--hold {' '.join(text.split())}"):

@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 class Threads:
     """Threads that call a function on every processor at a time; calls within such calls run one after another.
 
-    What takes long in a fit is compiled and lets other threads run.
+    The slow parts of a fit are compiled and let other threads run.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Threads:
         return list((map if self._is_inside else self._pool.map)(function, *arguments))
 
     def check(self) -> None:
-        """End a long call, by InterruptedError, where nobody waits for its result any more: called now and then."""
+        """Raise InterruptedError if nobody waits for the result any more; long calls call this now and then."""
         if self._left.is_set():
             raise InterruptedError
 

@@ -1,4 +1,4 @@
-"""A file through tokens, directives and parser to the checks."""
+"""The way of a file through scanner, directives and parser to the checks."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ _CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
 
 @dataclass(frozen=True)
 class LintReport:
-    """What was found in several files.
+    """The findings in several files.
 
     Attributes:
-        findings: each with its file.
-        unreadable: what was wrong with the files that could not be judged.
+        findings: findings, each with its file.
+        unreadable: faults of the files that could not be judged.
     """
 
     findings: tuple[tuple[Path, Finding], ...]
@@ -53,7 +53,7 @@ def lint_files(paths: Iterable[Path], ignore: Collection[str] = ()) -> LintRepor
     """Judge every file that can be read, leaving out the rules in ``ignore``.
 
     Raises:
-        UnknownNameError: ``ignore`` holds what is no rule; the rules are listed.
+        UnknownNameError: ``ignore`` holds a name that is no rule; the message lists the rules.
     """
     for name in ignore:
         if name not in RULES:
@@ -79,7 +79,7 @@ def lint_file(path: Path) -> list[Finding]:
     """Read and judge a Verilog-A file.
 
     Raises:
-        InputError: it cannot be read, is too large or no text, or holds no module.
+        InputError: the file cannot be read, is too large or no text, or holds no module.
     """
     try:
         if path.stat().st_size > _LARGEST_BYTES:
@@ -104,7 +104,7 @@ def lint_text(text: str) -> list[Finding]:
         The findings in the order of their places; empty if there are none.
 
     Raises:
-        InputError: there is no module in it, or its macros expand without end.
+        InputError: there is no module in the text, or its macros expand without end.
     """
     source = preprocess(text)
     file = parse(source.tokens)

@@ -1,4 +1,4 @@
-"""What depends on the bias: node voltages, branch currents, and everything computed from them."""
+"""The quantities that depend on the bias: node voltages, branch currents, and everything computed from them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class Bias:
     """The variables of a module that depend on the bias.
 
     Args:
-        module: whose variables.
-        accesses: access functions besides the standard ones.
+        module: module with the variables.
+        accesses: names of access functions besides the standard ones.
     """
 
     def __init__(self, module: Module, accesses: Iterable[str] = ()) -> None:
@@ -28,7 +28,7 @@ class Bias:
 
     @classmethod
     def of_function(cls, function: Function) -> Bias:
-        """Inside a function anything may depend on the bias."""
+        """The variables of a function, in which anything may depend on the bias."""
         bias = cls(Module(function.name, function.at))
         bias.variables = set(function.variables)
         return bias
@@ -42,7 +42,7 @@ class Bias:
         )
 
     def _follow(self, statement: Statement, is_chosen: bool) -> None:
-        """Add what ``statement`` assigns; ``is_chosen``: whether it runs depends on the bias."""
+        """Add the variables that ``statement`` assigns; ``is_chosen`` says whether the bias decides that it runs."""
         if isinstance(statement, Assign):
             if statement.name not in self.variables and (is_chosen or any(e in self for e in statement.expressions)):
                 self.variables.add(statement.name)

@@ -1,4 +1,4 @@
-"""Conditions as formulas of propositional logic: does assignment under one cover reading under another?
+"""Conditions as formulas of propositional logic, to decide whether an assignment under one covers a read under another.
 
 Comparisons are written as ``<`` and its negation, so that ``v >= a``, ``v <= b`` and ``b < v && v < a``
 together are seen to be everything there is.
@@ -22,8 +22,8 @@ class Formula:
     """``atom``, ``not``, ``and``, ``or`` or ``true`` over other formulas.
 
     Attributes:
-        atom: for atoms, whatever tells them apart.
-        size: how many there are in it; large ones are given up.
+        atom: for atoms, any object that tells them apart.
+        size: number of atoms in the formula; large formulas are given up.
     """
 
     kind: str
@@ -33,7 +33,7 @@ class Formula:
     size: int = 1
 
     def holds(self, values: Mapping[object, bool]) -> bool:
-        """Its value if the atoms have these."""
+        """Value of the formula if its atoms have the given values."""
         match self.kind:
             case "atom":
                 return values[self.atom]
@@ -50,14 +50,14 @@ FALSE = Formula("or")
 
 
 def negation(a: Formula) -> Formula:
-    """Not a."""
+    """The formula "not a"."""
     if a.kind == "not":
         return a.parts[0]
     return {TRUE: FALSE, FALSE: TRUE}.get(a) or Formula("not", (a,), None, a.atoms, a.size + 1)
 
 
 def both(a: Formula, b: Formula, if_too_large: Formula) -> Formula:
-    """A and b."""
+    """The formula "a and b", or ``if_too_large`` if it is too large."""
     if FALSE in (a, b):
         return FALSE
     if TRUE in (a, b):
@@ -66,7 +66,7 @@ def both(a: Formula, b: Formula, if_too_large: Formula) -> Formula:
 
 
 def either(a: Formula, b: Formula, if_too_large: Formula) -> Formula:
-    """A or b."""
+    """The formula "a or b", or ``if_too_large`` if it is too large."""
     if TRUE in (a, b):
         return TRUE
     if FALSE in (a, b):
@@ -96,8 +96,8 @@ def formula(condition: Expr, version: Callable[[str], int]) -> Formula:
     """The formula of an expression.
 
     Args:
-        condition: what is tested.
-        version: how often a variable has been assigned: the same words mean another thing afterwards.
+        condition: expression that is tested.
+        version: function that gives the number of assignments to a variable, after which equal texts differ in meaning.
     """
     if condition.kind == "number":
         return TRUE if number(condition.text) else FALSE

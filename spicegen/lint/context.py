@@ -1,4 +1,4 @@
-"""What every check is given: a module, the file around it, and what was found out about both."""
+"""The context of every check: a module, the file around it, and facts derived from both."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Context:
 
     @cached_property
     def bias(self) -> Bias:
-        """What depends on the bias."""
+        """The variables that depend on the bias."""
         return Bias(self.module, self.file.accesses)
 
     @cached_property
     def analog(self) -> list[tuple[Statement, tuple[Statement, ...]]]:
-        """The statements of the analog blocks, each with what it stands under."""
+        """The statements of the analog blocks, each with the statements that it stands under."""
         return [pair for s in self.module.analog for pair in visit(s)]
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Checks of what a file declares: parameters, outputs, names, includes, header."""
+"""Checks of the declarations of a file: parameters, outputs, names, includes, header."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _HEADER = {
 
 
 def check_attributes(context: Context) -> Iterator[Finding]:
-    """Rules 7 to 10: descriptions, units, ranges, instance parameters, outputs."""
+    """Check rules 7 to 10: descriptions, units, ranges, instance parameters, outputs."""
     parameters = [p for p in context.module.parameters.values() if p.kind == "parameter"]
     variables = context.module.variables.values()
     for p in parameters:
@@ -53,14 +53,14 @@ def _described(item: Declaration, what: str) -> Iterator[Finding]:
 
 
 def check_arrays(context: Context) -> Iterator[Finding]:
-    """Rule 27: no arrays."""
+    """Check rule 27: there are no arrays."""
     for item in (*context.module.parameters.values(), *context.module.variables.values()):
         if item.is_array:
             yield found("array", item.at, f"{item.name} is an array")
 
 
 def check_includes(context: Context) -> Iterator[Finding]:
-    """Rules 1 and 27: constants and disciplines under their present names, nothing else."""
+    """Check rules 1 and 27: constants and disciplines are included under their present names, and nothing else."""
     for token in context.source.includes:
         if token.text in _LEGACY_INCLUDES:
             yield found("legacy", token, f"{token.text} is an old name: now constants.vams, disciplines.vams")
@@ -69,7 +69,7 @@ def check_includes(context: Context) -> Iterator[Finding]:
 
 
 def check_names(context: Context) -> Iterator[Finding]:
-    """Rule 1: every name is declared. Not asked if something was included or not understood."""
+    """Check rule 1, that every name is declared, unless something was included or not understood."""
     if not context.source.is_whole or context.file.not_understood:
         return
     module = context.module
@@ -86,14 +86,14 @@ def check_names(context: Context) -> Iterator[Finding]:
 
 
 def _is_known(name: str, context: Context) -> bool:
-    """System functions, members of something, and the macros of constants.vams."""
+    """Whether a name is known: a system function, a member of something, or a macro of constants.vams."""
     if name.startswith(("`P_", "`M_")):
         return any(token.text == "constants.vams" for token in context.source.includes)
     return name.startswith("$") or "." in name
 
 
 def check_header(context: Context) -> Iterator[Finding]:
-    """Rule 29, asked only of files that say that they are spicegen's."""
+    """Check rule 29, which is only for files whose header says that spicegen wrote them."""
     header = leading_comments(context.text)
     if "printed by spicegen" not in header and "Card hash:" not in header:
         return

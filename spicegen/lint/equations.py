@@ -18,7 +18,7 @@ _OVERFLOWS = 709.0  # exp of more is no double
 
 
 def check_contributions(context: Context) -> Iterator[Finding]:
-    """Rules 11 and 18: currents only, and no branch that switches its kind with the bias."""
+    """Check rules 11 and 18: contributions are currents only, and no branch switches its kind with the bias."""
     for c in context.contributions:
         if context.is_potential(c.target):
             yield found("voltage-contribution", c.at, f"{c.target.text}({_nodes(c.target)}) is contributed")
@@ -48,7 +48,7 @@ def _nodes(target: Expr) -> str:
 
 
 def check_ddt(context: Context) -> Iterator[Finding]:
-    """Rule 2: ddt on every path; conditions on parameters alone choose once and are fine."""
+    """Check rule 2: ddt is on every path; conditions on parameters alone choose once and are allowed."""
     for statement, under in context.analog:
         for e in statement.expressions:
             for call in e.calls("ddt", "idt"):
@@ -57,12 +57,12 @@ def check_ddt(context: Context) -> Iterator[Finding]:
 
 
 def _is_unchosen(statement: Statement, context: Context) -> bool:
-    """Whether what stands in it runs always, or never."""
+    """Whether the statements inside ``statement`` run always or never, whatever the bias."""
     return not isinstance(statement, Event) and all(_is_fixed(e, context) for e in statement.expressions)
 
 
 def _is_fixed(e: Expr, context: Context) -> bool:
-    """Whether it depends on parameters alone."""
+    """Whether the expression depends on parameters alone."""
     return not any(part.kind == "call" for part in e.walk()) and e.names <= context.module.parameters.keys()
 
 
@@ -72,7 +72,7 @@ def _in_choice(e: Expr, call: Expr, context: Context) -> bool:
 
 
 def check_states(context: Context) -> Iterator[Finding]:
-    """Rules 5, 15, 16: states start where an instance parameter says, are well scaled, and are not clipped."""
+    """Check rules 5, 15 and 16: states start at an instance parameter, are well scaled, and are not clipped."""
     if context.states and not any(context.calls("analysis")):
         at = context.states[0].at
         yield found("initial-state", at, "at the operating point the state is whatever the equations settle at")
@@ -116,7 +116,7 @@ def _clamps(statements: Iterable[Statement], tested: frozenset[str] = frozenset(
 
 
 def check_overflow(context: Context) -> Iterator[Finding]:
-    """Rule 13: no exponential of a bias that nothing bounds."""
+    """Check rule 13: there is no exponential of a bias that nothing bounds."""
     limited = {s.name for s in _clamps(context.module.analog)}
     assigns = [s for s, _ in context.analog if isinstance(s, Assign)]
     names = {s.name for s in assigns}

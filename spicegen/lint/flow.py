@@ -1,7 +1,7 @@
-"""Is every variable assigned before it is read, on every path of one evaluation?
+"""Check that every variable is assigned before it is read, on every path of one evaluation.
 
-A compact-model compiler starts each evaluation with fresh variables: what is read before it is assigned was
-meant to be remembered from the step before, and is lost without a word. Loops that count are taken to run at
+A compact-model compiler starts each evaluation with fresh variables: a variable that is read before it is assigned was
+meant to keep its value from the step before, which is lost without a message. Loops that count are taken to run at
 least once.
 """
 
@@ -68,7 +68,7 @@ def _check_function(function: Function, functions: Mapping[str, Function]) -> It
 
 
 def _assignments(body: Statement, functions: Mapping[str, Function]) -> Iterator[_Use]:
-    """Every assignment, those by output arguments and what may be one included."""
+    """Every assignment, with those by output arguments and statements that may be assignments."""
     for statement, under in visit(body):
         in_event = any(isinstance(s, Event) for s in under)
         if isinstance(statement, Assign):
@@ -88,10 +88,10 @@ def _outputs(call: Expr, functions: Mapping[str, Function]) -> list[Expr]:
 
 
 class _FlowWalk:
-    """One evaluation, along every path at once.
+    """Walk through one evaluation, along every path at once.
 
     Attributes:
-        known: variable -> the formula under which it has been assigned.
+        known: formulas, by variable, under which the variable has been assigned.
         path: the formula under which the present statement runs (or a weaker one).
     """
 
@@ -147,7 +147,7 @@ class _FlowWalk:
         self.versions[name] += 1
 
     def _kept(self, body: Statement) -> None:
-        """Follow what may not happen at all: what is assigned in it does not count afterwards."""
+        """Follow statements that may not run at all: their assignments do not count afterwards."""
         before = dict(self.known)
         self.run(body)
         self.known = before
@@ -214,7 +214,7 @@ class _FlowWalk:
 
 
 def _merged(before: _Known, arms: list[tuple[Formula, _Known]]) -> _Known:
-    """What is known after a conditional, from what is known after each arm."""
+    """The known assignments after a conditional, from those after each arm."""
     result = {}
     for name in {name for _, known in arms for name in known}:
         after = [known.get(name, FALSE) for _, known in arms]

@@ -1,4 +1,4 @@
-"""What the parser makes of a Verilog-A file: modules, statements, expressions."""
+"""Syntax tree of a Verilog-A file: modules, statements, expressions."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from spicegen.lint.tokens import Token
 
 @dataclass(frozen=True, slots=True)
 class Expr:
-    """An expression; two are equal if they say the same, wherever they stand.
+    """An expression; two expressions are equal if their texts are, wherever they stand.
 
     Attributes:
         kind: ``number``, ``string``, ``name``, ``call``, ``index``, ``operator``, ``choice`` (?:) or ``empty``.
         text: the name, literal or function.
         args: operands, arguments, or (condition, if true, if false).
-        operators: those between the operands, all of one precedence: ``a+b-c`` has ``("+", "-")``; or the one
+        operators: operators between the operands, all of one precedence: ``a+b-c`` has ``("+", "-")``; or the operator
             before a single operand.
-        at: its first token, for messages.
+        at: first token of the expression, for messages.
     """
 
     kind: str

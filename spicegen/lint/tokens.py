@@ -1,4 +1,4 @@
-"""Verilog-A text to tokens, compiler directives still among them (Accellera Verilog-AMS LRM 2.4, chapter 2)."""
+"""Scanner of Verilog-A text into tokens, with compiler directives still in them (Verilog-AMS LRM 2.4, chapter 2)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Token:
     Attributes:
         kind: ``name``, ``system`` ($...), ``macro`` (`...), ``define`` (the whole directive), ``number``,
             ``string``, ``op``, ``bad`` (a character that no token starts with) or ``end``.
-        text: as in the file; a string without its quotes, an escaped name without its backslash.
-        line, column: from 1.
+        text: text as in the file; a string is without its quotes, an escaped name without its backslash.
+        line, column: place in the file, from 1.
     """
 
     kind: str
@@ -24,7 +24,7 @@ class Token:
     column: int
 
     def is_op(self, *texts: str) -> bool:
-        """Whether it is one of these operators, not a string that looks like it."""
+        """Whether the token is one of these operators, and not a string that looks like it."""
         return self.kind == "op" and self.text in texts
 
     def moved(self, to: Token) -> Token:

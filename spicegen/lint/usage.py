@@ -1,4 +1,4 @@
-"""Checks of what a model calls: time, events, chance, filters, tables, noise, logarithms, literals."""
+"""Checks of the functions that a model calls: time, events, chance, filters, tables, noise, logarithms, literals."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ CALLS = {
     "discontinuity": ("legacy", "discontinuity is now $discontinuity"),
     "$limexp": ("legacy", "$limexp is now limexp"),
 }
-"""What should not be called: its rule, and why; a name that ends in _ is a beginning."""
+"""Functions that should not be called, each with its rule and the reason; a name that ends in _ is a prefix."""
 _CONSTANTS = (
     ("Boltzmann's constant", 1.380649e-23, 1e-3, "`P_K"),
     ("Boltzmann's constant in eV/K", 8.617333262e-5, 1e-3, "`P_K/`P_Q"),
@@ -51,7 +51,7 @@ _ROOM_K = frozenset({273.0, 293.0, 293.15, 298.0, 298.15, 300.0, 300.15})
 
 
 def check_calls(context: Context) -> Iterator[Finding]:
-    """Rules 2, 3, 14, 21, 26, 27: what a compact model must not call."""
+    """Check rules 2, 3, 14, 21, 26 and 27: functions that a compact model must not call."""
     for statement in context.statements:
         if isinstance(statement, Task) and statement.call.text in _PRINTING:
             continue
@@ -72,7 +72,7 @@ def _beginning(name: str) -> str:
 
 
 def check_events(context: Context) -> Iterator[Finding]:
-    """Rule 3: no state that changes at events. Messages at the first step are harmless."""
+    """Check rule 3: no state changes at events. Messages at the first step are harmless."""
     for statement, _ in context.analog:
         if not isinstance(statement, Event):
             continue
@@ -84,7 +84,7 @@ def check_events(context: Context) -> Iterator[Finding]:
 
 
 def check_noise(context: Context) -> Iterator[Finding]:
-    """Rule 22: thermal noise, by name."""
+    """Check rule 22: there is thermal noise, and it has a name."""
     for e in context.calls("white_noise", "flicker_noise"):
         if len(e.args) < (2 if e.text == "white_noise" else 3):
             yield found("noise-name", e.at, f"{e.text} without a name")
@@ -93,14 +93,14 @@ def check_noise(context: Context) -> Iterator[Finding]:
 
 
 def check_gmin(context: Context) -> Iterator[Finding]:
-    """Rule 19: the simulator's gmin lies across the device."""
+    """Check rule 19: the simulator's gmin lies across the device."""
     asked = (e.args[0].text for e in context.calls("$simparam") if e.args)
     if context.module.analog and "gmin" not in asked:
         yield found("gmin", context.module.at, 'no $simparam("gmin") across the device: it may float')
 
 
 def check_literals(context: Context) -> Iterator[Finding]:
-    """Rule 20: constants of nature by name, and the simulator's temperature."""
+    """Check rule 20: constants of nature are used by name, and the temperature is the simulator's."""
     uses_temperature = any(e.text in ("$temperature", "$vt") for e in context.expressions)
     for name, e in _values(context):
         for part in e.walk():
@@ -115,7 +115,7 @@ def check_literals(context: Context) -> Iterator[Finding]:
 
 
 def _values(context: Context) -> Iterator[tuple[str, Expr]]:
-    """Expressions with the name of what they are the value of ("": none, a whole expression's part)."""
+    """Expressions with the name whose value they are ("" for a part of an expression, which has none)."""
     for item in (*context.module.parameters.values(), *context.module.variables.values()):
         if item.value is not None:
             yield item.name, item.value

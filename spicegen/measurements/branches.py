@@ -1,4 +1,4 @@
-"""Trains of pulses taken apart into branches: pulses of one direction, one after the other."""
+"""Branches of trains: successive pulses of one direction."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Branch:
     """Branch of a train: conductance against the number of pulses of one direction, in all cycles.
 
     Attributes:
-        rises: pulses raise the conductance.
-        g_siemens: before the first pulse and after each, shape (cycles, points), S; NaN where a cycle was not read
-            or ended earlier. Points that fewer than half of the cycles have are left out.
+        rises: whether the pulses raise the conductance.
+        g_siemens: conductances before the first pulse and after each pulse, shape (cycles, points), S; NaN where a
+            cycle was not read or ended earlier. Points that fewer than half of the cycles have are left out.
     """
 
     rises: bool
@@ -53,7 +53,7 @@ def branches(pulses: Pulses) -> tuple[Branch | None, Branch | None]:
 
 
 def _branch(pulses: Pulses, runs: list[NDArray[np.intp]]) -> Branch | None:
-    # a row of nothing in front: before the first pulse of a file there may be no read
+    # A row of NaN is put in front, because there may be no read before the first pulse of a file.
     read = np.pad(pulses.g_siemens, ((1, 0), (0, 0)), constant_values=np.nan)
     pieces = [read[np.r_[run[0], run + 1]].T for run in runs]
     longest = max((p.shape[1] for p in pieces), default=0)

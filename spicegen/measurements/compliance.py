@@ -1,4 +1,4 @@
-"""Compliance of source meters: where the current is the instrument's and not the device's."""
+"""Compliance of source meters: the points at which the instrument, and not the device, determines the current."""
 
 from __future__ import annotations
 
@@ -11,22 +11,24 @@ from spicegen.measurements.kinds import Array, Sweep
 
 MOST_PARTS = 20
 _FLAT = 0.005
-"""Relative: more than the digits of a source meter that limits, less than a device's own current changes by."""
+"""Relative change of a current that still counts as constant: more than the digits of a limiting source meter, less
+than the change of a device's own current."""
 _SPAN = 0.1
-"""The voltage goes on by so much meanwhile, relative."""
+"""Relative change of the voltage that is needed while the current is constant."""
 _FEWEST = 5
-"""Points."""
+"""Smallest number of successive points at the compliance."""
 
 
 def at_compliance(voltage_volt: Array, current_amp: Array) -> NDArray[np.bool_]:
-    """Mask of shape (n,): at which points of a sweep the source meter limits the current.
+    """Mask of the points of a sweep at which the source meter limits the current, shape (n,).
 
-    There the current stays at one level, the same all along a polarity, while the voltage that was asked for goes on;
-    what the device really got is not in the file. A measured voltage stays where it is, too: nothing is wrong then.
+    There the current stays at one level, the same for all points of a polarity, while the voltage that was asked for
+    goes on; the voltage that the device really got is not in the file. A measured voltage stays constant, too, and is
+    then right.
 
     Args:
-        voltage_volt: as the file has it, shape (n,), V.
-        current_amp: shape (n,), A.
+        voltage_volt: voltages as the file has them, shape (n,), V.
+        current_amp: currents, shape (n,), A.
     """
     found = np.zeros(len(voltage_volt), dtype=np.bool_)
     size, voltage = np.abs(current_amp), np.abs(voltage_volt)
@@ -40,7 +42,7 @@ def at_compliance(voltage_volt: Array, current_amp: Array) -> NDArray[np.bool_]:
 
 
 def _level(size: Array) -> float:
-    """Level at which most of the currents are, A: the upper end of the densest values of the larger half."""
+    """Level at which most currents are, A: the upper end of the densest values among the larger half of ``size``."""
     ordered = np.sort(size)
     near = np.arange(len(ordered)) - np.searchsorted(ordered, (1 - _FLAT) * ordered)
     return float(ordered[int(np.argmax(np.where(ordered >= ordered[-1] / 2, near, -1)))])
@@ -53,7 +55,7 @@ def _runs(where: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
 
 
 def between_compliance(sweep: Sweep) -> list[Sweep]:
-    """Parts of a sweep between its points at the compliance, each in one piece; at most the first twenty."""
+    """The parts of a sweep between its points at the compliance, each without a gap; at most the first twenty."""
     runs = _runs(~at_compliance(sweep.voltage_volt, sweep.current_amp))
     columns = ("time_s", "voltage_volt", "current_amp")
     return [replace(sweep, **{c: getattr(sweep, c)[run] for c in columns}) for run in runs[:MOST_PARTS]]

@@ -1,4 +1,4 @@
-"""The description of a measurement file (YAML), given in its place: for files whose headers do not say it all."""
+"""The description of a measurement file (YAML), given in place of a file whose header does not state everything."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ Number = Annotated[int, Field(ge=1, le=100_000)]
 
 
 class ColumnDescription(BaseModel):
-    """Which columns hold a quantity, and in which unit.
+    """The columns that hold a quantity, and their unit.
 
     Attributes:
-        columns: names, in which ``*`` stands for anything, or numbers from 1; several are cycles.
-        unit: as in a header, such as ``uS``; of numbers of pulses and cycles, none.
-        scale_siemens, offset_siemens: in place of a unit: conductance = number * scale + offset, S.
+        columns: names of columns, in which ``*`` stands for anything, or their numbers from 1; several are cycles.
+        unit: unit as in a header, such as ``uS``; empty for numbers of pulses and cycles.
+        scale_siemens, offset_siemens: scale and offset, in place of a unit: conductance = number * scale + offset, S.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -42,27 +42,27 @@ class ColumnDescription(BaseModel):
     offset_siemens: Finite = 0.0
 
     def holds(self, index: int, name: str) -> bool:
-        """Whether it is the column at ``index`` (from 0) of that name."""
+        """Whether the description is about the column at ``index`` (from 0) called ``name``."""
         wanted = self.columns if isinstance(self.columns, list) else [self.columns]
         return any(index + 1 == w if isinstance(w, int) else w == name or fnmatchcase(name, w) for w in wanted)
 
 
 class MeasurementDescription(BaseModel):
-    """A description of a measurement file: what its columns hold, and what holds for all of its rows.
+    """A description of a measurement file: the quantities in its columns, and the settings that hold for all rows.
 
     Attributes:
-        file: the table, beside the description.
-        kind: what is measured; only compared with what the columns say.
+        file: file name of the table, which lies beside the description.
+        kind: kind of the measurement; it is only compared with the kind that follows from the columns.
         header: ``none`` if the first line holds numbers.
-        columns: which column holds what; quantities are called as in headers (time, voltage, current, conductance,
-            resistance, amplitude, width, gap, period, temperature, target, achieved, pulse_number, cycle_number); None:
-            as the header says.
-        amplitude_V, width_ms, gap_ms: of every pulse.
-        interval_ms: from row to row of a sweep.
-        read_voltage_V, temperature_C: of all rows.
-        direction: what every pulse does to the conductance.
+        columns: the columns by quantity. Quantities are called as in headers (time, voltage, current, conductance,
+            resistance, amplitude, width, gap, period, temperature, target, achieved, pulse_number, cycle_number).
+            None if the header states them.
+        amplitude_V, width_ms, gap_ms: amplitude (V), width and gap (ms) of every pulse.
+        interval_ms: time from row to row of a sweep, ms.
+        read_voltage_V, temperature_C: read voltage (V) and temperature (degrees Celsius) of all rows.
+        direction: effect of every pulse on the conductance.
         first_row: ``read`` if the first row of a train was read before the first pulse.
-        convention: of voltages and currents: from te to be, or the other way.
+        convention: direction in which voltages and currents count: from te to be, or from be to te.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -93,13 +93,13 @@ class MeasurementDescription(BaseModel):
 
     @property
     def settings(self) -> dict[str, float]:
-        """Numbers that the description gives for all rows, by quantity, in SI units."""
+        """The numbers that the description states for all rows, by quantity, in SI units."""
         values = {column: getattr(self, column.name) for column in map(parse_cell, _SETTINGS)}
         return {column.quantity: column.unit.in_si(v) for column, v in values.items() if v is not None}
 
     @property
     def words(self) -> dict[str, str]:
-        """Words that the description gives for all rows, by what they are about."""
+        """The words that the description states for all rows, by subject, such as the direction of pulses."""
         return {name: v for name in ("direction", FIRST_ROW, "convention") if (v := getattr(self, name)) is not None}
 
     @property
@@ -113,10 +113,10 @@ _SETTINGS = ("amplitude_V", "width_ms", "gap_ms", "interval_ms", "read_voltage_V
 
 
 def read_described(path: Path) -> tuple[Table, Kind | None]:
-    """The table that the description at ``path`` is of, and the kind that it is said to be.
+    """Read the table that the description at ``path`` describes, and the kind that it states.
 
     Raises:
-        InputError: the description is none, or see ``read_table``.
+        InputError: the file is no description, or its table cannot be read (see ``read_table``).
     """
     description = read_yaml(path, MeasurementDescription)
     with located(path):

@@ -1,4 +1,4 @@
-"""What each pulse of a train does to the conductance, where the file does not say it."""
+"""Direction of each pulse of a train, whether it raises or lowers the conductance, where the file does not state it."""
 
 from __future__ import annotations
 
@@ -9,22 +9,24 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 _TURN = 0.3
-"""A curve has turned when it has gone back by so much of its whole range: more than its noise, less than a branch."""
+"""A curve turns where it goes back by this share of its whole range, which is more than its noise and less than a
+branch."""
 _BACK = 0.5
-"""Pulses of one polarity go both ways when their changes, one after the other, end so far back in their range."""
+"""Pulses of one polarity go both ways if the sum of their changes is below this share of the running sum's range."""
 _JUMP = 0.5
-"""A branch of which one step is so much is no pulses' work: the device was erased without a word."""
+"""A branch whose largest step is this share of its height was not made by pulses: the device was erased meanwhile."""
 _WORD = {1: "raise", -1: "lower"}
 
 
 def by_polarity(amplitude_volt: Array, g_siemens: Array) -> tuple[NDArray[np.int8], str]:
-    """The direction of each polarity, as the sum of the changes that its pulses make.
+    """The direction of each pulse by its polarity: the sign of the sum of the changes that pulses of it make.
 
-    Unipolar devices go both ways at one polarity: then the direction is that of branches between turning points.
+    Pulses of unipolar devices go both ways at one polarity; the direction is then that of branches between turning
+    points.
 
     Args:
-        amplitude_volt: shape (n,), V; 0 is a read.
-        g_siemens: after each, shape (n, cycles), S.
+        amplitude_volt: amplitudes of the pulses, shape (n,), V; 0 is a read.
+        g_siemens: conductances after each pulse, shape (n, cycles), S.
 
     Returns:
         1, -1 or 0 (a read) for each pulse, shape (n,); a sentence that says what was found.
@@ -59,7 +61,7 @@ def by_turning_points(g_siemens: Array) -> tuple[NDArray[np.int8], str]:
     """The direction of each pulse by the branch of the median curve that it is on.
 
     Args:
-        g_siemens: after each pulse, shape (n, cycles), S.
+        g_siemens: conductances after each pulse, shape (n, cycles), S.
 
     Returns:
         1 or -1 for each pulse, shape (n,); a sentence that says where the curve turns.
@@ -75,11 +77,11 @@ def by_turning_points(g_siemens: Array) -> tuple[NDArray[np.int8], str]:
 
 
 def turning_points(curve: Array, part: float) -> list[int]:
-    """Indices of the highest and lowest points between branches: where it has gone back by a part of its range.
+    """Indices of the highest and lowest points between branches, behind which the curve goes back by ``part``.
 
     Args:
-        curve: shape (n,).
-        part: of the range, 0 to 1.
+        curve: values of the curve, shape (n,).
+        part: share of the curve's range, 0 to 1.
     """
     least = part * float(np.ptp(curve))
     turns: list[int] = []

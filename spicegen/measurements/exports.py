@@ -1,8 +1,8 @@
-"""Headers of source meters that carry no units: what their makers say the numbers are in.
+"""Headers of source meters that carry no units, with the units that their makers state.
 
-Seen in public files and manuals: the lists of Keithley's 4200, the reading buffers of its 2400 and 2600 touch-screen
-instruments, Keysight's Quick I/V (B2900) and EasyEXPERT (B1500), and LabVIEW's measurement files. KickStart writes
-units, and needs nothing here.
+The headers were seen in public files and manuals: the lists of Keithley's 4200, the reading buffers of its 2400 and
+2600 touch-screen instruments, Keysight's Quick I/V (B2900) and EasyEXPERT (B1500), and LabVIEW's measurement files.
+KickStart writes units, so that its files need nothing here.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ class Export:
     """A header of an instrument's export that was recognised.
 
     Attributes:
-        maker: of the instrument, for people.
-        columns: what its columns hold.
-        row_mark: the first cell of each row of numbers, where there is one.
+        maker: maker of the instrument, a text for people.
+        columns: the columns of the file, with their quantities and units.
+        row_mark: text of the first cell of each row of numbers, where there is one.
     """
 
     maker: str
@@ -69,13 +69,13 @@ def _cells(line: str, separator: str) -> list[str]:
 
 
 def _of_unit(name: str, unit: str, index: int) -> Column:
-    """Column of that name whose unit tells what it holds."""
+    """Column called ``name``, whose unit determines its quantity."""
     stem = next((q for q in ("current", "voltage", "resistance") if parse_cell(f"{q} ({unit})").whole), "")
     return replace(parse_cell(f"{stem} ({unit})", index), name=name) if stem else Column(index, name)
 
 
 def _in_si(patterns: dict[str, str]) -> _Columns:
-    """Columns of these names, whose numbers are in SI units."""
+    """Recogniser of columns with names of these patterns, whose numbers are in SI units."""
 
     def columns(cells: Sequence[str], next_cells: Sequence[str]) -> list[Column]:
         found = []

@@ -1,4 +1,4 @@
-"""Where a file's header is, and what it says: the line that names most quantities with units, in any separator."""
+"""Search for a file's header: the line that names most quantities with units, with any separator of cells."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from spicegen.measurements.text import COMMENT_MARKS, SEPARATORS, TIME_OF_DAY, D
 from spicegen.measurements.units import CONDUCTANCE, CURRENT, NONE, RESISTANCE, TEMPERATURE, TIME, VOLTAGE, parse_unit
 
 HEAD_LINES = 1000
-"""Among so many lines the header must be."""
+"""Number of lines at the begin of a file among which the header must be."""
 _USUAL = {
     TIME: "time",
     VOLTAGE: "voltage",
@@ -24,16 +24,16 @@ _USUAL = {
     RESISTANCE: "resistance",
     TEMPERATURE: "temperature",
 }
-"""What a column of such a unit most likely holds."""
+"""Quantity that a column of a unit most likely holds, by the unit's dimension."""
 _LETTER = re.compile(r"[^\W\d_eE]")
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnLayout:
-    """How the columns of a file are found: as a description says, or as the file's own header does.
+    """How the columns of a file are found: by a description, or by the file's own header.
 
     Attributes:
-        columns: from the cells of a line to what they hold; columns that are not used have no quantity.
+        columns: function from the cells of a line to columns; columns that are not used have no quantity.
         header: whether there is a header line.
     """
 
@@ -43,15 +43,15 @@ class ColumnLayout:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The header of a file: where it is, and what its columns hold.
+    """The header of a file: its place, and the quantities of its columns.
 
     Attributes:
-        line: its number, from 1, or that of the units below it; 0: there is none.
+        line: number of the header's line, from 1, or that of the units below it; 0 if there is no header.
         dialect: how the file writes its rows.
-        cells: of the line, as they stand there.
-        columns: what they say.
-        row_mark: the first cell of each row of numbers, where there is one.
-        notes: what was understood, for people.
+        cells: cells of the line, as they stand there.
+        columns: columns that the cells describe.
+        row_mark: text of the first cell of each row of numbers, where there is one.
+        notes: sentences on what was understood, for people.
     """
 
     line: int
@@ -84,7 +84,7 @@ class Head:
 def find_head(path: Path, lines: list[str], layout: ColumnLayout) -> Head:
     """Find the header: the line that names most quantities with units.
 
-    Of equals it is the one above the numbers, or else the first.
+    Among equals the header is the line above the numbers, or else the first.
     """
     if not layout.header:
         return _headless(path, lines, layout)
@@ -96,7 +96,7 @@ def find_head(path: Path, lines: list[str], layout: ColumnLayout) -> Head:
     if exported:
         return exported
     above = _above_numbers(lines)
-    # numpy.savetxt writes its header as a comment
+    # The function numpy.savetxt writes its header as a comment.
     for heads, least in ((plain, 1), (found, 2)):
         best = max(heads, key=lambda h: h.rank(above), default=None)
         if best and best.whole >= least:
@@ -128,7 +128,7 @@ def _above_numbers(lines: list[str]) -> int:
 
 
 def not_understood(path: Path, cells: Sequence[str]) -> str:
-    """Sentence on names that carry a unit and are not known, with the description to write; empty if there is none."""
+    """Sentence on unknown names that carry a unit, with the description to write; empty if there are none."""
     columns = {cell: parse_cell(cell).quantity for cell in cells if unit_of(cell) is not NONE}
     unknown = [cell for cell, quantity in columns.items() if not quantity]
     if not unknown:
@@ -199,7 +199,7 @@ def _labview(lines: list[str]) -> Head | None:
 
 
 def _headless(path: Path, lines: list[str], layout: ColumnLayout) -> Head:
-    """Without a header, the separator is the one that leaves most numbers in the first row."""
+    """The head of a file without a header, whose separator is the one that gives most numbers in the first row."""
     first = next((n for n, line in enumerate(lines) if line.strip() and not is_comment(line)), None)
     if first is None:
         raise fault(path, "no rows of numbers: give some")

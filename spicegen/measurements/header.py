@@ -1,4 +1,4 @@
-"""Header cells: what a column holds, and in which unit. Comment lines with a value use the same names."""
+"""Header cells: the quantity and the unit of a column. Comment lines with a value use the same names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from spicegen.measurements.units import (
 )
 
 READING = (CONDUCTANCE, RESISTANCE, CURRENT)
-"""What a state may be given as: a current becomes a conductance by the read voltage."""
+"""Dimensions in which a state may be given: a current becomes a conductance by the read voltage."""
 STATES = ("conductance", "resistance", "current")
 """The quantities that a state may be given as; the first that a file has counts."""
 DIMENSIONS: dict[str, tuple[str, ...]] = {
@@ -41,9 +41,9 @@ DIMENSIONS: dict[str, tuple[str, ...]] = {
     "achieved": READING,
     "sigma": (CONDUCTANCE,),
 }
-"""What a column or a comment may hold, by the unit that it may have."""
+"""Quantities that a column or a comment may hold, each with the dimensions that its unit may have."""
 COUNTS = ("pulse_number", "cycle_number")
-"""What a column may count, without a unit: such a name alone makes no header."""
+"""Quantities without a unit that a column may count: such names alone make no header."""
 _SYNONYMS = {
     "t": "time", "relative time": "time", "elapsed time": "time", "timestamp": "time",
     "v": "voltage", "u": "voltage", "volt": "voltage", "volts": "voltage", "bias": "voltage",
@@ -75,12 +75,12 @@ class Column:
     """One column of a file.
 
     Attributes:
-        index: where it stands, from 0.
-        name: as it stands in the header.
-        quantity: what it holds, one of ``DIMENSIONS`` or ``COUNTS``; empty if that is not known.
-        unit: ``NONE`` if there is none, or none that is known.
-        cycle: which, where the quantity is a cycle.
-        problem: what is wrong with its unit; empty if nothing is.
+        index: place of the column in the file, from 0.
+        name: name of the column as it stands in the header.
+        quantity: quantity that it holds, one of ``DIMENSIONS`` or ``COUNTS``; empty if that is not known.
+        unit: unit of its numbers; ``NONE`` if there is none, or an unknown one.
+        cycle: number of the cycle, where the column holds one cycle.
+        problem: fault of its unit, a text for people; empty if there is none.
     """
 
     index: int
@@ -92,17 +92,17 @@ class Column:
 
     @property
     def whole(self) -> bool:
-        """Whether both its quantity and its unit are known."""
+        """Whether both the column's quantity and its unit are known."""
         return bool(self.quantity) and self.unit is not NONE
 
     @property
     def used(self) -> bool:
-        """Whether its numbers can be taken into a measurement."""
+        """Whether the column's numbers can be taken into a measurement."""
         return bool(self.quantity) and not self.problem
 
 
 def parse_cell(text: str, index: int = 0) -> Column:
-    """What a header cell says; never an error, see ``Column.problem``.
+    """The column that a header cell describes; faults raise no error, but are in ``Column.problem``.
 
     ``voltage_V``, ``Voltage (V)``, ``Voltage [V]``, ``voltage / V`` and ``V (V)`` are the same.
     """
@@ -128,7 +128,7 @@ def unit_of(name: str) -> Unit:
 
 
 def parse_header(cells: Sequence[str]) -> list[Column]:
-    """What the cells of a header line say, in their order."""
+    """The columns that the cells of a header line describe, in their order."""
     return [parse_cell(cell, index) for index, cell in enumerate(cells)]
 
 
@@ -144,7 +144,7 @@ def _divided(name: str) -> list[tuple[str, str]]:
 
 
 def _quantity(stem: str) -> tuple[str, int]:
-    """The quantity that a name stands for, and the cycle's number; empty if none."""
+    """The quantity that a name stands for, and the number of the cycle; an empty text if it stands for none."""
     plain = " ".join(stem.replace("_", " ").casefold().split())
     plain = _CHANNEL.sub("", plain, count=1)
     if found := _CYCLE.fullmatch(plain):

@@ -1,4 +1,4 @@
-"""The kinds of measurements, as everything else in this program uses them: SI units, checked, of one device.
+"""The kinds of measurements in the form that the program uses: in SI units, checked, and each of one device.
 
 A conductance is the current over the voltage of a read that does not move the device.
 """
@@ -18,15 +18,15 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the numbers of a measurement come from.
+    """The origin of a measurement's numbers.
 
     Attributes:
-        path: the file with the numbers.
-        sha256: of its bytes, hex digits; of a described file of the description's bytes and then the file's, as by
-            ``cat set.yaml set.csv | sha256sum``.
-        notes: what was understood, left out or assumed on the way, for people; one sentence each.
-        name: of the file that was given, which may be a description: one line, unlike that of any other that was read
-            with it; if empty, the path's.
+        path: path of the file with the numbers.
+        sha256: SHA-256 of the file's bytes, in hex digits; for a described file, of the description's bytes followed by
+            the file's, as by ``cat set.yaml set.csv | sha256sum``.
+        notes: sentences on what was understood, left out or assumed, for people.
+        name: name of the file that was given, which may be a description: one line, different for all files that were
+            read together; if empty, the path's name.
     """
 
     path: Path
@@ -44,10 +44,10 @@ class Sweep:
 
     Attributes:
         origin: the file.
-        time_s: rising, shape (n,), s.
-        voltage_volt: te - be, shape (n,), V.
-        current_amp: from te to be through the device, shape (n,), A.
-        temperature_k: of the device, K.
+        time_s: times of the points, rising, shape (n,), s.
+        voltage_volt: voltage te - be, shape (n,), V.
+        current_amp: current from te to be through the device, shape (n,), A.
+        temperature_k: temperature of the device, K.
     """
 
     origin: Origin
@@ -65,13 +65,14 @@ class Pulses:
 
     Attributes:
         origin: the file.
-        amplitude_volt: of each pulse, te - be, shape (n,), V; NaN where the file does not say.
-        width_s: of each pulse, shape (n,), s; NaN where the file does not say.
-        gap_s: from the end of each pulse to the next, the read in its end, shape (n,), s; NaN where nothing is said.
-        direction: what each pulse does to the conductance: 1 raises it, -1 lowers it, 0 is a read; shape (n,).
-        g_siemens: read after each pulse, shape (n, cycles), S; NaN where a cycle ended earlier.
-        v_read_volt: of the reads, V.
-        temperature_k: of the device, K.
+        amplitude_volt: amplitude te - be of each pulse, shape (n,), V; NaN where the file does not state it.
+        width_s: width of each pulse, shape (n,), s; NaN where the file does not state it.
+        gap_s: time from the end of each pulse to the next, at whose end the read is, shape (n,), s; NaN where the file
+            does not state it.
+        direction: direction of each pulse, shape (n,): 1 raises the conductance, -1 lowers it, 0 is a read.
+        g_siemens: conductances read after each pulse, shape (n, cycles), S; NaN where a cycle ended earlier.
+        v_read_volt: voltage of the reads, V.
+        temperature_k: temperature of the device, K.
     """
 
     origin: Origin
@@ -95,10 +96,10 @@ class Retention:
 
     Attributes:
         origin: the file.
-        time_s: since programming, rising within each temperature, shape (n,), s.
-        g_siemens: shape (n,), S.
-        temperature_k: shape (n,), K: rows of one temperature are one device's, programmed anew.
-        v_read_volt: of the reads, V.
+        time_s: time since programming, rising within each temperature, shape (n,), s.
+        g_siemens: conductances, shape (n,), S.
+        temperature_k: temperature of each row, shape (n,), K; for each temperature the device was programmed anew.
+        v_read_volt: voltage of the reads, V.
     """
 
     origin: Origin
@@ -110,11 +111,11 @@ class Retention:
 
 @dataclass(frozen=True, eq=False)
 class WriteVerify:
-    """Conductances that were wanted, and those that were left when write-verify had finished.
+    """Target conductances, and the conductances after write-verify had finished.
 
     Attributes:
         origin: the file.
-        target_siemens, achieved_siemens: shape (n,), S.
+        target_siemens, achieved_siemens: target and achieved conductances, shape (n,), S.
     """
 
     origin: Origin

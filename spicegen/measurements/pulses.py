@@ -1,4 +1,4 @@
-"""Trains of pulses, and cycles of them."""
+"""Reading of trains of pulses, and of cycles of trains."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from spicegen.measurements.text import shown
 
 MOST_PULSES = 100_000
 TRAIN = ("amplitude", "width", "gap", "period")
-"""What makes a train: the same in every cycle of it."""
+"""Quantities that define a train of pulses; they are the same in every cycle."""
 _ONE_TRAIN = "give a file for each train, or remove the column of cycles if all rows are one train"
 _SAID = {"potentiation": 1, "depression": -1}
 
 
 def read_pulses(table: Table) -> Pulses:
-    """The train of a table with one column a cycle, or one of conductance, resistance or current; the rows are pulses.
+    """Read the train of a table whose rows are pulses, with a column per cycle or one of a conductance or the like.
 
-    With the number of the cycle in a column, cycles stand below one another.
+    If a column holds the number of the cycle, cycles stand below one another.
 
     Raises:
-        InputError: a gap in a cycle, a constant conductance, widths that are not positive ...
+        InputError: a cycle has a gap, the conductance is constant, widths are not positive, or the like.
     """
     _check_voltage(table)
     v_read, temperature_k = rows.read_voltage(table), rows.temperature(table)
@@ -70,7 +70,7 @@ def _check_one_row_a_pulse(table: Table) -> None:
 
 
 def _cycles_below(table: Table, v_read: float) -> tuple[Table, Array]:
-    """The table of the longest cycle, and conductances of all, shape (rows, cycles), S."""
+    """The table of the longest cycle, and the conductances of all cycles, shape (rows, cycles), S."""
     length = _lengths(table)
     cycle = np.repeat(np.arange(len(length)), length)
     pulse = np.arange(len(cycle)) - (np.cumsum(length) - length)[cycle]
@@ -86,7 +86,7 @@ def _cycles_below(table: Table, v_read: float) -> tuple[Table, Array]:
 
 
 def _lengths(table: Table) -> NDArray[np.int64]:
-    """How many rows each cycle has, one after the other, shape (cycles,)."""
+    """Number of rows of each cycle, in their order, shape (cycles,)."""
     column = table.column("cycle_number")
     number = table.values(column)
     table.fault_where(np.isnan(number), column, "no number: write those of the cycles (1, 2 ...), or remove the column")
@@ -104,7 +104,7 @@ def _lengths(table: Table) -> NDArray[np.int64]:
 
 
 def _cycles_beside(table: Table, v_read: float) -> Array:
-    """Conductances, shape (rows, cycles), S: rows in which every cycle has ended are left away."""
+    """Conductances of cycles in columns, shape (rows, cycles), S, without rows in which every cycle has ended."""
     columns = sorted((c for c in table.columns if c.quantity == "cycle"), key=lambda c: c.cycle) or [rows.state(table)]
     for column in columns:
         ended = np.isnan(table.values(column))
@@ -119,14 +119,14 @@ def _cycles_beside(table: Table, v_read: float) -> Array:
 
 
 def _of_each(table: Table, quantity: str, n: int) -> Array:
-    """A column, or else what a comment says of all, shape (n,), SI; NaN where neither says it."""
+    """Values of a quantity, shape (n,), SI: from its column, or from a comment for all rows; NaN without either."""
     if quantity in table.quantities:
         return table.values(quantity)[:n]
     return np.full(n, table.settings.get(quantity, np.nan))
 
 
 def _amplitude(table: Table, n: int) -> Array:
-    """Of each pulse, shape (n,), V, as the file counts it; 0 in the first row if that was read before any."""
+    """Amplitude of each pulse, shape (n,), V, with the file's sign; 0 in a first row that was read before any pulse."""
     amplitude = _of_each(table, "amplitude", n)
     if FIRST_ROW in table.words:
         if "amplitude" in table.quantities and amplitude[0] != 0:
@@ -137,7 +137,7 @@ def _amplitude(table: Table, n: int) -> Array:
 
 
 def _gap(table: Table, amplitude: Array, width: Array) -> Array:
-    """From the end of each pulse to the next, s: given; or period, or else the time to the next row, less width."""
+    """Time from the end of each pulse to the next, s: the gap, or else period or time to the next row, less width."""
     n = len(width)
     pulse = ~(amplitude == 0)
     _check_positive(table, "width", (width <= 0) & pulse)
@@ -154,7 +154,7 @@ def _gap(table: Table, amplitude: Array, width: Array) -> Array:
 
 
 def _to_the_next(table: Table, n: int) -> Array:
-    """From the time of each row to that of the next, shape (n,), s: the last as the one before."""
+    """Time from each row to the next, shape (n,), s; the last is equal to that before it."""
     time = table.values("time")[:n]
     rows.check_rising(table, time, np.arange(n), table.column("time"))
     step = np.diff(time)
@@ -173,7 +173,7 @@ def _check_positive(table: Table, quantity: str, wrong: NDArray[np.bool_]) -> No
 
 
 def _direction(table: Table, amplitude: Array, g: Array) -> NDArray[np.int8]:
-    """What each pulse does, shape (n,): as the file says; else as each polarity does; else between turning points."""
+    """Direction of each pulse, shape (n,): as stated in the file, or else by polarity, or else by turning points."""
     said = table.words.get("direction")
     if said:
         return np.where(amplitude == 0, 0, _SAID[said]).astype(np.int8)

@@ -1,4 +1,4 @@
-"""From a path to a measurement: the kind follows from the columns."""
+"""Reading of measurement files, whose kind follows from their columns."""
 
 from __future__ import annotations
 
@@ -40,13 +40,14 @@ def read_measurement(path: str | Path) -> Measurement:
     """Read a measurement file, or the description of one (YAML).
 
     Raises:
-        InputError: it cannot be understood or holds nothing to fit; one line with file, line, column and remedy.
+        InputError: the file cannot be understood or holds nothing to fit; the message names file, line, column and
+            remedy.
     """
     return read_measurements([path])[0]
 
 
 def read_measurements(paths: Iterable[str | Path]) -> list[Measurement]:
-    """Read several files; two of one name are called with their folders.
+    """Read several files; files of the same name are named with their folders.
 
     Raises:
         InputError: see ``read_measurement``.
@@ -70,7 +71,7 @@ def _read(path: Path) -> Measurement:
 
 
 def _check_of_pulses(table: Table, kind: Kind) -> None:
-    """Fail if the file says of its pulses what those of this kind do not have: it may be a train."""
+    """Refuse a file of another kind that states properties of pulses, because it may be a train."""
     said = table.settings.keys() | table.words.keys() | table.quantities
     foreign = [name for name in (*_OF_PULSES, *(_NOT_OF_REST if kind == "retention" else ())) if name in said]
     if foreign and kind != "pulses":
@@ -89,7 +90,7 @@ def _kind(table: Table) -> Kind:
         return "pulses"
     if {"voltage", "current"} <= has:
         return "retention" if "time" in has and np.ptp(table.values("voltage")) == 0 else "sweep"
-    # the voltage of a sweep by another name?
+    # A column in volts that is not understood may be the voltage of a sweep.
     unclear = has & {"time", "current"} and any(unit_of(name).dimension == VOLTAGE for name in table.ignored)
     if state and "voltage" not in has and not unclear:
         return "retention" if "time" in has else "pulses"

@@ -1,4 +1,4 @@
-"""Retention: a conductance over the time that the device rests."""
+"""Reading of retention: a conductance over the time that the device rests."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from spicegen.measurements.table import Array, Table
 from spicegen.measurements.thinning import FIT_POINTS, log_spaced
 
 _MOST_READ_VOLT = 0.5
-"""What is more in every row writes: the device is under it, and does not rest."""
+"""Largest read voltage, V: if it is higher in every row, the device is being written and does not rest."""
 
 
 def read_retention(table: Table) -> Retention:
-    """The retention of a table with columns time and conductance, resistance or current, or a voltage and current.
+    """Read the retention of a table with columns time and conductance, resistance or current, or voltage and current.
 
     Raises:
-        InputError: a voltage, the same in every row, that is no read's; a negative time, one that does not rise within
-            a temperature, or a constant conductance.
+        InputError: the voltage of all rows is not that of a read, a time is negative or does not rise within a
+            temperature, or the conductance is constant.
     """
     rows.check_several(table)
     if "voltage" in table.quantities:
@@ -30,7 +30,7 @@ def read_retention(table: Table) -> Retention:
 
 
 def _constant_voltage(table: Table) -> float:
-    """Of every row, te - be, V."""
+    """The voltage te - be of every row, V."""
     v_read = float(table.values("voltage")[0]) * rows.sign(table, "voltage")
     if abs(v_read) < rows.LEAST_READ_VOLT:
         raise table.fault(f"the voltage is {v_read:g} V in every row: nothing to fit: read at 0.1 V, say", 0)

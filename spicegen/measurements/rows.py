@@ -1,4 +1,4 @@
-"""What all kinds of measurements share: signs, conductances, temperatures, times, and what is nothing to fit."""
+"""Functions for the rows of all kinds of measurements: signs, conductances, temperatures, times, and their checks."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from spicegen.measurements.units import CONDUCTANCE, CURRENT, RESISTANCE, VOLTAG
 _USUAL_READ_VOLT = 0.1
 LEAST_READ_VOLT = 1e-6
 _LEAST_OHM = 1e-6
-"""Less than these is nothing: a zero, or another unit."""
+"""Smallest resistance, ohm: a smaller one is a zero or in another unit."""
 _SAME_K = 2.0
-"""Temperatures closer than that are one: a thermometer's noise."""
+"""Temperatures closer than this, K, count as one: they differ by a thermometer's noise."""
 _DIGITS = 9
-"""After the point, of a temperature: a sum's rounding errors are no more."""
+"""Decimal places of a temperature, K: the rounding errors of a sum are smaller."""
 _MOST = {VOLTAGE: (100.0, "mV"), CURRENT: (10.0, "uA"), CONDUCTANCE: (10.0, "uS")}
-"""What no such device, and hardly a source meter, ever shows, SI, and the unit that was forgotten then."""
+"""Largest believable value of a quantity, in its SI unit, and the unit that was probably meant if one is larger: no
+such device, and hardly a source meter, shows more."""
 _TOO_MUCH = "more than the {:g} {} that such devices bear: is the unit {}?"
 TURNED = (
     "add the line '# current_convention: be-te' if the current is counted from be to te, or "
@@ -43,7 +44,7 @@ def check_units(table: Table) -> None:
 
 
 def origin(table: Table) -> Origin:
-    """Where the measurement comes from, with the notes so far, and what of the file was not read."""
+    """The origin of the measurement: its file, the notes so far, and a note on the parts that were not read."""
     unused = [*table.ignored, *(column.name for column in table.columns if column.quantity not in table.read)]
     notes = list(table.notes)
     if unused:
@@ -56,7 +57,7 @@ def origin(table: Table) -> Origin:
 
 
 def sign(table: Table, what: str) -> float:
-    """-1 if the file says that it counts ``what``, voltage or current, from be to te; else 1."""
+    """Sign of ``what``, voltage or current: -1 if the file states that it counts it from be to te, else 1."""
     said = {table.words[word] for word, meant in CONVENTIONS.items() if what in meant and word in table.words}
     if len(said) > 1:
         raise table.fault(f"{what}: its convention is said twice, differently: leave one")
@@ -64,7 +65,7 @@ def sign(table: Table, what: str) -> float:
 
 
 def read_voltage(table: Table) -> float:
-    """Voltage of the reads, te - be, V: as the file says, or else the usual one, with a note."""
+    """Voltage of the reads, te - be, V: that which the file states, or else the usual one, with a note."""
     if "read_voltage" in table.quantities:
         column = table.column("read_voltage")
         values = table.values(column)
@@ -81,7 +82,7 @@ def read_voltage(table: Table) -> float:
 
 
 def state(table: Table) -> Column:
-    """The column that a state is read from: conductance, else resistance, else current."""
+    """The column from which a state is read: conductance, or else resistance, or else current."""
     return table.column(next((s for s in STATES if s in table.quantities), STATES[0]))
 
 
@@ -90,11 +91,11 @@ def conductance(table: Table, column: Column, v_read_volt: float) -> Array:
 
     Args:
         table: the file.
-        column: with conductances, resistances or currents.
-        v_read_volt: of the reads, V.
+        column: the column with conductances, resistances or currents.
+        v_read_volt: voltage of the reads, V.
 
     Raises:
-        InputError: currents without a read voltage; a negative conductance.
+        InputError: there are currents without a read voltage, or a negative conductance.
     """
     values = table.values(column)
     if column.unit.dimension == RESISTANCE:
@@ -131,7 +132,7 @@ def _check_derived(table: Table, column: Column, g_siemens: Array, v_read_volt: 
 
 
 def note_zeros(table: Table, g_siemens: Array) -> None:
-    """Say how many conductances, shape (rows, ...), are 0: less than the meter shows."""
+    """Note how many conductances, shape (rows, ...), are 0, that is, less than the meter shows."""
     if zeros := np.count_nonzero(g_siemens == 0):
         table.notes.append(
             f"Conductances of 0: {zeros}. A fit, of logarithms, leaves out rows of which that is the median."
@@ -139,10 +140,10 @@ def note_zeros(table: Table, g_siemens: Array) -> None:
 
 
 def temperatures(table: Table) -> Array:
-    """Temperature of each row, shape (rows,), K: those within 2 K are one, their mean.
+    """Temperature of each row, shape (rows,), K; temperatures within 2 K count as one, their mean.
 
     Raises:
-        InputError: below absolute zero; one that drifts from one to another.
+        InputError: a temperature is below absolute zero, or drifts from one value to another.
     """
     if "temperature" not in table.quantities:
         given = table.settings.get("temperature")
@@ -156,7 +157,7 @@ def temperatures(table: Table) -> Array:
     measured = table.values(column)
     table.fault_where(measured <= 0, column, "{}: a temperature must be above absolute zero: is its unit right?")
     distinct, which = np.unique(measured, return_inverse=True)
-    first = np.flatnonzero(np.diff(distinct, prepend=-np.inf) > _SAME_K)  # of each group
+    first = np.flatnonzero(np.diff(distinct, prepend=-np.inf) > _SAME_K)  # first of each group
     low, high = distinct[first], distinct[np.append(first[1:], len(distinct)) - 1]
     if (drifts := high - low > 2 * _SAME_K).any():
         n = int(np.argmax(drifts))
@@ -175,7 +176,7 @@ def temperature(table: Table) -> float:
     """The one temperature of all rows, K.
 
     Raises:
-        InputError: there are several.
+        InputError: there are several temperatures.
     """
     found = temperatures(table)
     other = found != found[0]

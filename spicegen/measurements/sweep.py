@@ -1,4 +1,4 @@
-"""I-V sweeps."""
+"""Reading of I-V sweeps."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from spicegen.measurements.thinning import FIT_POINTS, MOST_POINTS, extremes
 
 _COMPLIANCE = "was it the compliance? measure it in a larger range"
 _NOISE = 1e-3
-"""Of all energy: so much a device may seem to give back, by noise and a source meter's offset."""
+"""Share of all energy that a device may seem to give back, because of noise and a source meter's offset."""
 
 
 def read_sweep(table: Table) -> Sweep:
-    """The sweep of a table with columns voltage and current, and time or the interval between rows.
+    """Read the sweep of a table with columns voltage and current, and time or the interval between rows.
 
     Raises:
-        InputError: no time, time that does not rise, a constant current, or signs that no passive device has.
+        InputError: there is no time, it does not rise, the current is constant, or no passive device has such signs.
     """
     rows.check_several(table)
     voltage = table.values("voltage") * rows.sign(table, "voltage")
@@ -72,7 +72,7 @@ def _time(table: Table) -> Array:
 
 
 def _check_passive(table: Table, voltage: Array, current: Array) -> None:
-    """A passive device takes energy: at each polarity the sum of I V is positive, but for noise."""
+    """Check that the device takes energy, as a passive one does: the sum of I V of each polarity is positive."""
     power = voltage * current
     least = _NOISE * np.abs(power).sum()
     sides = {"positive": voltage > 0, "negative": voltage < 0}

@@ -39,9 +39,9 @@ _Kept = TypeVar("_Kept", float, str)
 _BLOCK_LINES = 5_000
 _NUMBER_STARTS = frozenset("0123456789+-.")
 MOST_NUMBERS = 60_000_000
-"""Of all columns that are used: with copies, 1.5 GB."""
+"""Largest number of values in all columns that are used: with copies, they take 1.5 GB."""
 SETTINGS = ("amplitude", "width", "gap", "period", "interval", "read_voltage", "temperature")
-"""What a comment may say of all rows."""
+"""Quantities whose value for all rows a comment may state."""
 CONVENTIONS = {
     "convention": ("voltage", "current"),
     "voltage_convention": ("voltage",),
@@ -60,17 +60,17 @@ class Table:
     """The numbers of a file, with what each column holds.
 
     Attributes:
-        path: of the file.
-        sha256: of its bytes, after those of its description if there is one, hex digits.
-        columns: those that are used, in the file's order.
-        numbers: as they stand in the file, shape (rows, columns).
-        line: of each row in the file, from 1.
-        settings: what comments say of all rows, SI units.
-        words: the same, for what is no number.
-        said_at: the lines of the comments that say it.
-        notes: what was understood or left away, for people.
+        path: path of the file.
+        sha256: SHA-256 of its bytes, after those of its description if there is one, in hex digits.
+        columns: the columns that are used, in the file's order.
+        numbers: numbers as they stand in the file, shape (rows, columns).
+        line: number of each row's line in the file, from 1.
+        settings: numbers that comments state for all rows, by quantity, in SI units.
+        words: words that comments state for all rows, by subject.
+        said_at: line numbers of these comments, by quantity or subject.
+        notes: sentences on what was understood or left away, for people.
         ignored: names of columns that are not understood.
-        read: what was asked for so far, of ``quantities``.
+        read: the quantities that have been asked for so far.
     """
 
     path: Path
@@ -87,7 +87,7 @@ class Table:
 
     @property
     def quantities(self) -> set[str]:
-        """Quantities that the columns hold."""
+        """The quantities that the columns hold."""
         return {column.quantity for column in self.columns}
 
     @property
@@ -99,7 +99,7 @@ class Table:
         """The column that holds ``quantity``.
 
         Raises:
-            InputError: there is none.
+            InputError: there is no such column.
         """
         found = next((column for column in self.columns if column.quantity == quantity), None)
         if found is None:
@@ -117,12 +117,12 @@ class Table:
         return column.unit.in_si(self.numbers[:, self.columns.index(column)])
 
     def fault(self, problem: str, row: int | None = None, column: Column | None = None) -> InputError:
-        """The error for what a row (from 0) and column hold."""
+        """The error for a problem in a row (from 0) and a column."""
         line = 0 if row is None else int(self.line[row])
         return fault(self.path, problem, line, column.name if column else "")
 
     def fault_said(self, name: str, problem: str) -> InputError:
-        """The error for what a comment, or a description, says of all rows."""
+        """The error for a problem of a value that a comment, or a description, states for all rows."""
         return fault(self.path, problem, self.said_at.get(name, 0))
 
     def fault_where(self, wrong: NDArray[np.bool_], column: Column, problem: str) -> None:
@@ -138,12 +138,12 @@ def read_table(path: Path, layout: ColumnLayout | None = None, description: byte
 
     Args:
         path: the file.
-        layout: how columns are found; None: by the names and units in its header.
-        description: what else the sha256 is of, before the file's bytes.
+        layout: how columns are found; None for the names and units in the file's header.
+        description: bytes of the description, which the SHA-256 covers before the file's bytes.
 
     Raises:
-        InputError: it cannot be read, no header is found, a unit is missing, a cell is no number ...; the message names
-            file, line, column and remedy.
+        InputError: the file cannot be read, no header is found, a unit is missing, a cell is no number, or the like;
+            the message names file, line, column and remedy.
     """
     try:
         sha256, encoding = inspect(path, description)
@@ -157,7 +157,7 @@ def read_table(path: Path, layout: ColumnLayout | None = None, description: byte
 
 
 class _Reader:
-    """Reads the rows of one file."""
+    """Reader of the rows of one file."""
 
     def __init__(self, path: Path, sha256: str, head: Head, first_lines: list[str]) -> None:
         self.first_lines = first_lines
@@ -209,7 +209,7 @@ class _Reader:
         self.dialect.decimal = next(filter(None, marks), "")
 
     def _fast(self, rows: dict[int, str]) -> tuple[Array, NDArray[np.int64]] | None:
-        """Rows that are nothing but numbers in the usual form; None if they are not: then _exact says what they are."""
+        """Read rows that hold only numbers in the usual form; None if some do not, which ``_exact`` then reads."""
         separator, decimal = self.dialect.separator, self.dialect.decimal
         lines = list(rows.values())
         if not decimal or decimal == separator or self.head.row_mark:
@@ -271,7 +271,7 @@ class _Reader:
 
     def _number(self, cell: str, column: Column, n: int) -> float:
         if column.quantity == "cycle" and cell.casefold() in ("", "nan"):
-            return np.nan  # the cycle ended earlier
+            return np.nan  # the cycle has ended earlier
         try:
             return self.dialect.number(cell)
         except ValueError as error:
@@ -280,7 +280,7 @@ class _Reader:
             raise fault(self.path, str(error), n, column.name) from error
 
     def _comment(self, text: str, n: int) -> None:
-        """Keep what a comment says of all rows: ``read_voltage_V: 0.1``, ``read voltage: 0.1 V`` ..."""
+        """Keep the value that a comment states for all rows: ``read_voltage_V: 0.1``, ``read voltage: 0.1 V`` ..."""
         found = re.fullmatch(r"([^:=]{1,60}?)\s*[:=]\s*(\S.{0,60}?)", text)
         if not found or n == self.head.line:
             return
@@ -316,7 +316,7 @@ def _well_quoted(line: str, separator: str) -> bool:
 
 
 def _blocks(head: list[str], rest: TextIO) -> Iterator[tuple[int, list[str]]]:
-    """Lines in blocks, each with the number of its first."""
+    """Blocks of lines, each with the number of its first line."""
     first, lines = 1, head
     while lines:
         yield first, lines

@@ -15,16 +15,16 @@ from spicegen.files import printable
 _CHUNK_BYTES = 2**20
 _BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 LARGEST = 1e30
-"""Of a number: source meters write 9.9e37 for an overflow, and 9.91e37 where there is nothing."""
+"""Largest number that is a value: source meters write 9.9e37 for an overflow, and 9.91e37 where there is no value."""
 NO_TEXT = "is no text: if it is a spreadsheet, save it as CSV in UTF-8; if it is compressed, unpack it"
 MINUS = "\u2212"
-"""Of typeset tables, and of some spreadsheets: read as a hyphen is."""
+"""The minus sign of typeset tables and of some spreadsheets, which is read like a hyphen."""
 _LONGEST_SHOWN = 60
 COMMENT_MARKS = ("#", "%", "//", "!")
 
 
 def fault(place: object, problem: str, line: int = 0, column: str = "") -> InputError:
-    """The error for what was found at a line (from 1) and column of a file; 0 and empty leave them away."""
+    """The error for a problem at a line (from 1) and column of a file; 0 and an empty text leave these away."""
     where = [printable(str(place))]
     if line:
         where.append(f"line {line}")
@@ -34,17 +34,17 @@ def fault(place: object, problem: str, line: int = 0, column: str = "") -> Input
 
 
 def shown(text: str) -> str:
-    """Text of a file in a message: one short line in quotation marks."""
+    """Text of a file as it is shown in a message: one short line in quotation marks."""
     return repr(text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "...")
 
 
 def inspect(path: Path, before: bytes = b"") -> tuple[str, str]:
-    """The sha256 of the bytes ``before`` and a file's, and its encoding.
+    """The SHA-256 of the bytes ``before`` followed by a file's bytes, and the file's encoding.
 
-    That is UTF-8, UTF-16 with its byte order mark, or else Latin-1.
+    The encoding is UTF-8, UTF-16 with its byte order mark, or else Latin-1.
 
     Raises:
-        InputError: it cannot be read, is empty, or is no text.
+        InputError: the file cannot be read, is empty, or is no text.
     """
     if not path.is_file():
         problem = "is no file" if path.exists() else "there is no such file"
@@ -76,7 +76,7 @@ class Dialect:
     """How a file writes its rows.
 
     Attributes:
-        separator: of cells; a space stands for any white space.
+        separator: separator of cells; a space stands for any white space.
         decimal: the decimal mark; empty as long as no number had one.
     """
 
@@ -90,7 +90,7 @@ class Dialect:
             ValueError: a quotation mark is not closed.
         """
         if self.separator == " ":
-            # a unit in brackets belongs to the name before it
+            # A unit in brackets belongs to the name before it.
             return re.sub(r"\s+(?=[(\[])", "", line).split()
         if '"' not in line:
             return [cell.strip() for cell in line.split(self.separator)]
@@ -158,7 +158,7 @@ _REMOVE = "measure it in a larger range, or remove the row"
 
 
 def _instead(text: str, decimal: str) -> str:
-    """What a cell that is no number holds, and the remedy."""
+    """Text on the content of a cell that is no number, and the remedy."""
     plain = text.casefold().strip("+-")
     if not plain:
         return "is empty: fill it in, or remove the row"

@@ -1,4 +1,4 @@
-"""Long measurements with fewer points: which are kept."""
+"""Thinning of long measurements: the choice of the points that are kept."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from spicegen.measurements.direction import turning_points
 Array = NDArray[np.float64]
 MOST_POINTS = 20_000
 FIT_POINTS = 600
-"""Of a sweep, or of a temperature's retention, that a fit takes: more say the same again."""
+"""Number of points of a sweep, or of the retention at one temperature, that a fit takes: more add no information."""
 _TURN = 0.05
-"""Of a sweep's range: it has turned when it has gone back by so much, more than the noise of a measured voltage; and
-jumps when it does so from point to point."""
+"""Share of a sweep's voltage range. A sweep turns where it goes back by so much, which is more than the noise of a
+measured voltage; it jumps where it does so from one point to the next."""
 
 
 def extremes(*curves: Array) -> NDArray[np.int64]:
     """Indices of the points where a curve is lowest or highest within its piece, at most ``MOST_POINTS`` in all.
 
     The pieces are equally long, to one point. Turning points, switching events and the width of noise stay; nothing is
-    averaged. Of short curves, of shape (n,) each, all points are kept.
+    averaged. All points of short curves are kept. Each curve has the shape (n,).
     """
     n = len(curves[0])
     if n <= MOST_POINTS:
@@ -36,16 +36,16 @@ def extremes(*curves: Array) -> NDArray[np.int64]:
 
 
 def with_turns(voltage_volt: Array, most: int) -> NDArray[np.int64]:
-    """Indices of at most ``most`` points: evenly spaced ones, both ends of where the voltage turns, and of its jumps.
+    """Indices of at most ``most`` points: evenly spaced ones, and both ends of each turn and jump of the voltage.
 
-    Where it turns so often that these are more than half, nothing beyond that half is kept.
+    If turns and jumps would take more than half of the points, the sweep is cut off behind the last of that half.
     """
     n = len(voltage_volt)
     if n <= most:
         return np.arange(n)
     turns = np.array(turning_points(voltage_volt, _TURN), dtype=np.int64)
     steps = np.abs(np.diff(voltage_volt))
-    ends = np.append(np.flatnonzero(steps), n - 1)  # of holds, which mostly are of one point
+    ends = np.append(np.flatnonzero(steps), n - 1)  # ends of holds, most of which are one point long
     jumps = np.flatnonzero(steps > _TURN * np.ptp(voltage_volt))
     corners = np.unique(np.concatenate([turns, ends[np.searchsorted(ends, turns)], jumps, jumps + 1, [n - 1]]))
     corners = corners[: most // 2]

@@ -1,7 +1,7 @@
 """Units as they stand in headers: an SI prefix before one of the units that measurements of a device have.
 
-A table and not pint: a header is untrusted text, pint evaluates what looks like arithmetic in it, and would read ``C``
-as coulomb and ``G`` as gauss.
+The units are in a table here and not read by pint, because a header is untrusted text: pint evaluates text that looks
+like arithmetic, and would read ``C`` as coulomb and ``G`` as gauss.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _SYMBOLS = {name: dimension for dimension, names in _NAMES.items() for name in n
 _PREFIXED = re.compile(f"([{''.join(_PREFIXES)}]?)({'|'.join(sorted(_SYMBOLS, key=len, reverse=True))})")
 _MOST_INVERSE = 1e18
 _LARGE = ("M", "G")
-"""Prefixes of resistances only: what stands there as MS, MA or MV was meant to be in milli."""
+"""Large prefixes, which only resistances have: a column in MS, MA or MV is taken to be in milli."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ class Unit:
     """A unit of a header.
 
     Attributes:
-        symbol: as it stands there.
-        dimension: the SI unit that it is a multiple of.
-        factor, offset: SI value = number * factor + offset.
+        symbol: the unit as it stands in the header.
+        dimension: the SI unit of which it is a multiple.
+        factor, offset: factor and offset to SI: SI value = number * factor + offset.
     """
 
     symbol: str
@@ -59,9 +59,10 @@ class Unit:
     offset: float = 0.0
 
     def in_si(self, number: _Number) -> _Number:
-        """A number or numbers in the SI unit.
+        """Convert a number, or an array of numbers, to the SI unit.
 
-        A prefix below one is no binary number; its inverse is: so divided, 100 us are 0.0001 s to the last bit.
+        A prefix below one cannot be exact in binary, but its inverse can; dividing by it, 100 us are 0.0001 s to the
+        last bit.
         """
         inverse = round(min(1 / self.factor, _MOST_INVERSE))
         exact = inverse > 0 and 1 / inverse == self.factor
@@ -69,7 +70,7 @@ class Unit:
 
 
 NONE = Unit("", "", 1.0)
-"""No unit, or none that is known."""
+"""The unit of a column without a unit, or with an unknown one."""
 _OTHERS = {
     "min": Unit("min", TIME, 60.0),
     "h": Unit("h", TIME, 3600.0),
@@ -83,7 +84,7 @@ _OTHERS = {
 def parse_unit(symbol: str) -> Unit:
     """The unit that ``symbol`` stands for, or ``NONE``. Upper and lower case differ: mS is not ms.
 
-    The suffix DC or AC of Keithley's reading buffers (``Amp DC``) is left away.
+    The suffix DC or AC of Keithley's reading buffers (``Amp DC``) is ignored.
     """
     text = re.sub(r"\s+[DA]C$", "", symbol.strip())
     if text in _OTHERS:

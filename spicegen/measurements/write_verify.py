@@ -1,4 +1,4 @@
-"""Statistics of write-verify: what was wanted and what was left."""
+"""Reading of write-verify statistics: target conductances, and the conductances that were achieved."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from spicegen.measurements.thinning import MOST_POINTS
 
 
 def read_write_verify(table: Table) -> WriteVerify:
-    """The pairs of a table with columns target and achieved, or target and the conductance that was left.
+    """Read the pairs of a table with columns target and achieved, or target and the conductance after programming.
 
     Raises:
-        InputError: a conductance that is not positive; all achieved ones the same.
+        InputError: a conductance is not positive, or all achieved conductances are equal.
     """
     rows.check_several(table)
     left = table.column("achieved") if "achieved" in table.quantities else rows.state(table)

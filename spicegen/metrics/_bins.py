@@ -18,7 +18,7 @@ class Bins:
     A law with beta = 50, the steepest that is fitted, bends by 4e-4 of its height within one of 512.
 
     Args:
-        points: how many there are.
+        points: number of points.
     """
 
     def __init__(self, points: int) -> None:

@@ -1,4 +1,4 @@
-"""Bootstrap over cycles: what is resampled, and confidence intervals from it.
+"""Bootstrap over cycles: resampling, and confidence intervals from the resamples.
 
 Statistics are computed of many samples at once, one sample a row: row 0 is the measurement, then come those that leave
 one cycle out (for the acceleration of BCa intervals), then the resamples. Means are drawn from Student's t about the
@@ -28,10 +28,11 @@ class Samples:
     """Samples of a bootstrap: how often each cycle of each branch is in them; one array a branch, shape (rows, cycles).
 
     Attributes:
-        counts: how often a cycle is in a sample: of statistics of the scatter.
-        shifts: how much of a cycle's deviation from the mean comes to the mean, over the cycles: of means.
-        left_out: how many rows, after the first, leave a cycle out.
-        means_simulated, scatter_simulated: statistics of either kind are of simulated cycles, not of these samples.
+        counts: number of times that a cycle is in a sample, used by statistics of the scatter.
+        shifts: share of each cycle's deviation from the mean that is added to the mean, used by means.
+        left_out: number of rows, after the first, that leave one cycle out.
+        means_simulated, scatter_simulated: whether statistics of means, or of the scatter, come from simulated cycles
+            instead of these samples.
     """
 
     counts: tuple[Array, ...]
@@ -63,7 +64,7 @@ def draw(cycles: tuple[int, ...], rng: np.random.Generator, *, paired: bool, res
     ``paired``: samples have the same cycles of all branches, which have equally many.
     """
     groups = cycles[:1] if paired else cycles
-    # of many cycles the acceleration is next to nothing
+    # With many cycles the acceleration is next to nothing.
     left_out = sum(n for n in groups if 1 < n <= _LEFT_OUT)
     counts, shifts, row = [], [], 1
     for n in groups:
@@ -85,7 +86,7 @@ def means(values: Array, shifts: Array, bins: Callable[[Array], Array] = lambda 
     """Mean over cycles in each sample, then over bins, of values of shape (cycles, points), NaN where there is none.
 
     Returns:
-        Shape (rows, bins); NaN where there is nothing.
+        The means, shape (rows, bins); NaN where there are no values.
     """
     there = np.isfinite(values)
     many = np.maximum(there.sum(axis=0), 1)

@@ -27,21 +27,21 @@ class Curves:
 
     Each point of a long train is the mean over a bin of neighbouring points.
 
-    What cycles cannot say is simulated: the mean curve of a single one, as its trend with new updates and reads of its
-    own variances; the scatter of fewer than 20 (of normal noise).
+    Samples for which there are too few cycles are simulated: the mean curve of a single cycle, as its trend with new
+    updates and reads of its own variances; and the scatter of fewer than 20 cycles, with normal noise.
 
     Args:
-        branch: the measurement.
-        samples: of its cycles.
-        rng: for what is simulated.
+        branch: the measured branch.
+        samples: samples of its cycles.
+        rng: random number generator of the simulations.
 
     Attributes:
-        samples: as given, and what is simulated instead.
-        rises: as the branch.
-        pulses: from the first point to the last.
-        w: of the points, from 0 to 1, shape (points,).
-        g_siemens: mean over cycles, shape (rows, points), S.
-        scatter: about that mean.
+        samples: the given samples, marked with what is simulated instead.
+        rises: whether the branch rises.
+        pulses: number of pulses from the first point to the last.
+        w: position of each point in the branch, from 0 to 1, shape (points,).
+        g_siemens: mean conductance over cycles, shape (rows, points), S.
+        scatter: scatter of the cycles about that mean.
     """
 
     g_siemens: Array

@@ -18,10 +18,11 @@ class Laws:
     """The exponential and the power law, fitted to samples of a branch, one sample a row.
 
     Attributes:
-        rises: as the branch.
-        pulses: from w = 0 to w = 1.
-        exponential: (start, end, beta), shape (rows, 3): S, S, 1.
-        power: (start, end, alpha), rising, shape (rows, 3): S, S, 1; NaN where a conductance is not positive.
+        rises: whether the branch rises.
+        pulses: number of pulses from w = 0 to w = 1.
+        exponential: parameters (start, end, beta) of the exponential law, shape (rows, 3), in S, S and 1.
+        power: parameters (start, end, alpha) of the power law, rising, shape (rows, 3), in S, S and 1; NaN where a
+            conductance is not positive.
         by_power: whether the power law is the nearer one, shape (rows,). Both have three parameters, so that is what
             any information criterion prefers.
     """
@@ -44,7 +45,7 @@ class Laws:
     def step_siemens(self, g_siemens: Array) -> Array:
         """Change by one pulse at conductances of shape (rows, any), by the preferred law: the same shape, S.
 
-        It is NaN where the law does not say.
+        It is NaN where the law has no value.
         """
         start, end, beta = (self.exponential[:, n, None] for n in range(3))
         steep = np.where(np.abs(beta) < 1e-9, 1.0, beta / -np.expm1(-np.where(beta == 0, 1.0, beta)))

@@ -19,12 +19,12 @@ _ALPHA_STARTS = (-10.0, -3.0, 1.0, 3.0, 10.0)
 
 
 def least_squares(law: Callable[[Array], Array], start: Array, y: Array, most: Array) -> Array:
-    """Levenberg-Marquardt for every row of ``y`` at once.
+    """Fit every row of ``y`` at once by the method of Levenberg and Marquardt.
 
     Args:
         law: the curves, shape (rows, points), for parameters of shape (rows, parameters).
-        start: of the parameters, shape (rows, parameters).
-        y: shape (rows, points); NaN points do not count.
+        start: first values of the parameters, shape (rows, parameters).
+        y: values to fit, shape (rows, points); NaN points do not count.
         most: the largest magnitude of each parameter, shape (parameters,).
 
     Returns:

@@ -1,4 +1,4 @@
-"""From files to reports: each measurement by itself, a file that only rises together with one that only falls."""
+"""Reports from files: each measurement by itself, but a file that only rises together with one that only falls."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def measure_files(paths: Sequence[Path], seed: int) -> list[MetricsReport]:
     """Compute figures of merit of measurement files, descriptions of them, and update tables.
 
     Args:
-        paths: the files; of pulses, or tables, of one direction each, two that follow each other are one device's.
-        seed: of the bootstrap.
+        paths: paths of the files; two successive files of pulses, or tables, of one direction each are one device's.
+        seed: seed of the bootstrap.
 
     Raises:
         InputError: a file cannot be read, or holds too little.

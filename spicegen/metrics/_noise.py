@@ -1,4 +1,4 @@
-"""What takes single cycles off the mean curve: updates that scatter and are forgotten, reads, an offset for each."""
+"""Deviations of single cycles from the mean curve: updates that scatter and are forgotten, reads, and offsets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Noise:
 
     Attributes:
         update, read, offset: variances, S^2.
-        memory: what is left of a deviation after a pulse.
+        memory: share of a deviation that is left after one pulse, dimensionless.
     """
 
     update: float
@@ -61,7 +61,7 @@ class Noise:
 def of_one_cycle(residual: Array, exponential: Array, rng: np.random.Generator) -> Noise:
     """Noise of a single cycle, from its deviation from its law and its exponential law, both of shape (points,), S.
 
-    The memory is that with which simulated cycles about an exponential law leave their own ones as far.
+    The memory is that with which simulated cycles about an exponential law deviate as far from their own fitted laws.
     """
     points = len(residual)
     trials = int(np.clip(_AT_ONCE // points, 10, _TRIALS))

@@ -1,4 +1,4 @@
-"""Scatter of cycles about their mean in each sample: of cycles drawn with replacement, or of simulated ones."""
+"""Scatter of cycles about their mean in each sample, which has cycles drawn with replacement, or simulated ones."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Scatter:
     """Variances and covariances over the cycles of a branch, one sample a row.
 
     Attributes:
-        variance: at each point, shape (rows, points), S^2; NaN for one cycle.
+        variance: variance at each point, shape (rows, points), S^2; NaN for one cycle.
         freedom: degrees of freedom of each variance, shape (rows, points).
-        step_variance, step_covariance: of differences from point to point, each with itself and with its neighbour,
-            after the mean over the cycles, or for one cycle the law, has been taken off, shape (rows,), S^2.
+        step_variance, step_covariance: variance of the differences from point to point, and covariance of neighbouring
+            differences, shape (rows,), S^2. The mean over the cycles, or for one cycle the law, is taken off before.
     """
 
     variance: Array
@@ -53,7 +53,7 @@ def resampled(g_siemens: Array, counts: Array, first_resample: int) -> Scatter:
     cycles, step = len(g_siemens), np.diff(g_siemens, axis=1)
     variance, freedom = _moments(g_siemens, g_siemens, counts)
     square, product = (_pooled(*_moments(a, b, counts)) for a, b in ((step, step), (step[:, 1:], step[:, :-1])))
-    # a resample's own variance is too small by (n - 1) / n on average
+    # The variance of a resample is too small by (n - 1) / n on average.
     grow = np.where(np.arange(len(counts)) < first_resample, 1.0, cycles / (cycles - 1))
     return Scatter(variance * grow[:, None], freedom, square * grow, product * grow)
 

@@ -1,4 +1,4 @@
-"""The mean curve without what is noise from point to point: a law, and what data say that the law leaves out."""
+"""The mean curve without noise from point to point: a law, and the smooth residual that the data show beside it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ class BranchTrend:
     """Samples of the trend of a branch: the mean curve without noise from point to point; one sample a row.
 
     Attributes:
-        laws: below it.
-        w: of the points, from 0 to 1, shape (points,).
-        rest: what comes on top of the preferred law, shape (rows, points), S; None where the law alone is better.
+        laws: the fitted laws.
+        w: position of each point in the branch, from 0 to 1, shape (points,).
+        rest: smooth residual that is added to the preferred law, shape (rows, points), S; None if the law alone is
+            better.
     """
 
     laws: Laws
@@ -43,7 +44,7 @@ class BranchTrend:
     def step_siemens(self, g_siemens: Array) -> Array:
         """Change by one pulse at conductances of shape (rows, any), from the trend's slope: the same shape, S.
 
-        Beyond the trend's ends that of the law, as far off the trend's as it is at the end.
+        Beyond the trend's ends it is the step of the law, with the offset between the two at the end.
         """
         step = self.laws.step_siemens(g_siemens)
         if self.rest is None:
@@ -70,8 +71,8 @@ def find_trend(
     (1991); criterion: Hurvich, Simonoff, Tsai, J. R. Stat. Soc. B 60, 271 (1998).
 
     Args:
-        laws: fitted to ``g_siemens``.
-        w: of the points, shape (points,).
+        laws: the laws fitted to ``g_siemens``.
+        w: position of each point in the branch, from 0 to 1, shape (points,).
         g_siemens: mean curves, shape (rows, points), S.
         left_out: rows from which one cycle each is missing, shape (cycles,).
         cycles_siemens: the cycles that are missing there, shape (cycles, points), S; NaN where there is none.

@@ -24,8 +24,8 @@ class Metric:
         value: its value in ``unit``; NaN where it does not exist.
         ci95: its 95 % confidence interval in ``unit``; None where it could not be found.
         unit: an SI unit, or 1.
-        definition: what it is, for people; the first sentence says it shortly.
-        source: where the definition is from.
+        definition: its definition, for people; the first sentence is a short one.
+        source: source of the definition.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Statistic:
         name, unit: name and unit of the figure of merit.
         of: the function that computes it: from samples to the value in each, shape (rows,).
         of_scatter: whether it is a statistic of the scatter between cycles, not of their mean.
-        turned: its resamples are what the truth may be, see ``interval``.
+        turned: whether its resamples are values that the truth may have, see ``interval``.
     """
 
     name: str
@@ -73,6 +73,6 @@ class Statistic:
 
 
 def described(function: Callable[..., object]) -> tuple[str, str]:
-    """Definition and source in a function's docstring: what stands before and what behind ``Source:``."""
+    """Definition and source from a function's docstring: the parts before and behind ``Source:``."""
     definition, _, source = " ".join((function.__doc__ or "").split()).partition("Source:")
     return definition.strip(), source.strip()

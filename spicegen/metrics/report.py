@@ -1,4 +1,4 @@
-"""The figures of merit of one measurement, as they are shown and written."""
+"""The figures of merit of one measurement, in the form in which they are shown and written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from spicegen.metrics.retention import Relaxation
 from spicegen.metrics.trains import Trains
 
 Analysed = Trains | ProgrammingErrors | Sweep | Mapping[float, Relaxation] | Sequence[UpdateTable]
-"""What figures of merit are computed from: samples of trains of pulses or of errors of write-verify, a sweep, the
+"""Data from which figures of merit are computed: samples of trains of pulses or of errors of write-verify, a sweep, the
 relaxation at each temperature (K), or tables of updates."""
 
 
@@ -24,11 +24,11 @@ class MetricsReport:
     """The figures of merit of one measurement.
 
     Attributes:
-        title: what was measured, and the names of the files.
+        title: kind of the measurement, and the names of the files.
         origins: the files that were measured, one or two.
         metrics: the figures of merit, in the order in which they are shown.
-        notes: what people should know, one sentence each.
-        data: what the figures of merit were computed from; the report's pictures show it.
+        notes: sentences on what people should know.
+        data: data from which the figures of merit were computed; the report's pictures show it.
         tables: update tables that were made from the measurement; none where it is a table itself.
     """
 

@@ -32,10 +32,11 @@ class Relaxation:
     """Samples of the relaxation at one temperature.
 
     Attributes:
-        temperature_k: K.
-        time_s, g_siemens: as measured, shape (n,), s, S.
-        fitted: (G_0 in S, G_inf in S, ln(tau / s)) of G = G_inf + (G_0 - G_inf) exp(-t / tau), shape (rows, 3).
-        drift: (G at 1 s in S, nu) of G = G_1 t^-nu, shape (rows, 2).
+        temperature_k: temperature of the device, K.
+        time_s, g_siemens: measured times (s) and conductances (S), shape (n,).
+        fitted: parameters (G_0 in S, G_inf in S, ln(tau / s)) of G = G_inf + (G_0 - G_inf) exp(-t / tau), shape
+            (rows, 3).
+        drift: parameters (G at 1 s in S, nu) of G = G_1 t^-nu, shape (rows, 2).
         by_power: whether AICc prefers that power law, shape (rows,).
     """
 
@@ -111,7 +112,7 @@ def _relaxation(temperature_k: float, time_s: Array, g: Array, rng: np.random.Ge
     best = int(np.argmin(((_relaxing(t, plateaus) - y) ** 2).sum(axis=1)))
     plateau, power = plateaus[best : best + 1], powers[best : best + 1]
     relaxing = _relaxing(t, plateau)[0]
-    drifting = relaxing.copy()  # at time 0 a power law says nothing
+    drifting = relaxing.copy()  # a power law has no value at time 0
     drifting[later] = _drifting(t[later], power)[0]
     found = [(plateau, power, _prefers_power(t, y[None], plateau, power))]
     draws = (_drawn(law, (y - law) * np.sqrt(len(g) / (len(g) - k)), rng) for law, k in ((relaxing, 3), (drifting, 2)))

@@ -1,4 +1,4 @@
-"""sigma = slope G + offset by maximum likelihood."""
+"""Fit of the line sigma = slope G + offset by maximum likelihood."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def sigma_line(g_siemens: Array, variance: Array, freedom: Array) -> tuple[Array
     positive.
 
     Args:
-        g_siemens: shape (rows, points), S.
-        variance: at each, S^2; NaN does not count.
-        freedom: its degrees of freedom; 0 does not count.
+        g_siemens: conductances, shape (rows, points), S.
+        variance: variance at each conductance, S^2; NaN does not count.
+        freedom: degrees of freedom of each variance; 0 does not count.
 
     Returns:
-        Each of shape (rows,); NaN where all variances are zero or there is one conductance only.
+        Slope and offset, each of shape (rows,); NaN where all variances are zero or there is one conductance only.
     """
     weight = np.where(np.isfinite(variance) & np.isfinite(g_siemens), freedom, 0.0)
     v, g = np.where(weight > 0, variance, 0.0), np.where(weight > 0, g_siemens, np.nan)
@@ -47,8 +47,8 @@ def standard_errors(g_siemens: Array, sigma: Array, freedom: Array) -> tuple[flo
     """Standard errors of slope (dimensionless) and offset (S) of one line, from the likelihood's Fisher information.
 
     Args:
-        g_siemens: shape (points,), S.
-        sigma: the line there, S.
+        g_siemens: conductances, shape (points,), S.
+        sigma: value of the line at each conductance, S.
         freedom: degrees of freedom of the variances that it was fitted to.
     """
     weighted = np.stack([g_siemens, np.ones_like(g_siemens)]) * np.sqrt(2 * freedom) / sigma

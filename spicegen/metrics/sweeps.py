@@ -19,11 +19,11 @@ _FEWEST = 8
 _READ_VOLT = 0.1
 """Conductances of the two states of a loop are compared at this voltage, or at a lower one in a small loop."""
 _CHANGE = 0.05
-"""Of ln G: less is no change of state."""
+"""Changes of ln G below this are taken as no change of state."""
 _RETURN = 0.1
-"""Of the largest voltage: less is noise of a voltage that rests, no excursion and no return from one."""
+"""Voltages below this share of the largest one are taken as noise of a voltage at rest, not as an excursion."""
 _FULL = 0.9
-"""Of the largest voltage: loops that do not get so far are another measurement, and in no mean with the others."""
+"""Share of the largest voltage that a loop must reach: smaller loops are another measurement and left out of means."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,10 +31,11 @@ class Loops:
     """Loops of a sweep at one polarity: in each, the voltage goes out to its extreme and back.
 
     Attributes:
-        v_read_volt: where states are compared, of the excursions' sign, V.
-        values: of each excursion (see ``_excursion``), by figure of merit, shape (excursions,); NaN where it has none.
-        seed: of the bootstrap.
-        smaller: how many more there are, which end at smaller voltages and are left out.
+        v_read_volt: voltage at which states are compared, with the sign of the excursions, V.
+        values: values of each excursion (see ``_excursion``) by figure of merit, shape (excursions,); NaN where it has
+            none.
+        seed: seed of the bootstrap.
+        smaller: number of further loops, which end at smaller voltages and are left out.
     """
 
     v_read_volt: float
@@ -129,8 +130,8 @@ class _Outing:
     """One excursion from about 0 V to positive voltages and back, all currents and voltages of that sign.
 
     Attributes:
-        v, i: V, A, shape (n,).
-        limited: where the current is the source meter's, shape (n,).
+        v, i: voltages (V) and currents (A), shape (n,).
+        limited: mask of the points at which the source meter limits the current, shape (n,).
     """
 
     v: Array

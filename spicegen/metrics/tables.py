@@ -1,4 +1,4 @@
-"""Figures of merit of update tables: of the curve that mean updates give, pulse after pulse."""
+"""Figures of merit of update tables, from the curve that mean updates give pulse after pulse."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from spicegen.metrics.metric import Metric, described
 Array = NDArray[np.float64]
 _MOST_PULSES = 100_000
 _SATURATED, _NEAR = 0.05, 0.01
-"""Of the range of a table: how far before its end a device may saturate, and how near to that its curve ends."""
+"""Shares of a table's range: the distance from its end within which a device may saturate, and the distance from that
+point at which its curve ends."""
 
 
 def trajectory(table: UpdateTable) -> Array:
@@ -25,7 +26,7 @@ def trajectory(table: UpdateTable) -> Array:
     lowest that noise led to: within 5 % of the table's range from there, the curve ends 1 % before they do.
 
     Raises:
-        InputError: the mean update does not lead there.
+        InputError: mean updates do not lead to the other end.
     """
     on = 1 if table.rises else -1
     nodes = table.g_siemens[::on]

@@ -26,12 +26,13 @@ class Trains:
 
     Args:
         up, down: the branches.
-        seed: of the bootstrap. It has 1000 resamples, fewer (never below 200) of branches longer than 50,000 pulses.
+        seed: seed of the bootstrap, which has 1000 resamples, or fewer (at least 200) for branches longer than 50,000
+            pulses.
 
     Attributes:
-        samples: of the cycles of all branches; each of the curves has those of its own.
-        curves: of the branches, the rising one first.
-        measured: the branches.
+        samples: samples of the cycles of all branches; each of the curves has the samples of its own branch.
+        curves: curves of the branches, the rising one first.
+        measured: the measured branches.
     """
 
     samples: Samples
@@ -44,7 +45,7 @@ class Trains:
         cycles = tuple(b.cycles for b in found)
         longest = max(b.g_siemens.shape[1] for b in found)
         resamples = int(np.clip(_NUMBERS // longest, _FEWEST_RESAMPLES, RESAMPLES))
-        # the cycles of a train that goes up and down belong together
+        # The rising and falling cycles of one train belong together.
         samples = draw(cycles, rng, paired=len(set(cycles)) == 1, resamples=resamples)
         self.curves = [
             Curves(branch, replace(samples, counts=(counts,), shifts=(shifts,)), rng)
@@ -66,7 +67,7 @@ class Trains:
     def window(self) -> tuple[Array, Array]:
         """Lowest and highest end of the trends, each of shape (rows,), S.
 
-        Those that are so in the measurement: the lower of two ends in each sample would be lower than either.
+        The ends are chosen once, in the measurement: the lower of two ends in each sample would be lower than either.
         """
         ends = np.concatenate([c.trend.ends for c in self.curves], axis=1)
         return ends[:, np.argmin(ends[0])], ends[:, np.argmax(ends[0])]

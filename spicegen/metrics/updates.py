@@ -31,12 +31,12 @@ def branch_table(branch: Branch, curves: Curves, place: str) -> UpdateTable:
     of the updates, are put onto the line at the bin's mean conductance (in the first and last bin also at its end).
 
     Args:
-        branch: that direction.
-        curves: samples of it, the first of which is the measurement.
-        place: for errors.
+        branch: the branch of that direction.
+        curves: samples of the branch, the first of which is the measurement.
+        place: name of the measurement, for error messages.
 
     Raises:
-        InputError: fewer than 100 pulses in all cycles, or steps that are lost in read noise.
+        InputError: there are fewer than 100 pulses in all cycles, or steps are lost in read noise.
     """
     before, change, added = _filtered(branch, curves)
     there = np.isfinite(before) & np.isfinite(change)
@@ -70,7 +70,7 @@ def _filtered(branch: Branch, curves: Curves) -> tuple[Array, Array, Array]:
     g = branch.g_siemens
     trend = np.interp(np.linspace(0, 1, g.shape[1]), curves.w, curves.trend.g_siemens[0])
     known, doubt = np.zeros_like(g), np.empty_like(g)
-    at, variance = np.zeros(len(g)), np.full(len(g), np.inf)  # before its first read nothing is known of a run
+    at, variance = np.zeros(len(g)), np.full(len(g), np.inf)  # nothing is known before the first read
     for n, apart in enumerate((g - trend).T):
         expected = variance + update
         gain = 1 / (1 + np.divide(read, expected, out=np.zeros_like(expected), where=expected > 0))

@@ -1,4 +1,4 @@
-"""Printers: one definition of a device, three languages."""
+"""Printers, which write one definition of a device in three languages."""
 
 from spicegen.printers.base import ExpressionPrinter
 from spicegen.printers.ngspice import NgspicePrinter, render_subcircuit

@@ -1,4 +1,4 @@
-"""The renderer base: sympy expressions to text, one small dialect subclass a language.
+"""Base of the printers of sympy expressions, which has one small dialect subclass per language.
 
 A dialect is a table of function templates and a way to write symbols, numbers and powers. Anything that is
 not in the tables is an UnsupportedExpressionError: a printer never guesses.
@@ -34,19 +34,19 @@ CIRCUIT_FUNCTIONS: Mapping[str, str] = {
     "pos": "max({0}, 0.0)",
     "step": "((({0}) > 0.0) ? 1.0 : 0.0)",
 }
-"""What Verilog-A and ngspice write alike."""
+"""Templates of the functions that Verilog-A and ngspice write alike."""
 
 
 class ExpressionPrinter:
-    """Prints expressions over the given symbols.
+    """Printer of expressions over the given symbols.
 
     Args:
-        names: how each symbol is written; a symbol that is not here is an error.
+        names: text of each symbol; any other symbol is an error.
     """
 
     language: ClassVar[str]
     functions: ClassVar[Mapping[str, str]]
-    """Function name -> template with ``{0}``, ``{1}`` for the arguments, which come without parentheses."""
+    """Templates by function name, with ``{0}``, ``{1}`` for the arguments, which come without parentheses."""
     power: ClassVar[str]
     """Template of a real power of a base that cannot be negative."""
 
@@ -57,7 +57,7 @@ class ExpressionPrinter:
         """The expression as text.
 
         Raises:
-            UnsupportedExpressionError: a function, number or power that the language cannot express exactly.
+            UnsupportedExpressionError: the language cannot express a function, number or power exactly.
         """
         return self._print(sympy.sympify(expression))
 
@@ -94,7 +94,7 @@ class ExpressionPrinter:
         return repr(value)
 
     def _factor(self, e: sympy.Expr) -> str:
-        """Text that can stand as a factor: compound expressions and negative numbers in parentheses."""
+        """The text of ``e`` as a factor: compound expressions and negative numbers are in parentheses."""
         text = self._print(e)
         bare = (e.is_Symbol or isinstance(e, sympy.Function | sympy.Max | sympy.Min)) or (
             e.is_number and not text.startswith("-")

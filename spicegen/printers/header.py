@@ -1,4 +1,4 @@
-"""The header of every generated file: what it is, of which card, and where its values come from."""
+"""The header of every generated file: its content, its card, and the origin of its values."""
 
 from __future__ import annotations
 

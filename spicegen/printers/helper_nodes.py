@@ -1,7 +1,7 @@
-"""A model's equations rearranged for a simulator that pays by the size of each printed expression.
+"""A model's equations rearranged for a simulator whose time depends on the size of each printed expression.
 
-Nothing is approximated. What parameters alone decide gets a name, to be worked out once; so does what several
-equations share (sympy's common subexpressions) and what the printed form of a function would repeat.
+Nothing is approximated. Expressions of parameters alone get a name, to be evaluated once; so do expressions that
+several equations share (sympy's common subexpressions) and those that the printed form of a function would repeat.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ class Equations:
     """The equations of a device over its voltage, states, parameters, and the symbols defined here.
 
     Attributes:
-        constants: expressions of parameters alone, to be worked out once an instance.
-        helpers: what is to be evaluated once; definitions keep their symbols.
-        current: i(v, x), A.
-        noise: square root of the current's noise over that of a 1 ohm resistor, 1.
-        rates: dx/dt of each state in order, 1/s.
+        constants: expressions of parameters alone, to be evaluated once per instance.
+        helpers: expressions to be evaluated once per iteration; definitions keep their symbols.
+        current: the current i(v, x), A.
+        noise: square root of the current's noise over that of a 1 ohm resistor, dimensionless.
+        rates: the rate dx/dt of each state, in order, 1/s.
     """
 
     constants: System
@@ -43,12 +43,12 @@ class Equations:
 
     @property
     def voltage_count(self) -> int:
-        """How often the device voltage occurs."""
+        """Number of times that the device voltage occurs in the equations."""
         return sum(int(e.count(VOLTAGE)) for e in (*self.helpers.values(), self.current, *self.rates))
 
 
 def share(model: Model, repeats: Callable[[sympy.Basic], bool]) -> Equations:
-    """The model's equations with everything shared or repeated as a helper.
+    """The model's equations, in which every shared or repeated expression is a helper.
 
     Args:
         model: the model.
@@ -77,7 +77,7 @@ def share(model: Model, repeats: Callable[[sympy.Basic], bool]) -> Equations:
 
 
 class _Constants:
-    """Finds the largest parts of expressions that parameters alone decide."""
+    """Search for the largest parts of expressions that depend on parameters alone."""
 
     def __init__(self, model: Model, taken: set[str]) -> None:
         self.known = {p.symbol for p in model.params} | set(CONSTANTS)
@@ -85,7 +85,7 @@ class _Constants:
         self._names = (name for k in count() if (name := f"constant_{k}") not in taken)
 
     def among(self, definitions: System) -> System:
-        """Those of the definitions that parameters alone decide, written out."""
+        """The definitions that depend on parameters alone, written out."""
         constant: System = {}
         for symbol, expression in definitions.items():
             e = _filled(expression, constant)
@@ -140,7 +140,7 @@ def _with_common(system: System, names: Iterator[sympy.Symbol]) -> System:
     common: System = {}
     for symbol, found in shared:
         e = found.xreplace(known)
-        # the base of a real power must stay known to be nonnegative
+        # The base of a real power must stay known to be nonnegative.
         known[symbol] = sympy.Symbol(symbol.name, real=True, nonnegative=e.is_nonnegative or None)
         common[known[symbol]] = e
     return common | {s: e.xreplace(known) for s, e in zip(system, reduced, strict=True)}

@@ -1,4 +1,4 @@
-"""Functions compiled to machine code (numba) that is kept on disk, whatever the disk is like."""
+"""Functions compiled to machine code by numba, which is kept on disk where the disk allows it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numba
 def compiled(signature: Any, **options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Compile the decorated function for one signature; later processes find its machine code beside its source.
 
-    Where that cannot be kept, or what is there is damaged, it is compiled for this process alone.
+    If the machine code cannot be kept, or a kept file is damaged, the function is compiled for this process alone.
 
     Args:
-        signature: of the function, numba's.
-        options: numba's.
+        signature: numba's signature of the function.
+        options: options of numba's compiler.
     """
 
     def decorated(function: Callable[..., Any]) -> Any:

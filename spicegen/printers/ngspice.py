@@ -24,7 +24,7 @@ _TEMPERATURE = "(temper + 273.15)"
 
 
 class NgspicePrinter(ExpressionPrinter):
-    """Expressions in ngspice's B sources. Both ``pow(x, y)`` and ``x^y`` take |x| there: bases are not negative."""
+    """Printer of expressions for ngspice's B sources, where ``pow(x, y)`` and ``x^y`` take |x|: no base is negative."""
 
     language = "ngspice"
     power = "pow({0}, {1})"
@@ -72,11 +72,11 @@ def repeats_argument(e: sympy.Basic) -> bool:
 
 
 def _names(model: Model, equations: Equations) -> dict[sympy.Symbol, str]:
-    # V(te,be) would be two voltages to differentiate by
+    # V(te,be) would be two voltages to differentiate by.
     names = {VOLTAGE: "V(vbr)" if equations.voltage_count > 1 else "V(te,be)", TEMPERATURE: _TEMPERATURE}
     names |= {symbol: repr(value) for symbol, (_, value) in CONSTANTS.items()}
     parameters = [p.symbol for p in model.params] + list(equations.constants)
-    # braces are replaced by bare numbers: a value that may be negative needs parentheses
+    # Braces are replaced by bare numbers, so that a value that may be negative needs parentheses.
     names |= {s: f"{{{s.name}}}" if s.is_nonnegative else f"({{{s.name}}})" for s in parameters}
     names |= {s.symbol: f"V(n_{s.name})" for s in model.states}
     return names | {symbol: f"V(h_{symbol.name})" for symbol in equations.helpers}

@@ -1,4 +1,4 @@
-"""Model -> vectorised numpy functions: current, rates, and their exact derivatives.
+"""Printer of a model as vectorised numpy functions: current, rates, and their exact derivatives.
 
 Derivatives are carried through the model's definitions by the chain rule, so that nothing is expanded, and
 shared subexpressions are evaluated once.
@@ -36,7 +36,7 @@ Built = TypeVar("Built")
 
 
 class NumpyPrinter(ExpressionPrinter):
-    """Expressions over numpy arrays; no branch overflows, the unused one included."""
+    """Printer of expressions over numpy arrays, in which no branch overflows, not even the unused one."""
 
     language = "numpy"
     power = "({0})**({1})"
@@ -84,12 +84,12 @@ class Evaluation:
     """Everything a Newton iteration needs, for n devices with k states.
 
     Attributes:
-        current: shape (n,), A.
-        di_dv: shape (n,), S.
-        di_dx: shape (n, k), A.
-        rate: shape (n, k), 1/s.
-        df_dv: derivative of the rates, shape (n, k), 1/(s V).
-        df_dx: shape (n, k, k), 1/s; [.., i, j] is d rate_i / d x_j.
+        current: currents, shape (n,), A.
+        di_dv: derivatives of the currents by the voltage, shape (n,), S.
+        di_dx: derivatives of the currents by the states, shape (n, k), A.
+        rate: rates of the states, shape (n, k), 1/s.
+        df_dv: derivatives of the rates by the voltage, shape (n, k), 1/(s V).
+        df_dx: derivatives of the rates by the states, shape (n, k, k), 1/s; [.., i, j] is d rate_i / d x_j.
     """
 
     current: Array
@@ -108,7 +108,7 @@ class NumpyModel:
     """A model compiled to numpy.
 
     Args:
-        model: the definition; use ``numpy_model`` to compile each once.
+        model: definition of the model; ``numpy_model`` compiles each model once only.
     """
 
     def __init__(self, model: Model) -> None:
@@ -149,7 +149,7 @@ class NumpyModel:
             v: voltages te - be, shape (n,), V.
             x: states, shape (n, k).
             params: every parameter: a number, or an array of shape (n,).
-            temperature_k: K.
+            temperature_k: temperature of the devices, K.
         """
         n, k = len(v), self._k
         out = self._everything(v, x, params, temperature_k)
@@ -173,7 +173,7 @@ _BUILDING = RLock()
 def built_once(build: Callable[[str], Built]) -> Callable[[str], Built]:
     """A function of a model's name whose result is kept, built by one thread at a time.
 
-    While sympy finds out the sign of an expression, other threads that ask for it are told that it is unknown.
+    One thread at a time is needed, because sympy tells other threads that a sign is unknown while it finds it out.
     """
     known = cache(build)
 
@@ -190,7 +190,7 @@ def _compiled(name: str) -> NumpyModel:
 
 
 def numpy_model(model: Model) -> NumpyModel:
-    """The compiled form of a model that ships; compiled once."""
+    """The compiled form of a model of this package, compiled on first use."""
     return _compiled(model.name)
 
 
@@ -205,12 +205,12 @@ def initial_conductances(
     """Conductances at v = 0, in their initial states, of devices of one card.
 
     Args:
-        card: of all of them.
-        instance: the parameters in which they differ; of shapes that broadcast.
-        temperature_k: of all of them, K.
+        card: card of all devices.
+        instance: the parameters in which the devices differ, of shapes that broadcast.
+        temperature_k: temperature of all devices, K.
 
     Returns:
-        Of the shape that these have together, S; of no dimension if there are none.
+        Conductances in the shape to which the instance parameters broadcast, S; 0-dimensional if there are none.
     """
     model = card.device_model
     shape = np.broadcast_shapes(*(np.shape(v) for v in instance.values()))
@@ -240,7 +240,7 @@ class Chain:
             for symbol, _ in self.steps
             if (symbol, variable) in self._known and expression.has(symbol)
         )
-        # powsimp: sympy leaves b**n/b, which is 0/0 at b = 0 where b**(n - 1) is 0
+        # Sympy leaves b**n/b, which is 0/0 at b = 0 where b**(n - 1) is 0: powsimp joins the powers.
         return sympy.powsimp(sympy.Add(expression.diff(variable), *inner), combine="exp")
 
     def _add(self, symbol: sympy.Symbol, expression: sympy.Expr, variable: sympy.Symbol) -> None:
@@ -253,7 +253,7 @@ class Chain:
 
 
 def _compile(model: Model, steps: _Steps, outputs: list[sympy.Expr]) -> Any:
-    """A function (v, x, params, temperature_k) -> list of the outputs."""
+    """Compile a function of (v, x, params, temperature_k) that returns a list of the outputs."""
     unpack = [f"{s.name} = _x[:, {k}]" for k, s in enumerate(model.states)]
     unpack += [f"{p.name} = _params[{p.name!r}]" for p in model.params]
     lines, results = function_lines(model, steps, outputs, NumpyPrinter)
@@ -288,7 +288,7 @@ def function_lines(
 
 
 def _needed(steps: _Steps, results: list[sympy.Expr]) -> _Steps:
-    """Those of ordered steps that the results hang on."""
+    """The steps, in their order, on which the results depend."""
     wanted: set[sympy.Basic] = set().union(*(e.free_symbols for e in results))
     found = []
     for symbol, expression in reversed(steps):
@@ -301,7 +301,7 @@ def _needed(steps: _Steps, results: list[sympy.Expr]) -> _Steps:
 def _shared_subexpressions(
     expressions: list[sympy.Expr],
 ) -> tuple[_Steps, list[sympy.Expr]]:
-    """Sympy's cse, its new symbols carrying the sign of what they stand for: powers need to know it."""
+    """Sympy's cse with new symbols that carry the sign of their expressions, which powers need to know."""
     found, reduced = sympy.cse(expressions, symbols=sympy.numbered_symbols("_shared_"))
     signed: dict[sympy.Symbol, sympy.Symbol] = {}
     shared = []

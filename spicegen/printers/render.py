@@ -1,4 +1,4 @@
-"""Cards into files: NAME.va and NAME.lib."""
+"""Rendering of cards into files: NAME.va and NAME.lib."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def render(card: DeviceCard, folder: Path, target: Target = "all") -> list[Path]
     """Write the card's model into ``folder`` and return the files.
 
     Raises:
-        InputError: unknown target, unusable folder, or an equation that a language cannot express.
+        InputError: the target is unknown, the folder unusable, or a language cannot express an equation.
     """
     targets = list(_PRINTERS) if target == "all" else [target]
     if not set(targets) <= _PRINTERS.keys():

@@ -1,4 +1,4 @@
-"""Model and card -> Verilog-A module (Accellera Verilog-AMS LRM 2.4), for OpenVAF and commercial compilers."""
+"""Printer of a card as a Verilog-A module (Accellera Verilog-AMS LRM 2.4), for OpenVAF and commercial compilers."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from spicegen.templating import render_template
 
 _LEAST_BASE = 1e-100
 STATE_CAPACITANCE_F = 1e-3
-"""Scales a state's rate in 1/s to a current; large against the simulators' absolute current tolerance."""
+"""Capacitance that scales a state's rate in 1/s to a current, F: the current is large against the absolute current
+tolerance of simulators."""
 
 
 class VerilogAPrinter(ExpressionPrinter):
-    """Expressions in Verilog-A."""
+    """Printer of expressions in Verilog-A."""
 
     language = "Verilog-A"
     power = "pow({0}, {1})"
@@ -31,7 +32,7 @@ class VerilogAPrinter(ExpressionPrinter):
     }
 
     def _power(self, e: sympy.Expr) -> str:
-        """As usual; but pos() keeps off the smallest numbers, where compilers' derivative p pow(x, p) / x is 0 / 0."""
+        """A power as in the base; pos() stays off the smallest numbers, where compilers' slope p pow(x, p)/x is 0/0."""
         text = super()._power(e)
         if isinstance(e.base, pos) and text.startswith("pow("):
             return self.power.format(f"max({self._print(e.base.args[0])}, {_LEAST_BASE})", self._print(e.exp))
@@ -43,7 +44,7 @@ ANALOG_FUNCTIONS = {
     "sinh_lim": f"(abs(x) < 80.0) ? sinh(x) : ((x > 0.0) ? 1.0 : -1.0)*{COSH_LIMIT!r}*(abs(x) - 79.0)",
     "cosh_lim": f"(abs(x) < 80.0) ? cosh(x) : {COSH_LIMIT!r}*(abs(x) - 79.0)",
 }
-"""Bodies of the functions that go on linearly beyond 80, where sinh and cosh are equal to 1e-69."""
+"""Bodies of the functions that are linear beyond 80, where sinh and cosh are equal to a relative 1e-69."""
 
 
 def render_verilog_a(card: DeviceCard) -> str:

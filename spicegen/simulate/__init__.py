@@ -1,4 +1,4 @@
-"""Simulators behind one small interface, and the exact read operator."""
+"""The simulators, behind one small interface, and the exact read operator of a crossbar."""
 
 from pathlib import Path
 
@@ -12,14 +12,14 @@ from spicegen.simulate.vacask import Vacask
 
 SIMULATORS: dict[str, type[Simulator]] = {s.name: s for s in (Ngspice, Vacask, Native)}
 REFERENCE = Native.name
-"""The engine that the others are compared with: always here."""
+"""Name of the engine that the others are compared with; it is always available."""
 
 
 def simulator(name: str) -> Simulator:
     """The simulator called ``name`` with its default settings.
 
     Raises:
-        UnknownNameError: no such simulator; the known ones are listed.
+        UnknownNameError: there is no simulator of this name; the message lists the known ones.
     """
     if name not in SIMULATORS:
         raise UnknownNameError("engine", name, SIMULATORS)
@@ -27,7 +27,7 @@ def simulator(name: str) -> Simulator:
 
 
 def write_decks(job: Job, folder: Path) -> None:
-    """Write ``job`` for every circuit simulator, each into a folder of its name; none of them has to be here.
+    """Write ``job`` for every circuit simulator, each into a folder of its name; none of them has to be installed.
 
     Raises:
         InputError: see ``ExternalSimulator.write_deck``.

@@ -1,9 +1,9 @@
 """The worker process around libngspice: ``python -P _ngspice_worker.py [--probe] FOLDER``.
 
-Imports nothing of this package, whose other needs take far longer to load than ngspice does.
+This file imports nothing of this package, whose dependencies take far longer to load than ngspice does.
 
-Reads deck.cir and task.json in FOLDER and writes result.npz: every vector of the run under ngspice's own name.
-With --probe it writes probe.json: the version, and capabilities found by trying them.
+The worker reads deck.cir and task.json in FOLDER and writes result.npz: every vector of the run under ngspice's own
+name. With --probe it writes probe.json: the version, and the capabilities that were found by trying them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _DIVIDER = "divider\nv1 a 0 1\nr1 a b 1k\nr2 b 0 1k\n.options klu\n.op\n.end\n"
 
 
 def main(arguments: list[str]) -> int:
-    """Run the task, or the probe."""
+    """Run the deck of the folder, or probe the library with ``--probe``; returns the exit code."""
     logging.basicConfig(level=logging.WARNING)
     folder = Path(arguments[-1])
     os.chdir(folder)  # .include is relative to the working directory
@@ -62,7 +62,7 @@ def _vectors(shared: Any) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
 
 
 def _one_by_one(shared: Any, vectors: int) -> dict[str, Any]:
-    """The points of a sweep that did not get through, each on its own; NaN for those that ngspice does not find."""
+    """Solve each point of a failed sweep by itself; the values are NaN where ngspice finds no solution."""
     points: list[dict[str, Any] | None] = []
     for number in range(-vectors, 0):
         shared.exec_command(f"alter vsweep dc = {number}")
@@ -89,12 +89,12 @@ def _probe(shared: Any) -> dict[str, Any]:
 
 
 def _has_osdi(shared: Any) -> bool:
-    """Whether the command ``osdi`` exists: it does only where OSDI is compiled in."""
+    """Whether ngspice knows the command ``osdi``, which exists only where OSDI is compiled in."""
     return "no such command" not in _said(shared, lambda: shared.exec_command("osdi nosuchfile.osdi"))
 
 
 def _has_klu(shared: Any) -> bool:
-    """Whether a run with ``.options klu`` says that it uses KLU."""
+    """Whether the output of a run with ``.options klu`` says that KLU is used."""
 
     def solve() -> None:
         shared.load_circuit(_DIVIDER)
@@ -104,7 +104,7 @@ def _has_klu(shared: Any) -> bool:
 
 
 def _said(shared: Any, action: Callable[[], object]) -> str:
-    """All that ngspice says while doing ``action``, in lower case; its refusals are answers too."""
+    """Everything that ngspice prints during ``action``, in lower case; an error message counts as output, too."""
     answer: object
     try:
         answer = action()

@@ -24,21 +24,23 @@ _TELLING = ("error", "fail", "singular", "abort", "too small", "unknown", "unabl
 _MAX_LOG_LINES = 8
 _READ_REL_TOL = 1e-6
 _NODES_A_RUN, _FEWEST_A_RUN, _MOST_A_RUN = 1 << 16, 32, 512
-"""Nodes times vectors, and at least so many vectors, that are worth the start of a simulator; the most in a deck.
+"""How many read vectors one run of a simulator gets: as many as make this product of nodes and vectors, within the
+smallest and the largest number of vectors in a deck. Fewer would not be worth the start of a simulator.
 
-ngspice reads the devices of 64 x 64 cells in 32 s of one processor for 8 vectors, and in 60 s for 32; of 32 x 32 in
-5.5 s for 8, in 13 s for 32 and in 22 s for 64. Its memory, 2.2 GB at 64 x 64, does not depend on them.
+ngspice needs 32 s of one processor for 8 vectors of a 64 x 64 array of devices, and 60 s for 32 vectors; for a
+32 x 32 array it needs 5.5 s for 8, 13 s for 32 and 22 s for 64. Its memory, 2.2 GB at 64 x 64, does not depend on the
+number of vectors.
 """
 
 
 class SimulationError(SpicegenError):
-    """A simulator crashed, hung, did not converge or is not here.
+    """A simulator crashed, hung, did not converge or is not installed.
 
     Attributes:
-        simulator: its name.
+        simulator: name of the simulator.
         problem: what happened.
-        deck: the netlist it was given ("" if none was written).
-        log: the relevant lines of its log.
+        deck: the netlist that the simulator was given ("" if none was written).
+        log: the relevant lines of the simulator's log.
     """
 
     def __init__(self, simulator: str, problem: str, deck: str = "", log: Sequence[str] = ()) -> None:
@@ -51,7 +53,7 @@ class SimulationError(SpicegenError):
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """Whether a simulator is here, its version, and what it was seen to do."""
+    """Whether a simulator is installed, its version, and the capabilities that it was seen to have."""
 
     here: bool
     version: str
@@ -60,16 +62,16 @@ class Availability:
 
 @dataclass(frozen=True, eq=False)
 class SimResult:
-    """What a simulator found; all arrays have one entry a point (a time, or a read vector).
+    """Result of a simulation; all arrays have one entry per point (a time, or a read vector).
 
     Attributes:
         engine: the simulator's name.
-        time_s: times of the points, s; None for read vectors.
-        voltage_volt: node -> voltage, V.
-        current_amp: source -> current from the circuit into the source, A (SPICE's sign).
-        state: ``cell.state`` -> value, dimensionless.
-        notes: sentences on how it was found, where the simulator had to choose.
-        failed: read vectors that the simulator could not solve -> why; NaN in all arrays there.
+        time_s: times of the points, shape (points,), s; None for read vectors.
+        voltage_volt: node voltages by node name, each of shape (points,), V.
+        current_amp: currents from the circuit into each source (SPICE's sign) by source name, shape (points,), A.
+        state: device states by ``cell.state``, shape (points,), dimensionless.
+        notes: sentences on how the result was found, where the simulator had to choose a method.
+        failed: reasons by the index of each read vector that could not be solved; all arrays are NaN there.
     """
 
     engine: str
@@ -88,28 +90,28 @@ class SimResult:
 
 
 class Simulator(ABC):
-    """One simulator."""
+    """Interface of every simulator: whether it is available, and how it runs a job."""
 
     name: ClassVar[str]
 
     @abstractmethod
     def available(self) -> Availability:
-        """Whether it is here; cheap enough for every command."""
+        """Whether the simulator is installed; the question is cheap enough to be asked by every command."""
 
     @abstractmethod
     def run(self, job: Job) -> SimResult:
         """Run ``job``.
 
         Raises:
-            SimulationError: it is missing, crashed, hung past its time limit, or did not converge.
+            SimulationError: the simulator is missing, crashed, hung past its time limit, or did not converge.
         """
 
 
 class ExternalSimulator(Simulator):
-    """A simulator that is a process: owns the run folder, the time limit and the errors.
+    """A simulator that is a process of its own: this class owns the run folder, the time limit and the errors.
 
     Args:
-        time_limit_s: a run that takes longer is killed and reported.
+        time_limit_s: longest time that a run may take, s; a longer one is killed and reported.
     """
 
     def __init__(self, time_limit_s: float = 600.0) -> None:
@@ -117,18 +119,18 @@ class ExternalSimulator(Simulator):
 
     @abstractmethod
     def files(self, job: Job) -> Mapping[str, str]:
-        """Every input file of the run by name; the first is the deck. Also what a user may run by hand."""
+        """Every input file of the run by name, the deck first; a user may run these files by hand, too."""
 
     @abstractmethod
     def execute(self, job: Job, folder: Path) -> SimResult:
-        """Run in ``folder``, where ``files`` has been written."""
+        """Run the job in ``folder``, where the files of ``files`` have been written."""
 
     def write_deck(self, job: Job, folder: Path) -> None:
-        """Write a job so that the plain simulator runs it in ``folder``; how, the deck's first lines say.
+        """Write a job so that the plain simulator runs it in ``folder``; the deck's first lines say how to run it.
 
         Args:
             job: a transient or read vectors.
-            folder: is created.
+            folder: the folder to write to; it is created.
 
         Raises:
             InputError: the folder cannot be written.
@@ -138,9 +140,9 @@ class ExternalSimulator(Simulator):
             write_text(folder / name, text)
 
     def run(self, job: Job) -> SimResult:
-        """See Simulator.run; many read vectors go through a few runs, side by side.
+        """Run ``job`` as Simulator.run says; many read vectors are shared among a few runs in parallel.
 
-        How they are shared out depends on the job alone, so the number of cores changes no digit.
+        How the vectors are shared out depends on the job alone, so the number of cores changes no digit.
         """
         if not isinstance(job.stimulus, ReadVectors):
             return self._run(job)
@@ -149,7 +151,7 @@ class ExternalSimulator(Simulator):
         parts = [replace(job, stimulus=ReadVectors(v[k : k + size])) for k in range(0, len(v), size)]
         if len(parts) == 1:
             return self._run(job)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:  # each waits for a process
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # each thread waits for a process
             waiting = [pool.submit(self._tried, part) for part in parts]
             try:
                 found = [future.result() for future in waiting]
@@ -180,7 +182,8 @@ class ExternalSimulator(Simulator):
         """Run ``command`` in ``folder``, its output appended to log.txt.
 
         Raises:
-            SimulationError: not there, killed by the time limit or a signal, or a non-zero exit code.
+            SimulationError: the command is not there, was killed by the time limit or a signal, or returned a
+                non-zero exit code.
         """
         try:
             with (folder / "log.txt").open("ab") as log:
@@ -199,15 +202,15 @@ class ExternalSimulator(Simulator):
 
 
 def vectors_a_run(nodes: int) -> int:
-    """How many read vectors an external simulator is given at once for a circuit of so many nodes."""
+    """The number of read vectors that one run of an external simulator gets for a circuit of ``nodes`` nodes."""
     return min(max(_FEWEST_A_RUN, _NODES_A_RUN // nodes), _MOST_A_RUN)
 
 
 def _joined(parts: Sequence[SimResult | SimulationError], sizes: Sequence[int]) -> SimResult:
-    """The results of a job's parts as one; NaN where a part failed.
+    """Join the results of a job's parts into one; values are NaN where a part failed.
 
     Raises:
-        SimulationError: all parts failed.
+        SimulationError: all parts failed; it is the error of the first.
     """
     good = next((p for p in parts if isinstance(p, SimResult)), None)
     if good is None:
@@ -242,12 +245,12 @@ def _joined(parts: Sequence[SimResult | SimulationError], sizes: Sequence[int]) 
 
 
 def unsolved(signals: Mapping[str, Array]) -> dict[int, str]:
-    """``SimResult.failed`` of read vectors for which a simulator gave NaN."""
+    """The content of ``SimResult.failed`` for read vectors whose signals the simulator left as NaN."""
     return dict.fromkeys(np.flatnonzero(np.isnan(next(iter(signals.values())))).tolist(), "no convergence")
 
 
 def deck_context(job: Job) -> dict[str, object]:
-    """What the deck templates of all circuit simulators are filled with."""
+    """The variables with which the deck templates of all circuit simulators are filled."""
     transient = job.stimulus if isinstance(job.stimulus, Transient) else None
     return {
         "title": job.title,
@@ -261,7 +264,7 @@ def deck_context(job: Job) -> dict[str, object]:
 
 
 def relevant_lines(log: Path) -> list[str]:
-    """The last telling lines of a log, or its last lines if none is telling."""
+    """The last lines of a log that contain a word of ``_TELLING``, or simply its last lines if there are none."""
     if not log.is_file():
         return []
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]

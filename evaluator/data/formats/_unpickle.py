@@ -25,7 +25,7 @@ _MOST_AXES = 4
 
 
 class _Inert:
-    """Refuses to be changed by a pickle; those below override it where there is something to note."""
+    """Base of the stand-ins, which a pickle cannot change; subclasses override this where they keep a state."""
 
     def __setstate__(self, state: Any) -> None:
         raise pickle.UnpicklingError("sets a state where there is none")
@@ -84,7 +84,7 @@ class _FromBuffer(_Inert):
 
 
 class _Bytes(_Inert):
-    """How Python 3 writes bytes for Python 2."""
+    """Stand-in for the function by which Python 3 writes bytes for Python 2."""
 
     def __new__(cls, text: Any = "", encoding: Any = "latin1") -> Any:
         if not isinstance(text, str) or encoding != "latin1":

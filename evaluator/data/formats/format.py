@@ -55,11 +55,11 @@ class Format:
     """A format of data sets.
 
     Attributes:
-        name: as users are told of it.
+        name: name of the format for users.
         recognises: whether a path with these first bytes (none for a folder) is of the format.
         test: reads the first ``limit`` test images, or all for None.
         train: reads the first training images, at most this many; None where the data have none.
-        keys: what a description may say about it, beyond what goes for all.
+        keys: entries that a description may have for this format, beyond those for all formats.
 
     """
 
@@ -75,8 +75,8 @@ class Rows:
     """The first rows of a stored array.
 
     Attributes:
-        shape: of the whole array.
-        array: its first rows.
+        shape: shape of the whole array.
+        array: the first rows of the array.
 
     """
 

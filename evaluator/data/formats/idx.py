@@ -21,7 +21,7 @@ from models_va.errors import InputError
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _GZIP = b"\x1f\x8b"
 _PACKED = 1032
-"""Bytes that Deflate makes one of at best: zlib's technical details, "maximum compression factor"."""
+"""Largest compression factor of Deflate: from zlib's technical details, "maximum compression factor"."""
 _NAME = re.compile(r"images([-._]idx)\d")
 _MNIST = "t10k-images-idx3-ubyte", "t10k-images.idx3-ubyte"
 

@@ -21,7 +21,7 @@ def read_rows(stream: IO[bytes], size: int, limit: int | None) -> Rows:
     """The first ``limit`` rows of an array in the .npy format, all for None.
 
     Args:
-        stream: at the start of the array; bytes behind the last row wanted are not read.
+        stream: stream at the start of the array; bytes behind the last row wanted are not read.
         size: bytes that the whole stream has; more than the array needs is no error.
         limit: rows.
 

@@ -1,1 +1,1 @@
-"""What people want to know about a passive array of their device, one module a question; ``spicegen study``."""
+"""Studies of a passive array of a device, one question per module; they are the commands of ``spicegen study``."""

@@ -1,4 +1,4 @@
-"""Half-select disturb: what k writes elsewhere do to a cell, by write scheme, in the native engine."""
+"""Half-select disturb: the effect of k writes elsewhere on a cell, by write scheme, in the native engine."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from models_va.errors import InputError
 from netlists import ArrayConfig, Scheme, write_voltages
 from spicegen.arrays.program import run_array_program
 from spicegen.devices.programming import conductances, program_devices
-from spicegen.devices.write_pulses import card_pulses
+from spicegen.devices.write_pulses import given_or_card_pulses
 from spicegen.progress import track
 from spicegen.simulate import REFERENCE, simulator
 
 Array = NDArray[np.float64]
 KINDS = ("selected", "same row", "same column", "elsewhere")
 _A_DECADE = 8
-"""Points at which conductances are recorded."""
+"""Number of points per decade of writes at which conductances are recorded."""
 
 
 @dataclass(frozen=True, eq=False)
 class Disturb:
-    """What writes of one scheme and polarity did.
+    """The effect of writes of one scheme and polarity.
 
     Attributes:
-        scheme: of the writes.
-        v_write_volt: across the selected cell, V.
-        writes: after how many of them conductances were taken, shape (points,), from 0 on.
-        g_siemens: conductances then, shape (points, rows, columns), S.
+        scheme: scheme of the writes.
+        v_write_volt: voltage across the selected cell, V.
+        writes: numbers of writes after which conductances were taken, from 0 on, shape (points,).
+        g_siemens: conductances after these writes, shape (points, rows, columns), S.
     """
 
     scheme: Scheme
@@ -43,15 +43,15 @@ class Disturb:
 
 @dataclass(frozen=True, eq=False)
 class DisturbStudy:
-    """What ``study disturb`` found.
+    """Result of ``study disturb``.
 
     Attributes:
-        config: the array.
-        card: of its devices.
+        config: description of the array.
+        card: card of its devices.
         selected: row and column of the cell that is written.
-        alive: which cells work, shape (rows, columns); the others are left out.
-        width_s, rest_s: of each write, and after it, s.
-        runs: one per scheme and polarity.
+        alive: mask of the cells that work, shape (rows, columns); the others are left out.
+        width_s, rest_s: flat time of each write and rest after it, s.
+        runs: effect of the writes, one for each scheme and polarity.
     """
 
     config: ArrayConfig
@@ -74,19 +74,19 @@ class DisturbStudy:
     )
 
     def kind(self, name: str) -> NDArray[np.bool_]:
-        """Which working cells are of one of ``KINDS``, shape (rows, columns)."""
+        """Mask of the working cells of the kind ``name``, one of ``KINDS``, shape (rows, columns)."""
         (i, j), (rows, columns) = self.selected, self.runs[0].g_siemens.shape[1:]
         row, column = np.arange(rows)[:, None] == i, np.arange(columns)[None, :] == j
         found = {"selected": row & column, "same row": row & ~column, "same column": ~row & column}
         return np.asarray(found.get(name, ~row & ~column)) & self.alive
 
     def change(self, run: Disturb, kind: str) -> Array:
-        """Relative change of the conductance of each cell of a kind, shape (points, cells)."""
+        """Relative change of the conductance of each cell of ``kind`` in a run, shape (points, cells)."""
         g = run.g_siemens[:, self.kind(kind)]
         return np.asarray(g / g[0] - 1)
 
     def rows(self) -> list[tuple[object, ...]]:
-        """The table: a line for each run and kind of cell."""
+        """The rows of the result table, one for each run and kind of cell."""
         return [
             (r.scheme, r.v_write_volt, kind, int(r.writes[-1]), *self._numbers(r, kind))
             for r in self.runs
@@ -106,7 +106,7 @@ class DisturbStudy:
 
     @property
     def summary(self) -> str:
-        """The result in a sentence."""
+        """The result of the study in one sentence."""
         worst = {
             r.scheme: max(float(np.abs(self.change(s, k)).max()) for s in self.runs if s.scheme == r.scheme
                           for k in KINDS[1:] if self.kind(k).any())
@@ -140,24 +140,24 @@ def study_disturb(
     width_s: float | None = None,
     rest_s: float | None = None,
 ) -> DisturbStudy:
-    """Write the cell in the middle again and again, and look at all of them.
+    """Write the cell in the middle of an array again and again, and record the conductances of all cells.
 
     Args:
-        config: the array.
-        card: of its devices.
-        writes: how many of each scheme and amplitude.
-        schemes: of the writes.
-        amplitudes_volt: across the selected cell, V; None: those of the card's write pulses.
-        width_s: flat time of a write, s; None: that of the card's write pulses.
-        rest_s: after each write, s; None: three tenths of the width.
+        config: description of the array.
+        card: card of its devices.
+        writes: number of writes of each scheme and amplitude.
+        schemes: schemes of the writes.
+        amplitudes_volt: voltages across the selected cell, V; None for those of the card's write pulses.
+        width_s: flat time of a write, s; None for that of the card's write pulses.
+        rest_s: rest after each write, s; None for three tenths of the width.
 
     Raises:
         InputError: no writes, a duration or an amplitude that cannot be, an array of one cell, or a stuck cell in its
             middle.
-        CardError: the card names no write pulse.
+        CardError: the card names no write pulse, and amplitudes and width are not both given.
         SimulationError: a transient failed.
     """
-    pulses = card_pulses(card)
+    pulses = given_or_card_pulses(card, amplitudes_volt[0] if amplitudes_volt else None, width_s)
     width_s = pulses.width_s if width_s is None else width_s
     rest_s = 0.3 * width_s if rest_s is None else rest_s
     amplitudes_volt = amplitudes_volt or (pulses.up_volt, pulses.down_volt)

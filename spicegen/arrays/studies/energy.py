@@ -1,4 +1,4 @@
-"""Energy and time of a write and of a read, and where the energy goes, against the size of the array."""
+"""Energy and time of a write and of a read, and the parts that take the energy, against the size of the array."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from netlists import (
 )
 from spicegen.arrays.studies.sizes import check_sizes
 from spicegen.devices.programming import program_devices
-from spicegen.devices.write_pulses import card_pulses
+from spicegen.devices.write_pulses import given_or_card_pulses
 from spicegen.printers.numpy_model import numpy_model
 from spicegen.progress import track
 from spicegen.simulate import REFERENCE, SimResult, simulator
@@ -42,17 +42,17 @@ _LARGEST = 64
 
 @dataclass(frozen=True, eq=False)
 class EnergyStudy:
-    """What ``study energy`` found.
+    """Result of ``study energy``.
 
     Attributes:
-        config: wires' ends, card, cells, read voltage; the size is swept.
-        card: of its devices.
-        sizes: rows and columns of the square arrays.
-        v_write_volt, width_s: of the write pulse, V and s.
-        kinds: the write schemes, and the read.
-        energy_joule: by part, shape (sizes, kinds, parts), J. Of a read all cells are selected.
-        supply_joule: what the sources deliver, shape (sizes, kinds), J.
-        time_s: that it takes, edges included, shape (kinds,), s.
+        config: description of the array: wires' ends, card, cells and read voltage; the size is swept.
+        card: card of its devices.
+        sizes: numbers of rows, and of columns, of the square arrays.
+        v_write_volt, width_s: amplitude (V) and flat time (s) of the write pulse.
+        kinds: the operations: a write with each scheme, and the read.
+        energy_joule: energy that each part takes, shape (sizes, kinds, parts), J. In a read all cells are selected.
+        supply_joule: energy that the sources deliver, shape (sizes, kinds), J.
+        time_s: time that the operation takes, edges included, shape (kinds,), s.
     """
 
     config: ArrayConfig
@@ -69,13 +69,13 @@ class EnergyStudy:
 
     @property
     def summary(self) -> str:
-        """The result in a sentence."""
+        """The result of the study in one sentence."""
         n = self.sizes[-1]
         found = ", ".join(f"{e * 1e9:.3g} nJ {k}" for e, k in zip(self.supply_joule[-1], self.kinds, strict=True))
         return f"Energy of one write by scheme, and of one read, in a {n} x {n} array: {found}"
 
     def rows(self) -> list[tuple[object, ...]]:
-        """A line for each kind and size."""
+        """The rows of the result table, one for each kind of operation and size."""
         return [
             (kind, n, float(self.supply_joule[a, b] * 1e9),
              *(float(part / self.supply_joule[a, b] * 100) for part in self.energy_joule[a, b]),
@@ -108,22 +108,23 @@ def study_energy(
     v_write_volt: float | None = None,
     width_s: float | None = None,
 ) -> EnergyStudy:
-    """One write of the cell in the middle with every scheme, and one read, in square arrays.
+    """Simulate one write of the cell in the middle with every scheme, and one read, in square arrays.
 
     Args:
-        config: wires, cells and read voltage; its size is not used.
-        card: of the devices.
-        sizes: rows and columns of the arrays.
-        v_write_volt: across the cell that is written, te - be, V; None: the pulse of the card that raises conductances.
-        width_s: flat time of the write, s; None: that of the card's write pulses.
+        config: description of wires, cells and read voltage; its size is not used.
+        card: card of the devices.
+        sizes: numbers of rows, and of columns, of the arrays.
+        v_write_volt: voltage te - be across the cell that is written, V; None for that of the card's pulse that raises
+            conductances.
+        width_s: flat time of the write, s; None for that of the card's write pulses.
 
     Raises:
         InputError: a size is out of range, the array has faults, or the write's voltage or width cannot be.
-        CardError: the card names no write pulse.
+        CardError: the card names no write pulse, and voltage and width are not both given.
         SimulationError: a transient failed.
     """
     check_sizes("energy", config, sizes, _LARGEST)
-    pulses = card_pulses(card)
+    pulses = given_or_card_pulses(card, v_write_volt, width_s)
     v_write_volt = pulses.up_volt if v_write_volt is None else v_write_volt
     width_s = pulses.width_s if width_s is None else width_s
     if not (0 < abs(v_write_volt) < math.inf and 0 < width_s < math.inf):
@@ -162,7 +163,7 @@ def _pulse(
     width_s: float,
     selected: NDArray[np.bool_],
 ) -> tuple[list[float], float, float]:
-    """Energy by part and of all sources, J, and the time, s, of one pulse."""
+    """Energy by part (J), energy of all sources (J), and duration (s) of one pulse."""
     n = program.rows
     square = config.model_copy(update={"rows": n, "columns": n})
     cells = square.draw_cells(*card.window())
@@ -188,7 +189,7 @@ def _pulse(
 
 
 def _currents(devices: Devices, result: SimResult, across_volt: Array) -> Array:
-    """What each cell carries over time, shape (rows, columns, points), A."""
+    """Current through each cell over time, shape (rows, columns, points), A."""
     model, (rows, columns) = devices.card.device_model, devices.shape
     found = np.empty_like(across_volt)
     for i in range(rows):
@@ -200,7 +201,7 @@ def _currents(devices: Devices, result: SimResult, across_volt: Array) -> Array:
 
 
 def _supply(circuit: Circuit, result: SimResult) -> float:
-    """What all sources deliver, J."""
+    """Energy that all sources together deliver, J."""
     assert result.time_s is not None
     power = -sum(s.waveform.at(result.time_s) * result.current_amp[s.name] for s in circuit.sources)
     return float(np.trapezoid(power, result.time_s))

@@ -1,4 +1,4 @@
-"""Reading one cell of a passive array: read margin and sneak current against the size, by what the other lines do."""
+"""Reads of one cell of a passive array: read margin and sneak current against the size, for several read schemes."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from spicegen.simulate import REFERENCE, simulator
 Array = NDArray[np.float64]
 OTHERS = ("low", "high")
 _LARGEST = 256
-"""Rows and columns: beyond, an operating point takes minutes."""
+"""Largest number of rows, and of columns: beyond it, an operating point takes minutes."""
 
 
 @dataclass(frozen=True, eq=False)
 class MarginStudy:
-    """What ``study margin`` found.
+    """Result of ``study margin``.
 
     Attributes:
-        config: wires' ends, card, read voltage; the size is swept.
-        card: gives the conductance window.
-        sizes: rows and columns of the square arrays.
-        current_amp: of the selected column with the selected cell at the window's bottom and top (last axis) and all
-            others at its bottom and top (last but one), shape (sizes, schemes, 2, 2), A.
-        sneak_amp: the part of it that does not come through the selected cell, same shape, A.
-        supply_watt: what all sources deliver, same shape, W.
+        config: description of the array: wires' ends, card and read voltage; the size is swept.
+        card: device card with the conductance window.
+        sizes: numbers of rows, and of columns, of the square arrays.
+        current_amp: current of the selected column with the selected cell at the window's bottom and top (last axis)
+            and all others at its bottom and top (last but one), shape (sizes, schemes, 2, 2), A.
+        sneak_amp: the part of this current that does not come through the selected cell, same shape, A.
+        supply_watt: power that all sources together deliver, same shape, W.
     """
 
     config: ArrayConfig
@@ -47,11 +47,11 @@ class MarginStudy:
 
     @property
     def margin(self) -> Array:
-        """(I_high - I_low) / I_high for the worst others in each state, shape (sizes, schemes).
+        """Read margin (I_high - I_low) / I_high for the worst states of the other cells, shape (sizes, schemes).
 
-        I_high is the smaller current of a high cell, I_low the larger one of a low cell, over the others' states: what
-        a fixed reference current has to tell apart (Chen, IEEE Trans. Electron Devices 60, 1318 (2013)).
-        Negative: it cannot.
+        I_high is the smallest current of a high cell and I_low the largest current of a low cell over the other cells'
+        states: the currents that a fixed reference has to tell apart (Chen, IEEE Trans. Electron Devices 60, 1318
+        (2013)). Where the margin is negative, no reference can.
         """
         high, low = self.current_amp[..., 1].min(axis=2), self.current_amp[..., 0].max(axis=2)
         return np.asarray((high - low) / high)
@@ -63,13 +63,13 @@ class MarginStudy:
 
     @property
     def summary(self) -> str:
-        """The result in a sentence."""
+        """The result of the study in one sentence."""
         found = ", ".join(f"{m:.2f} {scheme}" for scheme, m in zip(SCHEMES, self.margin[-1], strict=True))
         n = self.sizes[-1]
         return f"Read margin of one cell in a {n} x {n} array by what the other lines do: {found}"
 
     def rows(self) -> list[tuple[object, ...]]:
-        """A line for each scheme and size."""
+        """The rows of the result table, one for each scheme and size."""
         return [
             (scheme, n, self.margin[a, b], OTHERS[int(self.current_amp[a, b, :, 0].argmax())],
              self.sneak_share[a, b], float(self.supply_watt[a, b].max() * 1e6))
@@ -93,10 +93,10 @@ class MarginStudy:
 
 
 def study_margin(config: ArrayConfig, card: DeviceCard, sizes: tuple[int, ...] = (2, 4, 8, 16, 32, 64)) -> MarginStudy:
-    """Read the worst-placed cell of square arrays, all others alike, with every scheme.
+    """Read the worst-placed cell of square arrays, whose other cells are all alike, with every scheme.
 
     Raises:
-        InputError: a size is out of range, the array has faults.
+        InputError: a size is out of range, or the array has faults.
         SimulationError: an operating point failed.
     """
     check_sizes("margin", config, sizes, _LARGEST)
@@ -108,8 +108,8 @@ def study_margin(config: ArrayConfig, card: DeviceCard, sizes: tuple[int, ...] =
 
 
 def _read(config: ArrayConfig, card: DeviceCard, n: int, scheme: int, others: int, cell: int) -> tuple[float, ...]:
-    """Current of the selected column, its part from elsewhere, A, and the power of all sources, W."""
-    window, row, column = card.window(), 0, n - 1  # far from the driver at the left and the amplifier below
+    """Current of the selected column (A), its part from other cells (A), and the power of all sources (W)."""
+    window, row, column = card.window(), 0, n - 1  # the cell far from the driver at the left and the amplifier below
     g = np.full((n, n), window[others])
     g[row, column] = window[cell]
     devices = program_devices(card, g, config.seed, programming_error=False).devices
@@ -132,7 +132,7 @@ def _read(config: ArrayConfig, card: DeviceCard, n: int, scheme: int, others: in
 
 
 def _cell_current(card: DeviceCard, instance: dict[str, float], v_volt: float) -> float:
-    """What a device in its initial state carries, A."""
+    """Current through a device in its initial state at ``v_volt``, A."""
     model, values = card.device_model, {**card.values, **instance}
     states = np.array([[values[s.initial] for s in model.states]])
     return float(numpy_model(model).current(np.array([v_volt]), states, values, ROOM_TEMPERATURE_K)[0])

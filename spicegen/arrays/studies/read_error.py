@@ -1,4 +1,4 @@
-"""Error of the vector-matrix product that the wires make, and how large a passive array may be for a given error."""
+"""Error that wires cause in the vector-matrix product, and the largest passive array for a given error."""
 
 from __future__ import annotations
 
@@ -28,25 +28,26 @@ _CELLS: dict[str, Draw] = {
 INPUTS: dict[str, Draw] = {
     "all rows": lambda shape, _: np.ones(shape),
     "random": lambda shape, rng: rng.uniform(size=shape),
-    "far row only": lambda shape, _: np.eye(1, shape[0])[0],  # the first: farthest from the amplifiers below
+    "far row only": lambda shape, _: np.eye(1, shape[0])[0],  # row 0 is the farthest from the amplifiers
 }
 PATTERNS = tuple((cells, inputs) for cells in _CELLS for inputs in INPUTS)
 _LARGEST = 512
-"""Of the sweep and the search, in rows and columns."""
+"""Largest number of rows, and of columns, of the sweep and of the search."""
 
 
 @dataclass(frozen=True, eq=False)
 class ReadErrorStudy:
-    """What ``study read-error`` found.
+    """Result of ``study read-error``.
 
     Attributes:
-        config: wires' ends, card, seed; size and wire resistance are swept.
-        card: gives the conductance window.
-        sizes: rows and columns of the square arrays.
-        r_ohm: resistances of a segment, of rows and columns alike, ohm.
-        largest, rms: errors, shape (sizes, resistances, patterns), see ``errors_of``.
-        limit: the error up to which an array is good.
-        largest_size: most rows and columns with ``largest`` up to that limit, shape (resistances, patterns).
+        config: description of the array: wires' ends, card and seed; size and wire resistance are swept.
+        card: device card with the conductance window.
+        sizes: numbers of rows, and of columns, of the square arrays.
+        r_ohm: resistances of one wire segment, the same in rows and columns, ohm.
+        largest, rms: largest and rms error (see ``errors_of``), shape (sizes, resistances, patterns), dimensionless.
+        limit: largest error that is accepted, dimensionless.
+        largest_size: largest number of rows and columns whose ``largest`` error is within the limit, shape
+            (resistances, patterns).
     """
 
     config: ArrayConfig
@@ -60,18 +61,18 @@ class ReadErrorStudy:
 
     @property
     def head(self) -> tuple[str, ...]:
-        """Of the table of largest arrays."""
+        """The head of the table of largest arrays."""
         return ("cells", "inputs", *(f"{r:g} ohm" for r in self.r_ohm))
 
     @property
     def summary(self) -> str:
-        """The result in a sentence."""
+        """The result of the study in one sentence."""
         worst = self.largest_size.min(axis=1)
         found = ", ".join(f"{n} x {n} at {r:g} ohm" for n, r in zip(worst, self.r_ohm, strict=True))
         return f"Largest array with an error of up to {self.limit:.0%} whatever the pattern: {found} a segment"
 
     def rows(self) -> list[tuple[object, ...]]:
-        """Largest array by pattern and wire resistance."""
+        """The rows of the table of largest arrays by pattern and wire resistance."""
         sizes = self.largest_size.T
         return [
             (cells, inputs, *(f"> {_LARGEST}" if n > _LARGEST else int(n) for n in found))
@@ -101,11 +102,10 @@ def study_read_error(
     r_ohm: tuple[float, ...] = (1.0, 2.5, 10.0),
     limit: float = 0.05,
 ) -> ReadErrorStudy:
-    """Errors over sizes, wire resistances and patterns; and the largest array for ``limit``, by bisection.
+    """Compute errors over sizes, wire resistances and patterns; and the largest array for ``limit``, by bisection.
 
     Raises:
-        InputError: a size, resistance or limit that is not positive, a size beyond
-            ``_LARGEST``, or an array with faults.
+        InputError: a size, resistance or limit is not positive, a size is beyond ``_LARGEST``, or the array has faults.
     """
     check_sizes("read-error", config, sizes, _LARGEST)
     if not r_ohm or not all(0 <= r < np.inf for r in r_ohm):
@@ -138,8 +138,8 @@ def errors_of(current_amp: Array, ideal_amp: Array) -> tuple[float, float]:
     """Largest and rms difference of column currents from the ideal ones, relative to the largest and rms ideal one.
 
     Args:
-        current_amp: with wires, shape (columns,), A.
-        ideal_amp: without, same shape, A.
+        current_amp: column currents with wires, shape (columns,), A.
+        ideal_amp: column currents without wires, shape (columns,), A.
     """
     off = current_amp - ideal_amp
     scale, rms = np.abs(ideal_amp).max(), np.sqrt(np.mean(ideal_amp**2))
@@ -147,7 +147,7 @@ def errors_of(current_amp: Array, ideal_amp: Array) -> tuple[float, float]:
 
 
 def _errors(config: ArrayConfig, card: DeviceCard, n: int, r_ohm: float, cells: str) -> Array:
-    """Errors for each of the inputs, shape (inputs, 2)."""
+    """Largest and rms error for each pattern of inputs, shape (inputs, 2), dimensionless."""
     low, high = card.window()
     g = low + (high - low) * _CELLS[cells]((n, n), stream(config.seed, 0, n))
     operator = read_operator(
@@ -158,7 +158,7 @@ def _errors(config: ArrayConfig, card: DeviceCard, n: int, r_ohm: float, cells: 
 
 
 def _largest(good: Callable[[int], bool]) -> int:
-    """Largest n with ``good(n)``, where it holds up to some n; beyond the search's end, one more than that end."""
+    """Largest n with ``good(n)``, which must hold up to some n; one more than the search's end if it holds there."""
     high = 1
     while high <= _LARGEST and good(high):
         high *= 2

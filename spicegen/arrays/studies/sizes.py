@@ -1,4 +1,4 @@
-"""Sizes of the square arrays that some studies sweep."""
+"""Check of the sizes of the square arrays that some studies sweep."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well an array can be programmed: write-verify in every order, against the card's sigma(G)."""
+"""Study of how well an array can be programmed: write-verify in every order, compared with the card's sigma(G)."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from spicegen.simulate import REFERENCE, simulator
 
 Array = NDArray[np.float64]
 AFTER_S = 1000.0
-"""How long the array is left alone before its conductances are looked at again, s."""
+"""Rest of the array between programming and the second look at its conductances, s."""
 
 
 @dataclass(frozen=True, eq=False)
 class OrderResult:
-    """One order's outcome.
+    """Outcome of programming in one order.
 
     Attributes:
-        written: what programming left behind.
+        written: the array after programming.
         later_siemens: conductances ``AFTER_S`` later, shape (rows, columns), S.
     """
 
@@ -36,13 +36,13 @@ class OrderResult:
 
 @dataclass(frozen=True, eq=False)
 class ProgrammingStudy:
-    """What ``study programming`` found.
+    """Result of ``study programming``.
 
     Attributes:
-        config: the array; its cells' conductances are the targets.
-        card: of its devices.
+        config: description of the array; its cells' conductances are the targets.
+        card: card of its devices.
         sigma_siemens: the card's programming error at each target, shape (rows, columns), S.
-        results: one per order.
+        results: outcomes, one for each order.
     """
 
     config: ArrayConfig
@@ -62,12 +62,12 @@ class ProgrammingStudy:
     )
 
     def errors(self, g_siemens: Array) -> Array:
-        """(G - target) / sigma(target) of the working cells, shape (cells,)."""
+        """Programming errors (G - target) / sigma(target) of the working cells, shape (cells,), dimensionless."""
         devices, target = self.results[0].written.devices, self.results[0].written.target_siemens
         return np.asarray(((g_siemens - target) / self.sigma_siemens)[devices.alive])
 
     def rows(self) -> list[tuple[object, ...]]:
-        """The table of orders."""
+        """The rows of the table of orders."""
         return [self._row(r) for r in self.results]
 
     def _row(self, r: OrderResult) -> tuple[object, ...]:
@@ -86,7 +86,7 @@ class ProgrammingStudy:
 
     @property
     def summary(self) -> str:
-        """The result in a sentence."""
+        """The result of the study in one sentence."""
         best = min(self.results, key=lambda r: _rms(self.errors(r.written.g_siemens)))
         return (
             f"Programmed best in the order '{best.written.plan.order}': an error of "

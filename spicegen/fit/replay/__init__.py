@@ -1,1 +1,1 @@
-"""A measurement replayed on a model: the voltages that the device saw, and what the model shows at them."""
+"""Replays of measurements on a model: the voltages applied to the device, and the model's response to them."""

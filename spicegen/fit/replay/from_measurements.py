@@ -1,6 +1,6 @@
-"""Replays of measurements: what their files say was done and seen, and how uncertain each point is.
+"""Replays of measurements: the voltages and observations of their files, and the uncertainty of each point.
 
-That comes from the data: the spread between cycles, or what neighbours miss of a smooth curve.
+The uncertainty comes from the data: from the spread between cycles, or from how far neighbours are off a smooth curve.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ from spicegen.simulate.native import AppliedVoltage
 Array = NDArray[np.float64]
 
 _LEAST_NOISE = 0.005
-"""Relative: no model is better than that, and no contact."""
+"""Smallest relative noise: no model, and no contact, is better than that."""
 _FLOOR = 1e-4
-"""Of a sweep's largest current: what passes for zero."""
+"""Share of a sweep's largest current that counts as zero."""
 _SURE = 3.0
-"""Standard deviations by which two conductances are not the same."""
+"""Number of standard deviations from which on two conductances are different."""
 _FAR = 10.0
-"""Standard deviations, as neighbours say them, between cycles that are not the same."""
+"""Number of standard deviations, estimated from neighbours, from which on cycles are different."""
 _FEW_FAR, _ONE_WAY = 0.01, 0.5
 """Share of the conductances that are so far from those a cycle before, where cycles drift; and of these, the share that
 went one way less that which went the other. With one state all go one way, as curves of it do not cross; outliers do
 not."""
 _PRIOR = 4.0
-"""Degrees of freedom of what all rows say of one row's variance."""
+"""Degrees of freedom with which the variance of all rows counts in the variance of one row."""
 _SECOND = np.sqrt(6.0)
-"""Standard deviations in a second difference of white noise."""
+"""Standard deviation of a second difference of white noise, in standard deviations of the noise."""
 
 
 def replays(measurement: Measurement) -> list[Replay]:
     """Replays of one measurement; none for write-verify, which says nothing about a model's equations.
 
     Raises:
-        InputError: pulses whose amplitude or width the file does not say; a sweep that is all compliance, or too short;
-            conductances that are all 0.
+        InputError: the file does not state the amplitude or width of pulses, a sweep is all compliance or too short, or
+            all conductances are 0.
     """
     if isinstance(measurement, Pulses):
         return [_of_pulses(fitted_train(measurement))]
@@ -59,7 +59,7 @@ def fitted_train(p: Pulses) -> Pulses:
 
     Of cycles that drift it has as many as ``FIT_POINTS`` allow.
 
-    What a device does on its way to cycles that repeat is data, no noise of these.
+    The behaviour of a device on its way to cycles that repeat is data, and not noise of these cycles.
     """
     begin = replace(p, g_siemens=p.g_siemens[:, : max(2, FIT_POINTS // len(p.direction))])
     if not _drift(begin):
@@ -160,9 +160,9 @@ def _goes_on(direction: NDArray[np.int8], apart: Array, noise: float) -> bool:
     Where nothing was read before the first pulse, pulses both ways are taken to bring it back.
 
     Args:
-        direction: of the pulses of a cycle.
-        apart: logarithm of the last conductance of a cycle over the first of the next, of one or more.
-        noise: standard deviation of each.
+        direction: directions of the pulses of a cycle.
+        apart: logarithms of the last conductance of a cycle over the first of the next, for one or more cycles.
+        noise: standard deviation of each of these.
     """
     if direction[0] == 0:
         return bool(np.median(np.abs(apart)) <= _SURE * noise)

@@ -1,6 +1,6 @@
-"""A replay: what a measurement did to its device is done to a model of it, and compared with what was seen.
+"""A replay: the voltages of a measurement are applied to a model of the device, and its response is compared.
 
-What a fit compares is the logarithm of a conductance, or the current of a sweep, which passes zero.
+A fit compares logarithms of conductances or, because the current of a sweep passes zero, currents.
 """
 
 from __future__ import annotations
@@ -21,27 +21,28 @@ from spicegen.simulate.native import AppliedVoltage, slopes_in_steps, states_und
 Array = NDArray[np.float64]
 
 _FINE, ROUGH = 1e-4, 1e-2
-"""Relative tolerances of a run's steps: of a descent, which other steps would shake, and of a first look."""
+"""Relative tolerances of a run's steps: in a descent, which coarser steps would disturb, and in a first look."""
 _LIMIT = 1e3
-"""Of any residual; that of what cannot be simulated, so that nothing is worse."""
+"""Largest residual, which is also that of a failed simulation, so that nothing is worse."""
 _TELLING = 0.05
-"""Of the largest voltage: below it a current is small for no other reason."""
+"""Share of the largest voltage below which a current tells nothing: it is small because the voltage is."""
 _TINY = 1e-30
-"""Amperes that are nothing."""
+"""Current that counts as zero, A."""
 _DIFFERENCE = 1e-5
-"""Of a central difference, relative."""
+"""Relative step of a central difference."""
 _GRID = 65
-"""Memory states among which the one that was seen is looked for."""
+"""Number of memory states of the grid on which an observed state is looked for."""
 _POLISHED = 4
-"""Steps of Newton's method between two of them."""
+"""Steps of Newton's method between two states of the grid."""
 _EDGE = 1e-9
-"""Of the range of a state."""
+"""Distance from a bound, as a share of a state's range, within which a state counts as at the bound."""
 _TELLS = 0.2
-"""Relative uncertainty of an observation that tells a state."""
+"""Largest relative uncertainty of an observation that determines a state."""
 MAD = 1.4826
-"""Standard deviations in a median absolute deviation of normal errors."""
+"""Ratio of the standard deviation to the median absolute deviation of normal errors."""
 _OUTLIER, _ROW = 5.0, 3
-"""Standard deviations beyond which points are outliers; of so many in a row on one side, none is."""
+"""Number of standard deviations beyond which points are outliers, and number of such points in a row on one side from
+which on none is an outlier."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +63,7 @@ class ModelDevice:
 
     @classmethod
     def fresh(cls, model: Model, values: Array, turned: bool) -> ModelDevice:
-        """A device to which nothing has been done: its states are those that its parameters say."""
+        """A fresh device: its states are the initial ones of its parameters."""
         names = [p.name for p in model.params]
         return cls(model, values, values[[names.index(s.initial) for s in model.states]], turned)
 
@@ -78,13 +79,13 @@ class ModelDevice:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """What a device of a model did in a replay.
+    """The response of a model's device in a replay.
 
     Attributes:
-        steps: that were taken; None if the run failed.
-        seen: points of the steps at which something is observed, shape (n,).
-        states: there, shape (n, k).
-        predicted: what the device shows there, as the replay's ``observed``; NaN if the run failed.
+        steps: the voltage at the steps that were taken; None if the run failed.
+        seen: points of the steps at which there is an observation, shape (n,).
+        states: states at these points, shape (n, k).
+        predicted: predicted observations, in the form of the replay's ``observed``; NaN if the run failed.
     """
 
     steps: AppliedVoltage | None
@@ -95,13 +96,13 @@ class Run:
 
 @dataclass(frozen=True, eq=False)
 class Replay:
-    """A replay of one measurement: the voltage that the device got, and what was observed on the way.
+    """A replay of one measurement: the voltage across the device, and the observations on the way.
 
     Attributes:
         name: name of the replay, for people.
         measurement: the measurement that is replayed; cycles that drift stand in it as one train.
         applied: the voltage te - be over time.
-        seen: points of the applied at which something is observed, shape (n,).
+        seen: points of the applied voltage at which there is an observation, shape (n,).
         read_volt: voltage of each observation, shape (n,), V.
         observed: conductances (S) or currents (A), shape (n,).
         is_current: whether the observations are currents.
@@ -177,12 +178,12 @@ class Replay:
         """Derivatives of what the device shows in a run by its parameters and by its states at the start.
 
         Args:
-            run: of that device.
-            device: at which.
-            places: of the parameters among the model's, m of them.
+            run: the run of this device.
+            device: the device at which the derivatives are taken.
+            places: places, among the model's parameters, of the m parameters to differentiate by.
 
         Returns:
-            Shape (n, m + k); NaN if the run failed.
+            Derivatives of the observations, shape (n, m + k); NaN if the run failed.
         """
         n, m, k = len(self.seen), len(places), len(device.initial)
         if run.steps is None:
@@ -203,7 +204,7 @@ class Replay:
         states[self.corrected] = steps.put[~np.isnan(steps.put[:, 0])]
         with np.errstate(all="ignore"):
             moved = -self._by_values(device, states, places) / self._by_states(device, states)
-        inside = (states > _EDGE) & (states < 1 - _EDGE)  # beyond, nothing follows
+        inside = (states > _EDGE) & (states < 1 - _EDGE)  # states at a bound follow no parameter
         moved = np.where(inside & np.isfinite(moved), moved, 0.0)[self.corrected]
         last = np.searchsorted(self.corrected, np.arange(len(self.seen))) - 1
         after = last >= 0
@@ -319,7 +320,7 @@ class Replay:
             x = np.repeat(states, n, axis=0)
             x[:, place] = memory.ravel()
             params: Mapping[str, Any] = devices[0].params()
-            if m > 1:  # one device may have very many observations
+            if m > 1:  # a single device may have very many observations
                 params = {p.name: np.repeat(column, n) for p, column in zip(model.params, values.T, strict=True)}
             found = numpy_model(model).current_and_slopes(np.repeat(v, n), x, params, self.temperature_k)
             current, slope = found[0].reshape(memory.shape), found[1][:, place].reshape(memory.shape)
@@ -351,7 +352,7 @@ def scale_of_most(residuals: Array) -> float:
 def outliers(residuals: Array) -> NDArray[np.bool_]:
     """Mask of shape (n,): which points of a replay are outliers, from its residuals in units of the noise.
 
-    What is far off on one side several times in a row is what the model misses.
+    Several points in a row that are far off on one side are no outliers, but a misfit of the model.
     """
     side = np.where(np.abs(residuals) > _OUTLIER * scale_of_most(residuals), np.sign(residuals), 0.0)
     rows = np.abs(np.convolve(side, np.ones(_ROW))) == _ROW  # at their ends

@@ -1,1 +1,1 @@
-"""What comes out of a fit: a card, how far to trust it, and its report."""
+"""Results of a fit: a card, reasons to doubt it, and its report."""

@@ -1,4 +1,4 @@
-"""The card of a fitted device: values with their uncertainties, and what else the measurements say about the device."""
+"""The card of a fitted device: values with their uncertainties, and further facts from the measurements."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ Array = NDArray[np.float64]
 
 _LONGEST_NAME = 64
 _WINDOW_DIGITS = 6
-"""Of the ends of a window, which may be those of the device's reach: see ``spicegen.devices.memory_state.ROUNDING``."""
+"""Significant digits of the ends of a window, which may be the ends of the device's reach: see
+``spicegen.devices.memory_state.ROUNDING``."""
 
 
 def card_name(stem: str) -> str:
@@ -72,12 +73,12 @@ def fitted_card(
 
     Args:
         found: the fit.
-        measurements: all files, those of write-verify included.
-        error: of programming; None if no file shows it.
-        name: of the card.
+        measurements: all measurements, those of write-verify included.
+        error: the programming error; None if no file shows it.
+        name: name of the card.
 
     Raises:
-        CardError: the name cannot be a card's.
+        CardError: the name cannot be that of a card.
     """
     files = ", ".join(m.origin.name for m in measurements)
     fixed, fitted = fixed_by_data(found)
@@ -189,7 +190,7 @@ def _record(found: MeasuredFit, measurements: Sequence[Measurement]) -> FitRecor
         covariance=Covariance(
             names=tuple(s.free[n].name for n in own),
             logarithmic=tuple(s.free[n].scale == "log" for n in own),
-            values=tuple(map(tuple, covariance.tolist())),  # not rounded: what is fixed best would be lost
+            values=tuple(map(tuple, covariance.tolist())),  # not rounded, as the best fixed would be lost
         ),
     )
 

@@ -25,9 +25,9 @@ class CardSigma:
 
     Attributes:
         measurement: the file; None if no file shows it.
-        errors: of its programmings, as samples of a bootstrap.
-        error: for a card.
-        unused: why other files of write-verify are not used, one sentence each.
+        errors: errors of its programmings, as samples of a bootstrap.
+        error: the programming error for a card.
+        unused: sentences on why other files of write-verify are not used.
     """
 
     measurement: WriteVerify | None

@@ -1,4 +1,4 @@
-"""What a fit says of each parameter, as rows of a table and as JSON."""
+"""The fitted parameters as rows of a table and as JSON."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def combinations(solution: Solution) -> list[tuple[float, str]]:
     found = []
     for information, direction in solution.directions()[::-1][:_SHOWN_DIRECTIONS]:
         leading = np.argsort(-np.abs(direction))[:5]
-        # the sign of a direction is free: its largest exponent is shown positive
+        # The sign of a direction is free, so that its largest exponent is shown as positive.
         signed = direction * np.sign(direction[leading[0]])
         powers = [f"{names[n]}^{signed[n]:+.2f}" for n in leading if abs(signed[n]) > 0.15]
         found.append((information, " ".join(powers)))

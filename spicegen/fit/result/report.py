@@ -1,4 +1,4 @@
-"""The result of a fit to measurements: models compared, what the card rests on, and tables of it."""
+"""The result of a fit to measurements: the comparison of models, the data behind the card, and tables of both."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class MeasuredReport:
 
     Attributes:
         task: the fit that was asked for.
-        fits: one fit a model, in the task's order.
+        fits: the fits, one for each model, in the task's order.
         card: the card of the best fit.
-        sigma: the card's programming error, with the measurement that it is of.
+        sigma: the card's programming error, with the measurement that it comes from.
     """
 
     task: FitTask
@@ -116,7 +116,7 @@ class MeasuredReport:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was understood of the files, left out of them or assumed, one line a file."""
+        """One line for each file on what was understood of it, left out of it or assumed."""
         notes = [(m.origin.name, self.notes_on(m)) for m in self.task.measurements]
         return tuple(f"{name}: {' '.join(said)}" for name, said in notes if said)
 
@@ -126,7 +126,7 @@ class MeasuredReport:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a user should know before trusting the card, one sentence each."""
+        """Sentences on what a user should know before trusting the card."""
         best = self.best
         return (*doubts(best, self.task.held[best.model.name]), *best.warnings, *self.sigma.unused)
 

@@ -1,4 +1,4 @@
-"""What a fit misses of its files, and what was held that they contradict: said before anyone trusts the card."""
+"""Reasons to doubt a fitted card: files that the model misses, and held values that the files contradict."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from spicegen.fit.replay.run import outliers
 from spicegen.fit.result.card import fixed_by_data
 
 _MISSED, _MISSED_NOISE = 0.2, 1.5
-"""Error, and its ratio to the noise, from which on a model cannot be said to describe a file."""
+"""Relative error, and its ratio to the noise, from which on a model does not describe a file."""
 _BEYOND = 10.0
-"""Of a conductance that is held: a factor beyond all that were seen."""
+"""Factor by which a held conductance must be beyond all observed ones to look wrong."""
 
 
 def doubts(best: MeasuredFit, held: Mapping[str, float]) -> list[str]:
     """Reasons to doubt the card, one sentence each: held values that look wrong, files that the model misses.
 
     Args:
-        best: the fit.
-        held: what the user held of its parameters, in their units.
+        best: the best fit.
+        held: values of the parameters that the user held, in their units.
     """
     said = {name: f"{name} = {v:g} {best.model.param[name].unit}" for name, v in held.items()}
     found = [f"{said[name]}, which is held, is far from what the files show: is it right?" for name in _far(best, held)]

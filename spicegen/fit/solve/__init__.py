@@ -1,1 +1,1 @@
-"""Least squares, and what the data say of each parameter."""
+"""Least squares, and how far the data determine each parameter."""

@@ -27,16 +27,17 @@ PRIOR = math.log(3.0)
 """Standard deviation of the usual prior, natural log: a factor of three either way."""
 _PRIOR_LINEAR = 1.0
 _STEP = 5e-3
-"""Of the forward differences: far above the simulator's noise, far below the parameters' effect."""
+"""Step of forward differences, in coordinates: far above the simulator's noise, far below the parameters' effect."""
 _LOOSE = math.log(3.0) / 2, 0.1
-"""Standard deviations, logarithmic and linear, beyond which a parameter does not count as fixed."""
+"""Standard deviations, on a logarithmic and on a linear scale, beyond which a parameter does not count as fixed."""
 WIDER = 3.0
-"""Priors, if what the data fix is to be told from what the priors fix."""
+"""Factor by which priors are widened to tell parameters that the data fix from those that the priors fix."""
 _AT = 1e-3
-"""Distance from a bound at which something stands at it."""
+"""Distance from a bound, in coordinates, within which a parameter counts as at the bound."""
 _DECISIVE = 10.0
 _TIED = 0.2
-"""Correlation of what the data leave open: that of two parameters of six which only show as their product."""
+"""Correlation, of what the data leave open, from which on parameters count as tied: that of two parameters of six that
+only show as their product."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,15 +45,16 @@ class Solution:
     """The best of all descents, with what the data say of the k fitted parameters, in coordinates (see ``Free``).
 
     Attributes:
-        free: what was fitted, k of them.
-        prior: standard deviation of each one's prior, shape (k,).
-        ends: where each start's descent ended, coordinates of shape (k,).
-        misfit: loss of the data there; the sum of squared residuals unless the loss is robust.
-        chosen: which start is the best, the prior's part counted.
-        residuals: of the data, shape (n,).
-        jacobian: of the data by the coordinates, shape (n, k), weighted by what each residual says (see ``fit``).
-        stretch: how much wider the profile likelihood of each is than the curvature at the end says, shape (k,); ones
-            where nobody looked.
+        free: the fitted parameters, k of them.
+        prior: standard deviation of each coordinate's prior, shape (k,).
+        ends: end of each start's descent, coordinates of shape (k,).
+        misfit: loss of the data at each end; the sum of squared residuals unless the loss is robust.
+        chosen: index of the best start, by the loss with the priors.
+        residuals: residuals of the data at the best end, shape (n,).
+        jacobian: derivatives of these residuals by the coordinates, shape (n, k), weighted by the information of each
+            residual (see ``fit``).
+        stretch: ratio of the width of each coordinate's profile likelihood to the width from the curvature at the end,
+            shape (k,); 1 where the profile was not computed.
     """
 
     free: tuple[Free, ...]
@@ -80,7 +82,7 @@ class Solution:
 
     def _covariance(self, wider: float) -> Array:
         """Covariance of the coordinates with priors that are ``wider`` times wider, shape (k, k)."""
-        # not by normal equations: what the data fix and what they do not are many orders of magnitude apart
+        # Normal equations are not used: what the data fix and what they do not are many orders of magnitude apart.
         _, triangle = np.linalg.qr(np.vstack([self.jacobian, np.diag(1 / (wider * self.prior))]))
         root = solve_triangular(triangle, np.eye(len(self.free)))
         local = root @ root.T
@@ -120,7 +122,7 @@ class Solution:
     def uncertainty(self, place: int) -> float | None:
         """Standard deviation of a parameter in its unit, two digits.
 
-        None for what the data do not fix on a logarithmic scale: it is then off by a factor, see ``std``.
+        None for a parameter on a logarithmic scale that the data do not fix: it is then off by a factor, see ``std``.
         """
         if self.free[place].scale == "log" and not self.is_fixed[place]:
             return None
@@ -201,16 +203,16 @@ def fit(
     """Find the parameters of least squares with weak priors, from one start or from several.
 
     Args:
-        problem: residuals and their derivatives.
-        free: what to fit.
-        begins: coordinates of the starts, each of shape (k,); by default one, the parameters' own.
-        iterations: of each start, at most.
+        problem: the residuals and their derivatives.
+        free: the parameters to fit.
+        begins: coordinates of the starts, each of shape (k,); by default there is one, the parameters' own.
+        iterations: largest number of iterations of each start.
         prior: standard deviation of the priors of parameters on a log scale.
-        robust: large residuals count linearly (the soft L1 loss), not as squares.
-        information: of the residuals at the end, what each says of the parameters, over what a normal error of its
-            uncertainty would, shape (n,).
-        report: called with start, iteration, misfit.
-        each: goes through the starts, as ``map`` does: perhaps several at a time.
+        robust: whether large residuals count linearly (the soft L1 loss), not as squares.
+        information: function of the residuals at the end that gives the information of each on the parameters, relative
+            to that of a normal error of its uncertainty, shape (n,).
+        report: function that is called with start, iteration and misfit.
+        each: function that goes through the starts as ``map`` does, perhaps several at a time.
     """
     free = tuple(free)
     width = prior_widths(free, prior)

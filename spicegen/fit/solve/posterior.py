@@ -17,7 +17,7 @@ from spicegen.fit.free_parameter import Free
 
 Array = NDArray[np.float64]
 _SOFT = 2.0
-"""Of the robust loss: residuals count in full up to about here."""
+"""Scale of the robust loss: residuals up to about this size, in units of their uncertainty, count in full."""
 
 
 class Problem(Protocol):
@@ -39,10 +39,10 @@ class Posterior:
     The priors' residuals stay squares where the loss of the data is robust.
 
     Args:
-        problem: the data's part.
-        free: its coordinates, k of them.
-        prior: standard deviation of each one's prior, shape (k,).
-        robust: see ``fit``.
+        problem: the residuals of the data.
+        free: the fitted parameters, k of them.
+        prior: standard deviation of each coordinate's prior, shape (k,).
+        robust: whether large residuals count linearly, see ``fit``.
     """
 
     def __init__(self, problem: Problem, free: tuple[Free, ...], prior: Array, *, robust: bool) -> None:
@@ -77,12 +77,12 @@ class Posterior:
         """Descend to the lowest point of the loss; its coordinates, shape (k,), and its cost, half of its loss.
 
         Args:
-            begin: coordinates; moved inside the bounds.
-            moved: which of them; the others stay.
-            steps: at most.
-            ftol: relative change of the loss that ends it.
-            xtol: of the coordinates.
-            seen: called with the coordinates of each step.
+            begin: coordinates from which to descend, shape (k,); they are first moved inside the bounds.
+            moved: the coordinates that are moved; the others stay.
+            steps: largest number of steps.
+            ftol: relative change of the loss below which the descent ends.
+            xtol: relative change of the coordinates below which it ends.
+            seen: function that is called with the coordinates of each step.
         """
         inside = np.clip(begin, self.low + 1e-6, self.high - 1e-6)
 

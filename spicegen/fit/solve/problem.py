@@ -1,4 +1,4 @@
-"""The residuals of a model against measurements, and what each of them counts."""
+"""The residuals of a model against measurements, and their weights."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from spicegen.fit.start.start import Start
 Array = NDArray[np.float64]
 
 _OUTSIDE = 3.0
-"""Standard deviations beyond which a residual is an outlier."""
+"""Number of standard deviations beyond which a residual is an outlier."""
 
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """What each replay counts in a fit.
+    """Weights of the replays in a fit.
 
     Attributes:
         scale: factor by which a replay's uncertainties exceed its noise, as the model misses it: shape (replays,).
@@ -41,8 +41,8 @@ class MeasuredProblem:
 
     Args:
         setup: the model, the replays, and which parameters are fitted.
-        start: the centre of the priors; gives the values that are not fitted.
-        weights: what each replay counts.
+        start: the centre of the priors, with the values of the parameters that are not fitted.
+        weights: weights of the replays.
     """
 
     def __init__(self, setup: FitSetup, start: Start, weights: Weights) -> None:
@@ -54,7 +54,7 @@ class MeasuredProblem:
         ends = np.cumsum([len(fitted), *map(len, self._states)])
         self._own = [list(range(a, b)) for a, b in pairwise(ends.tolist())]
         self._weight = np.sqrt(weights.independent) / weights.scale
-        self._known: dict[int, tuple[bytes, list[Run]]] = {}  # of each thread: derivatives are asked for next
+        self._known: dict[int, tuple[bytes, list[Run]]] = {}  # each thread's last runs, for derivatives
 
     def coordinates(self, start: Start) -> Array:
         """Coordinates of the fitted parameters and states in a start, shape (k,)."""
@@ -73,7 +73,7 @@ class MeasuredProblem:
         return replace(self._start, values=values, initial=initial)
 
     def runs(self, z: Array) -> list[Run]:
-        """What the device does in each replay, at coordinates of shape (k,)."""
+        """The run of the device in each replay, at coordinates ``z`` of shape (k,)."""
         where, runs = self._known.get(get_ident(), (b"", []))
         if where != z.tobytes():
             start = self.start(z)
@@ -142,7 +142,7 @@ def coarse(replays: Sequence[Replay], relative: float) -> Weights:
 def weights_by_misfit(replays: Sequence[Replay], runs: Sequence[Run]) -> Weights:
     """Weights by what the model misses most of each replay by, and by the share of that which is independent.
 
-    Neither hangs on outliers: these count less already, and are not to make the rest of their file count less, too.
+    Neither depends on outliers: these count less already, and must not make the rest of their file count less, too.
     """
     found = [replay.residuals(r.predicted) for replay, r in zip(replays, runs, strict=True)]
     scale = [scale_of_most(r) for r in found]

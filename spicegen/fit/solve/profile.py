@@ -1,4 +1,4 @@
-"""Profile likelihoods: whether what the curvature at the end of a fit promises holds farther away.
+"""Profile likelihoods: a check whether uncertainties from the curvature at the end of a fit hold farther away.
 
 Source: Raue et al., Bioinformatics 25, 1923 (2009).
 """
@@ -16,13 +16,13 @@ from spicegen.fit.solve.posterior import Posterior, Problem
 
 Array = NDArray[np.float64]
 _PROFILED, _PROFILED_SHORTLY = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0), (2.0,)
-"""Standard deviations by which a parameter is moved."""
+"""Distances by which a parameter is moved, in standard deviations, for a full and for a short profile."""
 _TYPICAL = 3
-"""Of these moves, as many as it takes until the loss has grown."""
+"""Number of these moves after which the loss has usually grown enough."""
 _TWO_STD = 4.0
-"""Growth of the loss two standard deviations off."""
+"""Growth of the loss at a distance of two standard deviations."""
 _FLAT = 0.05
-"""Of the growth of a loss: less cannot be told from nothing."""
+"""Growth of the loss below which it cannot be told from none."""
 
 
 def profiled(
@@ -40,13 +40,14 @@ def profiled(
     slowly, the data say less than the curvature at the end promised, though not less than the prior.
 
     Args:
-        problem: residuals and their derivatives.
-        solution: what was found.
-        effort: derivatives that each side of a parameter is worth; of few, only two standard deviations are looked at.
-        robust: as in ``fit``.
-        each: as there, of each side of a parameter.
+        problem: the residuals and their derivatives.
+        solution: the solution of the fit.
+        effort: number of derivatives for each side of a parameter; if it is small, only the distance of two standard
+            deviations is looked at.
+        robust: whether large residuals count linearly, as in ``fit``.
+        each: function that goes through the sides of all parameters as ``map`` does, perhaps several at a time.
     """
-    if len(solution.free) == 1:  # no others to minimise over
+    if len(solution.free) == 1:  # there are no others to minimise over
         return solution
     profile, stretch = _Profile(problem, solution, effort, robust=robust), solution.stretch.copy()
     told = np.flatnonzero(solution.is_fixed | [f.scale == "linear" for f in solution.free])
@@ -84,7 +85,7 @@ class _Profile:
             alone[place] = wanted
             begin = min(alone, straight, straight + ahead**2 * bend, key=self._posterior.loss)
             z, along = self._followed(begin, place)
-            bend = along / ahead - (z - before) / ahead**2  # of the parabola from the point before
+            bend = along / ahead - (z - before) / ahead**2  # curvature of the parabola from the point before
             factors.append(factor)
             growth.append(max(self._posterior.loss(z) - self._least, growth[-1]))
             if growth[-1] >= _TWO_STD:  # on the way there, that is, however steeply it has grown since

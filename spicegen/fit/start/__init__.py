@@ -1,1 +1,1 @@
-"""Where a fit to measurements starts."""
+"""Starting points of a fit to measurements."""

@@ -1,4 +1,4 @@
-"""Levels of a start: what shapes the current, moved such that the device can show what was seen."""
+"""Levels of a start: the parameters of the current, moved so that the device can have the observed conductances."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ Array = NDArray[np.float64]
 _Reaches = tuple[float, float] | None
 
 _MARGIN = 1.1
-"""Factor by which a device usually reaches farther than what was seen, to either end."""
+"""Factor by which a device usually reaches beyond the observed conductances, at either end."""
 _SURE = 3.0
-"""Standard deviations of its noise by which the farthest that was seen may be farther than what the device reached."""
+"""Number of standard deviations of noise by which the farthest observation may be beyond the device's reach."""
 _LEAST_REACH = 1e-3
-"""Of the highest conductance at a voltage: a state with less cuts the current off."""
+"""Share of the highest conductance at a voltage below which a state counts as cutting the current off."""
 _SAME = 1e-3
-"""Difference of two levels that makes none, natural log."""
+"""Difference of two levels up to which they count as equal, natural log."""
 _STAY = 1e-2
-"""How strongly parameters stay where they are, over what the ends of the reach count."""
+"""Weight with which parameters are kept where they are, relative to the weight of the ends of the reach."""
 
 
 class Levels:
     """Parameters of the current, moved such that the memory state reaches what was observed, none more than needed.
 
     Args:
-        model: of the device; which way around it stands makes no difference here.
+        model: model of the device, whose orientation makes no difference here.
         replays: the measurements.
     """
 
@@ -42,16 +42,16 @@ class Levels:
         self._model, self._temperature_k = model, replays[0].temperature_k
         symbols = model.expanded(model.current).free_symbols
         self._in_it = [k for k, p in enumerate(model.params) if p.symbol in symbols]
-        self._known: dict[tuple[bytes, _Reaches], list[Array]] = {}  # most speeds and voltages ask for the same
+        self._known: dict[tuple[bytes, _Reaches], list[Array]] = {}  # results by arguments, which often recur
 
     def of(self, values: Array, held: Collection[str], reaches: _Reaches = None) -> list[Array]:
         """Parameter sets whose conductances have the observed middle, and ends just beyond what was observed.
 
         Args:
             values: every parameter; those that the current does not depend on stay, and so do states at the start.
-            held: names of those that stay, too; always the same.
-            reaches: factors by which the device reaches farther, to lower and higher currents, than what is seen
-                surely, its noise apart.
+            held: names of the parameters that stay, too; they are the same in every call.
+            reaches: factors by which the device reaches farther, to lower and higher currents, than was surely
+                observed, that is, without noise.
         """
         if not len(self._volt):
             return [values]
@@ -92,9 +92,9 @@ class Levels:
         return np.asarray(self._seen + inward * (sure * self._noise - np.log(far)))
 
     def _beyond(self, values: Array, wanted: Array) -> Array:
-        """Distance of the lower and the upper end of the reach above what is wanted, natural logarithm, shape (2,).
+        """Distance of the lower and the upper end of the reach above ``wanted``, natural logarithm, shape (2,).
 
-        Each at the voltage where it is least as wanted; -inf for a lower end that cuts the current off, as is wanted.
+        Each distance is that at the worst voltage; it is -inf for a lower end that cuts the current off, as it should.
         """
         model, n = self._model, len(self._volt)
         by_name = dict(zip((p.name for p in model.params), values, strict=True))

@@ -1,4 +1,4 @@
-"""Which parameters act where: on the rates at one polarity of the voltage alone, or on the current alone."""
+"""Search for the parameters that act on the rates at one polarity of the voltage alone, or on the current alone."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from spicegen.printers.numpy_model import numpy_model
 Array = NDArray[np.float64]
 
 _CHANGE = 0.01
-"""By which a parameter is changed, relative."""
+"""Relative change of a parameter in the trial of its effect."""
 _ACTS = 1e-6
-"""Change of a rate that is one, relative."""
+"""Relative change of a rate from which on it counts as an effect."""
 _REACH = np.geomspace(0.1, 10.0, 9)
-"""Voltages at which it is looked, over the highest that was applied."""
+"""Voltages at which effects are looked for, relative to the highest that was applied."""
 _STATES = np.linspace(0.1, 0.9, 5)
 
 
 def acting(model: Model, values: Array, volt: float, fitted: Sequence[int]) -> tuple[list[int], list[list[int]]]:
     """Places of the parameters that act on the current alone, and of those on the rates at one polarity alone.
 
-    The latter in lists that are not empty, positive voltages first.
+    The latter are in lists that are not empty, those of positive voltages first.
 
     Args:
-        model: of the device.
-        values: every parameter, shape (p,).
-        volt: the highest that is applied, V.
-        fitted: places of the parameters that are asked about.
+        model: model of the device.
+        values: values of every parameter, shape (p,).
+        volt: highest voltage that is applied, V.
+        fitted: places of the parameters that are looked at.
     """
     if not model.states:
         return [], []

@@ -1,8 +1,9 @@
-"""Where a fit to measurements starts: cards that ship, brought to the device's own volts, seconds and siemens.
+"""Starting points of a fit to measurements: the package's cards, scaled to the device's volts, seconds and siemens.
 
-Equations know nothing of units. So a card whose every voltage, time and conductance is multiplied by a factor of its
-own is a card for a device that behaves the same at other voltages, times and conductances. The three factors come from
-what was measured; then the rates and voltages are searched on a grid about them, and what is best is varied at random.
+Equations hold in any units. So a card of which all voltages are multiplied by one factor, all times by another and all
+conductances by a third is a card for a device that behaves the same at other voltages, times and conductances. The
+three factors come from the measurements; then the rates and voltages are searched on a grid about them, and the best
+points are varied at random.
 """
 
 from __future__ import annotations
@@ -39,19 +40,20 @@ _RATES = 10.0 ** np.arange(-3, 3.1, 0.75)
 _VOLTAGES = (0.6, 1.0, 1.6)
 _COARSELY = np.geomspace(0.4, 2.5, 3), 10.0 ** np.arange(-3, 3.1)
 _FINELY = np.geomspace(0.5, 2.0, 5), 10.0 ** np.arange(-1.5, 1.6, 0.5)
-"""Factors of the voltages and the rates in what acts at one polarity alone."""
+"""Factors by which the voltages and the rates are varied in parameters that act at one polarity alone."""
 _CURVES = np.geomspace(1e-3, 1e3, 25)
-"""Factors of the voltages in what acts on the current alone."""
+"""Factors by which the voltages are varied in parameters that act on the current alone."""
 _REACHES = (1.0, 3.0)
-"""How much farther than what was seen a device may reach: not at all where it stood at a bound of its state."""
+"""Factors by which a device may reach farther than was observed; 1 is for one that stood at a bound of its state."""
 _PARTS, _ORIGINS, _KEPT = 25, 2, (10, 6, 4)
-"""Parts of the replays in which polarities are told apart, starts of either orientation, and how many are kept."""
+"""Number of parts of the replays in which polarities are told apart, of starts of either orientation, and of those kept
+after each step."""
 _MET = 1.0
-"""Loss of a run from which on a start is good enough: that of noise alone is half as much."""
+"""Loss of a run below which a start is good enough: noise alone causes half as much."""
 _NEAR = 65
-"""Variations of the nearest card among which the best are taken."""
+"""Number of variations of the nearest card, of which the best are taken."""
 _VARIED, _A_LITTLE = np.log(2.0), 0.15
-"""Standard deviation of a random variation, of scaled cards and of those as they are."""
+"""Standard deviations of a random variation of scaled and of unscaled cards, natural log."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,9 +83,9 @@ def is_held(param: Param, model: Model, temperatures: int) -> str:
     """Reason why a parameter is not fitted; empty if it is fitted.
 
     Args:
-        param: of the model.
-        model: whose lengths, voltages and times it shares.
-        temperatures: at how many was measured.
+        param: parameter of the model.
+        model: the model, whose lengths, voltages and times the parameter shares.
+        temperatures: number of temperatures at which was measured.
     """
     if param.name in {s.initial for s in model.states}:
         return "the state of a fresh device"
@@ -157,7 +159,7 @@ def _varied(setup: FitSetup, origin: Start, size: float, rng: np.random.Generato
 def _neutral(setup: FitSetup, origins: Sequence[Start]) -> list[Start]:
     """The two best starts with every parameter that may have either sign at 0: a descent can go either way there.
 
-    What such a parameter bends one way on one device it bends the other way on another; there is a barrier between.
+    Such a parameter bends a curve one way on one device and the other way on another, with a barrier in between.
     """
     params = setup.model.params
     either = [k for k in setup.fitted if params[k].lower < 0 < params[k].upper]
@@ -199,13 +201,13 @@ def _on_a_grid(
 
 
 def _apart(setup: FitSetup, found: Sequence[Start], held: Collection[str], levels: Levels) -> list[Start]:
-    """The best starts after bringing to the device what acts at either polarity, and what bends the current.
+    """The best starts after fitting the parameters that act at one polarity alone, and those that bend the current.
 
-    Devices whose polarities differ by other factors than a card's are near none of its scaled ones. In parts that
-    begin with what was seen, what acts at one polarity shows whatever acts at the other.
+    A device whose polarities differ by other factors than a card's is near none of the scaled cards. In parts that
+    begin with an observed state, the parameters of one polarity show whatever those of the other are.
     """
     if len(setup.model.states) != 1:
-        return []  # what is seen is not the memory state alone
+        return []  # the observations depend on more than the memory state
     setup = setup.in_parts(_PARTS)
     volt = max(float(np.abs(replay.applied.v_volt).max()) for replay in setup.replays)
     found = _started(setup, [(start.card, start.turned, start.values) for start in _different(found)])
@@ -222,7 +224,7 @@ def _apart(setup: FitSetup, found: Sequence[Start], held: Collection[str], level
                 start = _started(setup, _at_factors(start, places, *factors))[0]
             best[n] = start
         best = _different(sorted(best, key=_loss))[:kept]
-    return [*best, *before]  # a polarity that does nothing may be the least wrong, but nothing leads on from there
+    return [*best, *before]  # a polarity without effect may have the least loss, but no descent leads on from it
 
 
 def _different(found: Iterable[Start]) -> list[Start]:
@@ -269,7 +271,7 @@ def _started(setup: FitSetup, points: Iterable[_Point]) -> list[Start]:
         loss = 0.0
         for replay, x in zip(replays, initial, strict=True):
             r = replay.residuals(replay.run(ModelDevice(model, values, x, turned), ROUGH).predicted)
-            loss += float(np.mean(np.log1p(r**2)))  # far away, a decade less is progress too
+            loss += float(np.mean(np.log1p(r**2)))  # the logarithm counts a decade less as progress also far away
         return Start(card, turned, values, initial, loss)
 
     return sorted(setup.threads.map(start, points, initial), key=_loss)
@@ -298,7 +300,7 @@ def _scaled(
     values = own.copy()
     for k in places:
         p = params[k]
-        if "activation energy" not in p.description:  # these are fixed by kT, not by what is applied
+        if "activation energy" not in p.description:  # these are fixed by kT, not by the applied voltage
             a, b, _ = volts_seconds_siemens(p.unit)
             values[k] *= volt**a * second**b * metre ** metres(p.unit)
         values[k] = min(max(values[k], p.lower), p.upper)

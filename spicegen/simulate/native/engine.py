@@ -1,4 +1,4 @@
-"""The native engine: numpy and scipy, always here."""
+"""The native engine: a simulator in numpy and scipy that is always available."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from spicegen.simulate.native.waveform_relaxation import relax, settling
 
 
 class Native(Simulator):
-    """Our own operating points and transients."""
+    """The simulator of this project: operating points and transients, computed in numpy and scipy."""
 
     name = "native"
 
     def available(self) -> Availability:
-        """Always."""
+        """The native engine is always available."""
         return Availability(True, f"numpy {np.__version__}, scipy {scipy.__version__}")
 
     def run(self, job: Job) -> SimResult:
-        """See Simulator.run."""
-        with np.errstate(all="ignore"):  # what is not finite, Newton finds and reports
+        """Run ``job`` as Simulator.run says."""
+        with np.errstate(all="ignore"):  # Newton's method finds and reports values that are not finite
             return self._run(job)
 
     def _run(self, job: Job) -> SimResult:

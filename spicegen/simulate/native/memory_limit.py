@@ -1,4 +1,4 @@
-"""Whether a job fits into the memory that is there: said before it starts, not by the system when it ends it."""
+"""Checks, before a job starts, that it fits into the available memory; otherwise the system would kill it halfway."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from spicegen.simulate.native.system import SourceVoltages
 from spicegen.simulate.native.tableau import SHORTEST
 
 _A_CELL = 4_000
-"""Bytes: names, nodes and parameters of a cell and its wires."""
+"""Memory for the names, nodes and parameters of one cell and its wires, bytes."""
 _A_NODE = 1_200
-"""Bytes: the factors of the nodal matrix (minimum degree, up to a hundred thousand nodes)."""
+"""Memory for the factors of the nodal matrix, bytes per node (minimum-degree ordering, up to 100,000 nodes)."""
 _OF_OPERATOR = 450
-"""Bytes a cell: the read operator's blocks, two generations of them; measured at 1024 x 1024."""
+"""Memory for two generations of the read operator's blocks, bytes per cell; measured at 1024 x 1024 cells."""
 _A_VALUE = 16
-"""Bytes: every recorded number is held twice while the result is put together."""
+"""Memory for one recorded number, bytes: it is held twice while the result is put together."""
 
 
 def needed_bytes(circuit: Circuit, stimulus: Stimulus) -> int:
-    """About what a run takes, as measured on arrays up to 512 x 512 (within a third)."""
+    """Memory that a run takes, bytes; correct within a third on arrays up to 512 x 512, where it was measured."""
     nodes, cells = len(circuit.nodes), len(circuit.cells)
     states = sum(len(cell.card.device_model.states) for cell in circuit.cells)
     if isinstance(stimulus, ReadVectors):
         points = len(stimulus.v_volt)
-    else:  # at least a middle and an end between any two corners of the waveforms
+    else:  # between two corners of the waveforms at least two points are recorded: a middle and an end
         points = 2 * len(SourceVoltages(circuit.sources).breaks(stimulus.stop_s, SHORTEST * stimulus.stop_s))
     return _A_CELL * cells + _A_NODE * nodes + _A_VALUE * points * (2 * nodes + states)
 
 
 def check_memory(circuit: Circuit, stimulus: Stimulus) -> None:
-    """Refuse what does not fit.
+    """Refuse a run that does not fit into the memory.
 
     Raises:
-        SimulationError: it takes more than the memory that is available.
+        SimulationError: the run takes more than the memory that is available.
     """
     needed = needed_bytes(circuit, stimulus)
     _refuse(
@@ -43,10 +43,10 @@ def check_memory(circuit: Circuit, stimulus: Stimulus) -> None:
 
 
 def check_operator_memory(cells: int) -> None:
-    """Refuse an array whose read operator does not fit.
+    """Refuse an array whose read operator does not fit into the memory.
 
     Raises:
-        SimulationError: it takes more than the memory that is available.
+        SimulationError: the operator takes more than the memory that is available.
     """
     _refuse(f"the read operator of {cells} cells", _OF_OPERATOR * cells, "a smaller array")
 
@@ -60,7 +60,7 @@ def _refuse(what: str, needed: float, remedy: str) -> None:
 
 
 def available_bytes() -> float:
-    """What the system says is available; infinite where it does not say."""
+    """Memory that the operating system reports as available, bytes; infinite where it reports nothing."""
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     except OSError:

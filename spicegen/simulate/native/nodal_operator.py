@@ -10,10 +10,10 @@ from spicegen.simulate.native.system import Array, System
 
 
 def nodal_operator(crossbar: Crossbar) -> Array:
-    """What ``read_operator`` gives, for any network that ``crossbar_circuit`` makes, faults included.
+    """The operator of ``read_operator``, for any network that ``crossbar_circuit`` makes, faults included.
 
     Returns:
-        T, shape (columns, rows), S.
+        The operator T, shape (columns, rows), S.
 
     Raises:
         InputError: a fault leaves cells without any connection.

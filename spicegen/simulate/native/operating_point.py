@@ -1,7 +1,8 @@
-"""Operating points: Newton with the models' exact derivatives; the states are held.
+"""Operating points by Newton's method with the models' exact derivatives; the devices' states are held.
 
-Many at once share a factor: with the conductances of the average point it is wrong for each by the devices'
-nonlinearity only, and every step solves for all points in one block. Points that do not contract are left to Newton.
+Many points at once share one factor, that of the average point's conductances: for each point it is wrong by the
+devices' nonlinearity only, and every step solves for all points in one block. Points at which these steps do not
+converge are solved one by one with Newton's method.
 """
 
 from __future__ import annotations
@@ -17,18 +18,19 @@ from spicegen.simulate.native.system import Array, System
 
 _MAX_ITERATIONS = 50
 _STEP_TOLERANCE = 1e-12
-"""Of the largest voltage: Newton's last step."""
+"""Largest last step of Newton's method, relative to the largest voltage."""
 _RESIDUAL = 1e-9
-"""Of the largest current of a source: a Kirchhoff residual that a solution may leave."""
+"""Residual of Kirchhoff's law that a solution may leave, relative to the largest current of a source."""
 _SHORTEST_RISE = 1e-6
-"""Of the sources' voltages: without convergence over this part of the way there is none."""
+"""Smallest rise of the sources, as a share of their voltages, that is tried where Newton's method fails to converge."""
 _MAX_SHARED_STEPS = 30
 _SLOW = 0.3
-"""A shared factor that takes less than this off an error is renewed for the points that are left."""
+"""A shared factor is renewed for the points that are left if the median step shrinks to no less than this share."""
 _NUMBERS_AT_ONCE = 1 << 19
-"""Node voltages of points solved together; several such arrays are held."""
+"""Number of node voltages (nodes times points) that are solved for together; several arrays of this size are held."""
 _ROUND_OFF = 1e-15
-"""Of the currents that meet at a node: a Kirchhoff residual below this is rounding, and no step improves on it."""
+"""Residual of Kirchhoff's law, relative to the currents that meet at a node, below which it is only rounding, so that
+no step improves on it."""
 
 
 def operating_point(system: System, driven_volt: Array, states: list[Array]) -> tuple[Array, Array]:
@@ -37,14 +39,14 @@ def operating_point(system: System, driven_volt: Array, states: list[Array]) -> 
     Args:
         system: the circuit.
         driven_volt: voltages of the driven nodes, shape (sources,), V.
-        states: per group, shape (n, k).
+        states: states of the devices, one array of shape (n, k) per group.
 
     Returns:
         Node voltages in the system's order, V, and the current leaving each node, A (at a driven node: what
         its source delivers).
 
     Raises:
-        SimulationError: Newton did not converge.
+        SimulationError: Newton's method did not converge.
     """
     nothing = np.zeros(system.unknown)
     try:
@@ -65,7 +67,7 @@ def operating_point(system: System, driven_volt: Array, states: list[Array]) -> 
 
 
 def _newton(system: System, v: Array, states: list[Array]) -> Array:
-    """The solution from ``v`` on, whose driven nodes are at their voltages."""
+    """Solve by Newton's method from the node voltages ``v``, in which the driven nodes are at their voltages."""
     v = v.copy()
     free = slice(system.unknown)
     for _ in range(_MAX_ITERATIONS):
@@ -88,7 +90,7 @@ def _newton(system: System, v: Array, states: list[Array]) -> Array:
 
 
 def _fulfilled(system: System, v: Array, currents: list[Array], leaving: Array) -> tuple[Any, Any]:
-    """Whether Kirchhoff's law holds well enough, and as well as rounding allows; of each point, if there are many."""
+    """Whether Kirchhoff's law holds well enough, and whether as well as rounding allows; one answer per point."""
     free = slice(system.unknown)
     missing, meeting = np.abs(leaving[free]), system.meeting(v, currents)[free]
     largest = np.abs(leaving[system.unknown :]).max(axis=0)
@@ -105,10 +107,11 @@ def operating_points(
     Args:
         system: the circuit.
         driven_volt: voltages of the driven nodes, shape (points, sources), V.
-        states: per group, shape (n, k).
+        states: states of the devices, one array of shape (n, k) per group.
 
     Returns:
-        As ``operating_point``, shapes (points, nodes), and the points that were not found (NaN there), with why.
+        Node voltages (V) and currents leaving the nodes (A) as from ``operating_point``, shapes (points, nodes), NaN
+        at points without a solution; and the error of each of these by its index.
     """
     points, nodes = len(driven_volt), len(system.nodes)
     voltage, leaving = np.full((points, nodes), np.nan), np.full((points, nodes), np.nan)
@@ -117,7 +120,7 @@ def operating_points(
     for start in range(0, points, at_once):
         block = slice(start, start + at_once)
         if len(driven_volt[block]) > 1 and system.unknown:
-            with suppress(SimulationError):  # an average point far up the exponentials: each goes its own way
+            with suppress(SimulationError):  # the average point may be far up the exponentials: each is then solved
                 found = _together(system, driven_volt[block], states)
                 voltage[block], leaving[block] = found.T, leaving_currents(system, found, states).T
     for k in np.flatnonzero(np.isnan(voltage).any(axis=1)):
@@ -172,7 +175,7 @@ def leaving_currents(system: System, v: Array, states: list[Array]) -> Array:
     Args:
         system: the circuit.
         v: node voltages, shape (nodes,) or (nodes, points), V.
-        states: per group, shape (n, k).
+        states: states of the devices, one array of shape (n, k) per group.
     """
     return system.kcl(v, _cell_currents(system, v, states))
 

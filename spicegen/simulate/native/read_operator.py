@@ -31,8 +31,8 @@ from spicegen.simulate.native.nodal_operator import nodal_operator
 
 Array = NDArray[np.float64]
 
-LARGEST_LEAF = 6  # rows and columns of the blocks that are reduced directly; measured: 4 to 6 are equally fast
-CELLS_AT_ONCE = 1 << 15  # of arrays solved together: what the caches hold; more gains nothing
+LARGEST_LEAF = 6  # rows and columns of the blocks that are reduced directly; 4 to 6 are equally fast, as measured
+CELLS_AT_ONCE = 1 << 15  # cells of the arrays solved together: as many as the caches hold; more gains nothing
 
 
 def read_operator(crossbar: Crossbar) -> Array:
@@ -42,8 +42,8 @@ def read_operator(crossbar: Crossbar) -> Array:
         crossbar: the array; its columns end in virtual ground behind ``r_sense_ohm``.
 
     Returns:
-        T, shape (columns, rows), in S: ``i_out_amp = T @ v_in_volt`` exactly, for any input. ``i_out_amp`` is
-        what each column delivers to its sense amplifier (both of them together when both ends are sensed).
+        The operator T, shape (columns, rows), S: ``i_out_amp = T @ v_in_volt`` exactly, for any input. ``i_out_amp``
+        is the current of each column into its sense amplifier, A (into both together when both ends are sensed).
 
     Raises:
         SimulationError: the array is too large for the memory that is available.
@@ -52,7 +52,7 @@ def read_operator(crossbar: Crossbar) -> Array:
 
 
 def read_operators(crossbars: Sequence[Crossbar]) -> list[Array]:
-    """``read_operator`` of each of the arrays; those of equal size and wires are solved together, which is faster.
+    """The read operator of each array; arrays of equal size and wires are solved together, which is faster.
 
     Raises:
         SimulationError: an array is too large for the memory that is available.
@@ -78,9 +78,9 @@ def read_operators(crossbars: Sequence[Crossbar]) -> list[Array]:
 
 
 class _Ports(NamedTuple):
-    """How many of each kind a block has, in the order of the rows and columns of its hybrid matrix.
+    """Numbers of a block's ports of each kind, in the order of the rows and columns of its hybrid matrix.
 
-    ``along`` belongs to the wires that the next join connects, ``side`` to those that cross them.
+    The ports ``along`` belong to the wires that the next join connects, those of ``side`` to the wires that cross them.
     """
 
     along_near: int
@@ -98,7 +98,7 @@ def _slices(*sizes: int) -> list[slice]:
 
 
 def _turn(blocks: Array, ports: _Ports) -> tuple[Array, _Ports]:
-    """The same blocks, ready to be joined along their side ports."""
+    """The blocks with their ports exchanged, ready to be joined along what were their side ports."""
     along_near, side_near, along_far, side_far = _slices(*ports)
     order = np.r_[side_near, along_near, side_far, along_far]
     return blocks[..., order[:, None], order], ports.turned()
@@ -108,13 +108,13 @@ def _solve(c: Crossbar, g: Array) -> Array:
     """Operators of arrays with conductances ``g``, shape (arrays, rows, columns), and the wires of ``c``."""
     (row_leaf, tall), (column_leaf, wide) = _cut(c.rows), _cut(c.columns)
     padded = np.zeros((len(g), row_leaf * tall, column_leaf * wide))
-    padded[:, : c.rows, : c.columns] = g[:, ::-1]  # rows from the near end of the columns: the bottom
+    padded[:, : c.rows, : c.columns] = g[:, ::-1]  # rows are counted from the near end of the columns, the bottom
     along_row = _segments(c.columns, c.r_row_ohm, c.r_source_ohm, padded.shape[2]).reshape(wide, column_leaf)
     along_column = _segments(c.rows, c.r_col_ohm, c.r_sense_ohm, padded.shape[1]).reshape(tall, row_leaf)
     cells = padded.reshape(len(g), tall, row_leaf, wide, column_leaf)
     blocks, ports = _leaves(cells, along_row.cumsum(axis=1), along_column.cumsum(axis=1))
 
-    # far ends that are driven or sensed as the near ones are; without resistance there they add nothing
+    # The far ends are driven or sensed as the near ends are; without resistance there they add nothing.
     r_row_end = c.r_row_ohm + c.r_source_ohm if c.drive == "both" else 0.0
     r_column_end = c.r_col_ohm + c.r_sense_ohm if c.sense == "both" else 0.0
     rows_first = True
@@ -140,7 +140,7 @@ def _solve(c: Crossbar, g: Array) -> Array:
 
 
 def _cut(n: int) -> tuple[int, int]:
-    """Size and number of the leaves of ``n`` lines: a power of two of them, with the fewest lines added."""
+    """Size and number of the leaves that ``n`` lines are cut into: a power of two, with the fewest lines added."""
     count = 1
     cuts: list[tuple[int, int]] = []
     while not cuts or cuts[-1][0] > LARGEST_LEAF // 2:
@@ -152,7 +152,7 @@ def _cut(n: int) -> tuple[int, int]:
 
 
 def _segments(lines: int, r_segment_ohm: float, r_end_ohm: float, padded: int) -> Array:
-    """Wire resistance before each crossing line, from the near end; none before the lines that padding adds."""
+    """Wire resistance before each crossing line from the near end, ohm; zero before the lines that padding adds."""
     segments = np.zeros(padded)
     segments[:lines] = r_segment_ohm
     segments[0] += r_end_ohm
@@ -167,12 +167,12 @@ def _leaves(g: Array, along_row: Array, along_column: Array) -> tuple[Array, _Po
     d = C'I + (wire resistance of the line) w.
 
     Args:
-        g: shape (arrays, tall, rows, wide, columns), S.
+        g: conductances of the cells, shape (arrays, tall, rows, wide, columns), S.
         along_row: wire resistance from the left of a block to each of its columns, shape (wide, columns), ohm.
-        along_column: from the bottom of a block to each of its rows, shape (tall, rows), ohm.
+        along_column: wire resistance from the bottom of a block to each of its rows, shape (tall, rows), ohm.
 
     Returns:
-        Shape (arrays, tall, wide, ports, ports), and the ports.
+        Hybrid matrices of the blocks, shape (arrays, tall, wide, ports, ports), and the numbers of their ports.
     """
     arrays, tall, rows, wide, columns = g.shape
     cells, ends = rows * columns, rows + columns
@@ -182,7 +182,7 @@ def _leaves(g: Array, along_row: Array, along_column: Array) -> tuple[Array, _Po
     reach_row = np.tile(along_row, (1, rows))[:, :, None].repeat(rows, axis=2)
     diagonal, far = np.arange(cells), np.arange(ends, 2 * ends)
     blocks = np.empty((arrays, tall, wide, 2 * ends, 2 * ends))
-    for k, reach in enumerate(along_column):  # a row of blocks at a time: the systems below need cells^2 numbers each
+    for k, reach in enumerate(along_column):  # one row of blocks at a time: a system below takes cells^2 numbers
         shared = on_row + np.kron(np.minimum.outer(reach, reach), np.eye(columns))
         reach_column = np.broadcast_to(reach.repeat(columns)[:, None], (wide, cells, columns))
         of_u = np.broadcast_to(incidence, (wide, cells, ends))
@@ -198,18 +198,18 @@ def _leaves(g: Array, along_row: Array, along_column: Array) -> tuple[Array, _Po
 
 
 def _leave_open(blocks: Array, ports: _Ports) -> tuple[Array, _Ports]:
-    """Blocks whose wires along the join end here: no current leaves there, and nobody asks for the voltage."""
+    """The blocks with the far ends of their ``along`` wires left open: no current leaves there."""
     along_near, side_near, _, side_far = _slices(*ports)
     kept = np.r_[along_near, side_near, side_far]
     return blocks[..., kept[:, None], kept], ports._replace(along_far=0)
 
 
 def _join(a: Array, b: Array, a_ports: _Ports, b_ports: _Ports) -> tuple[Array, _Ports]:
-    """Blocks ``a`` with their far ends on the near ends of ``b``; the ports come out turned by a quarter.
+    """Join the far ends of blocks ``a`` to the near ends of blocks ``b``; the result's ports are turned by a quarter.
 
     With v and s the voltages and currents between them, v = near voltage - drop and s = far current + taken; both are
-    linear in what is left at the outside. Each row of the joined matrix is a's (or b's) row, its dependence on s (or v)
-    passed on to the outside.
+    linear in the quantities that are left at the outer ports. Each row of the joined matrix is a's (or b's) row, with
+    its dependence on s (or v) passed on to the outer ports.
     """
     a_near, a_side, a_far, a_top = _slices(*a_ports)
     b_near, b_side, b_far, b_top = _slices(*b_ports)
@@ -258,10 +258,10 @@ def _join(a: Array, b: Array, a_ports: _Ports, b_ports: _Ports) -> tuple[Array, 
 
 
 def _terminate(blocks: Array, ports: _Ports, r_row_end_ohm: float, r_column_end_ohm: float) -> Array:
-    """T of whole arrays: rows ``along``, columns ``side``; far ends left behind the resistances given (0: open).
+    """The operator T of whole arrays: rows are ``along``, columns ``side``; far ends end in the resistances (0: open).
 
-    A far end held at the near end's voltage behind r gives r w = -d, so (R + r) w = -D u. What the columns deliver at
-    both ends together is what their cells do not draw: -q.
+    A far end held at the near end's voltage behind a resistance r gives r w = -d, so (R + r) w = -D u. The current that
+    the columns deliver at both ends together is the negative of what their cells draw: -q.
     """
     rows, columns, row_ends, column_ends = _slices(*ports)
     operators = -blocks[..., columns, rows]

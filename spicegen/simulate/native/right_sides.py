@@ -1,4 +1,4 @@
-"""Many right-hand sides with one sparse factor, a few at a time.
+"""Solutions of linear systems for many right-hand sides with one sparse factor, a few at a time.
 
 SuperLU solves for a block of them by thousands of products of a few rows each. From a certain width on BLAS shares
 every such product among threads, which then wait for each other: a block of 256 for an array of 32 x 32 took 35 times
@@ -31,11 +31,11 @@ def solve_each(factor: Any, right: Array) -> Array:
     """Solve for each column of ``right``.
 
     Args:
-        factor: of a sparse matrix of n rows, from ``System.factor``.
-        right: shape (n, columns).
+        factor: factor of a sparse matrix of n rows, from ``System.factor``.
+        right: right-hand sides, shape (n, columns).
 
     Returns:
-        Same shape.
+        The solutions, shape (n, columns).
     """
     found = np.empty_like(right)
     for start in range(0, right.shape[1], _AT_A_TIME):

@@ -1,4 +1,4 @@
-"""Transients of a single cell between sources: no wires to solve for, so the whole integration is compiled.
+"""Transients of a single cell between sources: there are no wires to solve for, so the whole integration is compiled.
 
 The method is that of ``transient`` (same tableau, same error control). Newton's method solves each stage with the
 model's exact derivatives; steps end at every point of the waveform.
@@ -34,11 +34,12 @@ from spicegen.simulate.native.tableau import GAMMA, NODES, SHORTEST, STAGES
 
 Array = NDArray[np.float64]
 _MOST_TRIES = 100
-"""Steps between two points of an applied voltage that are tried, on average: a device that takes more is given up."""
+"""Average number of steps tried between two points of an applied voltage; a device that needs more is given up."""
 _FOLLOWED = 1e-6
-"""Of Newton's method where the steps are given."""
+"""Tolerance of Newton's method where the steps are given."""
 _REL_TOL = 1e-6
-"""Accuracy is cheap here: the reference of all comparisons need not be as rough as asked for."""
+"""Relative tolerance of each step. It may be finer than was asked for, because accuracy is cheap here, and this engine
+is the reference of all comparisons."""
 
 
 def is_driven(circuit: Circuit) -> bool:
@@ -48,10 +49,10 @@ def is_driven(circuit: Circuit) -> bool:
 
 
 def run_driven(job: Job, stimulus: Transient) -> SimResult:
-    """The transient of such a circuit.
+    """The transient of a circuit of one cell, both of whose electrodes are driven or grounded.
 
     Raises:
-        SimulationError: the tolerance cannot be met.
+        SimulationError: the error tolerance cannot be met.
     """
     (cell,) = job.circuit.cells
     model = cell.card.device_model
@@ -92,10 +93,10 @@ class AppliedVoltage:
     """A voltage te - be over time, linear between given points.
 
     Attributes:
-        time_s: rising, shape (n,), s; two points at one time are a jump.
-        v_volt: shape (n,), V.
-        put: states that the device is put into at a point behind a jump, whatever it was in, shape (n, k); NaN where it
-            goes on by itself. Empty if it always does.
+        time_s: times of the points, rising, shape (n,), s; two points at one time are a jump.
+        v_volt: voltages at these points, shape (n,), V.
+        put: states that the device is set to at a point behind a jump, whatever state it was in, shape (n, k); NaN at
+            points where it goes on from its own state. Empty if it does so everywhere.
     """
 
     time_s: Array
@@ -107,13 +108,13 @@ def states_under(
     applied: AppliedVoltage, model: Model, params: Array, temperature_k: float, initial: Array,
     rel_tol: float = _REL_TOL,
 ) -> tuple[AppliedVoltage, Array] | None:
-    """One device under a given voltage, for whoever needs thousands of such runs; other threads run meanwhile.
+    """Integrate one device under a given voltage; other threads run meanwhile, so that thousands of runs are fast.
 
     Args:
-        applied: the voltage.
-        model: of the device.
-        params: every parameter in the model's order, shape (p,).
-        temperature_k: K.
+        applied: the voltage over time.
+        model: model of the device.
+        params: values of every parameter in the model's order, shape (p,).
+        temperature_k: temperature of the device, K.
         initial: states at the start, shape (k,).
         rel_tol: relative tolerance of each step.
 
@@ -131,7 +132,7 @@ def states_under(
 
 
 def _along(applied: AppliedVoltage, times: Array) -> AppliedVoltage:
-    """The same at the points of the steps taken, the applied voltage's own among them."""
+    """The applied voltage at the points of the steps taken, among which its own points are."""
     before = np.searchsorted(applied.time_s, applied.time_s)
     own = np.searchsorted(times, applied.time_s) + np.arange(len(before)) - before
     v = np.interp(times, applied.time_s, applied.v_volt)
@@ -151,16 +152,16 @@ def slopes_in_steps(
     (Springer 1981), 102.
 
     Args:
-        steps: see ``states_under``.
-        model: of the device.
-        params: every parameter in the model's order, shape (p,).
-        temperature_k: K.
+        steps: the voltage at the points of the steps, from ``states_under``.
+        model: model of the device.
+        params: values of every parameter in the model's order, shape (p,).
+        temperature_k: temperature of the device, K.
         initial: states at the start, shape (k,).
-        places: of the parameters among the model's, m of them.
+        places: indices, among the model's parameters, of the m parameters to differentiate by.
 
     Returns:
-        Shape (points, k, m + k); NaN where Newton's method fails. Behind a point at which the device was put into a
-        state, by that state instead of the one at the start.
+        The derivatives, shape (points, k, m + k); NaN where Newton's method fails. Behind a point at which the device
+        was set to a state, the last k are derivatives by that state instead of the state at the start.
     """
     k, points = len(initial), len(steps.time_s)
     found = np.full((points, k, len(places) + k), np.nan)
@@ -184,7 +185,7 @@ _SIGNATURE: Any = numba.types.Tuple((numba.float64[::1], numba.float64[:, ::1], 
 
 @numba.njit(error_model="numpy")
 def _recorded(times: Array, states: Array, points: int, time: float, x: Array) -> tuple[Array, Array]:
-    """The arrays with one more point in them, twice as long if there was no room."""
+    """The arrays ``times`` and ``states`` with one more point; they are made twice as long if they were full."""
     if points == len(times):
         longer, more = np.empty(2 * points), np.empty((2 * points, len(x)))
         longer[:points], more[:points] = times, states
@@ -233,7 +234,7 @@ def _integrate(
 
 @numba.njit(error_model="numpy")
 def _product(jacobian: Array, now: Array, of_params: Array, places: Any, out: Array) -> None:
-    """How fast derivatives change: df/dx S + df/dp."""
+    """Put the rate of change of the derivatives S of the states, df/dx S + df/dp, into ``out``."""
     k, m = len(jacobian), len(places)
     for a in range(k):
         for c in range(m + k):
@@ -259,7 +260,7 @@ def _product(jacobian: Array, now: Array, of_params: Array, places: Any, out: Ar
     nogil=True,
 )
 @edition
-# one function with everything in it, because it is compiled as one
+# This is one long function because it is compiled as one.
 def _linearised(  # noqa: C901
     rates: Any, by_params: Any, params: Array, temperature_k: float, initial: Array, time_s: Array, v_volt: Array,
     put: Array, places: Any, found: Array,
@@ -285,7 +286,7 @@ def _linearised(  # noqa: C901
             found[n + 1] = now
             continue
         slope = (v_volt[n + 1] - v_volt[n]) / step
-        if fresh:  # the last stage of a step is the first of the next, but not across a jump
+        if fresh:  # the last stage of a step is the first of the next one, except across a jump
             begin(rates, params, temperature_k, v_volt[n], x, work)
             rates(v_volt[n], x, params, temperature_k, rate, jacobian)
             by_params(v_volt[n], x, params, temperature_k, rate, of_params)
@@ -303,7 +304,7 @@ def _linearised(  # noqa: C901
                 moved[i, a] = now[a]
                 for j in range(i):
                     weight = step * STAGES[i, j]
-                    for c in range(m + k):  # side by side in memory, so that several are computed at once
+                    for c in range(m + k):  # side by side in memory, so that the processor computes several at once
                         moved[i, a, c] += weight * moved[j, a, c]
                 right[a] = moved[i, a]
                 for c in range(m):

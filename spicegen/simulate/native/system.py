@@ -28,10 +28,10 @@ class CellGroup:
     """All cells of one model.
 
     Attributes:
-        names: the cells' names, n of them.
-        te, be: indices of their nodes, shape (n,).
-        params: every parameter: a number, or an array of shape (n,).
-        initial: states at the operating point, shape (n, k).
+        names: names of the n cells.
+        te, be: indices of the cells' top and bottom nodes, shape (n,).
+        params: values of every parameter by name: a number, or an array of shape (n,).
+        initial: the k states of each cell at the operating point, shape (n, k).
     """
 
     model: NumpyModel
@@ -51,7 +51,7 @@ class System:
 
     Args:
         circuit: what is connected.
-        temperature_k: of every device, K.
+        temperature_k: temperature of every device, K.
     """
 
     def __init__(self, circuit: Circuit, temperature_k: float = ROOM_TEMPERATURE_K) -> None:
@@ -70,7 +70,7 @@ class System:
             self.capacitance_farad[index[c.node]] += c.capacitance_farad
 
     def voltages(self, unknown: Array, driven: Array) -> Array:
-        """The full vector of node voltages, V."""
+        """The voltages of all nodes in the system's order (unknown, driven, ground), V."""
         return np.concatenate([unknown, driven, [0.0]])
 
     def kcl(self, v: Array, cell_currents: list[Array]) -> Array:
@@ -78,7 +78,7 @@ class System:
 
         Args:
             v: node voltages, shape (nodes,), or (nodes, points) for many points at once, V.
-            cell_currents: a group each, shape (n,) or (n, points), A.
+            cell_currents: currents of the cells, one array per group, shape (n,) or (n, points), A.
         """
         leaving = np.asarray(self.wires @ v)
         for incidence, current in zip(self._leaving, cell_currents, strict=True):
@@ -96,9 +96,9 @@ class System:
         """Solve (wires + cells of the given small-signal conductances) dv = right at the unknown nodes.
 
         Args:
-            conductances: of the cells, S, an array a group.
-            right: shape (unknown,), A.
-            grounded: a further conductance from each unknown node to ground, S; None: none.
+            conductances: small-signal conductances of the cells, one array per group, S.
+            right: right-hand side, shape (unknown,), A.
+            grounded: a further conductance from each unknown node to ground, S; None for none.
 
         Raises:
             SimulationError: the matrix is singular.
@@ -108,7 +108,7 @@ class System:
         return np.asarray(self.factor(conductances, grounded).solve(right))
 
     def factor(self, conductances: list[Array], grounded: Array | None = None) -> Any:
-        """The factors of ``solve``'s matrix; there is at least one unknown node.
+        """Factorise the matrix of ``solve``; there must be at least one unknown node.
 
         Raises:
             SimulationError: the matrix is singular.
@@ -124,7 +124,7 @@ class System:
 
 
 class SourceVoltages:
-    """The voltages of a circuit's sources over time; what several share is evaluated once."""
+    """The voltages of a circuit's sources over time; a waveform that several sources share is evaluated once."""
 
     def __init__(self, sources: Sequence[Source]) -> None:
         waves = dict.fromkeys(s.waveform for s in sources)
@@ -134,11 +134,11 @@ class SourceVoltages:
         self.largest_volt = max((abs(v) for w in waves for v in w.value_volt), default=0.0)
 
     def at(self, time_s: float) -> Array:
-        """Shape (sources,), V."""
+        """The voltages of all sources at ``time_s``, shape (sources,), V."""
         return np.array([w.at(time_s) for w in self._waves])[self._which]
 
     def breaks(self, stop_s: float, apart_s: float) -> list[float]:
-        """Every time up to ``stop_s`` at which a source turns; those closer than ``apart_s`` count as one."""
+        """Every time up to ``stop_s`` at which a waveform has a corner, s; those within ``apart_s`` count as one."""
         found = [0.0]
         for time in sorted({t for w in self._waves for t in w.time_s if t < stop_s - apart_s}):
             if time - found[-1] > apart_s:
@@ -154,7 +154,7 @@ def _laplacian(circuit: Circuit, index: Mapping[str, int]) -> sparse.csr_array:
 
 
 def _incidence(group: CellGroup, nodes: int) -> sparse.csr_array:
-    """+1 where a cell's current leaves a node, -1 where it enters one, shape (nodes, n)."""
+    """Incidence matrix of a group, shape (nodes, n): +1 where a cell's current leaves the node, -1 where it enters."""
     n = len(group.names)
     cell, sign = np.tile(np.arange(n), 2), np.repeat([1.0, -1.0], n)
     at = np.concatenate([group.te, group.be])
@@ -192,5 +192,6 @@ def _groups(cells: tuple[Cell, ...], index: Mapping[str, int]) -> Iterator[CellG
 
 
 def _shared(values: list[float]) -> float | Array:
-    # numpy scalars, so that an underflow in a denominator gives inf, which Newton reports, not an exception
+    # Parameters are numpy scalars, so that an underflow in a denominator gives inf, which Newton's method reports, and
+    # not an exception.
     return np.float64(values[0]) if len(set(values)) == 1 else np.array(values)

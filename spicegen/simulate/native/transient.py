@@ -2,7 +2,8 @@
 
 Method: ESDIRK4(3)6L[2]SA (Kennedy and Carpenter, NASA/TM-2016-219173), stiffly accurate and L-stable, order 4
 with an embedded error estimate of order 3. Kirchhoff's law holds at every stage; the charges of the wires'
-capacitors are integrated with the states: for wires that do not settle at once (``relaxation`` is for those that do).
+capacitors are integrated with the states. The method is for wires that do not settle at once
+(``waveform_relaxation`` is for those that do).
 In each Newton step a cell's states are eliminated exactly (k x k), which leaves one equation a node.
 Steps end at every point of every waveform, so sources are linear within a step.
 """
@@ -31,16 +32,16 @@ from spicegen.simulate.native.tableau import (
 from spicegen.simulate.native.trace import Trace
 
 _LEAST_VOLT = 1e-3
-"""Scale of voltages where no source is higher."""
+"""Voltage that tolerances are at least relative to, where no source is higher, V."""
 
 
 class _NoConvergenceError(Exception):
-    """Newton failed at a stage: the step is halved."""
+    """Newton's method did not converge at a stage; the step is then halved."""
 
 
 @dataclass
 class _Point:
-    """Voltages, states and their rates, and the currents that charge the unknown nodes' capacitors, at one time."""
+    """The circuit at one time: voltages, states, rates, and the currents that charge the unknown nodes' capacitors."""
 
     v: Array
     x: list[Array]
@@ -78,7 +79,7 @@ class _Integrator:
         return self.trace
 
     def _segment(self, start: float, end: float, point: _Point, step: float) -> tuple[_Point, float]:
-        """From one breakpoint to the next; returns the last point and the step to try next."""
+        """Integrate from one breakpoint to the next; returns the last point and the step to try next, s."""
         time = start
         while time < end:
             remaining = end - time
@@ -94,7 +95,7 @@ class _Integrator:
         return point, step
 
     def _try(self, time: float, step: float, point: _Point) -> tuple[_Point | None, float]:
-        """One step: the new point and its error in units of the tolerance."""
+        """Try one step: returns the new point and its error in units of the tolerance."""
         slopes, currents = [point.rate], [point.charging]
         charge = self.capacitance * point.v[: self.system.unknown]
         stage = point
@@ -161,7 +162,7 @@ class _Integrator:
 
 @dataclass(frozen=True, slots=True)
 class _Eliminated:
-    """Newton's update of the states as a function of the cell voltage: dx = constant + slope dv."""
+    """Newton's update of a group's states as a function of the cell voltage: dx = constant + slope dv."""
 
     constant: Array
     slope: Array

@@ -1,11 +1,11 @@
 """Transients of arrays by waveform relaxation: the wires settle at once, the devices move slowly, each at its own pace.
 
-Wires without capacitance have no memory, and what the wires give a cell changes only as fast as conductances do. So
-time is cut into windows. Within one, each cell is integrated by itself under its voltage, a parabola through the
-window's start, middle and end, with as many steps as that cell needs (most cells of an array hardly move); then the
-wires are solved at the middle and the end with the new states; and again until the voltages stay. The window's length
-follows from how well a parabola fits: the third derivative, from two windows in a row. Windows end at every point of
-every waveform, so sources are linear within one.
+Wires without capacitance have no memory, and the voltage that they leave to a cell changes only as fast as the
+conductances do. So time is cut into windows. Within a window, each cell is integrated by itself under its voltage, a
+parabola through the window's start, middle and end, with as many steps as that cell needs (most cells of an array
+hardly move); then the wires are solved at the middle and the end with the new states. Both are repeated until the
+voltages no longer change. The window's length follows from the error of the parabola, which is estimated from the third
+derivative over two windows in a row. Windows end at every point of every waveform, so sources are linear within one.
 
 Source: Lelarasmee, Ruehli and Sangiovanni-Vincentelli, IEEE Trans. CAD 1, 131 (1982), for waveform relaxation. The
 wires are solved by Newton's method with a matrix that is factored once and kept (Shamanskii): conductances of devices
@@ -35,27 +35,31 @@ from spicegen.simulate.native.trace import Trace
 
 Array = NDArray[np.float64]
 _LEAST_VOLT = 1e-3
-"""Scale of voltages where no source is higher."""
+"""Voltage that tolerances are at least relative to, where no source is higher, V."""
 _VOLTAGE_TOLERANCE = 2.0
-"""Of the parabola, in units of the relative tolerance and the largest source voltage."""
+"""Error that is allowed to the parabola, in units of the relative tolerance times the largest source voltage."""
 _SETTLED = 0.05
-"""Change of the voltages over the last relaxation, in units of what the parabola may be wrong by."""
+"""Voltages count as settled when a relaxation changes them by less than this share of the parabola's allowed error."""
 _MOST_RELAXATIONS = 8
 _SLOW = 0.2
-"""Newton steps that shrink less than this call for a new factor."""
+"""The matrix is factorised anew when a Newton step is longer than this share of the one before."""
 _MOST_NEWTON = 60
 _AT_ONCE = 1e-4
-"""Wires that charge within this share of the shortest edge lag behind by as much: less than any tolerance."""
+"""Capacitance is left out if the wires charge within this share of the shortest edge: their lag, as large a share of
+the edge, is then below any tolerance."""
 _WORTH_THREADS = 128
-"""Cells from which on their integration is shared among threads: handing it over costs as much as a few cells."""
+"""Number of cells from which on their integration is shared among threads: with fewer, starting the threads' tasks,
+which costs as much as integrating a few cells, does not pay."""
 _KIRCHHOFF = 1e-11
-"""Residual of Kirchhoff's law at the recorded points, relative to the largest current of a source."""
+"""Residual of Kirchhoff's law allowed at the recorded points, relative to the largest current of a source."""
 _NEAR = 0.1
-"""Such a residual before Newton's last step: beyond it, the step is small only because the factor is far off."""
+"""Residual of Kirchhoff's law allowed before Newton's last step, relative to the largest current of a source: beyond
+it, the step is small only because the factor is far off."""
 _FINEST = 1e-15
-"""Newton's last step, relative to the largest source voltage: nothing is to be gained below, also at rest."""
+"""Newton's method ends at a step below this share of the largest source voltage: smaller steps are rounding."""
 _ROUNDING = 1e-14
-"""Of the currents that meet at a node: no residual can be smaller."""
+"""Rounding error of the sum of currents at a node, relative to the currents that meet there: no residual can be
+smaller."""
 
 
 def relax(circuit: Circuit, system: System, stimulus: Transient) -> Trace:
@@ -69,9 +73,9 @@ def relax(circuit: Circuit, system: System, stimulus: Transient) -> Trace:
 
 
 def settling(circuit: Circuit, system: System, stimulus: Transient) -> tuple[bool, str]:
-    """Whether the wires' capacitances can be left out, because they charge far faster than any source changes; why.
+    """Whether the wires' capacitances can be left out, as they charge far faster than any source changes, and why.
 
-    The time is Elmore's: the first moment of the slowest node's response, exact for any RC network.
+    The charging time is Elmore's: the first moment of the slowest node's response, exact for any RC network.
     """
     if not circuit.capacitors:
         return True, ""
@@ -87,7 +91,7 @@ def settling(circuit: Circuit, system: System, stimulus: Transient) -> tuple[boo
 
 
 class _Cells:
-    """One group's cells, integrated by themselves."""
+    """The cells of one group, each integrated by itself under a given voltage."""
 
     def __init__(self, group: CellGroup, temperature_k: float, rel_tol: float, pool: ThreadPoolExecutor) -> None:
         model, n = group.model.model, len(group.names)
@@ -103,8 +107,8 @@ class _Cells:
 
         Args:
             v: cell voltages at the window's start, middle and end, shape (3, n), V.
-            x: states at its start.
-            length_s: of the window.
+            x: states at the window's start, shape (n, k).
+            length_s: length of the window, s.
 
         Raises:
             SimulationError: a cell's error tolerance cannot be met.
@@ -144,9 +148,9 @@ class _Relaxation:
         return self.trace
 
     def _segment(self, start: float, end: float, v: Array, x: list[Array]) -> tuple[Array, list[Array]]:
-        """From one breakpoint to the next."""
+        """Integrate from one breakpoint of the sources to the next; returns voltages and states at its end."""
         time, length = start, end - start
-        before: tuple[float, Array] | None = None  # middle of the last window, curvature of the voltages there
+        before: tuple[float, Array] | None = None  # middle of the last window, s, and curvature of the voltages there
         while time < end:
             remaining = end - time
             last = length > 0.999 * remaining
@@ -188,7 +192,7 @@ class _Relaxation:
     def _window(
         self, time: float, length: float, v: Array, x: list[Array]
     ) -> tuple[Array, Array, list[Array], list[Array]] | None:
-        """Relax one window: voltages in the middle and at the end, states there, steps wanted; None if it does not."""
+        """Relax one window: voltages in its middle and at its end, states, next steps; None if it does not converge."""
         settled = _SETTLED * self.tolerance_volt
         v_middle = self._solve(time + length / 2, v, x, settled)
         v_end = self._solve(time + length, v_middle, x, settled)
@@ -208,7 +212,11 @@ class _Relaxation:
         return None
 
     def _solve(self, time: float, guess: Array, x: list[Array], settled_volt: float | None = None) -> Array:
-        """Node voltages for held states: to ``settled_volt``, or until Kirchhoff's law holds to ``_KIRCHHOFF``."""
+        """Node voltages for held states, V.
+
+        Newton's method runs until its step is below ``settled_volt`` or, without one, until Kirchhoff's law holds to
+        ``_KIRCHHOFF``.
+        """
         system, n = self.system, self.system.unknown
         v = system.voltages(guess[:n], self.sources.at(time))
         if n == 0:

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from models_va import DeviceCard, load_card
-from models_va.errors import InputError
+from models_va.errors import CardError, InputError
 from netlists import ArrayConfig, Crossbar
 from spicegen.arrays.studies.disturb import study_disturb
 from spicegen.arrays.studies.energy import study_energy
@@ -146,6 +146,16 @@ def test_every_card_is_written_by_its_own_pulses(name):
 def test_writes_that_cannot_be_are_refused(wrong, message):
     with pytest.raises(InputError, match=message):
         study_disturb(ArrayConfig(rows=2, columns=2), CARD, 2, **wrong)
+
+
+def test_a_card_that_names_no_pulse_is_written_by_those_that_are_given():
+    bare, config = CARD.model_copy(update={"write_pulse": None}), ArrayConfig(rows=2, columns=2)
+    given = study_energy(config, bare, (2,), -1.5, 10e-3)
+    assert np.array_equal(given.energy_joule, study_energy(config, CARD, (2,)).energy_joule)
+    assert study_disturb(config, bare, 1, ("v/2",), (-1.5, 1.1), 10e-3).width_s == 10e-3
+    for study in (study_energy, study_disturb):
+        with pytest.raises(CardError, match="has no write_pulse"):
+            study(config, bare)
 
 
 @pytest.mark.parametrize("wrong", [{"v_write_volt": 0.0}, {"v_write_volt": np.nan}, {"width_s": 0.0}])
