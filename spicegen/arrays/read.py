@@ -21,6 +21,7 @@ from netlists import (
     row_node,
     source_voltages,
 )
+from spicegen.arrays.identity import array_identity
 from spicegen.devices.programming import Programmed, program_devices
 from spicegen.progress import track
 from spicegen.simulate import (
@@ -116,9 +117,7 @@ class ArrayReport:
     def to_json(self) -> dict[str, Any]:
         """The content of report.json."""
         return {
-            "array": self.config.model_dump(),
-            "card": self.card.name,
-            "card_hash": self.card.hash,
+            **array_identity(self.config, self.card),
             "seed": self.config.seed,
             "variability": self._variability(),
             "i_out_amp": self.i_out_amp,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from models_va import DeviceCard
 from netlists import ArrayConfig, ArrayProgram, ArrayStage, Crossbar, Devices, Job, ReadVectors, crossbar_circuit
+from spicegen.arrays.identity import array_identity
 from spicegen.arrays.program import ArrayRecord, run_array_program
 from spicegen.arrays.read import cell_voltage
 from spicegen.devices.programming import conductances, program_devices
@@ -87,9 +88,7 @@ class ArrayRun:
     def to_json(self) -> dict[str, Any]:
         """The content of report.json."""
         return {
-            "array": self.config.model_dump(mode="json"),
-            "card": self.card.name,
-            "card_hash": self.card.hash,
+            **array_identity(self.config, self.card),
             "seed": self.config.seed,
             "time_s": self.record.time_s,
             "i_column_amp": self.record.i_column_amp,

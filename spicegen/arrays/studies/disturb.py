@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from models_va import DeviceCard
 from models_va.errors import InputError
 from netlists import ArrayConfig, Scheme, write_voltages
+from spicegen.arrays.identity import array_identity
 from spicegen.arrays.program import run_array_program
 from spicegen.devices.programming import conductances, program_devices
 from spicegen.devices.write_pulses import given_or_card_pulses
@@ -118,9 +119,7 @@ class DisturbStudy:
     def to_json(self) -> dict[str, Any]:
         """The content of report.json."""
         return {
-            "array": self.config.model_dump(mode="json"),
-            "card": self.card.name,
-            "card_hash": self.card.hash,
+            **array_identity(self.config, self.card),
             "selected": self.selected,
             "width_s": self.width_s,
             "rest_s": self.rest_s,

@@ -27,6 +27,7 @@ from netlists import (
     row_node,
     write_voltages,
 )
+from spicegen.arrays.identity import array_identity
 from spicegen.arrays.studies.sizes import check_sizes
 from spicegen.devices.programming import program_devices
 from spicegen.devices.write_pulses import given_or_card_pulses
@@ -87,9 +88,7 @@ class EnergyStudy:
     def to_json(self) -> dict[str, Any]:
         """The content of report.json."""
         return {
-            "array": self.config.model_dump(mode="json"),
-            "card": self.card.name,
-            "card_hash": self.card.hash,
+            **array_identity(self.config, self.card),
             "sizes": self.sizes,
             "v_write_volt": self.v_write_volt,
             "width_s": self.width_s,

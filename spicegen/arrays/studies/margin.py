@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from models_va import ROOM_TEMPERATURE_K, DeviceCard
 from netlists import SCHEMES, ArrayConfig, Job, Lines, ReadVectors, Waveform, crossbar_circuit, write_voltages
+from spicegen.arrays.identity import array_identity
 from spicegen.arrays.studies.sizes import check_sizes
 from spicegen.devices.programming import program_devices
 from spicegen.printers.numpy_model import numpy_model
@@ -80,9 +81,7 @@ class MarginStudy:
     def to_json(self) -> dict[str, Any]:
         """The content of report.json."""
         return {
-            "array": self.config.model_dump(mode="json"),
-            "card": self.card.name,
-            "card_hash": self.card.hash,
+            **array_identity(self.config, self.card),
             "sizes": self.sizes,
             "schemes": SCHEMES,
             "current_amp": self.current_amp,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from models_va import DeviceCard
 from models_va.errors import InputError
 from netlists import ArrayConfig, Crossbar
+from spicegen.arrays.identity import array_identity
 from spicegen.arrays.studies.sizes import check_sizes
 from spicegen.devices.programming import stream
 from spicegen.progress import track
@@ -82,9 +83,7 @@ class ReadErrorStudy:
     def to_json(self) -> dict[str, Any]:
         """The content of report.json."""
         return {
-            "array": self.config.model_dump(mode="json"),
-            "card": self.card.name,
-            "card_hash": self.card.hash,
+            **array_identity(self.config, self.card),
             "sizes": self.sizes,
             "r_ohm": self.r_ohm,
             "patterns": PATTERNS,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from models_va import DeviceCard
 from netlists import ArrayConfig, ArrayProgram
+from spicegen.arrays.identity import array_identity
 from spicegen.arrays.program import run_array_program
 from spicegen.arrays.write_verify import ORDERS, Order, WritePlan, Written, write_verify
 from spicegen.devices.programming import conductances, program_devices, sigma_of
@@ -96,9 +97,7 @@ class ProgrammingStudy:
     def to_json(self) -> dict[str, Any]:
         """The content of report.json."""
         return {
-            "array": self.config.model_dump(mode="json"),
-            "card": self.card.name,
-            "card_hash": self.card.hash,
+            **array_identity(self.config, self.card),
             "sigma_siemens": self.sigma_siemens,
             "orders": [
                 {
