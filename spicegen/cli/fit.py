@@ -111,6 +111,7 @@ def _fit_paper(
 ) -> None:
     """Fit a model to the paper's figures of merit; an interrupted fit goes on from the report's folder."""
     from spicegen.fit import HEAD, parameter_rows
+    from spicegen.paper.assumptions import ASSUMPTION_UNITS
     from spicegen.paper.fit import fit_paper, paper_fit
     from spicegen.reports.paper.fit import paper_fit_page
 
@@ -124,7 +125,7 @@ def _fit_paper(
     cache_folder = output_folder(folder / "evaluations") if folder else None
     found = fit_paper(shipped, seed, starts, cache_folder, population)
     typer.echo(_write_card(output, found.card))
-    show_table(HEAD, parameter_rows(found.solution, found.card.device_model), found.summary())
+    show_table(HEAD, parameter_rows(found.solution, found.card.device_model, ASSUMPTION_UNITS), found.summary())
     if folder:
         paper_fit_page(found).write(folder, found.to_json())
         typer.echo(f"report: {folder / 'report.html'}")

@@ -78,9 +78,7 @@ def disturb(
     output: Output,
     writes: Annotated[int, typer.Option(min=1, max=1_000_000, help="Writes of the one cell.")] = 10_000,
     width_s: Annotated[float | None, typer.Option(help=f"Flat time of each write, s. {_AS_CARD}")] = None,
-    v_write: Annotated[
-        float | None, typer.Option(help=f"Amplitude, V; both signs are tried. {_AS_CARD}")
-    ] = None,
+    v_write: Annotated[float | None, typer.Option(help=f"Amplitude, V; both signs are tried. {_AS_CARD}")] = None,
 ) -> None:
     """What writes of one cell do to all others, with V/2 and V/3."""
     from spicegen.arrays.studies.disturb import study_disturb

@@ -21,7 +21,11 @@ LINEAR_BETA = 0.5
 
 
 def branches(
-    amplitude_volt: float | Sequence[float], widths_s: Sequence[float], gap_s: float, steps: int = 5
+    amplitude_volt: float | Sequence[float],
+    widths_s: Sequence[float],
+    gap_s: float,
+    steps: int = 5,
+    potentiation_only: bool = False,
 ) -> PulseProgram:
     """The program of potentiation with the given spikes, then depression with the same spikes of the other sign.
 
@@ -31,12 +35,13 @@ def branches(
         gap_s: time from the end of a spike to the start of the next, s.
         steps: least number of steps that a circuit simulator makes in the shortest spike; few, because the rests are
             long.
+        potentiation_only: whether the depression is left out.
     """
     count = len(widths_s)
     amplitudes = amplitude_volt if isinstance(amplitude_volt, Sequence) else [amplitude_volt] * count
     program = PulseProgram()
     program.read()
-    for sign in (1, -1):
+    for sign in (1,) if potentiation_only else (1, -1):
         for amplitude, width in zip(amplitudes, widths_s, strict=True):
             program.train([sign * amplitude], width, width + gap_s)
     program.end_stage(min(widths_s) / steps)
@@ -46,41 +51,50 @@ def branches(
 class SpikeFamily(PulseExperiment):
     """Potentiation and depression under a family of spike conditions, in which one quantity varies.
 
+    Args:
+        potentiation_only: whether the depression is left out; the paper's trends are of the potentiation, so that a
+            fit need not wait for what only shows symmetry.
+
     Attributes:
         values: values of the varied quantity in rising order: spikes of a branch, V or ms.
     """
 
     values: ClassVar[tuple[float, ...]]
 
+    def __init__(self, potentiation_only: bool = False) -> None:
+        self.potentiation_only = potentiation_only
+
     @abstractmethod
-    def conditions(self, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """Programs made by ``branches``, one for each of ``values``, by their labels."""
-
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """The programs of all conditions, each for a device of its own."""
-        return self.conditions(a)
+        """Programs made by ``branches``, one for each of ``values``, by their labels; each has a device of its own."""
 
-    @staticmethod
-    def _branches(records: Records) -> list[tuple[Array, Array]]:
-        """Potentiation and depression, each from the state before its first spike, S."""
+    def potentiations(self, records: Records) -> list[Array]:
+        """The potentiation of each condition, from the state before its first spike, S."""
+        return [up for up, _ in self._branches(records)]
+
+    def _branches(self, records: Records) -> list[tuple[Array, Array]]:
+        """Potentiation and depression, each from the state before its first spike, S; one may have no spike."""
         curves = (record.conductance_siemens for record in records.values())
-        return [(g[: len(g) // 2 + 1], g[len(g) // 2 :]) for g in curves]
+        ends = ((g, (len(g) - 1) if self.potentiation_only else len(g) // 2) for g in curves)
+        return [(g[: end + 1], g[end:]) for g, end in ends]
 
     def betas(self, records: Records) -> Array:
         """Nonlinearity beta of potentiation at each condition, shape (values,), dimensionless."""
-        return np.array([metrics.beta(up) for up, _ in self._branches(records)])
+        return np.array([metrics.beta(up) for up in self.potentiations(records)])
 
     def dynamic_ranges(self, records: Records) -> Array:
         """Dynamic range of potentiation over the pristine conductance at each condition, shape (values,)."""
-        return np.array([up[-1] / up[0] - 1 for up, _ in self._branches(records)])
+        return np.array([up[-1] / up[0] - 1 for up in self.potentiations(records)])
 
     def asymmetric_ratios(self, records: Records) -> Array:
         """Asymmetric ratio of both branches at each condition, shape (values,), 0 is symmetric."""
         return np.array([metrics.asymmetric_ratio(*pair) for pair in self._branches(records)])
 
-    def _remark(self, records: Records) -> str:
-        """A sentence on symmetry, which the paper shows in a figure without a number."""
-        return f"Asymmetric ratio (0 is symmetric): {listed(self.asymmetric_ratios(records))}."
+    def _remarks(self, records: Records, *further: str) -> tuple[str, ...]:
+        """Sentences on symmetry, which the paper shows in figures without a number; none without a depression."""
+        if self.potentiation_only:
+            return ()
+        return (" ".join([f"Asymmetric ratio (0 is symmetric): {listed(self.asymmetric_ratios(records))}.", *further]),)
 
 
 class Figure4a(SpikeFamily):
@@ -90,16 +104,30 @@ class Figure4a(SpikeFamily):
     title = "Figure 4a: spike number"
     values = (50, 100, 200, 300, 400, 500)
 
-    def conditions(self, a: Assumptions) -> Mapping[str, PulseProgram]:
-        """Spikes of -2 V, then of +2 V, each of 20 ms, in the number that varies."""
-        return {f"{n:g}": branches(-2.0, [20e-3] * int(n), a.gap_4_s) for n in self.values}
+    def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
+        """Spikes of -2 V, then of +2 V, each of 20 ms, in the number that varies.
+
+        Potentiations by fewer spikes are the beginning of the longest one, so that it alone runs where they are all.
+        """
+        numbers = self.values[-1:] if self.potentiation_only else self.values
+        return {
+            f"{n:g}": branches(-2.0, [20e-3] * int(n), a.gap_4_s, potentiation_only=self.potentiation_only)
+            for n in numbers
+        }
+
+    def potentiations(self, records: Records) -> list[Array]:
+        """The potentiation by each number of spikes, from the state before its first spike, S."""
+        found = super().potentiations(records)
+        return [found[-1][: int(n) + 1] for n in self.values] if self.potentiation_only else found
 
     def findings(self, records: Records, a: Assumptions) -> Findings:
         """The trend that beta is low and rises with the number of spikes."""
         beta = self.betas(records)
         margins = np.concatenate([rising(beta), [beta[0], LOW_BETA - beta[-1]]])
-        remark = f"{self._remark(records)} The paper calls the updates of 100 spikes or fewer reliably symmetric."
-        return Findings(trends={"sndp": PaperTrend(f"beta: {listed(beta)}", margins)}, remarks=(remark,))
+        return Findings(
+            trends={"sndp": PaperTrend(f"beta: {listed(beta)}", margins)},
+            remarks=self._remarks(records, "The paper calls the updates of 100 spikes or fewer reliably symmetric."),
+        )
 
 
 class _SpikeEnergy(SpikeFamily):
@@ -117,7 +145,7 @@ class _SpikeEnergy(SpikeFamily):
         shown = f"beta: {listed(beta)}; range / G(0): {listed(span)}"
         # steps of the range relative to it, so that all conditions are numbers of order one
         margins = np.concatenate([rising(np.abs(beta)), rising(np.log(np.maximum(span, 1e-12)))])
-        return Findings(trends={self.row: PaperTrend(shown, margins)}, remarks=(self._remark(records),))
+        return Findings(trends={self.row: PaperTrend(shown, margins)}, remarks=self._remarks(records))
 
 
 class Figure4b(_SpikeEnergy):
@@ -127,9 +155,12 @@ class Figure4b(_SpikeEnergy):
     title = "Figure 4b: spike voltage"
     values = (1.0, 1.2, 1.4, 1.6, 1.8, 2.0)
 
-    def conditions(self, a: Assumptions) -> Mapping[str, PulseProgram]:
+    def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
         """Spikes of 50 ms, of the amplitude that varies."""
-        return {f"{v:g} V": branches(-v, [50e-3] * a.spikes_4, a.gap_4_s) for v in self.values}
+        return {
+            f"{v:g} V": branches(-v, [50e-3] * a.spikes_4, a.gap_4_s, potentiation_only=self.potentiation_only)
+            for v in self.values
+        }
 
 
 class Figure4c(_SpikeEnergy):
@@ -139,9 +170,12 @@ class Figure4c(_SpikeEnergy):
     title = "Figure 4c: spike width"
     values = (10, 30, 50, 70, 90)
 
-    def conditions(self, a: Assumptions) -> Mapping[str, PulseProgram]:
+    def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
         """Spikes of -1.5 V, then of +1.5 V, of the width that varies."""
-        return {f"{w:g} ms": branches(-1.5, [1e-3 * w] * a.spikes_4, a.gap_4_s) for w in self.values}
+        return {
+            f"{w:g} ms": branches(-1.5, [1e-3 * w] * a.spikes_4, a.gap_4_s, potentiation_only=self.potentiation_only)
+            for w in self.values
+        }
 
 
 class Figure4d(SpikeFamily):
@@ -152,13 +186,16 @@ class Figure4d(SpikeFamily):
     values = (1.6, 1.8, 2.0)
     """Amplitudes at which trains of constant width (figure 4b) saturate, V."""
 
-    def conditions(self, a: Assumptions) -> Mapping[str, PulseProgram]:
+    def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
         """A train at each amplitude, whose spikes widen from 10 to 90 ms."""
         widths = np.linspace(10e-3, 90e-3, a.spikes_4).tolist()
-        return {f"{v:g} V": branches(-v, widths, a.gap_4_s, steps=20) for v in self.values}
+        return {
+            f"{v:g} V": branches(-v, widths, a.gap_4_s, steps=20, potentiation_only=self.potentiation_only)
+            for v in self.values
+        }
 
     def findings(self, records: Records, a: Assumptions) -> Findings:
         """The trend that curves are linear: beta is about zero at each amplitude."""
         beta = self.betas(records)
         trend = PaperTrend(f"beta: {listed(beta)}", LINEAR_BETA - np.abs(beta))
-        return Findings(trends={"svwdp": trend}, remarks=(self._remark(records),))
+        return Findings(trends={"svwdp": trend}, remarks=self._remarks(records))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 
@@ -46,6 +47,15 @@ class Assumptions:
         350, "1", "figure S3: the paper's own number; with fewer (fits do so) the drift is extrapolated linearly"
     )
 
+    def with_values(self, values: Mapping[str, float]) -> Assumptions:
+        """The same assumptions with some numbers changed, by their names."""
+        changed: dict[str, Any] = dict(values)
+        return replace(self, **changed)
+
     def rows(self) -> list[tuple[str, float, str, str]]:
         """Name, value, unit and reason of each assumption."""
         return [(f.name, getattr(self, f.name), f.metadata["unit"], f.metadata["reason"]) for f in fields(self)]
+
+
+ASSUMPTION_UNITS: Mapping[str, str] = {f.name: f.metadata["unit"] for f in fields(Assumptions)}
+"""Name of each assumption -> its unit."""

@@ -18,7 +18,7 @@ from spicegen.fit.free_parameter import Free
 from spicegen.fit.result.parameters import parameters_json
 from spicegen.fit.solve.digits import DIGITS, rounded
 from spicegen.fit.solve.least_squares import Solution
-from spicegen.paper.assumptions import Assumptions
+from spicegen.paper.assumptions import ASSUMPTION_UNITS, Assumptions
 from spicegen.paper.experiment import Experiment
 from spicegen.paper.fit_processes import fit_in_processes
 from spicegen.paper.fit_residuals import FITTED, PaperResiduals, Term
@@ -41,10 +41,17 @@ class _Range(_Strict):
 
 
 class PaperFit(_Strict):
-    """The shipped setting of a fit: the card that gives what is not fitted, and start and bounds of each parameter."""
+    """The shipped setting of a fit.
+
+    Attributes:
+        card: name of the card that gives what is not fitted.
+        parameters: start and bounds of each fitted parameter of the card, in the model's units.
+        assumptions: the same of each fitted number of the experiments that the paper leaves open, in SI units.
+    """
 
     card: str
     parameters: dict[str, _Range]
+    assumptions: dict[str, _Range] = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,12 +60,14 @@ class PaperFitReport:
 
     Attributes:
         card: card with the fitted values and their uncertainties.
+        assumptions: numbers of the experiments that the paper leaves open, the fitted ones among them.
         solution: solution of the least squares.
         before, after: residuals at the first start and at the end.
         seed: seed of the further starts.
     """
 
     card: DeviceCard
+    assumptions: Assumptions
     solution: Solution
     before: tuple[Term, ...]
     after: tuple[Term, ...]
@@ -92,6 +101,7 @@ class PaperFitReport:
             "card": self.card.name,
             "card_hash": self.card.hash,
             "seed": self.seed,
+            "assumptions": {name: value for name, value, *_ in self.assumptions.rows()},
             **parameters_json(self.solution),
             "misfits": {row: {"before": b, "after": a} for row, (b, a) in self.misfits.items()},
         }
@@ -130,15 +140,17 @@ def fit_paper(
 
     Raises:
         InputError: a parameter's range is outside the model's.
-        SimulationError: the first start cannot be simulated.
+        SimulationError: the shipped card cannot be simulated.
     """
     card = load_card(shipped.card)
-    free = [Free(name, r.start, r.lower, r.upper) for name, r in shipped.parameters.items()]
+    ranges = shipped.parameters | shipped.assumptions
+    free = [Free(name, r.start, r.lower, r.upper) for name, r in ranges.items()]
     for f in free:
         if not f.lower <= f.start <= f.upper:
             raise InputError(f"fit: {f.name}: the start {f.start:g} is outside {f.lower:g} to {f.upper:g}")
     start = {f.name: f.start for f in free}
-    residuals = PaperResiduals(card.with_values(start), Assumptions(endurance_cycles=ENDURANCE_CYCLES), experiments)
+    assumed = Assumptions(endurance_cycles=ENDURANCE_CYCLES)
+    residuals = PaperResiduals(card, assumed, experiments)
     key = f"{__version__}|{card.device_model.version}|{residuals.key}"
     with counter("fit", population + starts * _ITERATIONS) as advance:
 
@@ -152,11 +164,13 @@ def fit_paper(
         solution = fit_in_processes(
             residuals, free, seed, starts, _ITERATIONS, population, cache_folder, key, report, report_population
         )
+    found = dict(zip(start, solution.values.tolist(), strict=True))
     return PaperFitReport(
         card=_fitted(card, solution),
+        assumptions=assumed.with_values({name: rounded(found[name], DIGITS) for name in shipped.assumptions}),
         solution=solution,
-        before=tuple(residuals.terms({})),
-        after=tuple(residuals.terms(dict(zip(start, solution.values.tolist(), strict=True)))),
+        before=tuple(residuals.terms(start)),
+        after=tuple(residuals.terms(found)),
         seed=seed,
     )
 
@@ -165,6 +179,8 @@ def _fitted(card: DeviceCard, solution: Solution) -> DeviceCard:
     """The card with the values and uncertainties of a solution."""
     parameters: dict[str, Quantity] = {}
     for n, (free, value) in enumerate(zip(solution.free, solution.values.tolist(), strict=True)):
+        if free.name in ASSUMPTION_UNITS:
+            continue
         note = card.parameters[free.name].note if free.name in card.parameters else ""
         parameters[free.name] = Quantity(
             value=rounded(value, DIGITS), uncertainty=solution.uncertainty(n), provenance="fitted", note=note

@@ -23,6 +23,8 @@ from spicegen.result_cache import ResultCache, digest
 Array = NDArray[np.float64]
 Residuals = Callable[[Mapping[str, float]], Array]
 
+_NICE = 10
+"""How much the workers give way to other programs: a fit takes hours, and the machine is used meanwhile."""
 SPREAD = np.log(1.2)
 """Standard deviation of the further starts about the first, natural log."""
 
@@ -115,6 +117,7 @@ _residuals: Residuals
 def _start_worker(residuals: Residuals, line: Connection) -> None:
     global _residuals
     _residuals = residuals
+    os.nice(_NICE)
     signal(SIGINT, SIG_IGN)
     Thread(target=_end_with, args=(line,), daemon=True).start()
 

@@ -16,7 +16,7 @@ from spicegen.paper.activity import Figure4a, Figure4b, Figure4c, Figure4d
 from spicegen.paper.cycling import Figure2d, FigureS3
 from spicegen.paper.experiment import Experiment
 from spicegen.paper.programming_error import Figure6c
-from spicegen.paper.retention import FigureS4, FigureS5
+from spicegen.paper.retention import FigureS4, FigureS5, Kept2d
 from spicegen.paper.sweeps import Figure2b, FigureS2
 from spicegen.paper.table_1 import Table1
 from spicegen.paper.tailoring import Figure4e
@@ -43,6 +43,7 @@ DEVICE_EXPERIMENTS: Mapping[str, Experiment[Any]] = {
         Figure6c(),
         FigureS4(),
         FigureS5(),
+        Kept2d(),
         Table1(),
     )
 }

@@ -117,7 +117,7 @@ class Reproduction:
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """The rows of the paper's table that have a number or a trend, each with its results."""
+        """The rows of the paper's table that a number or a trend belongs to, each with its results."""
         results: dict[str, dict[str, float | PaperTrend]] = {}
         for o in self.outcomes:
             for key, number in o.findings.numbers.items():
@@ -125,7 +125,7 @@ class Reproduction:
             for key, trend in o.findings.trends.items():
                 already = results.setdefault(key, {}).get(o.engine)
                 results[key][o.engine] = _both(already, trend) if isinstance(already, PaperTrend) else trend
-        shown = (t for t in paper_targets() if t.value is not None or t.kind == "trend")
+        shown = (t for t in paper_targets() if t.value is not None or t.kind in ("trend", "report"))
         return tuple(Row(t, results.get(t.id, {})) for t in shown)
 
     @property

@@ -1,4 +1,4 @@
-"""Figures S4 and S5: retention of several states, and its dependence on temperature."""
+"""Figures S4 and S5: retention of several states, its dependence on temperature, and what figure 2d's spikes leave."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ import numpy as np
 from models_va import ROOM_TEMPERATURE_K, DeviceCard
 from netlists import PulseProgram
 from spicegen.paper.assumptions import Assumptions
+from spicegen.paper.cycling import figure_2d
 from spicegen.paper.experiment import Array, Findings, PaperTrend, PulseExperiment, Records, listed, rising
 
 _TIMES = (1.0, 3.0, 10.0, 30.0, 60.0, 100.0, 200.0, 400.0, 700.0, 1000.0)
 _STATES = (5, 10, 15, 20, 25)
+_WAITS = (1.0, 10.0, 100.0, 1000.0)
+_KEPT = 0.5
+"""Share of figure 2d's change that a fit demands after the longest wait: less would not be called a synapse."""
 _TEMPERATURES = (ROOM_TEMPERATURE_K, 320.0, 340.0, 360.0)
 
 
@@ -67,3 +71,51 @@ class FigureS5(PulseExperiment):
         left = np.array([c[-1] - 1 for c in curves])
         shown = f"change kept after 1000 s relative to {_TEMPERATURES[0]:g} K, at {listed(np.array(_TEMPERATURES))} K: "
         return Findings(trends={"retention": PaperTrend(shown + listed(left / left[0]), -rising(left / left[0]))})
+
+
+class Kept2d(PulseExperiment):
+    """What is left of the change that figure 2d's potentiating spikes make, while the device rests.
+
+    The paper shows the retention of states without saying how they were written, and draws the weights of its networks
+    from figure 2d. So no number of the paper stands beside these; a fit demands the last one, since the weights must
+    be there when they are read.
+
+    Args:
+        demanded: share of the change by all spikes that a fit demands after the longest wait; 0: none is.
+    """
+
+    name = "kept2d"
+    title = "Figure 2d's potentiation after a rest"
+
+    def __init__(self, demanded: float = _KEPT) -> None:
+        self.demanded = demanded
+
+    def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
+        """A program of 5 to 25 of figure 2d's potentiating spikes, then of 1000 s of rest, for each number."""
+        return {f"{n} spikes": self._program(n, a) for n in _STATES}
+
+    @staticmethod
+    def _program(spikes: int, a: Assumptions) -> PulseProgram:
+        train = figure_2d(a.period_2d_s)
+        program = PulseProgram()
+        program.read()
+        program.train(train.amplitudes_volt[:spikes], train.width_s, train.period_s)
+        program.end_stage(train.width_s / 20)
+        program.relax(_WAITS)
+        return program
+
+    def kept(self, records: Records) -> Array:
+        """Share of the change that is left after each wait, by number of spikes, shape (numbers, waits)."""
+        curves = (r.conductance_siemens for r in records.values())
+        return np.array([(g[-len(_WAITS) :] - g[0]) / (g[n] - g[0]) for n, g in zip(_STATES, curves, strict=True)])
+
+    def findings(self, records: Records, a: Assumptions) -> Findings:
+        """The share left by all spikes after each wait, and by fewer spikes after the longest."""
+        kept = self.kept(records)
+        numbers = {f"kept_{t:g}_s": share for t, share in zip(_WAITS, kept[-1], strict=True)}
+        numbers |= {f"kept_{n}_spikes": share for n, share in zip(_STATES, kept[:, -1], strict=True)}
+        demands = {}
+        if self.demanded:
+            margin = np.log(max(kept[-1, -1], 1e-6) / self.demanded)
+            demands["kept"] = PaperTrend(f"share left after {_WAITS[-1]:g} s: {kept[-1, -1]:.3g}", np.array([margin]))
+        return Findings(numbers=numbers, demands=demands)

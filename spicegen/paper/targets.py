@@ -26,7 +26,7 @@ class Target(BaseModel):
         figure: figure of the paper that shows it.
         quantity: the quantity or trend in words.
         kind: ``number``, ``trend`` and ``feature`` are judged, the others shown.
-        value: the paper's value in ``unit``; None for trends.
+        value: the paper's value in ``unit``; None for trends and for what its text has no number of.
         unit: unit of the value: "ratio", "s", "1", ...
     """
 

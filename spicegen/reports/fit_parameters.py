@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -17,8 +20,31 @@ _STATES = (
 )
 
 
-def show_parameters(page: Page, solution: Solution, model: Model) -> None:
-    """Add the table of parameters, what the data decide, what they do not, and correlations to a page."""
+@dataclass(frozen=True)
+class Others:
+    """What is fitted beside the parameters of the model.
+
+    Attributes:
+        head: head of the column of names.
+        sentence: sentences on what they are.
+        units: name -> unit; what has none here has the unit 1.
+    """
+
+    head: str = "state"
+    sentence: str = _STATES
+    units: Mapping[str, str] = field(default_factory=dict)
+
+
+def show_parameters(page: Page, solution: Solution, model: Model, others: Others | None = None) -> None:
+    """Add the table of parameters, what the data decide, what they do not, and correlations to a page.
+
+    Args:
+        page: the page.
+        solution: the solution of the fit.
+        model: the model whose parameters are fitted.
+        others: what is fitted beside them; None: states where replays begin.
+    """
+    others = others or Others()
     widest = [w for w, f in zip(solution.prior, solution.free, strict=True) if f.scale == "log"]
     factor = f", from a prior of a factor of {np.exp(max(widest)):.0f} either way" if widest else ""
     page.section(
@@ -29,10 +55,10 @@ def show_parameters(page: Page, solution: Solution, model: Model) -> None:
         "forbid larger changes.",
     )
     own = [n for n, f in enumerate(solution.free) if f.name in model.param]
-    rows = parameter_rows(solution, model)
+    rows = parameter_rows(solution, model, others.units)
     page.table((*HEAD, "meaning"), [(*rows[n], model.param[solution.free[n].name].description) for n in own])
-    if states := [row for n, row in enumerate(rows) if n not in own]:
-        page.table(("state", *HEAD[1:]), states, _STATES)
+    if further := [row for n, row in enumerate(rows) if n not in own]:
+        page.table((others.head, *HEAD[1:]), further, others.sentence)
     page.figure(_share_figure(solution, own), "How much of what the prior leaves open the data decide.")
     page.section(
         "What the data do not fix",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,11 +17,19 @@ HEAD = ("parameter", "unit", "start", "value", "uncertainty", "share", "fixed by
 _SHOWN_DIRECTIONS = 12
 
 
-def parameter_rows(solution: Solution, model: Model) -> list[tuple[object, ...]]:
-    """Table of the fitted parameters under ``HEAD``, one row each; a state at the start of a replay has the unit 1."""
+def parameter_rows(
+    solution: Solution, model: Model, units: Mapping[str, str] = MappingProxyType({})
+) -> list[tuple[object, ...]]:
+    """Table of the fitted parameters under ``HEAD``, one row each.
+
+    Args:
+        solution: the solution of the fit.
+        model: the model whose parameters are fitted.
+        units: name -> unit of what is fitted beside them; what has none here has the unit 1, as a state has.
+    """
     found: list[tuple[object, ...]] = []
     for n, free in enumerate(solution.free):
-        unit = model.param[free.name].unit if free.name in model.param else "1"
+        unit = model.param[free.name].unit if free.name in model.param else units.get(free.name, "1")
         at_bound = solution.at_bound[n] and not solution.at_wall[n]
         verdict = "at its bound" if at_bound else "yes" if solution.is_fixed[n] else "NO"
         std, value = float(solution.std[n]), float(solution.values[n])

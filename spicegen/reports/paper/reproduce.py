@@ -137,4 +137,6 @@ def _elsewhere(page: Page, r: Reproduction) -> None:
 
 
 def _paper(row: Row) -> str:
-    return "trend" if row.target.value is None else f"{row.target.value:.4g}"
+    if row.target.value is None:
+        return "trend" if row.target.kind == "trend" else "not in the text"
+    return f"{row.target.value:.4g}"

@@ -105,7 +105,11 @@ class AppliedVoltage:
 
 
 def states_under(
-    applied: AppliedVoltage, model: Model, params: Array, temperature_k: float, initial: Array,
+    applied: AppliedVoltage,
+    model: Model,
+    params: Array,
+    temperature_k: float,
+    initial: Array,
     rel_tol: float = _REL_TOL,
 ) -> tuple[AppliedVoltage, Array] | None:
     """Integrate one device under a given voltage; other threads run meanwhile, so that thousands of runs are fast.

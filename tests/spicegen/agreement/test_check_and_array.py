@@ -43,10 +43,7 @@ def test_figure_2d_is_the_papers(report):
 
 
 def test_disagreement_fails_the_check(report):
-    wrong = [
-        replace(r, result=r.result * (1 + 2e-3 * (r.engine == "native")))
-        for r in report.runs
-    ]
+    wrong = [replace(r, result=r.result * (1 + 2e-3 * (r.engine == "native"))) for r in report.runs]
     assert not replace(report, runs=tuple(wrong)).passed
     assert not replace(report, warnings=("a warning",)).passed
 

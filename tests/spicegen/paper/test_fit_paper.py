@@ -18,12 +18,16 @@ from spicegen.cli.main import app
 from spicegen.fit.free_parameter import Free
 from spicegen.fit.solve.least_squares import PRIOR
 from spicegen.fit.solve.least_squares import fit as least_squares_fit
-from spicegen.paper import DEVICE_EXPERIMENTS, Assumptions
+from spicegen.paper import DEVICE_EXPERIMENTS, Assumptions, Findings, PaperTrend, ProgramRunner
 from spicegen.paper import fit_residuals as paper
+from spicegen.paper.assumptions import ASSUMPTION_UNITS
+from spicegen.paper.experiment import Experiment
 from spicegen.paper.fit import ENDURANCE_CYCLES, paper_fit
 from spicegen.paper.fit_processes import _workers
 from spicegen.paper.fit_processes import fit_in_processes as fit
 from spicegen.paper.fit_residuals import PaperResiduals
+from spicegen.paper.retention import Kept2d
+from spicegen.simulate import simulator
 
 TIMES = np.linspace(0.0, 3.0, 40)
 TRUTH = {"height": 2.0, "tau": 0.7, "gain": 3.0, "size": 0.5}
@@ -212,14 +216,75 @@ def test_residuals_of_another_program_are_not_taken_from_the_cache_folder(monkey
     assert same[0] == same[1] != PaperResiduals(card, Assumptions(), [fig2d]).key
 
 
+def test_the_demand_for_what_is_kept_is_a_residual():
+    card, runner = load_card("au-lixcoo2-pt"), ProgramRunner(load_card("au-lixcoo2-pt"), simulator("native"))
+    share = Kept2d().kept(Kept2d().measure(runner, Assumptions()))[-1, -1]
+
+    def missing(demanded):
+        (term,) = PaperResiduals(card, Assumptions(), [Kept2d(demanded)]).terms({})
+        assert term.row == "kept"
+        return term.value
+
+    assert missing(1.2 * share) > missing(share) > 2 > 0.1 > missing(share / 1.2) > 0
+    assert not PaperResiduals(card, Assumptions(), [Kept2d(0.0)]).terms({})
+
+
+def test_residuals_of_trends_have_no_kink():
+    """Where a margin becomes clear, the slope of its residual changes by degrees."""
+    margins = np.linspace(-0.1, 0.2, 3001)
+    with_margins = [_Margins(m) for m in margins]
+    card = load_card("au-lixcoo2-pt")
+    values = np.array([PaperResiduals(card, Assumptions(), [e]).terms({})[0].value for e in with_margins])
+    slopes = np.diff(values) / np.diff(margins)
+    assert (slopes < 0).all()
+    assert np.abs(np.diff(slopes)).max() < 0.01 * np.abs(slopes).max()
+    assert values[-1] < 1e-3
+
+
+class _Margins(Experiment):
+    """An experiment that measures nothing, with a trend of a given margin."""
+
+    name = "given"
+
+    def __init__(self, margin):
+        self.margin = margin
+
+    def measure(self, runner, a):
+        return None
+
+    def observed(self, data):
+        return np.ones(1)
+
+    def findings(self, data, a):
+        return Findings(trends={"srdp": PaperTrend("", np.array([self.margin]))})
+
+
+def test_numbers_that_the_paper_leaves_open_are_fitted_with_the_parameters():
+    """The gap of figure 2d's spikes decides beta; the card's own values are otherwise kept."""
+    card = load_card("au-lixcoo2-pt")
+    residuals = PaperResiduals(card, Assumptions(), [DEVICE_EXPERIMENTS["fig2d"]])
+    other = PaperResiduals(card, replace(Assumptions(), period_2d_s=0.02), [DEVICE_EXPERIMENTS["fig2d"]])
+    assert residuals({"period_2d_s": 0.02}).tolist() == other({}).tolist() != residuals({}).tolist()
+    shipped = paper_fit("li_intercalation")
+    assert set(shipped.assumptions) <= set(ASSUMPTION_UNITS)
+    assert not set(shipped.assumptions) & set(shipped.parameters)
+
+
+def test_workers_give_way_to_other_programs():
+    with _workers(residuals) as pool:
+        assert pool.submit(os.nice, 0).result() >= 10
+
+
 def test_the_shipped_card_is_where_the_fit_ends():
     """Two more steps from there gain next to nothing, while the shipped start is far away."""
     shipped = paper_fit("li_intercalation")
-    card = load_card(shipped.card)
-    fitted = [Free(n, card.values[n], r.lower, r.upper) for n, r in shipped.parameters.items()]
-    residuals = PaperResiduals(card, Assumptions(endurance_cycles=ENDURANCE_CYCLES))
+    card, assumed = load_card(shipped.card), Assumptions(endurance_cycles=ENDURANCE_CYCLES)
+    ranges = shipped.parameters | shipped.assumptions
+    ends = {n: card.values[n] if n in card.values else getattr(assumed, n) for n in ranges}
+    fitted = [Free(n, ends[n], r.lower, r.upper) for n, r in ranges.items()]
+    residuals = PaperResiduals(card, assumed)
     here = float(np.sum(residuals({}) ** 2))
-    start = float(np.sum(residuals({n: r.start for n, r in shipped.parameters.items()}) ** 2))
+    start = float(np.sum(residuals({n: r.start for n, r in ranges.items()}) ** 2))
     assert here < 10 < 1000 < start
     assert fit(residuals, fitted, seed=1, iterations=3).misfit[0] > 0.9 * here
 

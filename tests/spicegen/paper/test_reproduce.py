@@ -16,8 +16,10 @@ from models_va.errors import InputError, UnknownNameError
 from netlists import Cell, Circuit, Job, PulseProgram, Source, SpikeTrain, Transient
 from spicegen import metrics
 from spicegen.devices.source_meter import run_program
-from spicegen.paper import ProgramRunner, paper_targets
+from spicegen.paper import Assumptions, ProgramRunner, paper_targets
+from spicegen.paper.activity import Figure4a, Figure4b, Figure4c, Figure4d
 from spicegen.paper.reproduce import reproduce
+from spicegen.paper.retention import Kept2d
 from spicegen.reports.paper.figures import draw_figures, write_figures
 from spicegen.reports.paper.reproduce import reproduction_page
 from spicegen.simulate import SimResult, Simulator, simulator
@@ -25,10 +27,14 @@ from spicegen.simulate.native.system import System
 from spicegen.simulate.native.transient import transient
 
 CARD = load_card("au-lixcoo2-pt")
+A = Assumptions()
 FAST = [
     "fig2b", "figS2", "fig2d", "figS3", "fig3a", "fig3b", "fig3cd", "fig3e", "fig3f",
-    "fig4a", "fig4b", "fig4c", "fig4d", "figS4", "figS5", "table1",
+    "fig4a", "fig4b", "fig4c", "fig4d", "figS4", "figS5", "kept2d", "table1",
 ]  # fmt: skip
+
+
+KEPT = [*(f"kept_{t}_s" for t in (1, 10, 100, 1000)), *(f"kept_{n}_spikes" for n in (5, 10, 15, 20, 25))]
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +57,7 @@ def test_targets_are_those_of_the_reference():
             printed = re.findall(r"-?\d+\.\d+", row["quantity"])
             merits = [ours.pop(f"{name}_{merit}").value for merit in ("alpha_p", "alpha_d", "asymmetry")]
             assert merits == [float(number) for number in printed]
-    assert not ours
+    assert [(name, t.kind, t.value) for name, t in ours.items()] == [(name, "report", None) for name in KEPT]
 
 
 def test_every_number_is_within_ten_percent(found):
@@ -65,6 +71,51 @@ def test_every_trend_holds(found):
     judged = {r.target.id: r.verdict for r in found.rows if r.results and r.target.kind == "trend"}
     assert len(judged) == 7
     assert set(judged.values()) == {"holds"}
+
+
+def test_what_is_kept_is_reported_without_a_verdict(found):
+    rows = {r.target.id: r for r in found.rows}
+    assert {rows[name].verdict for name in KEPT} == {"reported"}
+    shares = np.array([rows[name].results["native"] for name in KEPT])
+    assert (np.diff(shares[:4]) < 0).all()
+    assert shares[3] == shares[-1]
+    assert all(0 <= s <= 1 for s in shares)
+    assert ("kept_1000_s", "2d", "", f"{shares[3]:.4g}", "", "reported") in found.table()
+
+
+def test_what_is_kept_is_what_a_device_shows_by_itself():
+    """The same spikes and rest as one program, whose reads are told apart by their times."""
+    program = PulseProgram()
+    program.read()
+    program.train([-1.5] * 10, 10e-3, 13.4e-3)
+    program.end_stage(5e-4)
+    program.relax([1000.0])
+    g = run_program(CARD, program, simulator("native")).conductance_siemens
+    kept = Kept2d()
+    shown = kept.findings(kept.measure(ProgramRunner(CARD, simulator("native")), A), A).numbers["kept_10_spikes"]
+    assert shown == pytest.approx((g[-1] - g[0]) / (g[10] - g[0]), rel=1e-4, abs=1e-6)
+
+
+@pytest.mark.parametrize("figure", [Figure4b, Figure4c, Figure4d])
+def test_trends_of_figure_4_do_not_rest_on_the_depression(figure):
+    runner = ProgramRunner(CARD, simulator("native"))
+    (whole,), (half,) = (
+        [*e.findings(e.measure(runner, A), A).trends.values()] for e in (figure(), figure(potentiation_only=True))
+    )
+    assert half.margins == pytest.approx(whole.margins, rel=1e-9, abs=1e-12)
+
+
+def test_fewer_spikes_are_the_beginning_of_more():
+    """Figure 4a's potentiations are all in the longest one."""
+    runner = ProgramRunner(CARD, simulator("native"))
+    one = Figure4a(potentiation_only=True)
+    found = one.potentiations(one.measure(runner, A))
+    alone = PulseProgram()
+    alone.read()
+    alone.train([-2.0] * 100, 20e-3, 20e-3 + A.gap_4_s)
+    alone.end_stage(4e-3)
+    assert [len(up) for up in found] == [n + 1 for n in Figure4a.values]
+    assert found[1] == pytest.approx(runner.run({"100": alone})["100"].conductance_siemens, rel=1e-6)
 
 
 def test_report(found, tmp_path):
