@@ -76,7 +76,7 @@ def test_a_rate_that_leaves_the_bounds(rate, bound):
 
 
 def test_a_rate_through_definitions_that_leaves_the_bounds():
-    push = next(d for d in LI.definitions if d.name == "insertion")
+    push = next(d for d in LI.definitions if d.name == "transfer")
     broken = replace(push, expression=push.expression.subs(1 - state_symbol("x"), sympy.Rational(11, 10)))
     definitions = tuple(broken if d is push else d for d in LI.definitions)
     with pytest.raises(ModelDefinitionError, match="model li_intercalation: dx/dt leads out of the bounds of x"):
@@ -85,7 +85,7 @@ def test_a_rate_through_definitions_that_leaves_the_bounds():
 
 @pytest.mark.parametrize(
     ("name", "extra", "bound"),
-    [("c", 1e-3 / LI.param["tau_c"].symbol, 1), ("act", -1e-3 * LI.param["k_ds"].symbol, 0)],
+    [("h", 1e-3 / LI.param["tau_h"].symbol, 1), ("act", -1e-3 * LI.param["k_ds"].symbol, 0)],
 )
 def test_a_rate_that_leaves_the_bounds_only_where_other_states_have_theirs(name, extra, bound):
     """Small against all other terms, and outwards only where these vanish."""

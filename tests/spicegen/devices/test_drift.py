@@ -23,10 +23,10 @@ Q_OVER_K = 1.602176634e-19 / 1.380649e-23
 
 def closed_form(g, time_s, temperature_k, g0=V["g0"]):
     """x = x0 exp(-t speed_r / tau_x): at 0 V nothing else moves x."""
-    x = ((g / g0) ** (1 / V["order_g"]) - 1) * V["order_g"] / V["a_x"]
+    x = ((g / g0) ** (1 / V["order_g"]) - 1) * V["order_g"] / V["a_li"]
     speed = np.exp(Q_OVER_K * V["ea_r"] * (1 / V["t_ref"] - 1 / temperature_k))
     x = x * np.exp(-time_s * speed / V["tau_x"])
-    return g0 * (1 + V["a_x"] * x / V["order_g"]) ** V["order_g"]
+    return g0 * (1 + V["a_li"] * x / V["order_g"]) ** V["order_g"]
 
 
 @settings(max_examples=25)
@@ -38,8 +38,8 @@ def test_the_closed_form(places, time_s, temperature_k):
     assert relaxed(CARD, g, time_s, temperature_k) == pytest.approx(closed_form(g, time_s, temperature_k), rel=2e-8)
 
 
-# not only x moves: interface Li flows on
-WET = CARD.with_values({"s_init": 0.01, "c_init": 0.005, "act_init": 0.5})
+# not only x moves: interface Li goes on into the electrode
+WET = CARD.with_values({"s_init": 0.01, "c_init": 0.3, "act_init": 0.5})
 
 
 def array_to_rest():
@@ -63,7 +63,7 @@ def test_an_array_at_rest_at_another_temperature(temperature_k):
     g, crossbar, devices, program = array_to_rest()
     circuit = crossbar_circuit(crossbar, devices, program.stages[0].lines)
     state = simulator("native").run(Job(circuit, Transient(3.0, 1.0, 1e-8), temperature_k=temperature_k)).state
-    ends = {f"{n}_init": np.array([[state[f"d0_{j}.{n}"][-1] for j in range(6)]]) for n in ("s", "c", "x", "r")}
+    ends = {f"{n}_init": np.array([[state[f"d0_{j}.{n}"][-1] for j in range(6)]]) for n in ("s", "h", "c", "x", "r")}
     assert relaxed(WET, g, 3.0, temperature_k) == pytest.approx(conductances(Devices(WET, (1, 6), ends)), rel=1e-6)
 
 

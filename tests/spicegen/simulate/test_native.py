@@ -42,16 +42,14 @@ def test_runge_kutta_order_conditions():
 
 
 def test_relaxation_at_zero_bias_is_exponential():
-    """Closed forms: act and s decay alone, c follows s, x by its retention time."""
-    result = Native().run(Job(relaxing_device(act_init=0.4, s_init=0.1, x_init=0.2), Transient(1.0, 0.1, 1e-7)))
-    p, t = CARD.values, result.time_s
-    s, c_time = 0.1 * np.exp(-t / p["tau_s"]), p["tau_c"]
-    assert result.state["d0.act"] == pytest.approx(0.4 * np.exp(-t / p["tau_m"]), abs=1e-7)
-    assert result.state["d0.s"] == pytest.approx(s, rel=3e-6)
-    c = 0.1 * p["tau_s"] / (p["tau_s"] - c_time) * (np.exp(-t / p["tau_s"]) - np.exp(-t / c_time))
-    assert result.state["d0.c"] == pytest.approx(c, rel=1e-5, abs=1e-8)
-    assert result.state["d0.x"] == pytest.approx(0.2 * np.exp(-t / p["tau_x"]), rel=1e-9)
-    assert result.state["d0.r"] == pytest.approx(np.zeros_like(t), abs=0)
+    """Closed forms: without incubation nothing is transferred, and every state decays by itself."""
+    lifted = {"act": (0.4, "tau_m"), "s": (0.1, "tau_s"), "h": (0.3, "tau_h"), "c": (1e-4, "tau_c"), "x": (0.2, "tau_x")}
+    initial = {f"{name}_init": value for name, (value, _) in lifted.items()}
+    result = Native().run(Job(relaxing_device(**initial), Transient(1.0, 0.1, 1e-7)))
+    for name, (value, tau) in lifted.items():
+        exact = value * np.exp(-result.time_s / CARD.values[tau])
+        assert result.state[f"d0.{name}"] == pytest.approx(exact, rel=1e-5, abs=1e-7)
+    assert result.state["d0.r"] == pytest.approx(np.zeros_like(result.time_s), abs=0)
 
 
 def test_tighter_tolerance_converges():
