@@ -95,6 +95,10 @@ class Comparison:
             rows.append((network.name, own[0].n_images, f"{own[0].accuracy_float:.2%}", *cells))
         return rows
 
+    def drift(self, condition: Condition) -> str:
+        """A sentence that states what the drift of a condition assumes; empty if nothing drifts."""
+        return self.reports[self.suite.networks[0].name, condition.name].drift or ""
+
     def head(self) -> tuple[str, ...]:
         """Head of the table of ``rows``."""
         return ("Network", "Images", "Floating point", *(c.name for c in self.suite.conditions))
@@ -177,9 +181,9 @@ def compare(
 
 
 def _short(report: Report) -> dict[str, Any]:
-    """The main numbers of a report, for report.json."""
-    keys = ("accuracy_float", "accuracy_hardware", "accuracy_trials", "accuracy_ci95", "top5", "n_images", "seconds")
-    return {key: getattr(report, key) for key in keys}
+    """The main numbers of a report, and what its drift assumes, for report.json."""
+    accuracies = ("accuracy_float", "accuracy_hardware", "accuracy_trials", "accuracy_ci95", "top5")
+    return {key: getattr(report, key) for key in (*accuracies, "drift", "n_images", "seconds")}
 
 
 def _half_width(report: Report) -> str:

@@ -18,9 +18,9 @@ def comparison_page(comparison: Comparison) -> Page:
     page.figure(compare_figure(comparison), caption)
     page.table(comparison.head(), comparison.rows(), title="Accuracy, with half of the 95 % interval of the mean.")
     page.table(
-        ("Condition", "Settings"),
+        ("Condition", "Settings", "Drift"),
         [
-            (c.name, ", ".join(f"{k} = {v}" for k, v in c.settings.items()) or "the default")
+            (c.name, ", ".join(f"{k} = {v}" for k, v in c.settings.items()) or "the default", comparison.drift(c))
             for c in comparison.suite.conditions
         ],
         title="What differs from the default: 128 x 128 tiles, 1 ohm a segment, the card's programming error",

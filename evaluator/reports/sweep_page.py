@@ -19,7 +19,7 @@ def sweep_page(sweep: SweepReport) -> Page:
         "Mean over the trials with its 95 % interval; points: trials. The same random numbers at every value.",
     )
     head = (sweep.key, "Accuracy", "95 % interval", "Difference from the first", "its 95 % interval")
-    page.table(head, sweep.rows(), title="Differences are taken trial by trial.")
+    page.table(head, sweep.rows(), title=" ".join(["Differences are taken trial by trial.", *sweep.drifts]))
     return page
 
 
