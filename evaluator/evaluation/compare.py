@@ -95,10 +95,6 @@ class Comparison:
             rows.append((network.name, own[0].n_images, f"{own[0].accuracy_float:.2%}", *cells))
         return rows
 
-    def drift(self, condition: Condition) -> str:
-        """A sentence that states what the drift of a condition assumes; empty if nothing drifts."""
-        return self.reports[self.suite.networks[0].name, condition.name].drift or ""
-
     def head(self) -> tuple[str, ...]:
         """Head of the table of ``rows``."""
         return ("Network", "Images", "Floating point", *(c.name for c in self.suite.conditions))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -123,8 +124,8 @@ class Report:
             )
         pulses, (low, high) = card_pulses(card), pulsed_states(card).reach()
         return (
-            f"The drift assumes that the card's own write pulses, of {pulses.up_volt:g} V and {pulses.width_s:g} s, left "
-            "every weight, so that a part of it is volatile (errors.after: pulses). The pulses reach "
+            f"The drift assumes that the card's own write pulses, of {pulses.up_volt:g} V and {pulses.width_s:g} s, "
+            "left every weight, so that a part of it is volatile (errors.after: pulses). The pulses reach "
             f"{low * 1e6:.4g} to {high * 1e6:.4g} µS; a conductance beyond is put at the nearer end."
         )
 
@@ -201,3 +202,8 @@ class Report:
             "layers": [asdict(layer) for layer in self.layers],
             "assumptions": {name: q.model_dump() for name, q in self.assumptions.items()},
         }
+
+
+def drift_sentences(reports: Iterable[Report]) -> list[str]:
+    """What the drift of some reports assumes: one sentence for each way in which the weights were written before it."""
+    return list(dict.fromkeys(report.drift for report in reports if report.drift is not None))

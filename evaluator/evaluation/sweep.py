@@ -37,11 +37,6 @@ class SweepReport:
         found = ", ".join(f"{v}: {r.accuracy_hardware:.2%}" for v, r in zip(self.values, self.reports, strict=True))
         return f"{self.key} = {found}; {self.reports[0].accuracy_float:.2%} in floating point"
 
-    @property
-    def drifts(self) -> tuple[str, ...]:
-        """What the drift assumes, one sentence for each way in which the weights were written before it."""
-        return tuple(dict.fromkeys(r.drift for r in self.reports if r.drift is not None))
-
     def rows(self) -> list[tuple[object, ...]]:
         """Rows of a table: value, mean accuracy, its interval, difference from the first value, and its interval."""
         first = self.reports[0]

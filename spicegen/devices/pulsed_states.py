@@ -32,6 +32,9 @@ _ENOUGH = 1.5
 of parameters put beyond the window are still within the train."""
 _VISIBLE = 1e-3
 """Relative rise of the conductance by ``PULSES_PER_POLARITY`` pulses below which the train ends."""
+_REL_TOL = 1e-9
+"""Relative tolerance of each step of the integration, so fine that the states after hundreds of pulses are exact to
+about 1e-7."""
 _KEPT = 16
 """Number of trains that are kept in memory, because the layers of a network and all trials share one."""
 
@@ -155,7 +158,7 @@ def _reads(model: Model, values: Mapping[str, float], pulses: WritePulses) -> It
     params = np.array([values[p.name] for p in model.params])
     states = np.array([values[s.initial] for s in model.states])
     for _ in range(_MOST_PULSES):
-        found = states_under(period, model, params, ROOM_TEMPERATURE_K, states)
+        found = states_under(period, model, params, ROOM_TEMPERATURE_K, states, _REL_TOL)
         if found is None:
             raise SimulationError("native", f"a write pulse of {pulses.up_volt:g} V: the tolerance cannot be met")
         steps, on_the_way = found
