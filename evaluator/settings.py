@@ -106,6 +106,10 @@ class ErrorConfig(_Section):
         levels: number of equally spaced conductances that can be programmed; None: any conductance can.
         read_noise: standard deviation of a conductance from one read to the next, relative to it.
         time_s, temperature_k: time, s, and temperature, K, that the arrays rest between programming and reading.
+        after: how the weights were written before that rest. verified: by write-verify, which waits, so that they stand
+            in the lasting (memory) state alone; pulses: by the card's own write pulses, one after the other from the
+            pristine device, so that a part of each is volatile, as large as the card's equations say. Conductances
+            that the pulses do not reach are at the end of their reach.
         nonlinearity: whether currents follow the device's I-V curve up to the read voltage.
     """
 
@@ -115,7 +119,17 @@ class ErrorConfig(_Section):
     read_noise: Annotated[float, Field(ge=0, le=10)] = 0.0
     time_s: Annotated[float, Field(ge=0, le=_LONGEST_S)] = 0.0
     temperature_k: Annotated[float, Field(ge=200, le=500)] = ROOM_TEMPERATURE_K
+    after: Literal["verified", "pulses"] = "verified"
     nonlinearity: bool = False
+
+    @model_validator(mode="after")
+    def _written_in_one_way(self) -> ErrorConfig:
+        if self.after == "pulses" and self.programming == "write-verify":
+            raise ValueError(
+                "after: pulses contradicts programming: write-verify, which waits and verifies: "
+                "give after: verified, or another programming"
+            )
+        return self
 
 
 class CostConfig(_Section):

@@ -177,9 +177,9 @@ def compare(
 
 
 def _short(report: Report) -> dict[str, Any]:
-    """The main numbers of a report, for report.json."""
-    keys = ("accuracy_float", "accuracy_hardware", "accuracy_trials", "accuracy_ci95", "top5", "n_images", "seconds")
-    return {key: getattr(report, key) for key in keys}
+    """The main numbers of a report, and what its drift assumes, for report.json."""
+    accuracies = ("accuracy_float", "accuracy_hardware", "accuracy_trials", "accuracy_ci95", "top5")
+    return {key: getattr(report, key) for key in (*accuracies, "drift", "n_images", "seconds")}
 
 
 def _half_width(report: Report) -> str:

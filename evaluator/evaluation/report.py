@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,7 +15,10 @@ from evaluator.hardware.programmed import Hardware
 from evaluator.scores import Score, image_interval, mean_interval, paired_difference
 from evaluator.settings import ARRAY_KEYS
 from models_va import Quantity
+from spicegen.devices.memory_state import memory
+from spicegen.devices.pulsed_states import pulsed_states
 from spicegen.devices.read_curve import ReadCurve
+from spicegen.devices.write_pulses import card_pulses
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +112,24 @@ class Report:
         return self.hardware.read_curve if self.hardware.config.errors.nonlinearity else None
 
     @property
+    def drift(self) -> str | None:
+        """A sentence that states what the drift assumes of how the weights were written; None: there is no drift."""
+        card, errors = self.hardware.card, self.hardware.config.errors
+        if errors.time_s == 0:
+            return None
+        if errors.after == "verified":
+            return (
+                "The drift assumes that write-verify left every weight in the state that lasts "
+                f"({memory(card).description}), with nothing volatile beside it (errors.after: verified)."
+            )
+        pulses, (low, high) = card_pulses(card), pulsed_states(card).reach()
+        return (
+            f"The drift assumes that the card's own write pulses, of {pulses.up_volt:g} V and {pulses.width_s:g} s, "
+            "left every weight, so that a part of it is volatile (errors.after: pulses). The pulses reach "
+            f"{low * 1e6:.4g} to {high * 1e6:.4g} µS; a conductance beyond is put at the nearer end."
+        )
+
+    @property
     def tiles(self) -> int:
         """Number of tiles of all layers."""
         return sum(layer.tiles for layer in self.layers)
@@ -170,6 +192,7 @@ class Report:
             "seconds": self.seconds,
             "calibration": self.calibration,
             "programming_error": self.hardware.spread is not None,
+            "drift": self.drift,
             "read_curve": None if self.read_curve is None else asdict(self.read_curve),
             "tiles": self.tiles,
             "devices": self.devices,
@@ -179,3 +202,8 @@ class Report:
             "layers": [asdict(layer) for layer in self.layers],
             "assumptions": {name: q.model_dump() for name, q in self.assumptions.items()},
         }
+
+
+def drift_sentences(reports: Iterable[Report]) -> list[str]:
+    """What the drift of some reports assumes: one sentence for each way in which the weights were written before it."""
+    return list(dict.fromkeys(report.drift for report in reports if report.drift is not None))

@@ -18,6 +18,7 @@ from evaluator.network.layer import Array, MappedLayer
 from evaluator.operators.arrays import ArrayPart
 from evaluator.settings import HardwareConfig
 from models_va import DeviceCard, load_card
+from models_va.errors import located
 from spicegen.devices.drift import relaxed
 from spicegen.devices.memory_state import check_within, reach
 from spicegen.devices.programming import Spread, differing, nearest_levels, program, sigma_of, stream
@@ -49,8 +50,8 @@ class Hardware:
 
         Raises:
             CardError: the card cannot be read or lacks what the config wants of it.
-            InputError: the array holds no output, the table of sigma cannot be read, or the card's device does not
-                reach the ends of its window.
+            InputError: the array holds no output, the table of sigma cannot be read, the card's device does not reach
+                the ends of its window, or the card's write pulses cannot have left the weights (errors.after: pulses).
 
         """
         made = cls(card if isinstance(card, DeviceCard) else load_card(card), config or HardwareConfig(), seed)
@@ -61,11 +62,18 @@ class Hardware:
         _ = made.spread
         if made.config.errors.programming == "write-verify":
             WriteVerifySampler(made.card, made.config.array)
-        if made.config.errors.device_to_device:
-            differing(made.card, (1,), 0)
-        if made.config.errors.time_s > 0:
-            relaxed(made.card, window, 1.0)
+        made._check_rest(window)
         return made
+
+    def _check_rest(self, window_siemens: Array) -> None:
+        """Let the ends of the window rest a second, which fails where the weights cannot rest as the config wants."""
+        errors = self.config.errors
+        differ = differing(self.card, window_siemens.shape, 0) if errors.device_to_device else {}
+        if errors.after == "pulses":
+            with located("errors.after: pulses" + ", errors.device_to_device: true" * errors.device_to_device):
+                relaxed(self.card, window_siemens, min(errors.time_s, 1.0), instance=differ, after=errors.after)
+        elif errors.time_s > 0:
+            relaxed(self.card, window_siemens, 1.0)
 
     @property
     def layout(self) -> WeightLayout:
@@ -100,7 +108,7 @@ class Hardware:
         """Whether two trials can differ."""
         array, errors = self.config.array, self.config.errors
         stuck = array.stuck_low > 0 or array.stuck_high > 0
-        differing_reach = errors.device_to_device and self._has_memory
+        differing_reach = errors.device_to_device and self._reach_is_known
         return self._scatters or differing_reach or errors.read_noise > 0 or stuck
 
     @property
@@ -117,6 +125,11 @@ class Hardware:
     def _has_memory(self) -> bool:
         """Whether the card's model says which state keeps a conductance, and so how far conductances reach."""
         return self.card.device_model.memory is not None
+
+    @property
+    def _reach_is_known(self) -> bool:
+        """Whether conductances have an end: that of the memory state, or of the pulses that left the weights."""
+        return self._has_memory or self.config.errors.after == "pulses"
 
     @property
     def engine(self) -> Engine:
@@ -173,8 +186,8 @@ class Hardware:
         if errors.device_to_device:
             drawn = stream(self.seed, *key, part, INSTANCE).integers(_SEEDS)
             instance = differing(self.card, g.shape, int(drawn))
-        if self._has_memory:
-            g = relaxed(self.card, g, errors.time_s, errors.temperature_k, instance)
+        if self._reach_is_known:
+            g = relaxed(self.card, g, errors.time_s, errors.temperature_k, instance, errors.after)
         if array.stuck_low > 0 or array.stuck_high > 0:
             chance = stream(self.seed, *key, part, STUCK).uniform(size=g.shape)
             at_low, at_high = chance < array.stuck_low, chance >= 1 - array.stuck_high

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from evaluator.evaluation.compare import Comparison
+from evaluator.evaluation.report import drift_sentences
 from evaluator.reports.pictures import name_groups
 from spicegen.reports.page import Page
 from spicegen.reports.plotting import COLOURS, axes, new_figure
@@ -16,7 +17,9 @@ def comparison_page(comparison: Comparison) -> Page:
     page = Page("Networks on arrays", f"{comparison.card.title}: accuracy in floating point and on its arrays.")
     caption = "Mean over random programmings with its 95 % interval; the same seed in each condition."
     page.figure(compare_figure(comparison), caption)
-    page.table(comparison.head(), comparison.rows(), title="Accuracy, with half of the 95 % interval of the mean.")
+    half = "Accuracy, with half of the 95 % interval of the mean."
+    title = " ".join([half, *drift_sentences(comparison.reports.values())])
+    page.table(comparison.head(), comparison.rows(), title=title)
     page.table(
         ("Condition", "Settings"),
         [

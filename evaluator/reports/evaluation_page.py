@@ -96,6 +96,9 @@ def _devices(report: Report) -> Iterator[Row]:
     given_up = [x.unverified for x in report.layers if x.unverified is not None]
     if given_up:
         yield "Devices that write-verify gave up, worst layer", f"{max(given_up):.1%} of those sampled"
+    if report.drift is not None:
+        errors = report.hardware.config.errors
+        yield "Drift", f"{errors.time_s:g} s at {errors.temperature_k:g} K. {report.drift}"
     if curve := report.read_curve:
         yield (
             f"I-V curve up to {curve.v_read_volt:g} V, relative",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
+from evaluator.evaluation.report import drift_sentences
 from evaluator.evaluation.sweep import SweepReport
 from evaluator.reports.pictures import FLOAT, HARDWARE, accuracy_axis, plain
 from spicegen.reports.page import Page
@@ -19,7 +20,8 @@ def sweep_page(sweep: SweepReport) -> Page:
         "Mean over the trials with its 95 % interval; points: trials. The same random numbers at every value.",
     )
     head = (sweep.key, "Accuracy", "95 % interval", "Difference from the first", "its 95 % interval")
-    page.table(head, sweep.rows(), title="Differences are taken trial by trial.")
+    title = " ".join(["Differences are taken trial by trial.", *drift_sentences(sweep.reports)])
+    page.table(head, sweep.rows(), title=title)
     return page
 
 

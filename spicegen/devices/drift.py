@@ -1,26 +1,31 @@
 """Drift: programmed conductances after a time at rest, computed from the compact model itself.
 
-At 0 V the model's states move by themselves: a programmed conductance decays, faster when warm. With all other states
-at their initial values, the states after the rest are functions of one number, the memory state before it; so they are
-integrated at some values of it and interpolated, unless devices differ in a parameter that the rates depend on.
+At 0 V the model's states move by themselves: a programmed conductance decays, faster when warm. How far it decays
+depends on how much of it is volatile, and that on how the devices were written:
 
-The volatile part of fresh write pulses is left out, because a program-and-verify loop waits until it is gone.
+- ``verified``: a write-verify loop waited until the volatile part of its pulses was gone. Only the memory state differs
+  from its initial value, and the states after the rest are functions of that one number; so they are integrated at
+  some values of it and interpolated, unless devices differ in a parameter that the rates depend on.
+- ``pulses``: the card's own write pulses, one after the other, left every state where it is. The states after the rest
+  are functions of the number of pulses; they are integrated for each number and interpolated as those before the rest.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal, get_args
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
-from models_va import ROOM_TEMPERATURE_K, TEMPERATURE, DeviceCard
+from models_va import ROOM_TEMPERATURE_K, TEMPERATURE, DeviceCard, Model
 from models_va.errors import InputError
 from spicegen.devices.memory_state import in_parts, memory, memory_state, reach
+from spicegen.devices.pulsed_states import PulsedStates, pulsed_states
 from spicegen.printers.compiled_model import SIGNATURE, compiled_rates
 from spicegen.printers.machine_code import compiled
 from spicegen.printers.numpy_model import numpy_model
@@ -29,6 +34,8 @@ from spicegen.simulate.native.cell_step import UNLIMITED, begin, edition, next_s
 from spicegen.simulate.native.tableau import SHORTEST
 
 Array = NDArray[np.float64]
+Writing = Literal["verified", "pulses"]
+"""How devices were written before they rest: by write-verify into the memory state, or by the card's write pulses."""
 _NODES = tuple(2**k + 1 for k in range(4, 12))
 _INTERPOLATION = 1e-8
 """Relative error of conductances, between every other node, at which the interpolation is good enough."""
@@ -37,10 +44,13 @@ _REL_TOL = 1e-11
 relative error of conductances is about 1e-9."""
 _FIRST_STEP = 1e-3
 """First step of the integration, as a share of the rest."""
+_KEPT = 16
+"""Number of rests of trains of pulses that are kept in memory, because the layers of a network and all trials share
+one."""
 
 _Ends = Callable[[Array, Mapping[str, Array]], Array]
-"""Function of the memory states before the rest (n,) and instance parameters (n,) that gives all states after it
-(n, k)."""
+"""Function of the memory states, or numbers of pulses, before the rest (n,) and instance parameters (n,) that gives all
+states after it (n, k)."""
 
 
 def relaxed(
@@ -49,25 +59,32 @@ def relaxed(
     time_s: float,
     temperature_k: float = ROOM_TEMPERATURE_K,
     instance: Mapping[str, Array] | None = None,
+    after: Writing = "verified",
 ) -> Array:
     """Conductances at v = 0 of programmed devices after a rest at 0 V.
 
     Args:
-        card: card of all devices; all states but the memory have its initial values when the rest begins.
-        g_siemens: programmed conductances, any shape, S. A device whose conductance is beyond its reach begins the
-            rest at the end of its reach.
+        card: card of all devices.
+        g_siemens: programmed conductances at room temperature, any shape, S. A device whose conductance is beyond its
+            reach begins the rest at the end of its reach: that of its memory state, or that of the pulses.
         time_s: duration of the rest, s; after 0 s the conductances are exactly the programmed ones.
         temperature_k: temperature during the rest and the read of the conductance, K.
         instance: the parameters in which the devices differ, each of the shape of ``g_siemens``.
+        after: how the devices were written. ``verified``: all states but the memory have the card's initial values when
+            the rest begins; ``pulses``: each has the value that the card's potentiating write pulses give it on their
+            way from the pristine device to the conductance, and the rest begins at the read that finds it.
 
     Returns:
-        Conductances in the shape of ``g_siemens``, S; the relative error is of the order of 1e-9. A million devices
-        take a second; if they differ in a parameter that the rates depend on, each is integrated by itself, which
+        Conductances in the shape of ``g_siemens``, S. The relative error is of the order of 1e-9; after pulses it is
+        that of the engine's run of the train, and between two pulses that of the interpolation. A million devices take
+        a second or two; if they differ in a parameter that the rates depend on, each is integrated by itself, which
         takes minutes.
 
     Raises:
-        InputError: a conductance is not a number, a time is negative or infinite, a temperature not positive.
-        CardError: the card's model has no memory state.
+        InputError: a conductance is not a number, a time is negative or infinite, a temperature not positive; or,
+            after pulses, the pulses do not raise the conductance, or the devices differ in a parameter that rates or
+            initial states depend on, so that they do not share one train of pulses.
+        CardError: the card's model has no memory state, or, after pulses, the card has no write pulses or no window.
         SimulationError: the tolerance cannot be met.
     """
     if not 0 <= time_s < math.inf:
@@ -76,27 +93,52 @@ def relaxed(
         raise InputError(f"relaxation: a temperature of {temperature_k:g} K: must be positive")
     if np.isnan(g_siemens).any():
         raise InputError("relaxation: a conductance is not a number")
+    if after not in get_args(Writing):
+        raise InputError(f"relaxation: after {after!r}: give one of {', '.join(get_args(Writing))}")
     own = dict(instance or {})
-    g = np.clip(g_siemens, *reach(card, own))
+    train = _shared_train(card, own) if after == "pulses" else None
+    g = np.clip(g_siemens, *(reach(card, own) if train is None else train.reach(own)))
     if time_s == 0 and TEMPERATURE.name not in _used(card, [card.device_model.conductance]):
         return g
-    ends = _rest(card, time_s, temperature_k, own)
+    ends = _rest(card, time_s, temperature_k, own) if train is None else _rest_of_train(train, time_s, temperature_k)
 
     def work(g: Array, own: Mapping[str, Array]) -> Array:
-        return _conductance(card, ends(memory_state(card, g, own), own), own, temperature_k)
+        before = memory_state(card, g, own) if train is None else train.numbers_of(g, own)
+        return _conductance(card, ends(before, own), own, temperature_k)
 
     return in_parts(work, g, own)
 
 
+def _shared_train(card: DeviceCard, instance: Mapping[str, Array]) -> PulsedStates:
+    """The states that write pulses leave in all devices alike, which may differ in what only their conductance knows.
+
+    Raises:
+        InputError: devices differ in a parameter that rates or initial states depend on.
+    """
+    own_states = sorted((_in_rates(card) | {s.initial for s in card.device_model.states}) & set(instance))
+    if own_states:
+        raise InputError(
+            f"card {card.name}: devices differ in {', '.join(own_states)}, on which their states depend, and so do not "
+            "share one train of write pulses: leave out that spread, or take them as written by write-verify (verified)"
+        )
+    return pulsed_states(card)
+
+
+@lru_cache(maxsize=_KEPT)
+def _rest_of_train(train: PulsedStates, time_s: float, temperature_k: float) -> _Ends:
+    """The function from the numbers of pulses before the rest to all states after it."""
+    after = train.interpolated(_integrated(train.model, train.values, train.states, time_s, temperature_k))
+    return lambda number, own: after(number)
+
+
 def _rest(card: DeviceCard, time_s: float, temperature_k: float, instance: Mapping[str, Array]) -> _Ends:
     """The function from the memory states before the rest to all states after it, interpolated where possible."""
+    model = card.device_model
 
     def integrated(x: Array, own: Mapping[str, Array]) -> Array:
-        return _integrated(card, _states(card, x, own), own, time_s, temperature_k)
+        return _integrated(model, {**card.values, **own}, _states(card, x, own), time_s, temperature_k)
 
-    model = card.device_model
-    decisive = _used(card, (s.name for state in model.states for s in state.rate.free_symbols))
-    decisive |= {s.initial for s in model.states if s.name != model.memory}
+    decisive = _in_rates(card) | {s.initial for s in model.states if s.name != model.memory}
     if decisive & set(instance):
         return integrated
     return _interpolated(card, integrated, temperature_k) or integrated
@@ -122,6 +164,11 @@ def _interpolated(card: DeviceCard, exact: _Ends, temperature_k: float) -> _Ends
     return None
 
 
+def _in_rates(card: DeviceCard) -> set[str]:
+    """The names of all quantities on which the rates of the states depend."""
+    return _used(card, (s.name for state in card.device_model.states for s in state.rate.free_symbols))
+
+
 def _used(card: DeviceCard, names: Iterable[str]) -> set[str]:
     """The names of all quantities on which those called ``names`` depend, themselves included."""
     used = set(names)
@@ -141,16 +188,19 @@ def _conductance(card: DeviceCard, states: Array, instance: Mapping[str, Array],
     return numpy_model(card.device_model).conductance(states, {**card.values, **instance}, temperature_k)
 
 
-def _integrated(
-    card: DeviceCard, states: Array, instance: Mapping[str, Array], time_s: float, temperature_k: float
-) -> Array:
+def _integrated(model: Model, values: Mapping[str, Any], states: Array, time_s: float, temperature_k: float) -> Array:
     """The states of devices after the rest, shape (n, k), each device integrated by itself.
+
+    Args:
+        model: model of the devices.
+        values: every parameter of the model, a number or an array of shape (n,), in the parameter's unit.
+        states: states when the rest begins, shape (n, k).
+        time_s: duration of the rest, s.
+        temperature_k: temperature during the rest, K.
 
     Raises:
         SimulationError: the tolerance cannot be met.
     """
-    model = card.device_model
-    values: dict[str, Any] = {**card.values, **instance}
     params = np.stack([np.broadcast_to(values[p.name], len(states)) for p in model.params], axis=1)
     after = states.copy()
     if time_s > 0 and not _integrate(compiled_rates(model), params, temperature_k, after, time_s):

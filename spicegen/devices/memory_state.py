@@ -78,7 +78,15 @@ def memory_state(
     """
     low, high = reach(card, instance, temperature_k)
     check_within(card, g_siemens, low, high)
-    return in_parts(lambda g, own: _solved(card, g, own, temperature_k), np.clip(g_siemens, low, high), instance)
+    state = memory(card)
+
+    def conductance(x: Array, own: Mapping[str, Array]) -> Array:
+        return initial_conductances(card, {**own, state.initial: x}, temperature_k)
+
+    def work(g: Array, own: Mapping[str, Array]) -> Array:
+        return at_conductance(conductance, _bounds(state), g, own)
+
+    return in_parts(work, np.clip(g_siemens, low, high), instance)
 
 
 def in_parts(
@@ -130,19 +138,32 @@ def _conductances_at(card: DeviceCard, x: Array, instance: Mapping[str, Array] |
     return in_parts(lambda x, own: initial_conductances(card, {**own, name: x}, temperature_k), x, instance)
 
 
-def _solved(card: DeviceCard, g_siemens: Array, instance: Mapping[str, Array], temperature_k: float) -> Array:
-    """Memory states for conductances within the reach, shape (n,), found by Chandrupatla's method."""
-    state = memory(card)
+def at_conductance(
+    conductance: Callable[[Array, Mapping[str, Array]], Array],
+    ends: tuple[float, float],
+    g_siemens: Array,
+    instance: Mapping[str, Array],
+) -> Array:
+    """Find where between two ends each device has its conductance, by Chandrupatla's method.
+
+    Args:
+        conductance: function of places (n,) and instance parameters (n,) that gives conductances (n,), S.
+        ends: the two places between which to look; the conductance rises or falls from one to the other.
+        g_siemens: wanted conductances, within those of the ends, shape (n,), S.
+        instance: the parameters in which the devices differ, each of shape (n,).
+
+    Returns:
+        Places of shape (n,), exact to rounding.
+    """
     names = list(instance)
 
     def excess(x: Array, g: Array, *own: Array) -> Array:
-        values = {**dict(zip(names, own, strict=True)), state.initial: x}
-        return initial_conductances(card, values, temperature_k) - g
+        return conductance(x, dict(zip(names, own, strict=True))) - g
 
-    found = elementwise.find_root(excess, _bounds(state), args=(g_siemens, *instance.values()))
-    # An end of the reach may miss the bound by a last digit; then the function does not change its sign.
-    ends = [np.abs(excess(np.full(g_siemens.shape, x), g_siemens, *instance.values())) for x in _bounds(state)]
-    return np.where(found.success, found.x, np.where(ends[0] <= ends[1], *_bounds(state)))
+    found = elementwise.find_root(excess, ends, args=(g_siemens, *instance.values()))
+    # The conductance of an end may miss the wanted one by a last digit; then the function does not change its sign.
+    missed = [np.abs(excess(np.full(g_siemens.shape, x), g_siemens, *instance.values())) for x in ends]
+    return np.where(found.success, found.x, np.where(missed[0] <= missed[1], *ends))
 
 
 def _bounds(state: State) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """Settings of the hardware: what is refused, what is taken for none, and where files are found."""
 
 import re
+from pathlib import Path
 
 import pytest
 import typer
@@ -8,6 +9,7 @@ from typer.testing import CliRunner
 
 from evaluator.cli import evaluate_command
 from evaluator.settings import ARRAY_KEYS, HardwareConfig, overridden, read_hardware
+from models_va import load_yaml
 from models_va.errors import InputError
 from netlists import ArrayConfig
 from spicegen.reports.page import Page
@@ -23,6 +25,7 @@ FAR = {
     **{"converters.bit_serial": True, "converters.negative_inputs": "two-phase"},
     **{"errors.device_to_device": True, "errors.levels": 4, "errors.read_noise": 0.1},
     **{"errors.time_s": 3, "errors.temperature_k": 310, "errors.nonlinearity": True, "compensate": "columns"},
+    **{"errors.after": "pulses"},
 }
 """A value that is neither the default nor ideal, for nearly every key."""
 
@@ -94,6 +97,24 @@ def test_what_no_hardware_has_is_refused(key, value, bound):
         InputError, match=rf"^settings: {key}: Input should be .*{bound}.* \(found {re.escape(found)}\)$"
     ):
         HardwareConfig().with_values({key: value})
+
+
+def test_weights_are_written_in_one_way(tmp_path):
+    contradiction = "after: pulses contradicts programming: write-verify, .*: give after: verified, or another program"
+    with pytest.raises(InputError, match=f"^settings: errors: .*{contradiction}"):
+        config({"errors.after": "pulses", "errors.programming": "write-verify"})
+    (tmp_path / "hardware.yaml").write_text("errors: {after: pulses, programming: write-verify}\n")
+    with pytest.raises(InputError, match=f"hardware.yaml: errors: .*{contradiction}"):
+        read_hardware(tmp_path / "hardware.yaml")
+    with pytest.raises(InputError, match=r"errors\.after: Input should be 'verified' or 'pulses' \(found 'soon'\)"):
+        config({"errors.after": "soon"})
+
+
+def test_every_key_is_in_the_example():
+    """With a value of its type, so that the file shows all that can be set."""
+    example = load_yaml((Path(__file__).parents[2] / "examples" / "hardware.yaml").read_text(encoding="utf-8"))
+    for section, values in HardwareConfig().model_dump(exclude={"array"}).items():
+        assert not isinstance(values, dict) or example[section].keys() == values.keys()
 
 
 @pytest.mark.parametrize("key", ["converters.adc_bits", "errors.programming", "array.r_row_ohm"])

@@ -18,6 +18,7 @@ from evaluator.reports.evaluation_page import COLUMNS, accuracy_figure, evaluati
 from evaluator.reports.sweep_page import sweep_figure
 from models_va import load_card
 from models_va.errors import InputError
+from spicegen.devices.pulsed_states import pulsed_states
 from tests.evaluator import networks
 from tests.evaluator.networks import node
 from tests.evaluator.setups import config
@@ -128,6 +129,34 @@ def test_the_errors_of_the_iv_curve_are_told(digits):
     assert curve["nonlinearity"] > 1e-4 > curve["fit_error"]
     rows = next(b for b in evaluation_page(report)._blocks if b.kind == "table").rows
     assert any(f"{curve['nonlinearity']:.2%} off a straight line" in row[1].text for row in rows)
+
+
+def table_rows(report):
+    """The texts of every table's rows on a report's page."""
+    tables = (b for b in evaluation_page(report)._blocks if b.kind == "table")
+    return [[cell.text for cell in row] for table in tables for row in table.rows]
+
+
+@pytest.mark.parametrize(("after", "words"), [("verified", "write-verify left"), ("pulses", "own write pulses, of")])
+def test_what_the_drift_assumes_is_told(digits, after, words):
+    made = config({"errors.time_s": 1000, "errors.after": after})
+    report = evaluate(*digits, CARD, trials=1, limit=20, hardware=made)
+    assert words in report.drift
+    assert f"(errors.after: {after})" in report.drift
+    assert report.to_json()["drift"] == report.drift
+    assert report.to_json()["hardware"]["errors"]["after"] == after
+    rows = table_rows(report)
+    assert ["Drift", f"1000 s at 300.15 K. {report.drift}"] in rows
+    assert ["errors.after", after] in rows
+    if after == "pulses":
+        low, high = (1e6 * g for g in pulsed_states(load_card(CARD)).reach())
+        assert f"reach {low:.4g} to {high:.4g} µS" in report.drift
+
+
+def test_without_drift_nothing_is_told_of_it(digits):
+    report = evaluate(*digits, CARD, trials=1, limit=20, hardware=config({"errors.after": "pulses"}))
+    assert report.to_json()["drift"] is None
+    assert not any(row[0] == "Drift" for row in table_rows(report))
 
 
 def test_one_image_is_not_several(digits):

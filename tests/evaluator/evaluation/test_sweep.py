@@ -16,6 +16,7 @@ from evaluator.evaluation.compare import compare, load_suite
 from evaluator.evaluation.sweep import SweepReport, run_sweep
 from evaluator.scores import paired_difference
 from evaluator.settings import HardwareConfig
+from models_va import load_card
 from models_va.errors import CardError, InputError
 from spicegen.reports.page import Page
 from tests.evaluator.setups import CARD, config
@@ -217,6 +218,25 @@ def test_the_more_special_option_wins(command, tmp_path):
     assert found["hardware"]["compensate"] == "columns"
 
 
+def test_a_sweep_of_what_the_drift_assumes(command, tmp_path):
+    result = command(tmp_path, "--trials", 1, "--set", "errors.time_s=1000", "--sweep", "errors.after=verified,pulses")
+    assert result.exit_code == 0, result.output
+    verified, pulses = json.loads((tmp_path / "report.json").read_text())["points"]
+    assert pulses["accuracy_hardware"] < verified["accuracy_hardware"]
+    assert "errors.after: verified" in verified["drift"]
+    assert "errors.after: pulses" in pulses["drift"]
+    page = (tmp_path / "report.html").read_text()
+    assert all(page.count(f"errors.after: {word}") == 1 for word in ("verified", "pulses"))
+
+
+def test_a_value_that_lacks_something_is_found_before_the_work(digits, run, tmp_path, unworked):
+    card = load_card(CARD).model_copy(update={"write_pulse": None})
+    (tmp_path / "bare.yaml").write_text(card.to_yaml(), encoding="utf-8")
+    options = ("--device", tmp_path / "bare.yaml", "-o", tmp_path / "out", "--sweep", "errors.after=verified,pulses")
+    result = run("evaluate", digits[0], "--data", digits[1], *options)
+    assert "errors.after: pulses: card au-lixcoo2-pt: has no write_pulse" in str(result.exception)
+
+
 # comparisons
 
 
@@ -253,6 +273,17 @@ def test_networks_are_compared_under_conditions(run, digits, tmp_path):
     assert page.count("<img") == 1
     assert "wires off" in page
     assert "<tr><td>plain</td><td>the default</td></tr>" in page
+    assert "drift" not in page
+
+
+def test_a_comparison_tells_what_its_drift_assumes(run, digits, tmp_path):
+    rests = [{"errors.time_s": 1000}, {"errors.time_s": 1}, {"errors.time_s": 1, "errors.after": "pulses"}]
+    path = suite(tmp_path, [entry(digits)], [{"name": f"rest {k}", "set": rest} for k, rest in enumerate(rests)])
+    assert run("compare", path, "-o", tmp_path / "out", "--trials", 1, "--limit", 20).exit_code == 0
+    drifts = [r["drift"] for r in json.loads((tmp_path / "out" / "report.json").read_text())["results"]]
+    assert drifts[0] == drifts[1] != drifts[2]
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert [page.count(f"(errors.after: {word})") for word in ("verified", "pulses")] == [1, 1]
 
 
 def test_every_condition_is_judged_on_the_same_images(run, digits, without_training_images, tmp_path):
@@ -340,14 +371,20 @@ def test_a_file_that_is_missing_is_found_before_any_work(run, digits, tmp_path, 
 # the command itself
 
 
-def test_bad_input_is_one_line_and_exit_code_2(digits, tmp_path):
+@pytest.mark.parametrize(
+    ("late", "words"),
+    [
+        (["--limit", "5", "--circuit-tiles", "nothing:*", "--circuit-engine", "native"], "matches none"),
+        (["--set", "errors.after=soon"], "settings: errors.after: Input should be 'verified' or 'pulses'"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(digits, tmp_path, late, words):
     base = ["evaluate", str(digits[0]), "--data", str(digits[1]), "--device", CARD, "-o", str(tmp_path / "out")]
-    late = ["--limit", "5", "--circuit-tiles", "nothing:*", "--circuit-engine", "native"]
     code = "from spicegen.cli.main import main; main()"
     done = subprocess.run([sys.executable, "-c", code, *base, *late], cwd=ROOT, text=True, capture_output=True)
     assert done.returncode == 2, done.stderr
     assert done.stderr.startswith("spicegen: ")
-    assert "matches none" in done.stderr
+    assert words in done.stderr
     assert done.stderr.count("\n") == 1
 
 

@@ -10,6 +10,7 @@ from evaluator.hardware.programmed import Hardware
 from evaluator.mapping.weights import map_weights
 from models_va import Quantity, card_names, load_card
 from models_va.errors import CardError, InputError
+from spicegen.devices.drift import relaxed
 from tests.evaluator import networks
 from tests.evaluator.setups import CARD, IDEAL, config, hardware, setup_of, trial_logits
 
@@ -236,6 +237,43 @@ def test_devices_that_differ_drift_apart(digits):
     assert len({of({"errors.time_s": 1000}), of(rest), of(rest, trial=1)}) == 3
     assert of(rest) == of(rest)
     assert of(differ | {"errors.time_s": 1e-3}) < 1e-5
+
+
+def test_weights_that_pulses_left_drift_further(digits):
+    """Without a rest nothing is seen of it: their conductances are the same."""
+    pulses = {"errors.after": "pulses"}
+    assert error(digits, pulses) < 1e-6
+    for time_s in (1, 1000):
+        rest = {"errors.time_s": time_s}
+        assert error(digits, rest, pulses) > 1.1 * error(digits, rest)
+    target = map_weights(np.random.default_rng(0).normal(size=(1, 30, 20)), config().mapping, load_card(CARD).window())
+    found = [
+        hardware(IDEAL, {"errors.time_s": 1000, "errors.after": after}).programmed(target, 0, 0).g_siemens
+        for after in ("verified", "pulses")
+    ]
+    assert np.array_equal(found[1], relaxed(load_card(CARD), target.g_siemens, 1000.0, after="pulses"))
+    assert (found[1] < found[0])[target.g_siemens > 3e-5].all()
+
+
+def test_devices_that_pulses_left_may_differ_in_their_conductance_only(digits):
+    spread = Quantity(value=0.05, provenance="assumed")
+    card = load_card(CARD).model_copy(update={"device_to_device": {"g0": spread}})
+    settings = [{"errors.after": "pulses", "errors.device_to_device": True}, {"errors.time_s": 1000}]
+    assert hardware(IDEAL, *settings, card=card).is_random
+    assert error(digits, *settings, card=card) != error(digits, *settings, trial=1, card=card)
+    initial = card.device_model.states[0].initial
+    apart = card.model_copy(update={"device_to_device": {initial: spread}})
+    words = f"^errors.after: pulses, errors.device_to_device: true: card {CARD}: devices differ in {initial}, "
+    with pytest.raises(InputError, match=words):
+        hardware(*settings, card=apart)
+
+
+@pytest.mark.parametrize("time_s", [0, 1000])
+def test_a_card_without_pulses_cannot_have_left_weights(time_s):
+    bare = load_card(CARD).model_copy(update={"write_pulse": None})
+    assert hardware({"errors.time_s": time_s}, card=bare)
+    with pytest.raises(InputError, match=f"^errors.after: pulses: card {CARD}: has no write_pulse: add amplitude"):
+        hardware({"errors.after": "pulses", "errors.time_s": time_s}, card=bare)
 
 
 def test_what_the_card_lacks_is_said(digits):
