@@ -115,8 +115,8 @@ def _build() -> Model:
 
     drive = Definition("drive", (VOLTAGE / p["v_t"]) ** 6, "1", "drive over threshold")
     gate = Definition("gate", drive.symbol / (1 + drive.symbol), "1", "gate of ion motion")
-    above = Definition("above", (up / p["v_t"]) ** 6, "1", "potentiating drive over threshold")
-    stimulus = Definition("stimulus", above.symbol / (1 + above.symbol), "1", "potentiating stimulus")
+    drive_up = Definition("drive_up", (up / p["v_t"]) ** 6, "1", "potentiating drive over threshold")
+    stimulus = Definition("stimulus", drive_up.symbol / (1 + drive_up.symbol), "1", "potentiating stimulus")
     gain = Definition("gain", 1 + p["gain_p"] * pos(m) ** p["order_p"], "1", "potentiation gain")
     pull = Definition("pull", gate.symbol * (1 + p["gain_d"] * pos(m) ** p["order_d"]), "1", "depression gain, gated")
     leave = Definition("leave", p["k_ds"] * pull.symbol * hop(down, "v_ds"), "1/s", "pull on interface Li")
@@ -169,7 +169,7 @@ def _build() -> Model:
         ),
         definitions=(
             *(warm, coldness, speed_s, speed_c, speed_x, speed_r),
-            *(drive, gate, above, stimulus, gain, pull, leave, nucleus, transfer, extraction, li, ratio, g),
+            *(drive, gate, drive_up, stimulus, gain, pull, leave, nucleus, transfer, extraction, li, ratio, g),
         ),
         current=g.symbol * p["v_io"] * sinh_lim(VOLTAGE / p["v_io"]) + GMIN * VOLTAGE,
         conductance="g",

@@ -16,13 +16,14 @@ class Assumptions:
     """Numbers of the experiments that neither the paper's text nor its captions print, in SI units."""
 
     period_2d_s: float = _assumed(
-        20e-3,
+        21.13e-3,
         "s",
-        "figure 2d, start to start: a short read after each 10 ms spike. With rests of 50 ms and more no parameter set "
-        "met figures 2d, 3a and 3b together",
+        "figure 2d, start to start: a read fits between two 10 ms spikes; fitted with the card",
     )
     gap_4_s: float = _assumed(
-        0.365, "s", "figure 4, end of a spike to the start of the next: of the order of figure 3b's interval"
+        0.4092,
+        "s",
+        "figure 4, end of a spike to the start of the next: of the order of figure 3b's; fitted with the card",
     )
     spikes_4: int = _assumed(50, "1", "figures 4b to 4d, spikes of a branch: the smallest number of figure 4a")
     rest_4e_s: float = _assumed(
@@ -31,7 +32,7 @@ class Assumptions:
         "figure 4e, rest before each branch: no pattern makes a curve fall slower than it decays by itself",
     )
     stdp_pre_volt: float = _assumed(
-        1.372, "V", "figure 3f, spike on the top electrode; such that two spikes far apart cancel"
+        1.406, "V", "figure 3f, spike on the top electrode; such that two spikes far apart cancel; fitted with the card"
     )
     stdp_post_volt: float = _assumed(
         2.2, "V", "figure 3f, spike on the bottom electrode; with the other, left free when the card was fitted"

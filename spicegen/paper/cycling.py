@@ -29,14 +29,14 @@ def figure_2d(period_s: float = Assumptions.period_2d_s) -> SpikeTrain:
     )
 
 
-def _cycling(a: Assumptions, cycles: int) -> PulseProgram:
-    """The program of a first read, then whole cycles of figure 2d."""
+def _cycling(a: Assumptions, cycles: int, steps: int) -> PulseProgram:
+    """The program of a first read, then whole cycles of figure 2d, with ``steps`` steps or more in each spike."""
     train = figure_2d(a.period_2d_s)
     program = PulseProgram()
     program.read()
     for _ in range(cycles):
         program.train(train.amplitudes_volt, train.width_s, train.period_s)
-    program.end_stage(max_step_s=train.width_s / 20)
+    program.end_stage(max_step_s=train.width_s / steps)
     return program
 
 
@@ -56,7 +56,7 @@ class Figure2d(PulseExperiment):
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
         """One program of thirty cycles."""
-        return {"cycles": _cycling(a, self.cycles)}
+        return {"cycles": _cycling(a, self.cycles, steps=30)}
 
     def findings(self, records: Records, a: Assumptions) -> Findings:
         """Conductance ratios of the first cycle; nonlinearities and asymmetric ratio of all cycles superposed."""
@@ -88,7 +88,7 @@ class FigureS3(PulseExperiment):
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
         """One program of all cycles."""
-        return {"cycles": _cycling(a, a.endurance_cycles)}
+        return {"cycles": _cycling(a, a.endurance_cycles, steps=20)}
 
     def findings(self, records: Records, a: Assumptions) -> Findings:
         """The conductance after the last depression over the pristine one, extrapolated where cycles are missing."""

@@ -14,7 +14,6 @@ from spicegen.paper.experiment import Array, Findings, PaperTrend, PulseExperime
 
 _TIMES = (1.0, 3.0, 10.0, 30.0, 60.0, 100.0, 200.0, 400.0, 700.0, 1000.0)
 _STATES = (5, 10, 15, 20, 25)
-_WAITS = (1.0, 10.0, 100.0, 1000.0)
 _KEPT = 0.75
 """Share of figure 2d's change that a fit demands after the longest wait: with less, weights would not stay."""
 _TEMPERATURES = (ROOM_TEMPERATURE_K, 320.0, 340.0, 360.0)
@@ -86,36 +85,40 @@ class Kept2d(PulseExperiment):
 
     name = "kept2d"
     title = "Figure 2d's potentiation after a rest"
+    spikes, waits_s = _STATES, (1.0, 10.0, 100.0, 1000.0)
 
     def __init__(self, demanded: float = _KEPT) -> None:
         self.demanded = demanded
 
     def programs(self, card: DeviceCard, a: Assumptions) -> Mapping[str, PulseProgram]:
         """A program of 5 to 25 of figure 2d's potentiating spikes, then of 1000 s of rest, for each number."""
-        return {f"{n} spikes": self._program(n, a) for n in _STATES}
+        return {f"{n} spikes": self._program(n, a) for n in self.spikes}
 
-    @staticmethod
-    def _program(spikes: int, a: Assumptions) -> PulseProgram:
+    def _program(self, spikes: int, a: Assumptions) -> PulseProgram:
         train = figure_2d(a.period_2d_s)
         program = PulseProgram()
         program.read()
         program.train(train.amplitudes_volt[:spikes], train.width_s, train.period_s)
         program.end_stage(train.width_s / 20)
-        program.relax(_WAITS)
+        program.relax(self.waits_s)
         return program
 
     def kept(self, records: Records) -> Array:
         """Share of the change that is left after each wait, by number of spikes, shape (numbers, waits)."""
         curves = (r.conductance_siemens for r in records.values())
-        return np.array([(g[-len(_WAITS) :] - g[0]) / (g[n] - g[0]) for n, g in zip(_STATES, curves, strict=True)])
+        return np.array(
+            [(g[-len(self.waits_s) :] - g[0]) / (g[n] - g[0]) for n, g in zip(self.spikes, curves, strict=True)]
+        )
 
     def findings(self, records: Records, a: Assumptions) -> Findings:
         """The share left by all spikes after each wait, and by fewer spikes after the longest."""
         kept = self.kept(records)
-        numbers = {f"kept_{t:g}_s": share for t, share in zip(_WAITS, kept[-1], strict=True)}
-        numbers |= {f"kept_{n}_spikes": share for n, share in zip(_STATES, kept[:, -1], strict=True)}
+        numbers = {f"kept_{t:g}_s": share for t, share in zip(self.waits_s, kept[-1], strict=True)}
+        numbers |= {f"kept_{n}_spikes": share for n, share in zip(self.spikes, kept[:, -1], strict=True)}
         demands = {}
         if self.demanded:
             margin = np.log(max(kept[-1, -1], 1e-6) / self.demanded)
-            demands["kept"] = PaperTrend(f"share left after {_WAITS[-1]:g} s: {kept[-1, -1]:.3g}", np.array([margin]))
+            demands["kept"] = PaperTrend(
+                f"share left after {self.waits_s[-1]:g} s: {kept[-1, -1]:.3g}", np.array([margin])
+            )
         return Findings(numbers=numbers, demands=demands)

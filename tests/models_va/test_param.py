@@ -19,7 +19,7 @@ def test_legal_names(name):
 @pytest.mark.parametrize(
     "name",
     ["", "G0", "0g", "_g", "g-0", "g 0", "g\n", "g\n.control", 'g"', "g$", "µ",
-     "temper", "time", "exp", "analog", "module", "te", "vbr", "gmin", "temperature_k"],
+     "temper", "time", "above", "exp", "analog", "module", "te", "vbr", "gmin", "temperature_k"],
 )  # fmt: skip
 def test_illegal_and_reserved_names(name):
     with pytest.raises(ModelDefinitionError, match="lower-case letters") as caught:

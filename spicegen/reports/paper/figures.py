@@ -20,7 +20,7 @@ from spicegen.paper.reproduce import Outcome, Reproduction
 from spicegen.reports.paper.activity import draw_figure_4a, draw_figure_4b, draw_figure_4c, draw_figure_4d
 from spicegen.reports.paper.cycling import draw_figure_2d, draw_figure_6b, draw_figure_s3
 from spicegen.reports.paper.programming_error import draw_figure_6c
-from spicegen.reports.paper.retention import draw_figure_s4, draw_figure_s5
+from spicegen.reports.paper.retention import draw_figure_s4, draw_figure_s5, draw_kept_2d
 from spicegen.reports.paper.sweeps import draw_figure_2b, draw_figure_s2
 from spicegen.reports.paper.table_1 import draw_table_1
 from spicegen.reports.paper.tailoring import draw_figure_4e
@@ -95,7 +95,9 @@ PAPER_FIGURES = (
     PaperFigure("figure_s2", "Figure S2", ((Panel("figS2", draw_figure_s2),),)),
     PaperFigure("figure_s3", "Figure S3", ((Panel("figS3", draw_figure_s3),),)),
     PaperFigure(
-        "figure_s4_s5", "Figures S4 and S5", ((Panel("figS4", draw_figure_s4), Panel("figS5", draw_figure_s5)),)
+        "figure_s4_s5",
+        "Figures S4 and S5",
+        ((Panel("figS4", draw_figure_s4), Panel("figS5", draw_figure_s5)), (Panel("kept2d", draw_kept_2d),)),
     ),
 )
 """Figures of experiments on devices, in the paper's order."""

@@ -43,7 +43,13 @@ def test_runge_kutta_order_conditions():
 
 def test_relaxation_at_zero_bias_is_exponential():
     """Closed forms: without incubation nothing is transferred, and every state decays by itself."""
-    lifted = {"act": (0.4, "tau_m"), "s": (0.1, "tau_s"), "h": (0.3, "tau_h"), "c": (1e-4, "tau_c"), "x": (0.2, "tau_x")}
+    lifted = {
+        "act": (0.4, "tau_m"),
+        "s": (0.1, "tau_s"),
+        "h": (0.3, "tau_h"),
+        "c": (1e-4, "tau_c"),
+        "x": (0.2, "tau_x"),
+    }
     initial = {f"{name}_init": value for name, (value, _) in lifted.items()}
     result = Native().run(Job(relaxing_device(**initial), Transient(1.0, 0.1, 1e-7)))
     for name, (value, tau) in lifted.items():
