@@ -98,12 +98,15 @@ class ProgrammingPulse(_Frozen):
         amplitude_d_volt: amplitude of the pulses that lower the conductance, V.
         width_p_s: flat time of the pulses that raise the conductance, s.
         width_d_s: flat time of the pulses that lower the conductance, s.
+        burst_p: number of pulses that raise the conductance between two reads, for a device that keeps what a train
+            leaves and loses what a single pulse does; None is one pulse.
     """
 
     amplitude_p_volt: Quantity
     amplitude_d_volt: Quantity
     width_p_s: Quantity
     width_d_s: Quantity
+    burst_p: Quantity | None = None
 
 
 class MeasuredFile(_Frozen):
@@ -171,6 +174,8 @@ def _identifier(name: str) -> str:
 _SHORTEST_S, _LONGEST_S = 1e-15, 1e6
 """Shortest and longest pulse that a card may name, s: beyond them, the times of edges and rests would be out of the
 range that simulators can tell apart."""
+_LONGEST_BURST = 1000
+"""Largest number of pulses of a burst."""
 
 
 def _usable(name: str) -> str:
@@ -348,3 +353,6 @@ def _check_pulses(card: DeviceCard) -> None:
         widths = [value.value for field, value in pulse if field.startswith("width")]
         if not all(_SHORTEST_S <= width <= _LONGEST_S for width in widths):
             raise CardError(f"{name}: widths must be from {_SHORTEST_S:g} to {_LONGEST_S:g} s")
+    burst = card.programming_pulse and card.programming_pulse.burst_p
+    if burst and burst.value not in range(1, _LONGEST_BURST + 1):
+        raise CardError(f"programming_pulse: burst_p = {burst.value:g}: give a whole number from 1 to {_LONGEST_BURST}")

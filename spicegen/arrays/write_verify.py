@@ -1,10 +1,10 @@
 """Write-verify programming of an array to target conductances: pulse, rest and read, repeated on the array itself.
 
-Each cell gets pulses of the polarity that its last read calls for. The pulse's width doubles while the sign of the
-error stays and falls to a quarter when it changes (incremental pulse width; the idea of incremental step pulse
-programming, Suh et al., IEEE JSSC 30, 1149 (1995), with widths, which every driver can vary). Before each read there is
-a rest in which the volatile part of a conductance decays. The rest of the array is simulated, too: half-selected cells
-are disturbed, written cells relax, wires take their share of pulses and reads.
+Each cell gets pulses of the polarity that its last read calls for, upwards in bursts where its card says so. The
+pulse's width doubles while the sign of the error stays and falls to a quarter when it changes (incremental pulse width;
+the idea of incremental step pulse programming, Suh et al., IEEE JSSC 30, 1149 (1995), with widths, which every driver
+can vary). Before each read there is a rest in which the volatile part of a conductance decays. The rest of the array is
+simulated, too: half-selected cells are disturbed, written cells relax, wires take their share of pulses and reads.
 """
 
 from __future__ import annotations
@@ -50,6 +50,9 @@ class WritePlan:
         v_up_volt, v_down_volt: voltages te - be across the cell that raise and lower its conductance, V. Higher and
             shorter pulses disturb half-selected cells less.
         width_up_s, width_down_s: flat time of a cell's first pulse, s; later ones are up to 8 times longer or shorter.
+        burst_up: number of equal pulses that raise a cell's conductance in one go. A device that keeps what a train
+            leaves and loses what a single pulse does needs several.
+        gap_s: rest between two pulses of a burst, s.
         edge_s: every rise and fall time, s.
         settle_s: rest of all lines before each read, s.
         read_width_s: flat time of a read, s.
@@ -59,7 +62,7 @@ class WritePlan:
         rest_s: rest between the pulses and the read that verifies them, s.
         pause_s: pause of ``rounds`` after each diagonal of the array, on which no two cells share a line, s. Writes of
             one line in quick succession add up on the half-selected cells, as if they were one long pulse.
-        most_pulses: largest number of pulses of a cell; after these it is left as it is.
+        most_pulses: largest number of pulses of a cell, of which a burst is one; after these it is left as it is.
         v_read_volt: voltage of the reads, V.
         scheme: scheme of the writes of single cells.
     """
@@ -72,6 +75,8 @@ class WritePlan:
     settle_s: float
     read_width_s: float
     rest_s: float
+    burst_up: int = 1
+    gap_s: float = 0.0
     order: Order = "rounds"
     pause_s: float = 0.0
     most_pulses: int = 60
@@ -84,10 +89,12 @@ class WritePlan:
         if not self.v_up_volt * self.v_down_volt < 0:
             raise InputError("write plan: v_up_volt and v_down_volt must be of opposite sign")
         durations = (self.width_up_s, self.width_down_s, self.edge_s, self.settle_s, self.read_width_s, self.rest_s)
-        if not min(*durations, self.most_pulses, self.v_read_volt) > 0:
-            raise InputError("write plan: durations, number of pulses and read voltage must be positive")
+        if not min(*durations, self.most_pulses, self.burst_up, self.v_read_volt) > 0:
+            raise InputError("write plan: durations, numbers of pulses and read voltage must be positive")
         if min(self.width_up_s, self.width_down_s) < self.edge_s:
             raise InputError(f"write plan: a pulse is shorter than its edges of {self.edge_s:g} s: give a wider one")
+        if not 0 <= self.gap_s < math.inf:
+            raise InputError("write plan: gap_s must not be negative")
         if not 0 <= self.pause_s < math.inf or (self.pause_s and self.order != "rounds"):
             raise InputError("write plan: pause_s must not be negative, and is for order rounds")
 
@@ -104,8 +111,9 @@ class WritePlan:
         else:
             up, down = own.amplitude_p_volt.value, own.amplitude_d_volt.value
             width_up, width_down = own.width_p_s.value, own.width_d_s.value
+        burst = 1 if own is None or own.burst_p is None else int(own.burst_p.value)
         times = (pulses.edge_s, pulses.settle_s, pulses.read_width_s, pulses.rest_s)
-        return cls(up, down, width_up, width_down, *times)
+        return cls(up, down, width_up, width_down, *times, burst, pulses.gap_s)
 
     def array_program(self, rows: int, columns: int) -> ArrayProgram:
         """An empty program of an array with the edges, the rests before reads and the reads of the plan."""
@@ -230,7 +238,15 @@ class _WriteVerifyLoop:
             if n > 0:
                 program.rest(self.plan.pause_s)
             for group in self._together(some):
-                program.pulse(self._voltages(group), self._pulse(group[0])[1])
+                self._add_burst(program, group)
+
+    def _add_burst(self, program: ArrayProgram, group: list[Cell]) -> None:
+        """Add the next pulse to all cells of ``group``, or the pulses of a burst."""
+        _, width_s = self._pulse(group[0])
+        for n in range(self.plan.burst_up if self._sign[group[0]] > 0 else 1):
+            if n > 0:
+                program.rest(self.plan.gap_s)
+            program.pulse(self._voltages(group), width_s)
 
     def _voltages(self, group: list[Cell]) -> LineVoltages:
         """The voltages on all lines for one pulse to all cells of ``group``."""

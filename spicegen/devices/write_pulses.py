@@ -90,16 +90,21 @@ class WritePulses:
         return self.width_s / 10
 
     @property
+    def gap_s(self) -> float:
+        """Rest between two pulses of a train, s: a read fits into it, and a device can get ready for the next pulse."""
+        return 1.1 * self.width_s
+
+    @property
     def rest_s(self) -> float:
         """Rest after which the volatile part of a write is taken to be gone, s."""
-        return 1000 * self.width_s
+        return 200 * self.width_s
 
     def train(self) -> SpikeTrain:
         """The pulses of both polarities one after the other, each followed by a read at 0.1 V."""
         return SpikeTrain(
             amplitudes_volt=(self.up_volt,) * PULSES_PER_POLARITY + (self.down_volt,) * PULSES_PER_POLARITY,
             width_s=self.width_s,
-            period_s=1.34 * self.width_s,
+            period_s=self.width_s + self.gap_s,
             read_delay_s=self.settle_s,
             read_width_s=self.read_width_s,
             edge_s=self.edge_s,
@@ -164,9 +169,9 @@ def spike_job(card: DeviceCard, train: SpikeTrain) -> Job:
         sources=(Source("vte", "te", train.waveform()),),
         cells=(Cell("d0", "te", "0", card),),
     )
-    # Circuit simulators need steps of a twentieth of the spike and a relative tolerance of 1e-5 to agree to 1e-3 where
+    # Circuit simulators need steps of a thirtieth of the spike and a relative tolerance of 1e-5 to agree to 1e-3 where
     # a device runs away.
-    return Job(circuit, Transient(train.stop_s, max_step_s=train.width_s / 20, rel_tol=1e-5), "spike train")
+    return Job(circuit, Transient(train.stop_s, max_step_s=train.width_s / 30, rel_tol=1e-5), "spike train")
 
 
 def read_conductances(result: SimResult, train: SpikeTrain) -> Array:

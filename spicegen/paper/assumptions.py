@@ -16,7 +16,7 @@ class Assumptions:
     """Numbers of the experiments that neither the paper's text nor its captions print, in SI units."""
 
     period_2d_s: float = _assumed(
-        21.13e-3,
+        21e-3,
         "s",
         "figure 2d, start to start: a read fits between two 10 ms spikes; fitted with the card",
     )

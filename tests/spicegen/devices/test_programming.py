@@ -150,7 +150,7 @@ def test_the_ends_of_the_reach_are_the_bounds_of_the_state():
     assert memory_state(CARD, np.array([low * (1 - 1e-7)])) == 0  # rounding
 
 
-@pytest.mark.parametrize("wrong", [7e-6, 1e-3, np.nan, -1e-5, 0.0])
+@pytest.mark.parametrize("wrong", [7e-6, 1e-2, np.nan, -1e-5, 0.0])
 def test_out_of_reach_names_value_and_range(wrong):
     with pytest.raises(
         InputError, match=r"card au-lixcoo2-pt: a conductance of .* S is out of .* reach, 8e-06 to"

@@ -87,7 +87,7 @@ def test_what_is_kept_is_what_a_device_shows_by_itself():
     """The same spikes and rest as one program, whose reads are told apart by their times."""
     program = PulseProgram()
     program.read()
-    program.train([-1.5] * 10, 10e-3, 13.4e-3)
+    program.train([-1.5] * 10, 10e-3, A.period_2d_s)
     program.end_stage(5e-4)
     program.relax([1000.0])
     g = run_program(CARD, program, simulator("native")).conductance_siemens

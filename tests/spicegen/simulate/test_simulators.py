@@ -73,7 +73,7 @@ def test_transients_agree_behind_wires(name, need_engine):
         sources=(Source("v1", "in", train.waveform()),),
         cells=(Cell("d0", "a", "b", CARD), Cell("d1", "a", "0", CARD, {"s_init": 0.03, "g0": 2e-5})),
     )
-    job = Job(circuit, Transient(train.stop_s, train.width_s / 20, 1e-4))
+    job = Job(circuit, Transient(train.stop_s, train.width_s / 40, 1e-4))
     reference, found = simulator("native").run(job), need_engine(name).run(job)
     read = train.read_time_s
     assert found.current_at("v1", read) == pytest.approx(reference.current_at("v1", read), rel=1e-3)
