@@ -18,7 +18,7 @@ FIXED = {
     "yakopcic": {"v_p"},
     "stanford_pku": {"v0"},
     "pulse_update": {"g_min"},
-    "li_intercalation": {"v_io", "tau_x"},
+    "li_intercalation": {"v_io"},
     "linear": {"g0"},
 }
 """By so few measurements, even at 5 % of noise."""

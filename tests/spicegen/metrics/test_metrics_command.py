@@ -316,10 +316,11 @@ def test_an_interval_of_the_drift_holds_it_where_it_drifts_otherwise():
 
 
 def test_intervals_of_both_laws_hold_their_values():
-    """Of the synthetic example, whose first temperature neither law describes well."""
+    """Of the synthetic example, which loses everything in ten years: a loss of 1 is at its bound."""
     measured = read_measurement(Path(__file__).parents[3] / "examples" / "measurements" / "retention.csv")
     for metric in retention.measure(*retention.relaxations(measured, 1)):
-        assert metric.ci95[0] < metric.value < metric.ci95[1], metric.name
+        assert metric.ci95[0] < metric.value, metric.name
+        assert metric.value < metric.ci95[1] or metric.value == metric.ci95[1] == 1, metric.name
 
 
 @pytest.mark.parametrize(("pairs", "warned"), [(19, True), (20, False)])
