@@ -185,3 +185,31 @@ def test_m_devices_are_devices_in_parallel(form, name, analysis, tmp_path):
         scale = np.abs(results[0][v]).max()
         for other in results[1:]:
             assert other[v] == pytest.approx(results[0][v], rel=1e-4, abs=1e-6 * scale), v
+
+
+@pytest.mark.parametrize("name", ["magic-vteam", "rram-stanford-pku", "au-lixcoo2-pt"])
+def test_a_subcircuit_refuses_values_out_of_range_by_name(ngspice_lib, name, tmp_path):
+    """Just beyond each bound of each parameter; of another that is not a parameter ngspice takes no notice."""
+    card, states = card_and_states(name)
+    beyond = []
+    for p in card.device_model.params:
+        if np.isfinite(p.lower):
+            beyond.append((p.name, p.lower - (not p.lower_open) * 1e-6, "above" if p.lower_open else "at_least"))
+        if np.isfinite(p.upper):
+            beyond.append((p.name, p.upper + (not p.upper_open) * 1e-6, "below" if p.upper_open else "at_most"))
+    for parameter, value, word in beyond:
+        devices = [
+            ngspice_lib.device("1", "a", "0", card, states),
+            ngspice_lib.device("2", "a", "0", card, {parameter: value}),
+        ]
+        said = ngspice_lib.said(card, tmp_path, ["v1 a 0 0.1", *devices, ".op"])
+        assert f"unknown parameter ({parameter}_must_be_" in said, parameter
+        assert word in said
+        assert "No. of Data Rows" not in said
+
+
+def test_a_subcircuit_takes_the_bounds_that_belong_to_a_range(ngspice_lib, tmp_path):
+    card, states = card_and_states("au-lixcoo2-pt")
+    for given in (dict.fromkeys(states, 0.0), dict.fromkeys(states, 1.0), {"order_p": 1.0}):
+        devices = [ngspice_lib.device("1", "a", "0", card, given)]
+        assert ngspice_lib.run(card, tmp_path, ["v1 a 0 0.1", *devices], ["op"], ["i(v1)"])["i(v1)"][0] < 0
