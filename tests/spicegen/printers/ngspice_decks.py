@@ -49,13 +49,13 @@ def _has_osdi(command):
 
 
 @functools.cache
-def _compiled(text, name):
-    """The folder in which NAME.osdi is; it lasts as long as the tests."""
+def compiled(text, name):
+    """The folder in which NAME.osdi is, as anybody compiles it; it lasts as long as the tests."""
     kept = tempfile.TemporaryDirectory(prefix="spicegen-osdi-")
     folder = Path(kept.name)
     (folder / f"{name}.va").write_text(text, encoding="ascii")
     engine = Vacask()
-    engine.compile(engine.commands[1], folder, name)
+    engine.call([engine.commands[1], "-E", "all", "-o", f"{name}.osdi", f"{name}.va"], folder)
     return kept
 
 
@@ -76,7 +76,7 @@ class Form:
         if self.kind == "lib":
             (folder / f"{name}.lib").write_text(render_subcircuit(card))
             return [f".include {name}.lib"]
-        shutil.copy(Path(_compiled(render_verilog_a(card), name).name) / f"{name}.osdi", folder)
+        shutil.copy(Path(compiled(render_verilog_a(card), name).name) / f"{name}.osdi", folder)
         return [".control", f"pre_osdi {name}.osdi", ".endc", f".model {name} {name}"]
 
     def device(self, name, te, be, card, values=None, extra=""):

@@ -5,6 +5,8 @@ The .lib runs in each ngspice that is here, the .va in one that loads compiled V
 What must come out is the model's own: its current and its slope by numpy, 4kTG, and what three devices carry.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -107,10 +109,14 @@ def test_a_transient_starts_from_the_initial_states(form, name, uic, tmp_path):
     assert found["i(v1)"][-1] == pytest.approx(native.current_amp["v1"][-1], rel=1e-3)
 
 
+@pytest.mark.parametrize("asked", [False, True], ids=["", "asked for the time"])
 @pytest.mark.parametrize("name", CARDS)
-def test_in_vacask_a_transient_starts_from_the_initial_states(name, need_engine):
-    """With icmode="uic" from what the analysis is given, which are zeros unless it is asked."""
+def test_in_vacask_a_transient_starts_from_the_initial_states(name, asked, need_engine):
+    """With icmode="uic" from what the analysis is given, or zeros; whether models may ask for the time there or not."""
     device = Device.of(name, need_engine)
+    if asked:
+        assert "`ifndef STATIC_FIRST_POINT" in device.text
+        device = replace(device, text=device.text.replace("`ifndef STATIC_FIRST_POINT", "`ifndef ANYTHING_ELSE"))
     card, states = card_and_states(name)
     wave, width = write_pulse(card)
     elements = [pwl("v1", "a", wave), device.instance("x1", "a 0", states.values())]
