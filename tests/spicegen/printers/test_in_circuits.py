@@ -13,7 +13,7 @@ import pytest
 from models_va import card_names
 from netlists import Cell, Circuit, Job, Source, Transient, Waveform
 from spicegen.printers.numpy_model import numpy_model
-from spicegen.simulate import simulator
+from spicegen.simulate import SimulationError, simulator
 from tests.spicegen.lint.trap_models import Device, pwl
 from tests.spicegen.printers.ngspice_decks import Form, card_and_states, ngspice_programs
 
@@ -219,3 +219,37 @@ def test_a_subcircuit_takes_the_bounds_that_belong_to_a_range(ngspice_lib, tmp_p
     for given in (dict.fromkeys(states, 0.0), dict.fromkeys(states, 1.0), {"order_p": 1.0}):
         devices = [ngspice_lib.device("1", "a", "0", card, given)]
         assert ngspice_lib.run(card, tmp_path, ["v1 a 0 0.1", *devices], ["op"], ["i(v1)"])["i(v1)"][0] < 0
+
+
+@pytest.mark.parametrize("bad", ["xinit=0.5", "x_init=1.5"])
+def test_compiled_verilog_a_refuses_what_is_no_parameter_or_out_of_range(bad, form, need_engine, tmp_path):
+    card, _ = card_and_states("magic-vteam")
+    if form.kind == "va":
+        said = form.said(card, tmp_path, ["v1 a 0 0.1", form.device("1", "a", "0", card, {}, bad), ".op"])
+        assert "aborted" in said or "Simulation interrupted due to error" in said
+        assert "No. of Data Rows" not in said
+    device = Device.of(card.name, need_engine)
+    with pytest.raises(SimulationError):
+        device.run(["v0 (a 0) vsource dc=0.1", device.instance("x0", "a 0", None, bad)], ["analysis op1 op"], ["op1"])
+
+
+@pytest.mark.parametrize("method", ["trap", "gear"])
+@pytest.mark.parametrize("name", CARDS)
+def test_a_state_that_a_step_takes_past_its_bound_comes_back(form, name, method, tmp_path):
+    """At 5 V, far more than the devices are written with, and the default tolerance; the README states how far."""
+    card, _ = card_and_states(name)
+    model = card.device_model
+    _, width = write_pulse(card)
+    times = [(1.5 * n + t) * width for n in range(4) for t in (0.01, 1.0, 1.01, 1.5)]
+    for start, sign in ((0.0, 1), (1.0, -1)):
+        volts = [sign * v for v in (5.0, -5.0, 5.0, -5.0) for v in (v, v, 0.0, 0.0)]
+        points = " ".join(f"{t!r} {v!r}" for t, v in zip([0.0, *times], [0.0, *volts], strict=True))
+        states = {s.initial: start for s in model.states}
+        elements = [f"v1 a 0 pwl({points})", form.device("1", "a", "0", card, states)]
+        vectors = [form.state("1", s) for s in model.state_names]
+        step = f"tran {width / 20!r} {times[-1]!r} 0 {width / 20!r}"
+        found = form.run(card, tmp_path, elements, [step], vectors, options=f"reltol=1e-3 method={method}")
+        for x in (found[v] for v in vectors):
+            assert x.min() > -0.05
+            assert x.max() < 1.05
+            assert -1e-3 < x[-1] < 1.001
