@@ -22,7 +22,7 @@ from spicegen.paper.retention import Kept2d
 from spicegen.simulate import REFERENCE, simulator
 
 MODEL = "li_intercalation"
-DEMANDED = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+DEMANDED = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9)
 
 
 def continued(shipped: PaperFit, report: PaperFitReport) -> PaperFit:
