@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from spicegen.lint.context import Context
 from spicegen.lint.rules import Finding, found
-from spicegen.lint.syntax import Assign, Event, Expr, Statement, Task, visit
+from spicegen.lint.syntax import Assign, Conditional, Event, Expr, Statement, Task, visit
 from spicegen.lint.tokens import number
 
 _PRINTING = ("$strobe", "$display", "$write", "$monitor", "$debug", "$fstrobe", "$fdisplay", "$fwrite", "$info",
@@ -39,6 +39,7 @@ CALLS = {
     "$limexp": ("legacy", "$limexp is now limexp"),
 }
 """Functions that should not be called, each with its rule and the reason; a name that ends in _ is a prefix."""
+_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 _CONSTANTS = (
     ("Boltzmann's constant", 1.380649e-23, 1e-3, "`P_K"),
     ("Boltzmann's constant in eV/K", 8.617333262e-5, 1e-3, "`P_K/`P_Q"),
@@ -55,8 +56,9 @@ def check_calls(context: Context) -> Iterator[Finding]:
     for statement in context.statements:
         if isinstance(statement, Task) and statement.call.text in _PRINTING:
             continue
+        first_point = {e.at for e in _first_points(statement)}
         for e in (part for whole in statement.expressions for part in whole.walk()):
-            if e.text in context.module.functions or e.kind not in ("call", "name"):
+            if e.text in context.module.functions or e.kind not in ("call", "name") or e.at in first_point:
                 continue
             if e.kind == "name" and not e.text.startswith("$"):
                 continue
@@ -65,6 +67,21 @@ def check_calls(context: Context) -> Iterator[Finding]:
                 message = f"{e.text} with a reset: not a continuous system"
             if rule:
                 yield found(rule, e.at, message)
+
+
+def _first_points(statement: Statement) -> Iterator[Expr]:
+    """Each ``$abstime`` that asks, beside analysis(), whether this is a transient's first point: is it 0, or not?
+
+    It is the one use of time that a model may make: simulators differ in what analysis they call that point.
+    """
+    for condition in statement.expressions if isinstance(statement, Conditional) else ():
+        if not any(condition.calls("analysis")):
+            continue
+        for e in condition.walk():
+            if e.kind == "operator" and len(e.args) == 2 and e.operators[0] in _COMPARISONS:
+                time, zero = sorted(e.args, key=lambda part: part.kind == "number")
+                if time.text == "$abstime" and zero.kind == "number" and number(zero.text) == 0:
+                    yield time
 
 
 def _beginning(name: str) -> str:

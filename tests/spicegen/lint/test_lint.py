@@ -18,12 +18,18 @@ G = "g = g0*x;"
 RATE = "rate = k*sinh_lim(vbr/v0)*(1.0 - x);"
 NOISE = 'I(te, be) <+ white_noise(4.0*`P_K*$temperature*g, "thermal");'
 LAST = "// last"
+HOLD = 'if (analysis("static")) begin'
 MODULE = ("module dut", "module ¦dut")
 DDT = "I(nx) <+ ddt(1e-3*x);"
 
 # rule -> files that break it and no other; ¦ stands before the place
 BROKEN = {
-    "absolute-time": [declaring("t", (LAST, "t = ¦$abstime;"))],
+    "absolute-time": [
+        declaring("t", (LAST, "t = ¦$abstime;")),
+        declaring("t", (LAST, "if (¦$abstime > 0) t = 1; else t = 0;")),
+        spoiled((HOLD, 'if (analysis("static") || ¦$abstime < 1n) begin')),
+        spoiled((HOLD, 'if (analysis("static") || k*¦$abstime == 0) begin')),
+    ],
     "array": [spoiled(("// more", "real ¦y[0:3];"))],
     "clipped-state": [spoiled((G, "if (x > 1.0) ¦x = 1.0;\n    g = g0*x;"))],
     "conditional-ddt": [
@@ -133,6 +139,12 @@ def test_the_clean_file_is_silent_and_compiles(need_engine):
     assert lint_text(CLEAN) == []
     need_engine("vacask")
     assert compile_warnings(CLEAN, "dut") == []
+
+
+@pytest.mark.parametrize("first", ["$abstime == 0", "$abstime <= 0.0 && k > 0", "!(0 < $abstime)"])
+def test_time_may_be_compared_with_zero_to_hold_a_state(first):
+    """Simulators differ in what analysis they call the first point of a transient."""
+    assert lint_text(spoiled((HOLD, f'if (analysis("static") || analysis("ac") || {first}) begin'))) == []
 
 
 def test_every_rule_has_a_file_that_breaks_it():
