@@ -7,7 +7,7 @@ potentiates. Li is conserved: what enters the electrode leaves the interface, an
 conductance, its transfer does not show. Interface Li that is not transferred disperses.
 
 The transfer needs an incubation, which counts the onsets of stimuli: it grows as long as the interface has not got used
-to the stimulus, and is forgotten within about a second. So one long spike leaves nothing, and a train does.
+to the stimulus, and is forgotten within about a second. So a spike leaves nothing, and a train does.
 
 Sources of the equations: field-driven ion hopping, sinh (Mott and Gurney, Electronic Processes in Ionic
 Crystals, 1940); drift threshold as a smooth gate (VTEAM: Kvatinsky et al., IEEE TCAS-II 62, 786, 2015);
