@@ -97,7 +97,7 @@ class Form:
         )
         return done.stdout + done.stderr
 
-    def run(self, card, folder, elements, analyses, vectors, options="reltol=1e-6"):
+    def run(self, card, folder, elements, analyses, vectors, options="reltol=1e-6 vntol=1e-12 abstol=1e-18"):
         """Run analyses, and give the vectors of the last one, each of shape (points,); complex ones are for the asking.
 
         The first column of the result, under the name ``scale``, is what the analysis runs through.
@@ -105,7 +105,7 @@ class Form:
         (folder / "out.txt").unlink(missing_ok=True)
         control = [".control", "set numdgt=15", "set wr_singlescale", *analyses]
         control += [f"wrdata out.txt {' '.join(vectors)}", "quit 0", ".endc"]
-        said = self.said(card, folder, [*elements, f".options {options} vntol=1e-12 abstol=1e-18", *control])
+        said = self.said(card, folder, [*elements, f".options {options}", *control])
         assert (folder / "out.txt").is_file(), said
         table = np.loadtxt(folder / "out.txt", ndmin=2)
         assert table.shape[1] == 1 + len(vectors), said
