@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from models_va.errors import InputError, UnknownNameError
 from spicegen.cli.main import app, main
 from spicegen.lint import RULES, describe, lint_file, lint_files, lint_text
-from spicegen.simulate.vacask import compile_warnings
+from spicegen.simulate.openvaf import compile_warnings
 from tests.spicegen.printers.verilog_a import CLEAN, declaring, spoiled
 
 RENDERED = sorted((Path(__file__).parents[3] / "models_va" / "rendered").glob("*.va"))
