@@ -9,13 +9,12 @@ from pathlib import Path
 from models_va.errors import InputError, UnknownNameError, located
 from spicegen.lint import declarations, equations, usage
 from spicegen.lint.context import Context
-from spicegen.lint.flow import check_flow
 from spicegen.lint.parser import parse
 from spicegen.lint.preprocess import PreprocessedSource, preprocess
 from spicegen.lint.rules import RULES, Finding, found
+from spicegen.lint.sources import read_text
 from spicegen.lint.syntax import File
 
-_LARGEST_BYTES = 2_000_000
 _MOST_NOT_UNDERSTOOD = 20
 _CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     declarations.check_attributes,
@@ -24,6 +23,7 @@ _CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     declarations.check_names,
     declarations.check_header,
     usage.check_calls,
+    usage.check_multiplicity,
     usage.check_events,
     usage.check_noise,
     usage.check_gmin,
@@ -32,7 +32,7 @@ _CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     equations.check_ddt,
     equations.check_states,
     equations.check_overflow,
-    lambda context: check_flow(context.module),
+    lambda context: iter(context.flow.findings),
 )
 
 
@@ -70,31 +70,20 @@ def lint_files(paths: Iterable[Path], ignore: Collection[str] = ()) -> LintRepor
 
 def describe(path: Path, finding: Finding) -> str:
     """One line, ``file:line:column: severity[rule] message; remedy``; what could steer a terminal is replaced."""
-    place = f"{path}:{finding.line}:{finding.column}"
+    place = f"{path.parent / finding.file if finding.file else path}:{finding.line}:{finding.column}"
     line = f"{place}: {finding.severity}[{finding.rule}] {finding.message}; {finding.remedy}"
     return "".join(c if c.isprintable() else "?" for c in line)
 
 
 def lint_file(path: Path) -> list[Finding]:
-    """Read and judge a Verilog-A file.
+    """Read and judge a Verilog-A file, and what it includes from the folders beside it.
 
     Raises:
-        InputError: the file cannot be read, is too large or no text, or holds no module.
+        InputError: the file or one that it includes cannot be read, is too large or no text, or there is no module.
     """
-    try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise InputError(f"{path}: larger than {_LARGEST_BYTES // 10**6} MB: not a device model")
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    if b"\0" in data:
-        raise InputError(f"{path}: is not text: expected Verilog-A")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("latin-1")  # a degree sign in an old comment is no reason to refuse
+    text = read_text(path)
     with located(path):
-        return lint_text(text.replace("\r\n", "\n").replace("\r", "\n"))
+        return _lint(text, path.parent)
 
 
 def lint_text(text: str) -> list[Finding]:
@@ -106,7 +95,11 @@ def lint_text(text: str) -> list[Finding]:
     Raises:
         InputError: there is no module in the text, or its macros expand without end.
     """
-    source = preprocess(text)
+    return _lint(text)
+
+
+def _lint(text: str, folder: Path | None = None) -> list[Finding]:
+    source = preprocess(text, folder)
     file = parse(source.tokens)
     if not file.modules:
         raise InputError("holds no Verilog-A module: give a .va file")

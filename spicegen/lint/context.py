@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from spicegen.lint.bias import Bias
+from spicegen.lint.flow import FlowFacts, follow
 from spicegen.lint.preprocess import PreprocessedSource
 from spicegen.lint.syntax import Contribution, Expr, File, Module, Statement, visit
 
@@ -24,6 +25,11 @@ class Context:
     def bias(self) -> Bias:
         """The variables that depend on the bias."""
         return Bias(self.module, self.file.accesses)
+
+    @cached_property
+    def flow(self) -> FlowFacts:
+        """The order of assignments, and what may decide otherwise from step to step."""
+        return follow(self.module, self.file.accesses)
 
     @cached_property
     def analog(self) -> list[tuple[Statement, tuple[Statement, ...]]]:
@@ -57,7 +63,7 @@ class Context:
 
     def is_potential(self, target: Expr) -> bool:
         """Whether a contribution to ``target`` sets a voltage (or another nature's potential)."""
-        return target.text in ("V", "potential") or target.text in self.file.accesses
+        return target.text in ("V", "potential") or target.text in self.file.potentials
 
     @cached_property
     def states(self) -> list[Contribution]:

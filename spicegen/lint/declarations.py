@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 from spicegen.lint.bias import ACCESSES
 from spicegen.lint.context import Context
-from spicegen.lint.preprocess import STANDARD_INCLUDES
 from spicegen.lint.rules import Finding, found
+from spicegen.lint.sources import OLD_INCLUDES
 from spicegen.lint.syntax import Assign, Declaration, Expr
 from spicegen.lint.tokens import leading_comments
 from spicegen.lint.usage import CALLS
 
-_LEGACY_INCLUDES = frozenset({"constants.h", "discipline.h", "disciplines.h", "std.va", "constants.va"})
+_LEGACY_INCLUDES = frozenset({"std.va"})
 _FUNCTION_WORDS = """
 abs above ac_stim acos acosh analysis asin asinh atan atan2 atanh ceil cos cosh cross ddt ddx exp final_step
 flicker_noise floor hypot initial_step int limexp ln max min or pow sin sinh sqrt tan tanh timer white_noise {}
@@ -62,10 +62,13 @@ def check_arrays(context: Context) -> Iterator[Finding]:
 def check_includes(context: Context) -> Iterator[Finding]:
     """Check rules 1 and 27: constants and disciplines are included under their present names, and nothing else."""
     for token in context.source.includes:
+        if token.text in OLD_INCLUDES:
+            yield found("old-include", token, f"{token.text} is the former name of {OLD_INCLUDES[token.text]}")
+    for token in context.source.unread:
         if token.text in _LEGACY_INCLUDES:
             yield found("legacy", token, f"{token.text} is an old name: now constants.vams, disciplines.vams")
-        elif token.text not in STANDARD_INCLUDES:
-            yield found("include", token, f"includes {token.text}, which was not read")
+        else:
+            yield found("include", token, f"includes {token.text}, which is not beside this file and was not read")
 
 
 def check_names(context: Context) -> Iterator[Finding]:
@@ -88,7 +91,7 @@ def check_names(context: Context) -> Iterator[Finding]:
 def _is_known(name: str, context: Context) -> bool:
     """Whether a name is known: a system function, a member of something, or a macro of constants.vams."""
     if name.startswith(("`P_", "`M_")):
-        return any(token.text == "constants.vams" for token in context.source.includes)
+        return context.source.has("constants.vams")
     return name.startswith("$") or "." in name
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from spicegen.lint.bias import Bias
 from spicegen.lint.context import Context
@@ -23,7 +23,7 @@ def check_contributions(context: Context) -> Iterator[Finding]:
         if context.is_potential(c.target):
             yield found("voltage-contribution", c.at, f"{c.target.text}({_nodes(c.target)}) is contributed")
     for statement, _ in context.analog:
-        if isinstance(statement, Conditional) and any(e in context.bias for e in statement.expressions):
+        if isinstance(statement, Conditional) and id(statement) in context.flow.dynamic:
             yield from _switching(statement, context)
 
 
@@ -48,26 +48,17 @@ def _nodes(target: Expr) -> str:
 
 
 def check_ddt(context: Context) -> Iterator[Finding]:
-    """Check rule 2: ddt is on every path; conditions on parameters alone choose once and are allowed."""
+    """Check rule 2: ddt is on every path; conditions that are decided once for each device are allowed."""
+    dynamic = context.flow.dynamic
     for statement, under in context.analog:
         for e in statement.expressions:
             for call in e.calls("ddt", "idt"):
-                if not all(_is_unchosen(s, context) for s in under) or _in_choice(e, call, context):
+                if any(id(s) in dynamic or isinstance(s, Event) for s in under) or _in_choice(e, call, dynamic):
                     yield found("conditional-ddt", call.at, f"{call.text} is evaluated under a condition")
 
 
-def _is_unchosen(statement: Statement, context: Context) -> bool:
-    """Whether the statements inside ``statement`` run always or never, whatever the bias."""
-    return not isinstance(statement, Event) and all(_is_fixed(e, context) for e in statement.expressions)
-
-
-def _is_fixed(e: Expr, context: Context) -> bool:
-    """Whether the expression depends on parameters alone."""
-    return not any(part.kind == "call" for part in e.walk()) and e.names <= context.module.parameters.keys()
-
-
-def _in_choice(e: Expr, call: Expr, context: Context) -> bool:
-    choices = (c for c in e.walk() if c.kind == "choice" and not _is_fixed(c.args[0], context))
+def _in_choice(e: Expr, call: Expr, dynamic: Container[int]) -> bool:
+    choices = (c for c in e.walk() if c.kind == "choice" and id(c) in dynamic)
     return any(part is call for c in choices for arm in c.args[1:] for part in arm.walk())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from spicegen.lint.syntax import Expr
 from spicegen.lint.tokens import Token
@@ -40,17 +41,41 @@ class NotUnderstoodError(Exception):
         self.token = token
 
 
+@dataclass
+class Scope:
+    """A block and its declarations.
+
+    Attributes:
+        label: name of the block; "" if it has none.
+        names: what each name that it declares is called outside it.
+    """
+
+    label: str
+    names: dict[str, str] = field(default_factory=dict)
+
+
 class ExpressionParser:
     """A position in a list of tokens, and the expressions from there on.
 
     Args:
         tokens: the last one is of kind ``end``.
+
+    Attributes:
+        scopes: blocks that the position is in, each with what its declarations are called outside it.
     """
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self.tokens = tokens
         self.position = 0
         self.depth = 0
+        self.scopes: list[Scope] = []
+
+    def resolved(self, name: str) -> str:
+        """What a name is called outside the blocks that the position is in: ``block.name`` if one declares it."""
+        for scope in reversed(self.scopes):
+            if name in scope.names:
+                return scope.names[name]
+        return name
 
     @property
     def token(self) -> Token:
@@ -161,7 +186,7 @@ class ExpressionParser:
             inner = Expr("name", self.name().text, at=token)
             self.expect(">")
             return inner
-        return Expr("name", self.name().text, at=token)
+        return Expr("name", self.resolved(self.name().text), at=token)
 
     def _index(self) -> Iterator[Expr]:
         yield self.expression()

@@ -1,17 +1,21 @@
 """Check that every variable is assigned before it is read, on every path of one evaluation.
 
 A compact-model compiler starts each evaluation with fresh variables: a variable that is read before it is assigned was
-meant to keep its value from the step before, which is lost without a message. Loops that count are taken to run at
-least once.
+meant to keep its value from the step before, which is lost without a message. It can keep one only if evaluations of
+one device differ: what parameters alone decide is decided once, and such a variable stays 0. Loops that count are taken
+to run at least once.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from spicegen.lint.conditions import FALSE, TRUE, Formula, both, either, formula, implies, negation
+from spicegen.lint.bias import ACCESSES, Bias, changes_in_time
+from spicegen.lint.conditions import FALSE, TRUE, Conditions, Logic, TooLargeError
+from spicegen.lint.layers import Layers, Marks
+from spicegen.lint.relevance import matters, outputs, relevant_variables
 from spicegen.lint.rules import Finding, found
 from spicegen.lint.syntax import (
     Assign,
@@ -25,11 +29,15 @@ from spicegen.lint.syntax import (
     Module,
     Opaque,
     Statement,
+    Task,
     visit,
 )
 from spicegen.lint.tokens import Token
 
-_Known = dict[str, Formula]
+_MOST_READS = 20
+_ROUNDS = 2
+PRINTING = frozenset({"$strobe", "$display", "$write", "$monitor", "$debug", "$fstrobe", "$fdisplay", "$fwrite",
+                      "$info", "$warning", "$error", "$fatal", "$fopen", "$fclose", "$finish", "$stop"})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +49,69 @@ class _Use:
     in_event: bool
 
 
-def check_flow(module: Module) -> Iterator[Finding]:
-    """Findings on the order of assignments, in the module and in its functions."""
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A read that no assignment before it covers.
+
+    Attributes:
+        path: function of the conditions under which it happens.
+        known: function of those under which the variable has been assigned before.
+        by: statement that reads.
+        is_exact: whether the two functions are, and not limits of them.
+    """
+
+    e: Expr
+    path: int
+    known: int
+    by: Statement
+    is_exact: bool
+
+
+@dataclass
+class FlowFacts:
+    """What a walk through the analog blocks finds out.
+
+    Attributes:
+        findings: findings on the order of assignments.
+        dynamic: conditionals, loops, events and choices (by ``id``) that may decide otherwise from step to step.
+        harmless: variables that @(initial_step) may assign: to what never changes, or to what is not read later.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    dynamic: set[int] = field(default_factory=set)
+    harmless: set[str] = field(default_factory=set)
+
+
+def follow(module: Module, accesses: Iterable[str] = ()) -> FlowFacts:
+    """Walk through the analog blocks of a module and through its functions.
+
+    Args:
+        module: module to walk through.
+        accesses: names of access functions besides the standard ones.
+    """
     body = Block(module.at, tuple(module.analog))
     uses = list(_assignments(body, module.functions))
-    changing = {use.name for use in uses}
     once = {n for n, d in module.variables.items() if d.value is not None}
     once |= {use.name for s in module.initial for use in _assignments(s, module.functions)}
-    walk = _FlowWalk(module.variables, module.functions, uses, once - changing)
+    integers = {n for n, d in module.parameters.items() if d.type == "integer"}
+    integers |= {n for n, d in module.variables.items() if d.kind == "integer"}
+    walk = _FlowWalk(module.variables, module.functions, uses, once, Bias(module, accesses), integers)
     walk.run(body)
-    yield from walk.findings
-    for use in walk.partly():
-        yield found("partly-assigned", use.at, f"{use.name} is assigned on some paths only")
+    walk.relevant = relevant_variables(body, module)
+    findings = [*walk.uncovered(), *walk.partly()]
     for function in module.functions.values():
-        yield from _check_function(function, module.functions)
+        findings += _check_function(function, module.functions)
+    unread = walk.assigned - walk.only_in_events - walk.kept
+    return FlowFacts(findings, walk.dynamic, walk.harmless | unread)
 
 
 def _check_function(function: Function, functions: Mapping[str, Function]) -> Iterator[Finding]:
     uses = list(_assignments(function.body, functions))
-    walk = _FlowWalk(function.variables, functions, uses, set(function.arguments))
+    walk = _FlowWalk(function.variables, functions, uses, set(function.arguments), Bias.of_function(function))
     walk.run(function.body)
-    for finding in walk.findings:
-        yield Finding(finding.line, finding.column, "partly-assigned", f"in {function.name}: {finding.message}")
-    if not implies(TRUE, walk.known.get(function.name, FALSE)):
+    for finding in walk.uncovered():
+        yield replace(finding, rule="partly-assigned", message=f"in {function.name}: {finding.message}")
+    if walk.known.get(function.name, FALSE) != TRUE:
         yield found("partly-assigned", function.at, f"function {function.name} has no value on some path")
 
 
@@ -76,23 +124,18 @@ def _assignments(body: Statement, functions: Mapping[str, Function]) -> Iterator
         elif isinstance(statement, Opaque):
             yield from (_Use(name, statement.at, in_event) for name in statement.names)
         for e in statement.expressions:
-            yield from (_Use(o.text, o.at, in_event) for call in e.walk() for o in _outputs(call, functions))
-
-
-def _outputs(call: Expr, functions: Mapping[str, Function]) -> list[Expr]:
-    """The arguments that a call writes."""
-    if call.kind != "call" or call.text not in functions:
-        return []
-    function = functions[call.text]
-    return [a for name, a in zip(function.arguments, call.args, strict=False) if name in function.outputs]
+            yield from (_Use(o.text, o.at, in_event) for call in e.walk() for o in outputs(call, functions))
 
 
 class _FlowWalk:
     """Walk through one evaluation, along every path at once.
 
     Attributes:
-        known: formulas, by variable, under which the variable has been assigned.
-        path: the formula under which the present statement runs (or a weaker one).
+        known: by variable, the function of the conditions under which it has been assigned.
+        changing: variables whose present value may change while a circuit is simulated.
+        path: the function of the conditions under which the present statement runs (or a weaker one).
+        kept: variables that would have to keep their values.
+        dynamic, harmless: see FlowFacts.
     """
 
     def __init__(
@@ -100,16 +143,29 @@ class _FlowWalk:
         variables: Mapping[str, Declaration],
         functions: Mapping[str, Function],
         uses: list[_Use],
-        once: Iterable[str],
+        once: set[str],
+        bias: Bias,
+        integers: Iterable[str] = (),
     ) -> None:
-        self.variables, self.functions, self.uses = variables, functions, uses
-        self.changing = {use.name for use in uses}
-        self.only_in_events = self.changing - {use.name for use in uses if not use.in_event}
-        self.known: _Known = dict.fromkeys(once, TRUE)
-        self.path = TRUE
+        self.variables, self.functions, self.uses, self.bias = variables, functions, uses, bias
+        self.accesses = ACCESSES | bias.accesses
+        outside = {use.name for use in uses if not use.in_event}
+        self.assigned = {use.name for use in uses}
+        self.only_in_events = self.assigned - outside
+        self.known: Layers[int] = Layers(dict.fromkeys(once - self.assigned, TRUE))
+        self.changing = Marks({})
+        self.path, self.is_exact, self.is_chosen = TRUE, True, False
         self.versions: Counter[str] = Counter()
-        self.findings: list[Finding] = []
+        self.logic = Logic()
+        self.conditions = Conditions(self.logic, self.versions.__getitem__, self._changes, frozenset(integers))
+        self.paths: dict[str, int] = {}
+        self.inexact: set[str] = set()
+        self.dynamic: set[int] = set()
+        self.harmless: set[str] = set()
+        self.kept: set[str] = set()
+        self.reads: dict[str, list[_Read]] = {}
         self.reported: set[str] = set()
+        self.relevant: set[str] = set(variables)
 
     def run(self, statement: Statement) -> None:
         """Follow one statement."""
@@ -119,107 +175,225 @@ class _FlowWalk:
             case Loop():
                 self._loop(statement)
             case Event():
-                self._kept(statement.body)
+                self._event(statement)
             case Opaque():
                 for name in statement.names:
-                    self._assign(name)
+                    self._assign(name, True)
+            case Task() if statement.call.text in PRINTING:
+                pass
             case _:
-                target = statement.name if isinstance(statement, Assign) else ""
                 for e in statement.expressions:
-                    self._read(e, target)
-                if target:
-                    self._assign(target)
+                    self._read(e, statement)
+                if isinstance(statement, Assign):
+                    self._assign(statement.name, any(self._changes(e) for e in statement.expressions))
                 for _, part in statement.parts:
                     self.run(part)
 
-    def partly(self) -> Iterator[_Use]:
+    def uncovered(self) -> Iterator[Finding]:
+        """A finding for each variable that is read where it may not have been assigned: the gravest of its reads."""
+        for name, reads in self.reads.items():
+            findings = [self._judged(name, read) for read in reads]
+            gravest = next((f for f in findings if f.severity == "error"), findings[0])
+            if gravest.severity == "error":
+                self.kept.add(name)
+            yield gravest
+
+    def partly(self) -> Iterator[Finding]:
         """The first assignment of each variable that is not assigned on every path, if no other finding says so."""
         for use in self.uses:
             declared = self.variables.get(use.name)
             if declared is None or declared.is_local or use.name in self.reported | self.only_in_events:
                 continue
             self.reported.add(use.name)
-            if not implies(TRUE, self.known.get(use.name, FALSE)):
-                yield use
+            if self.known.get(use.name, FALSE) != TRUE:
+                yield found("partly-assigned", use.at, f"{use.name} is assigned on some paths only")
 
-    def _assign(self, name: str) -> None:
+    def _changes(self, e: Expr) -> bool:
+        return changes_in_time(e, self.accesses, self.changing)
+
+    def _assign(self, name: str, changes: bool) -> None:
         self.known[name] = TRUE
+        self.changing[name] = changes or self.is_chosen
         self.versions[name] += 1
+        self.paths[name] = self._or(self.paths.get(name, FALSE), self.path, TRUE)[0]
+
+    def _or(self, a: int, b: int, if_too_large: int) -> tuple[int, bool]:
+        try:
+            return self.logic.either(a, b), True
+        except TooLargeError:
+            return if_too_large, False
+
+    def _and(self, a: int, b: int, if_too_large: int) -> tuple[int, bool]:
+        try:
+            return self.logic.both(a, b), True
+        except TooLargeError:
+            return if_too_large, False
 
     def _kept(self, body: Statement) -> None:
         """Follow statements that may not run at all: their assignments do not count afterwards."""
-        before = dict(self.known)
+        self.known.open()
         self.run(body)
-        self.known = before
+        self.known.close()
+
+    def _event(self, event: Event) -> None:
+        is_start = event.event.text == "initial_step"
+        if not is_start:
+            self.dynamic.add(id(event))
+        inside = {s.name for s, _ in visit(event.body) if isinstance(s, Assign)}
+        self.known.open()
+        self.run(event.body)
+        known = self.known.close()
+        for name in inside if is_start and not self.is_chosen else ():
+            if name in self.only_in_events and name not in self.changing:
+                self.harmless.add(name)
+                if name in known:
+                    self.known[name] = known[name]
 
     def _loop(self, loop: Loop) -> None:
         if loop.before is not None:
             self.run(loop.before)
-        self._read(loop.condition)
+        self._read(loop.condition, loop)
+        for _ in range(_ROUNDS):
+            self._foresee(loop.body, self.is_chosen)
+        chosen = self._changes(loop.condition)
+        if chosen:
+            self.dynamic.add(id(loop))
+        outer, self.is_chosen = self.is_chosen, self.is_chosen or chosen
         if loop.kind == "while":
             self._kept(loop.body)
         else:
             self.run(loop.body)
+        self.is_chosen = outer
+
+    def _foresee(self, statement: Statement, is_chosen: bool) -> None:
+        """Mark what changes in the body of a loop: it may be read in the next round before it is assigned there."""
+        is_chosen = is_chosen or any(self._changes(e) for e in statement.expressions)
+        if is_chosen and isinstance(statement, Assign):
+            self.changing[statement.name] = True
+        for _, part in statement.parts:
+            self._foresee(part, is_chosen)
 
     def _conditional(self, statement: Conditional) -> None:
-        before, path = dict(self.known), self.path
-        arms: list[tuple[Formula, _Known]] = []
-        rest = TRUE
+        outer = self.path, self.is_exact, self.is_chosen
+        arms: list[tuple[int, dict[str, int], dict[str, bool]]] = []
+        rest, path = TRUE, self.path
         for condition, arm in statement.arms:
-            self.known = dict(before)
-            self._read(condition)
-            holds = formula(condition, self.versions.__getitem__)
-            arms.append((both(rest, holds, FALSE), self._arm(arm, both(path, holds, path))))
-            path = both(path, negation(holds), path)
-            rest = both(rest, negation(holds), FALSE)
-        self.known = dict(before)
-        if statement.default is not None:
-            self._arm(statement.default, path)
-        arms.append((rest, self.known))
-        self.known = _merged(before, arms)
+            self.path = path
+            self._read(condition, statement)
+            if self._changes(condition):
+                self.dynamic.add(id(statement))
+                self.is_chosen = True
+            holds = self._function(condition)
+            fails, _ = self._not(holds)
+            runs, exact = self._and(path, holds, path)
+            under, _ = self._and(rest, holds, FALSE)
+            arms.append((under, *self._arm(arm, runs, exact and self.is_exact)))
+            path, exact = self._and(path, fails, path)
+            self.is_exact = self.is_exact and exact
+            rest, _ = self._and(rest, fails, FALSE)
+        default = statement.default or Block(statement.at)
+        arms.append((rest, *self._arm(default, path, self.is_exact)))
+        self._merge(arms)
+        self.path, self.is_exact, self.is_chosen = outer
 
-    def _arm(self, statement: Statement, path: Formula) -> _Known:
-        outer, self.path = self.path, path
+    def _function(self, condition: Expr) -> int:
+        """The function of a condition; one of its own if it is too large to be decided."""
+        try:
+            return self.conditions.function(condition)
+        except TooLargeError:
+            return self.conditions.whole(condition)
+
+    def _not(self, a: int) -> tuple[int, bool]:
+        try:
+            return self.logic.negation(a), True
+        except TooLargeError:
+            return TRUE, False
+
+    def _arm(self, statement: Statement, path: int, is_exact: bool) -> tuple[dict[str, int], dict[str, bool]]:
+        """The variables that an arm assigns, with what is known of them after it."""
+        outer = self.path, self.is_exact
+        self.path, self.is_exact = path, is_exact
+        self.known.open()
+        self.changing.open()
         self.run(statement)
-        self.path = outer
-        return self.known
+        self.path, self.is_exact = outer
+        return self.known.close(), self.changing.close()
 
-    def _read(self, e: Expr, target: str = "") -> None:
+    def _merge(self, arms: list[tuple[int, dict[str, int], dict[str, bool]]]) -> None:
+        """What is known after a conditional, from what is after each arm."""
+        for name in {name for _, known, _ in arms for name in known}:
+            before = self.known.get(name, FALSE)
+            after = [known.get(name, before) for _, known, _ in arms]
+            whole = TRUE if all(f == TRUE for f in after) else before
+            for (under, _, _), f in zip(arms, after, strict=True):
+                if whole != TRUE:
+                    part, exact = self._and(under, f, FALSE)
+                    whole, also = self._or(whole, part, whole)
+                    if not (exact and also):
+                        self.inexact.add(name)
+            self.known[name] = whole
+        for name in {name for _, _, changing in arms for name in changing}:
+            before_changes = name in self.changing
+            self.changing[name] = any(changing.get(name, before_changes) for _, _, changing in arms)
+
+    def _read(self, e: Expr, by: Statement) -> None:
         written: list[Expr] = []
         for part in e.walk():
-            written += _outputs(part, self.functions)
+            written += outputs(part, self.functions)
+            if part.kind == "choice" and self._changes(part.args[0]):
+                self.dynamic.add(id(part))
             if part.kind in ("name", "index") and part.text in self.variables and part not in written:
-                self._check(part, target)
+                self._check(part, by)
+        changes = bool(written) and self._changes(e)
         for output in written:
-            self._assign(output.text)
+            self._assign(output.text, changes)
 
-    def _check(self, e: Expr, target: str) -> None:
-        name = e.text
-        under = self.known.get(name, FALSE)
-        if name in self.reported or implies(self.path, under):
+    def _check(self, e: Expr, by: Statement) -> None:
+        known = self.known.get(e.text, FALSE)
+        reads = self.reads.get(e.text, [])
+        if known == TRUE or len(reads) >= _MOST_READS:
             return
-        self.reported.add(name)
-        if name not in self.changing:
-            self.findings.append(found("unassigned", e.at, f"{name} is read, but nothing assigns it"))
-            return
-        if name in self.only_in_events:
+        is_exact = self.is_exact
+        try:
+            if self.logic.implies(self.path, known):
+                return
+        except TooLargeError:
+            is_exact = False
+        self.reads[e.text] = [*reads, _Read(e, self.path, known, by, is_exact)]
+        self.reported.add(e.text)
+
+    def _judged(self, name: str, read: _Read) -> Finding:
+        at = read.e.at
+        if name not in self.assigned:
+            return found("unassigned", at, f"{name} is read, but nothing assigns it")
+        if name in self.only_in_events - self.harmless:
             how = "is assigned only at events, and read outside them"
-        elif name == target:
+        elif name in self.harmless or not self._may_be_kept(name, read):
+            return found("partly-assigned", at, f"{name} is read, and with some parameters nothing has assigned it")
+        elif not matters(read.by, self.relevant, self.functions):
+            return found(
+                "partly-assigned", at, f"{name} is read before it is assigned, though no current depends on it"
+            )
+        elif isinstance(read.by, Assign) and read.by.name == name:
             how = "is computed from its own value of the evaluation before"
-        elif under == FALSE:
+        elif read.known == FALSE:
             how = "is read before it is assigned"
         else:
             how = "is read here, but assigned only under a condition"
-        self.findings.append(found("hidden-state", e.at, f"{name} {how}: a plain variable does not keep its value"))
+        return found("hidden-state", at, f"{name} {how}: a plain variable does not keep its value")
 
-
-def _merged(before: _Known, arms: list[tuple[Formula, _Known]]) -> _Known:
-    """The known assignments after a conditional, from those after each arm."""
-    result = {}
-    for name in {name for _, known in arms for name in known}:
-        after = [known.get(name, FALSE) for _, known in arms]
-        whole = before.get(name, FALSE)
-        for (condition, _), under in zip(arms, after, strict=True):
-            whole = either(whole, both(condition, under, FALSE), whole)
-        result[name] = TRUE if all(under == TRUE for under in after) else whole
-    return result
+    def _may_be_kept(self, name: str, read: _Read) -> bool:
+        """Whether one device may read the variable unassigned in one evaluation and assign it in another."""
+        if not read.is_exact or name in self.inexact:
+            return False
+        logic = self.logic
+        try:
+            uncovered = logic.both(read.path, logic.negation(read.known))
+            if not logic.is_possible(uncovered):
+                return False
+            settings = logic.settings(uncovered)
+            if logic.is_possible(logic.both(logic.settings(read.path), logic.negation(settings))):
+                return False  # with other parameters it is never read unassigned: a gap between them, and no memory
+            return logic.is_possible(logic.both(settings, logic.settings(self.paths[name])))
+        except TooLargeError:
+            return False

@@ -36,24 +36,33 @@ class _FileParser(StatementParser):
     def _top_level(self, found: File) -> None:
         self.attributes()
         if self.accept("nature"):
-            found.accesses |= self._nature()
+            self._nature(found)
         elif self.accept("discipline"):
-            self._skip_past("enddiscipline")
+            self._discipline(found)
         elif self.accept("module", "macromodule"):
             found.modules.append(self._module())
         elif not self.accept(";"):
             raise NotUnderstoodError(self.token)
 
-    def _nature(self) -> set[str]:
-        accesses = set()
+    def _nature(self, found: File) -> None:
+        name = self.name().text
+        found.natures[name] = ""
         while not self.accept("endnature"):
             if self.token.kind == "end":
                 raise NotUnderstoodError(self.token)
             if self.accept("access") and self.accept("="):
-                accesses.add(self.name().text)
+                found.natures[name] = self.name().text
             else:
                 self.advance()
-        return accesses
+
+    def _discipline(self, found: File) -> None:
+        natures = found.disciplines[self.name().text] = {}
+        while not self.accept("enddiscipline"):
+            if self.token.kind == "end":
+                raise NotUnderstoodError(self.token)
+            word = self.advance().text
+            if word in ("flow", "potential") and self.token.kind == "name":
+                natures[word] = self.advance().text
 
     def _skip_past(self, word: str) -> None:
         while not self.accept(word):
@@ -74,6 +83,7 @@ class _FileParser(StatementParser):
                 self.not_understood.append(self.token)
                 break
             self._item()
+        self.scopes.clear()
         return self.module
 
     def _header_parameters(self) -> None:
@@ -90,6 +100,7 @@ class _FileParser(StatementParser):
     def _ports(self) -> None:
         """Names, or declarations such as ``inout electrical a``: the last word before a comma is the port."""
         last: Token | None = None
+        direction = discipline = ""
         while not self.accept(")"):
             self.attributes()
             if self.accept("["):
@@ -98,12 +109,23 @@ class _FileParser(StatementParser):
                 last = None
             elif self.token.kind == "name":
                 if last is not None and self.module.ports and last.text == self.module.ports[-1]:
-                    self.module.ports.pop()
+                    discipline = self.module.ports.pop()
+                    self.module.directions.pop(discipline, None)
+                    self.module.nets.pop(discipline, None)
                 last = self.advance()
-                if last.text not in _DIRECTIONS:
-                    self.module.ports.append(last.text)
+                if last.text in _DIRECTIONS:
+                    direction, discipline = last.text, ""
+                else:
+                    self._port(last, direction, discipline)
             else:
                 raise NotUnderstoodError(self.token)
+
+    def _port(self, name: Token, direction: str, discipline: str) -> None:
+        self.module.ports.append(name.text)
+        if direction:
+            self.module.directions[name.text] = direction
+        if discipline:
+            self.module.nets[name.text] = Declaration(name.text, discipline, name)
 
     def _item(self) -> None:
         start = self.position
@@ -146,12 +168,21 @@ class _FileParser(StatementParser):
             name = self.name()
             if self.accept("["):
                 self._skip_past("]")
-            self.module.nets[name.text] = Declaration(name.text, words[-1].text, name, attributes=attributes)
+            self._net(name, [word.text for word in words], attributes)
             if self.accept("="):
                 self.expression()
             if not self.accept(","):
                 break
         self.expect(";")
+
+    def _net(self, name: Token, words: list[str], attributes: dict[str, str]) -> None:
+        """A net may be declared twice: its direction, and its discipline."""
+        module = self.module
+        if words[0] in _DIRECTIONS:
+            module.directions[name.text] = words[0]
+            if words[-1] in _DIRECTIONS and name.text in module.nets:
+                return
+        module.nets[name.text] = Declaration(name.text, words[-1], name, attributes=attributes)
 
     def _branch(self) -> None:
         self.expect("(")
@@ -174,13 +205,13 @@ class _FileParser(StatementParser):
             self.module.analog.append(self.statement())
 
     def _function(self) -> None:
-        self.accept("real", "integer", "string")
+        kind = self.advance().text if self.at("real", "integer", "string") else "real"
         name = self.name()
-        function = self.module.functions[name.text] = Function(name.text, name)
+        function = self.module.functions[name.text] = Function(name.text, name, kind)
         outer = self.parameters, self.variables
         self.parameters, self.variables = {}, function.variables
         try:
-            function.variables[name.text] = Declaration(name.text, "real", name)
+            function.variables[name.text] = Declaration(name.text, kind, name)
             if self.accept("("):
                 self._function_ports(function)
             self.expect(";")

@@ -1,16 +1,19 @@
-"""Compiler directives: macros, conditional compilation, includes (LRM 2.4, chapter 10). No file is opened."""
+"""Compiler directives: macros, conditional compilation, includes (LRM 2.4, chapter 10)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from models_va.errors import InputError
+from spicegen.lint.sources import OLD_INCLUDES, STANDARD_INCLUDES, Sources, is_standard
 from spicegen.lint.tokens import Token, scan
 
-STANDARD_INCLUDES = frozenset({"constants.vams", "disciplines.vams"})
-_MOST_WORK = 500_000
+__all__ = ["STANDARD_INCLUDES", "Macro", "PreprocessedSource", "preprocess"]
+
+_MOST_WORK = 3_000_000
 _DEEPEST = 30
 _DEFINE = re.compile(r"`define[ \t]+(?P<name>\w+)(?P<head>\((?P<params>[\w\s,]*)\))?(?P<body>.*)", re.DOTALL)
 _LINE_COMMENT = re.compile(r"//[^\n]*")
@@ -41,28 +44,40 @@ class PreprocessedSource:
     """A file after its directives.
 
     Attributes:
+        sources: texts of the file and of what it includes.
         tokens: what is left, closed by a token of kind ``end``; macros that the file does not define stay.
         includes: the file names of `include.
+        unread: those of them that are neither the standard's own nor could be read.
         broken: tokens of directives that could not be read.
     """
 
+    sources: Sources
     tokens: list[Token] = field(default_factory=list)
     includes: list[Token] = field(default_factory=list)
+    unread: list[Token] = field(default_factory=list)
     broken: list[Token] = field(default_factory=list)
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing is included but the standard's own files, so that every name is known."""
-        return all(token.text in STANDARD_INCLUDES for token in self.includes)
+        """Whether everything that is included is known, so that every name is."""
+        return not self.unread
+
+    def has(self, name: str) -> bool:
+        """Whether the standard's file ``name`` is included, under its present name or a former one."""
+        return any(OLD_INCLUDES.get(token.text, token.text) == name for token in self.includes)
 
 
-def preprocess(text: str) -> PreprocessedSource:
-    """Expand macros and follow conditional compilation.
+def preprocess(text: str, folder: Path | None = None) -> PreprocessedSource:
+    """Expand macros and includes, and follow conditional compilation.
+
+    Args:
+        text: text of a file.
+        folder: folder that the file stands in, and what it includes beside it; None if no other file may be opened.
 
     Raises:
-        InputError: the macros expand without end.
+        InputError: the macros or includes expand without end, or an included file cannot be read.
     """
-    run = _Run()
+    run = _Run(Sources(text, folder))
     tokens = list(scan(text))
     run.expand(tokens[:-1], 0)
     run.source.tokens.append(tokens[-1])
@@ -70,8 +85,9 @@ def preprocess(text: str) -> PreprocessedSource:
 
 
 class _Run:
-    def __init__(self) -> None:
-        self.source = PreprocessedSource()
+    def __init__(self, sources: Sources) -> None:
+        self.sources = sources
+        self.source = PreprocessedSource(sources)
         # LRM 2.4, 10.5: predefined for compact models
         self.macros = {name: Macro(None, ()) for name in ("__VAMS_ENABLE__", "__VAMS_COMPACT_MODELING__")}
         self.work = 0
@@ -125,6 +141,8 @@ class _Run:
             self.source.broken.append(token)
             return
         params = None
+        if is_standard(token.file.rpartition("/")[2]) and match["name"].startswith(("P_", "M_")):
+            return  # a copy of constants.vams beside the file: its constants keep their names
         if match["head"] is not None:
             params = tuple(name.strip() for name in match["params"].split(",") if name.strip())
         self.macros[match["name"]] = Macro(params, tuple(scan(match["body"]))[:-1])
@@ -134,7 +152,8 @@ class _Run:
         macro = self.macros.get(token.text[1:])
         following = tokens[position : position + 1]
         if token.text == "`include":
-            self.source.includes += following
+            for name in following:
+                self._include(name, depth)
         elif token.text == "`undef":
             for name in following:
                 self.macros.pop(name.text, None)
@@ -148,6 +167,15 @@ class _Run:
         else:
             return self._expand_macro(token, macro, tokens, position, depth)
         return position + 1
+
+    def _include(self, name: Token, depth: int) -> None:
+        self.source.includes.append(name)
+        found = self.sources.include(name.text, name.file) if depth < _DEEPEST else None
+        if found is not None:
+            path, text = found
+            self.expand(list(scan(text, path))[:-1], depth + 1)
+        elif not is_standard(name.text):
+            self.source.unread.append(name)
 
     def _expand_macro(self, token: Token, macro: Macro, tokens: Sequence[Token], position: int, depth: int) -> int:
         arguments: dict[str, list[Token]] = {}

@@ -46,6 +46,7 @@ RULES = {
     "multiplicity": Rule("error", (21,), "leave it out: the simulator scales currents itself"),
     "noise-name": Rule("warning", (22,), 'give the source a name as last argument: white_noise(psd, "thermal")'),
     "not-understood": Rule("warning", (1,), "check it by hand; what was skipped is not judged"),
+    "old-include": Rule("warning", (27,), "include constants.vams and disciplines.vams"),
     "operating-point": Rule("warning", (10,), 'declare it (* desc="...", units="..." *) real g;'),
     "overflow": Rule("warning", (13,), "use limexp, or go on linearly beyond a limit: x < 80 ? exp(x) : ..."),
     "partly-assigned": Rule("warning", (4,), "assign it before the condition, or on every branch"),
@@ -56,6 +57,7 @@ RULES = {
     "switch-branch": Rule("error", (11,), "contribute a current on every path"),
     "table": Rule("error", (27,), "write the data as an equation"),
     "thermal-noise": Rule("warning", (22,), 'add I(a, b) <+ white_noise(4*`P_K*$temperature*g, "thermal")'),
+    "time-delay": Rule("warning", (3,), "describe the delay with ddt on an internal node"),
     "unassigned": Rule("error", (2,), "assign it or remove it"),
     "undeclared": Rule("error", (1,), "declare it"),
     "voltage-contribution": Rule("warning", (18,), "contribute the current: I(a, b) <+ g*V(a, b)"),
@@ -67,11 +69,13 @@ class Finding:
     """One place where a rule is broken.
 
     Attributes:
+        file: path of the included file in which it is, from the folder of the file that was judged; "" in that itself.
         line, column: from 1.
         rule: its name, a key of RULES.
         message: what is wrong there.
     """
 
+    file: str
     line: int
     column: int
     rule: str
@@ -90,4 +94,4 @@ class Finding:
 
 def found(rule: str, at: Token, message: str) -> Finding:
     """A finding at a token."""
-    return Finding(at.line, at.column, rule, message)
+    return Finding(at.file, at.line, at.column, rule, message)

@@ -198,6 +198,7 @@ class Declaration:
         attributes: what stands in (* *) before it.
         value: default or initial value.
         has_range: whether a parameter has from or exclude.
+        bounds: ends of its first from, as written; None if it has none.
         is_array: whether it has a range of indices.
         is_local: whether it belongs to a block.
     """
@@ -211,27 +212,44 @@ class Declaration:
     has_range: bool = False
     is_array: bool = False
     is_local: bool = False
+    bounds: tuple[Expr, Expr] | None = None
 
 
 @dataclass(slots=True)
 class Function:
-    """An analog function: arguments (those it writes apart), locals and body."""
+    """An analog function: arguments (those it writes apart), locals and body.
+
+    Attributes:
+        type: ``real``, ``integer`` or ``string``.
+    """
 
     name: str
     at: Token
+    type: str = "real"
     arguments: list[str] = field(default_factory=list)
     outputs: set[str] = field(default_factory=set)
     variables: dict[str, Declaration] = field(default_factory=dict)
     body: Statement = field(default_factory=lambda: Block(Token("end", "", 0, 0)))
 
+    def written(self, call: Expr) -> list[Expr]:
+        """The arguments that a call of this function assigns."""
+        return [a for name, a in zip(self.arguments, call.args, strict=False) if name in self.outputs]
+
 
 @dataclass(slots=True)
 class Module:
-    """A module."""
+    """A module.
+
+    Attributes:
+        directions: ``inout``, ``input`` or ``output`` of a port, where it is said.
+        trailing: attributes that stand after a declaration instead of before it.
+        commas: commas in ranges, where a colon belongs.
+    """
 
     name: str
     at: Token
     ports: list[str] = field(default_factory=list)
+    directions: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, Declaration] = field(default_factory=dict)
     variables: dict[str, Declaration] = field(default_factory=dict)
     nets: dict[str, Declaration] = field(default_factory=dict)
@@ -239,15 +257,35 @@ class Module:
     functions: dict[str, Function] = field(default_factory=dict)
     initial: list[Statement] = field(default_factory=list)
     analog: list[Statement] = field(default_factory=list)
+    trailing: list[Token] = field(default_factory=list)
+    commas: list[Token] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class File:
-    """A whole file: its modules, and the access functions that its own natures declare."""
+    """A whole file.
+
+    Attributes:
+        natures: access function of each nature that the file declares.
+        disciplines: of each discipline that the file declares, the natures of its flow and its potential.
+        not_understood: tokens at which something was skipped.
+    """
 
     modules: list[Module] = field(default_factory=list)
-    accesses: set[str] = field(default_factory=set)
+    natures: dict[str, str] = field(default_factory=dict)
+    disciplines: dict[str, dict[str, str]] = field(default_factory=dict)
     not_understood: list[Token] = field(default_factory=list)
+
+    @property
+    def accesses(self) -> set[str]:
+        """The access functions that the file declares."""
+        return set(self.natures.values())
+
+    @property
+    def potentials(self) -> set[str]:
+        """Those of them that are not of a flow."""
+        flows = {d["flow"] for d in self.disciplines.values() if "flow" in d}
+        return {access for nature, access in self.natures.items() if nature not in flows}
 
 
 def visit(statement: Statement, under: tuple[Statement, ...] = ()) -> Iterator[tuple[Statement, tuple[Statement, ...]]]:

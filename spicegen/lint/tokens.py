@@ -16,12 +16,14 @@ class Token:
             ``string``, ``op``, ``bad`` (a character that no token starts with) or ``end``.
         text: text as in the file; a string is without its quotes, an escaped name without its backslash.
         line, column: place in the file, from 1.
+        file: path of the included file that the token stands in, as `include names it; "" in the file itself.
     """
 
     kind: str
     text: str
     line: int
     column: int
+    file: str = ""
 
     def is_op(self, *texts: str) -> bool:
         """Whether the token is one of these operators, and not a string that looks like it."""
@@ -29,7 +31,7 @@ class Token:
 
     def moved(self, to: Token) -> Token:
         """The same token at the place of ``to``: what a macro expands to stands where it is used."""
-        return Token(self.kind, self.text, to.line, to.column)
+        return Token(self.kind, self.text, to.line, to.column, to.file)
 
 
 _TOKEN = re.compile(
@@ -52,8 +54,8 @@ _SCALE = {"T": 1e12, "G": 1e9, "M": 1e6, "K": 1e3, "k": 1e3, "m": 1e-3, "u": 1e-
           "f": 1e-15, "a": 1e-18}  # fmt: skip
 
 
-def scan(text: str) -> Iterator[Token]:
-    """The tokens of ``text``, comments left out, closed by one of kind ``end``."""
+def scan(text: str, file: str = "") -> Iterator[Token]:
+    """The tokens of ``text``, comments left out, closed by one of kind ``end``; ``file`` says where they stand."""
     line, start_of_line, end = 1, 0, 0
     for match in _TOKEN.finditer(text):
         kind, found, end = str(match.lastgroup), match.group(), match.end()
@@ -62,12 +64,12 @@ def scan(text: str) -> Iterator[Token]:
         elif kind == "string":
             found = found[1:].removesuffix('"')
         if kind != "space":
-            yield Token(kind, found, line, match.start() - start_of_line + 1)
+            yield Token(kind, found, line, match.start() - start_of_line + 1, file)
         newlines = match.group().count("\n")
         if newlines:
             line += newlines
             start_of_line = match.start() + match.group().rindex("\n") + 1
-    yield Token("end", "the end of the file", line, end - start_of_line + 1)
+    yield Token("end", "the end of the file", line, end - start_of_line + 1, file)
 
 
 def leading_comments(text: str) -> str:

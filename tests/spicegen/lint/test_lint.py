@@ -42,7 +42,7 @@ BROKEN = {
         spoiled(('(* desc="state", units="1" *) real x', '(* desc="state" *) real ¦x')),
     ],
     "event": [
-        declaring("y", (LAST, "¦@(initial_step) y = 1;")),
+        declaring("y", (LAST, "¦@(initial_step) y = vbr;")),
         spoiled((LAST, '¦@(cross(vbr, 1)) $strobe("crossed");')),
         spoiled((LAST, "¦@(timer(0, 1e-3)) ;")),
     ],
@@ -55,10 +55,10 @@ BROKEN = {
         declaring("w", (G, "if (vbr > 1) w = 1;\n    g = g0*¦w;")),
         declaring("w", (G, "if (vbr > 1) w = 1; else if (vbr < -1) w = 0;\n    g = g0*¦w;")),
         declaring("w", (G, "if (vbr > 1) w = 1;\n if (vbr < -1) w = 0;\n    g = g0*¦w;")),
-        declaring("w", (G, "case (k) 1: w = 1; 2, 3: w = 2; endcase\n    g = g0*¦w;")),
+        declaring("w", (G, "case (vbr) 1: w = 1; 2, 3: w = 2; endcase\n    g = g0*¦w;")),
         declaring("w", (G, "while (x > 2) w = 1;\n    g = g0*¦w;")),
         declaring("w = 1", (G, "w = ¦w*exp(-abs(vbr));\n    g = g0*w;")),
-        declaring("w", (G, "begin : b real y; y = ¦w; w = y + x; end\n    g = g0*x;")),
+        declaring("w", (G, "begin : b real y; y = ¦w; w = y + x; end\n    g = g0*w;")),
     ],
     "idt": [declaring("y", (LAST, "y = ¦idt(x, 0);")), declaring("y", (LAST, "y = ¦idt(x, 0, g);"))],
     "include": ['`include ¦"mine.va"\n' + CLEAN],
@@ -69,7 +69,7 @@ BROKEN = {
     ],
     "instance-parameter": [spoiled(MODULE).replace(', type="instance"', "")],
     "legacy": [
-        spoiled(('"constants.vams', '¦"constants.h'), ("`P_K*", "")),
+        '`include ¦"std.va"\n' + CLEAN,
         spoiled((LAST, "¦bound_step(1n);")),
     ],
     "log10": [declaring("y", (LAST, "y = ¦log(g0);"))],
@@ -84,6 +84,7 @@ BROKEN = {
         spoiled(("// more", "resistor ¦#(.r(1)) r1(te, be);")),
         spoiled(("endmodule\n", "¦")),
     ],
+    "old-include": [spoiled(('"constants.vams', '¦"constants.h')), spoiled(('"disciplines.vams', '¦"discipline.h'))],
     "operating-point": [
         spoiled(('(* desc="state", units="1" *) ', ""), ('(* desc="conductance", units="S" *) ', ""), MODULE)
     ],
@@ -112,6 +113,7 @@ BROKEN = {
     "step-control": [spoiled((LAST, "¦$bound_step(1n);"))],
     "table": [declaring("y", (LAST, 'y = ¦$table_model(vbr, "data.tbl");'))],
     "thermal-noise": [spoiled((NOISE, ""), MODULE)],
+    "time-delay": [declaring("y", (LAST, "y = ¦absdelay(x, 1n);"))],
     "unassigned": [declaring("y", (G, "g = g0*x + 0*¦y;"))],
     "undeclared": [
         spoiled((G, "g = g0*x + ¦offset;")),
