@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models_va.errors import InputError, UnknownNameError, located
-from spicegen.lint import declarations, equations, usage
+from spicegen.lint import declarations, equations, numbers, usage
+from spicegen.lint.behaviour import check_behaviour
 from spicegen.lint.context import Context
+from spicegen.lint.mend import mended
 from spicegen.lint.parser import parse
 from spicegen.lint.preprocess import PreprocessedSource, preprocess
 from spicegen.lint.rules import RULES, Finding, found
@@ -20,9 +23,13 @@ _CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     declarations.check_attributes,
     declarations.check_arrays,
     declarations.check_includes,
+    declarations.check_disciplines,
+    declarations.check_ranges,
+    declarations.check_forms,
     declarations.check_names,
     declarations.check_header,
     usage.check_calls,
+    usage.check_analysis,
     usage.check_multiplicity,
     usage.check_events,
     usage.check_noise,
@@ -33,6 +40,9 @@ _CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     equations.check_states,
     equations.check_overflow,
     lambda context: iter(context.flow.findings),
+    check_behaviour,
+    numbers.check_integer_division,
+    numbers.check_domain,
 )
 
 
@@ -43,10 +53,30 @@ class LintReport:
     Attributes:
         findings: findings, each with its file.
         unreadable: faults of the files that could not be judged.
+        files: number of files that were judged.
     """
 
     findings: tuple[tuple[Path, Finding], ...]
     unreadable: tuple[InputError, ...]
+    files: int = 0
+
+    def errors(self) -> LintReport:
+        """The same report with nothing but the errors."""
+        errors = tuple((path, f) for path, f in self.findings if f.severity == "error")
+        return LintReport(errors, self.unreadable, self.files)
+
+    def summary(self) -> str:
+        """One line: how many errors and warnings in how many files, by rule, the most frequent first."""
+        counts = Counter(f.severity for _, f in self.findings)
+        rules = Counter(f.rule for _, f in self.findings).most_common()
+        kinds = f" ({', '.join(f'{count} {rule}' for rule, count in rules)})" if rules else ""
+        found = f"{_counted(counts['error'], 'error')}, {_counted(counts['warning'], 'warning')}"
+        failed = f", {_counted(len(self.unreadable), 'file')} not judged" if self.unreadable else ""
+        return f"{_counted(self.files, 'file')}: {found}{kinds}{failed}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def lint_files(paths: Iterable[Path], ignore: Collection[str] = ()) -> LintReport:
@@ -60,18 +90,30 @@ def lint_files(paths: Iterable[Path], ignore: Collection[str] = ()) -> LintRepor
             raise UnknownNameError("lint rule", name, RULES)
     findings: list[tuple[Path, Finding]] = []
     unreadable: list[InputError] = []
+    files = 0
     for path in paths:
         try:
             findings += [(path, f) for f in lint_file(path) if f.rule not in ignore]
+            files += 1
         except InputError as error:
             unreadable.append(error)
-    return LintReport(tuple(findings), tuple(unreadable))
+        except Exception as error:  # a fault of this linter must not keep the findings in other files back
+            unreadable.append(InputError(f"{path}: the linter failed: {type(error).__name__}: {error}"))
+    return LintReport(tuple(findings), tuple(unreadable), files)
 
 
 def describe(path: Path, finding: Finding) -> str:
     """One line, ``file:line:column: severity[rule] message; remedy``; what could steer a terminal is replaced."""
     place = f"{path.parent / finding.file if finding.file else path}:{finding.line}:{finding.column}"
-    line = f"{place}: {finding.severity}[{finding.rule}] {finding.message}; {finding.remedy}"
+    return _printable(f"{place}: {finding.severity}[{finding.rule}] {finding.message}; {finding.remedy}")
+
+
+def suggestion(finding: Finding) -> str:
+    """The line mended, behind four blanks; "" if there is none to suggest."""
+    return _printable(f"    {finding.mended}") if finding.mended else ""
+
+
+def _printable(line: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in line)
 
 
@@ -107,7 +149,7 @@ def _lint(text: str, folder: Path | None = None) -> list[Finding]:
     for module in file.modules:
         context = Context(text, source, file, module)
         for check in _CHECKS:
-            findings.update(check(context))
+            findings.update(replace(finding, mended=mended(finding, context)) for finding in check(context))
     return sorted(findings)
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from spicegen.lint.bias import Bias
+from spicegen.lint.evaluate import Constants
 from spicegen.lint.flow import FlowFacts, follow
 from spicegen.lint.preprocess import PreprocessedSource
 from spicegen.lint.syntax import Contribution, Expr, File, Module, Statement, visit
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Context:
     """A module in its file."""
 
@@ -25,6 +26,11 @@ class Context:
     def bias(self) -> Bias:
         """The variables that depend on the bias."""
         return Bias(self.module, self.file.accesses)
+
+    @cached_property
+    def constants(self) -> Constants:
+        """The values of expressions of parameters."""
+        return Constants(self.module)
 
     @cached_property
     def flow(self) -> FlowFacts:

@@ -20,6 +20,8 @@ flicker_noise floor hypot initial_step int limexp ln max min or pow sin sinh sqr
 laplace_nd laplace_np laplace_zd laplace_zp zi_nd zi_np zi_zd zi_zp
 """
 _KNOWN_FUNCTIONS = frozenset(_FUNCTION_WORDS.split())
+_DISCIPLINES = frozenset({"electrical", "voltage", "current", "magnetic", "thermal", "kinematic", "kinematic_v",
+                          "rotational", "rotational_omega", "logic", "ddiscrete"})  # fmt: skip
 _WORDS = ("inf", "initial_step", "final_step")
 _HEADER = {
     "card name": r"^// [a-z][a-z0-9_.-]*: ",
@@ -71,19 +73,54 @@ def check_includes(context: Context) -> Iterator[Finding]:
             yield found("include", token, f"includes {token.text}, which is not beside this file and was not read")
 
 
+def check_disciplines(context: Context) -> Iterator[Finding]:
+    """Check rule 1, that the discipline of every net is declared: by the file itself, or by disciplines.vams."""
+    if not context.source.is_whole:
+        return
+    seen = set(context.file.disciplines)
+    for net in context.module.nets.values():
+        missing = net.kind in _DISCIPLINES and not context.source.has("disciplines.vams")
+        if missing and net.kind not in seen:
+            seen.add(net.kind)
+            yield found("discipline", net.at, f"{net.kind} is declared nowhere: disciplines.vams is not included")
+
+
+def check_ranges(context: Context) -> Iterator[Finding]:
+    """Check rule 8, that ranges are written low:high and hold something."""
+    for token in context.module.commas:
+        yield found("bad-range", token, "a comma in a range, where compilers want a colon")
+    for item in context.module.parameters.values():
+        ends = [context.constants.value(e) for e in item.bounds or () if e.kind == "number"]
+        if len(ends) == 2 and None not in ends and ends[0] > ends[1]:  # type: ignore[operator]
+            yield found("bad-range", item.at, f"the range of {item.name} is empty: {ends[0]:g} to {ends[1]:g}")
+
+
+def check_forms(context: Context) -> Iterator[Finding]:
+    """Check rule 1: forms that compact-model compilers do not take."""
+    module = context.module
+    for token in module.trailing:
+        yield found("attribute-place", token, "attributes stand after the declaration")
+    for token in module.unnamed:
+        yield found("unnamed-block", token, f"{token.text} is declared in a block without a name")
+    for item in module.variables.values():
+        others = sorted(item.value.names & module.variables.keys()) if item.value and not item.is_local else []
+        if others:
+            yield found("initial-value", item.at, f"{item.name} begins with the value of the variable {others[0]}")
+
+
 def check_names(context: Context) -> Iterator[Finding]:
     """Check rule 1, that every name is declared, unless something was included or not understood."""
     if not context.source.is_whole or context.file.not_understood:
         return
     module = context.module
-    names = {*module.parameters, *module.variables, *module.nets, *module.branches, *module.ports, *_WORDS}
-    functions = {*module.functions, *_KNOWN_FUNCTIONS, *CALLS, *ACCESSES, *context.file.accesses}
     local = {name for f in module.functions.values() for name in f.variables}
+    names = {*module.parameters, *module.variables, *module.nets, *module.branches, *module.ports, *_WORDS, *local}
+    functions = {*module.functions, *_KNOWN_FUNCTIONS, *CALLS, *ACCESSES, *context.file.accesses}
     seen: set[str] = set()
     assigned = [Expr("name", s.name, at=s.at) for s in context.statements if isinstance(s, Assign)]
     for e in sorted((*context.expressions, *assigned), key=lambda e: (e.at.line, e.at.column)):
-        known = functions if e.kind == "call" else names | local
-        if e.kind in ("call", "name") and e.text not in known | seen and not _is_known(e.text, context):
+        known = functions if e.kind == "call" else names
+        if e.kind in ("call", "name") and e.text not in known and e.text not in seen and not _is_known(e.text, context):
             seen.add(e.text)
             yield found("undeclared", e.at, f"{e.text} is not declared")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from spicegen.lint.bias import Bias
 from spicegen.lint.context import Context
@@ -48,18 +48,25 @@ def _nodes(target: Expr) -> str:
 
 
 def check_ddt(context: Context) -> Iterator[Finding]:
-    """Check rule 2: ddt is on every path; conditions that are decided once for each device are allowed."""
-    dynamic = context.flow.dynamic
+    """Check rule 2: ddt is on every path; conditions on parameters and settings of the simulation are allowed."""
     for statement, under in context.analog:
         for e in statement.expressions:
             for call in e.calls("ddt", "idt"):
-                if any(id(s) in dynamic or isinstance(s, Event) for s in under) or _in_choice(e, call, dynamic):
+                conditions = [c for s in under for c in s.expressions]
+                conditions += [c.args[0] for c in e.walk() if c.kind == "choice" and _is_in_arm(call, c)]
+                if not all(_is_constant(c, context) for c in conditions) or any(isinstance(s, Event) for s in under):
                     yield found("conditional-ddt", call.at, f"{call.text} is evaluated under a condition")
 
 
-def _in_choice(e: Expr, call: Expr, dynamic: Container[int]) -> bool:
-    choices = (c for c in e.walk() if c.kind == "choice" and id(c) in dynamic)
-    return any(part is call for c in choices for arm in c.args[1:] for part in arm.walk())
+def _is_in_arm(call: Expr, choice: Expr) -> bool:
+    return any(part is call for arm in choice.args[1:] for part in arm.walk())
+
+
+def _is_constant(e: Expr, context: Context) -> bool:
+    """Whether a condition is made of parameters and settings, with no voltage, current, time or variable in it."""
+    reads = any(part.kind in ("name", "index") and part.text in context.module.variables for part in e.walk())
+    times = {"$abstime", "$realtime", "$random", "ddt", "idt"}
+    return not reads and e not in context.bias and not any(part.text in times for part in e.walk())
 
 
 def check_states(context: Context) -> Iterator[Finding]:
@@ -80,7 +87,7 @@ def check_states(context: Context) -> Iterator[Finding]:
         if isinstance(s, Assign) and s.value.kind == "call" and context.branch(s.value) in nodes
     }
     for assign in _clamps(context.module.analog):
-        if assign.name in held:
+        if assign.name in held and assign.name not in assign.value.names:
             yield found("clipped-state", assign.at, f"{assign.name} is a state, and is clipped")
 
 

@@ -73,7 +73,7 @@ class FlowFacts:
 
     Attributes:
         findings: findings on the order of assignments.
-        dynamic: conditionals, loops, events and choices (by ``id``) that may decide otherwise from step to step.
+        dynamic: conditionals (by ``id``) that may decide otherwise from step to step.
         harmless: variables that @(initial_step) may assign: to what never changes, or to what is not read later.
     """
 
@@ -135,6 +135,7 @@ class _FlowWalk:
         changing: variables whose present value may change while a circuit is simulated.
         path: the function of the conditions under which the present statement runs (or a weaker one).
         kept: variables that would have to keep their values.
+        gaps: function of the settings in which some variable is never assigned.
         dynamic, harmless: see FlowFacts.
     """
 
@@ -163,6 +164,7 @@ class _FlowWalk:
         self.dynamic: set[int] = set()
         self.harmless: set[str] = set()
         self.kept: set[str] = set()
+        self.gaps = FALSE
         self.reads: dict[str, list[_Read]] = {}
         self.reported: set[str] = set()
         self.relevant: set[str] = set(variables)
@@ -237,8 +239,6 @@ class _FlowWalk:
 
     def _event(self, event: Event) -> None:
         is_start = event.event.text == "initial_step"
-        if not is_start:
-            self.dynamic.add(id(event))
         inside = {s.name for s, _ in visit(event.body) if isinstance(s, Assign)}
         self.known.open()
         self.run(event.body)
@@ -255,10 +255,7 @@ class _FlowWalk:
         self._read(loop.condition, loop)
         for _ in range(_ROUNDS):
             self._foresee(loop.body, self.is_chosen)
-        chosen = self._changes(loop.condition)
-        if chosen:
-            self.dynamic.add(id(loop))
-        outer, self.is_chosen = self.is_chosen, self.is_chosen or chosen
+        outer, self.is_chosen = self.is_chosen, self.is_chosen or self._changes(loop.condition)
         if loop.kind == "while":
             self._kept(loop.body)
         else:
@@ -340,8 +337,6 @@ class _FlowWalk:
         written: list[Expr] = []
         for part in e.walk():
             written += outputs(part, self.functions)
-            if part.kind == "choice" and self._changes(part.args[0]):
-                self.dynamic.add(id(part))
             if part.kind in ("name", "index") and part.text in self.variables and part not in written:
                 self._check(part, by)
         changes = bool(written) and self._changes(e)
@@ -389,10 +384,16 @@ class _FlowWalk:
         logic = self.logic
         try:
             uncovered = logic.both(read.path, logic.negation(read.known))
+            uncovered = logic.both(uncovered, logic.negation(self.gaps))
             if not logic.is_possible(uncovered):
                 return False
             settings = logic.settings(uncovered)
-            if logic.is_possible(logic.both(logic.settings(read.path), logic.negation(settings))):
+            covered = logic.settings(logic.both(read.path, read.known))
+            if logic.is_possible(logic.both(settings, covered)):
+                return True  # at one bias it is assigned before it is read, and at another it is not
+            others = logic.both(logic.settings(read.path), logic.negation(settings))
+            if logic.is_possible(others):
+                self.gaps = logic.either(self.gaps, settings)
                 return False  # with other parameters it is never read unassigned: a gap between them, and no memory
             return logic.is_possible(logic.both(settings, logic.settings(self.paths[name])))
         except TooLargeError:

@@ -115,6 +115,8 @@ class StatementParser(ExpressionParser):
         if not self.scopes:
             return name
         scope = self.scopes[-1]
+        if not scope.label:
+            self.module.unnamed.append(self.tokens[self.position - 1])
         whole = f"{scope.label}.{name}" if scope.label else name
         while whole in self.parameters or whole in self.variables:
             whole = f"block.{name}" if whole == name else whole + "'"

@@ -38,6 +38,27 @@ class Expr:
         """Every plain name in it."""
         return frozenset(e.text for e in self.walk() if e.kind == "name")
 
+    def source(self) -> str:
+        """Its text again, without blanks, and with parentheses around sums within products."""
+        if self.kind == "operator" and len(self.args) == 1:
+            return self.operators[0] + self.args[0].operand()
+        if self.kind == "operator":
+            rest = "".join(o + a.operand() for o, a in zip(self.operators, self.args[1:], strict=True))
+            return self.args[0].operand() + rest
+        if self.kind == "choice":
+            condition, if_true, if_false = (a.operand() for a in self.args)
+            return f"{condition} ? {if_true} : {if_false}"
+        if self.kind == "string":
+            return f'"{self.text}"'
+        if self.kind in ("call", "index"):
+            ends = "()" if self.kind == "call" else "[]"
+            return f"{self.text}{ends[0]}{', '.join(a.source() for a in self.args)}{ends[1]}"
+        return self.text
+
+    def operand(self) -> str:
+        """Its text as part of another expression."""
+        return f"({self.source()})" if self.kind in ("operator", "choice") else self.source()
+
     def calls(self, *functions: str) -> Iterator[Expr]:
         """Every call of one of ``functions`` in it."""
         return (e for e in self.walk() if e.kind == "call" and e.text in functions)
@@ -244,6 +265,7 @@ class Module:
         directions: ``inout``, ``input`` or ``output`` of a port, where it is said.
         trailing: attributes that stand after a declaration instead of before it.
         commas: commas in ranges, where a colon belongs.
+        unnamed: declarations in blocks without a name.
     """
 
     name: str
@@ -259,6 +281,7 @@ class Module:
     analog: list[Statement] = field(default_factory=list)
     trailing: list[Token] = field(default_factory=list)
     commas: list[Token] = field(default_factory=list)
+    unnamed: list[Token] = field(default_factory=list)
 
 
 @dataclass(slots=True)
