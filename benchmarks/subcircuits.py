@@ -76,6 +76,7 @@ def naive_subcircuit(card: DeviceCard) -> str:
         card=card,
         header=["naive"],
         parameters=[(p, repr(card.values[p.name])) for p in model.params],
+        ranges=[],
         constants=[],
         voltage_node=False,
         helpers=[],

@@ -26,5 +26,10 @@ def within(x: sympy.Expr) -> sympy.Expr:
 
 
 def _rim(distance: sympy.Expr) -> sympy.Expr:
-    """Rim of the window: 1 inside, 0 at the bound, linear beyond it, so that Newton's method comes back."""
-    return sympy.tanh(pos(distance) / RIM.symbol) - pos(-distance) / RIM.symbol
+    """Rim of the window: 1 inside, 0 at the bound, linear beyond it, so that Newton's method comes back.
+
+    States come to rest at the bound itself. The parts are written so that the slope there is 1/rim whatever slope
+    pos() is given at 0: with none, Newton's method goes to and fro without end, and time steps become tiny.
+    """
+    inside = pos(distance)
+    return sympy.tanh(inside / RIM.symbol) + (distance - inside) / RIM.symbol

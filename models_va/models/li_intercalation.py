@@ -7,7 +7,7 @@ potentiates. Li is conserved: what enters the electrode leaves the interface, an
 conductance, its transfer does not show. Interface Li that is not transferred disperses.
 
 The transfer needs an incubation, which counts the onsets of stimuli: it grows as long as the interface has not got used
-to the stimulus, and is forgotten within about a second. So one long spike leaves nothing, and a train does.
+to the stimulus, and is forgotten within about a second. So a spike leaves nothing, and a train does.
 
 Sources of the equations: field-driven ion hopping, sinh (Mott and Gurney, Electronic Processes in Ionic
 Crystals, 1940); drift threshold as a smooth gate (VTEAM: Kvatinsky et al., IEEE TCAS-II 62, 786, 2015);
@@ -41,6 +41,12 @@ from models_va._model import (
 from models_va._param import Param, nonnegative, positive
 from models_va.functions import cosh_lim, exp_lim, pos, sinh_lim
 
+
+def _order(name: str, description: str) -> Param:
+    """The order of a power of a state; at least 1, as a lower power has no finite slope where its state is 0."""
+    return Param(name, description, "1", None, 1.0, math.inf, False, True)
+
+
 _PARAMS = (
     Param("g0", "conductance with all states zero", "S", None, 0.0, math.inf, True, True, per_instance=True),
     positive("v_io", "voltage scale of the conduction nonlinearity", "V"),
@@ -50,8 +56,8 @@ _PARAMS = (
     positive("tau_m", "decay time of activation", "s"),
     nonnegative("gain_p", "gain of potentiation by activation", "1"),
     nonnegative("gain_d", "gain of depression by activation", "1"),
-    positive("order_p", "order of activation in potentiation", "1"),
-    positive("order_d", "order of activation in depression", "1"),
+    _order("order_p", "order of activation in potentiation"),
+    _order("order_d", "order of activation in depression"),
     positive("k_s", "rate of Li arriving at the interface", "1/s"),
     positive("v_s", "voltage scale of Li arriving at the interface", "V"),
     positive("tau_s", "decay time of interface Li", "s"),
@@ -63,7 +69,7 @@ _PARAMS = (
     positive("tau_c", "decay time of incubation", "s"),
     positive("k_t", "rate of transfer from the interface to the electrode", "1/s"),
     positive("half_c", "half-saturation of incubation", "1"),
-    positive("order_c", "order of incubation", "1"),
+    _order("order_c", "order of incubation"),
     nonnegative("phi_s", "screening of the transfer by interface Li", "1"),
     nonnegative("lambda_x", "growth of the transfer's barrier with concentration", "1"),
     positive("k_d", "rate of extraction from the electrode", "1/s"),

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterator
 from spicegen.lint.context import Context
 from spicegen.lint.flow import PRINTING
 from spicegen.lint.rules import Finding, found
-from spicegen.lint.syntax import Assign, Event, Expr, Statement, Task, visit
+from spicegen.lint.syntax import Assign, Conditional, Event, Expr, Statement, Task, visit
 from spicegen.lint.tokens import number
 
 CALLS = {
@@ -37,6 +37,7 @@ CALLS = {
     "$limexp": ("legacy", "$limexp is now limexp"),
 }
 """Functions that should not be called, each with its rule and the reason; a name that ends in _ is a prefix."""
+_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 _CONSTANTS = (
     ("Boltzmann's constant", 1.380649e-23, 1e-3, "`P_K"),
     ("Boltzmann's constant in eV/K", 8.617333262e-5, 1e-3, "`P_K/`P_Q"),
@@ -50,12 +51,12 @@ _ROOM_K = frozenset({273.0, 293.0, 293.15, 298.0, 298.15, 300.0, 300.15})
 
 def check_calls(context: Context) -> Iterator[Finding]:
     """Check rules 2, 3, 14, 21, 26 and 27: functions that a compact model must not call."""
-    holding = {id(e) for e in _holding_times(context)}
     for statement in context.statements:
         if isinstance(statement, Task) and statement.call.text in PRINTING:
             continue
-        for e in (part for whole in statement.expressions for part in whole.walk() if id(part) not in holding):
-            if e.text in context.module.functions or e.kind not in ("call", "name"):
+        first_point = {e.at for e in _first_points(statement)}
+        for e in (part for whole in statement.expressions for part in whole.walk()):
+            if e.text in context.module.functions or e.kind not in ("call", "name") or e.at in first_point:
                 continue
             if e.kind == "name" and not e.text.startswith("$"):
                 continue
@@ -66,13 +67,19 @@ def check_calls(context: Context) -> Iterator[Finding]:
                 yield found(rule, e.at, message)
 
 
-def _holding_times(context: Context) -> Iterator[Expr]:
-    """The times in conditions such as analysis("static") || $abstime == 0, which hold a state at its initial value."""
-    for e in context.expressions:
-        if e.kind == "operator" and "||" in e.operators and any(e.calls("analysis")):
-            for part in e.args:
-                if part.operators in (("==",), ("<=",)) and {a.text for a in part.args} <= {"$abstime", "0", "0.0"}:
-                    yield from (a for a in part.args if a.text == "$abstime")
+def _first_points(statement: Statement) -> Iterator[Expr]:
+    """Each ``$abstime`` that asks, beside analysis(), whether this is a transient's first point: is it 0, or not?
+
+    It is the one use of time that a model may make: simulators differ in what analysis they call that point.
+    """
+    for condition in statement.expressions if isinstance(statement, Conditional) else ():
+        if not any(condition.calls("analysis")):
+            continue
+        for e in condition.walk():
+            if e.kind == "operator" and len(e.args) == 2 and e.operators[0] in _COMPARISONS:
+                time, zero = sorted(e.args, key=lambda part: part.kind == "number")
+                if time.text == "$abstime" and zero.kind == "number" and number(zero.text) == 0:
+                    yield time
 
 
 def _beginning(name: str) -> str:

@@ -23,7 +23,7 @@ from spicegen.result_cache import ResultCache, digest
 Array = NDArray[np.float64]
 Residuals = Callable[[Mapping[str, float]], Array]
 
-_NICE = 10
+_NICE = 5
 """How much the workers give way to other programs: a fit takes hours, and the machine is used meanwhile."""
 SPREAD = np.log(1.2)
 """Standard deviation of the further starts about the first, natural log."""

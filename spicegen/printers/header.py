@@ -8,6 +8,10 @@ from models_va import DeviceCard, Quantity
 from spicegen import __version__
 
 _WIDTH = 100
+_BOUNDS = (
+    "States: kept within their bounds by their rates, not clipped: where rates are large, a time step may pass a bound "
+    "by its error, and the state comes back"
+)
 
 
 def header_lines(card: DeviceCard) -> list[str]:
@@ -20,8 +24,9 @@ def header_lines(card: DeviceCard) -> list[str]:
         f"Values: {card.source}",
         f"Card hash: {card.hash}; printed by spicegen {__version__}",
         "Units: SI; terminals: te (top electrode), be (bottom electrode); v = v(te) - v(be)",
-        "Provenance of the values:",
     ]
+    lines += [_BOUNDS] if model.states else []
+    lines += ["Provenance of the values:"]
     lines += [f"  {name} = {_described(q)}" for name, q in card.parameters.items()]
     return [part for line in lines for part in _wrap(_ascii(line))]
 

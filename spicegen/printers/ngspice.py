@@ -4,17 +4,21 @@ ngspice differentiates a B source's expression by every voltage in it, shares no
 derivatives, and walks all these trees at each iteration: their size is what a device costs. So nothing is nested;
 what equations share is a helper node (a current into 1 ohm), the difference V(te,be) among it, and what
 parameters alone decide is a parameter, worked out once an instance (braces in a B source are only text to
-ngspice 39). Each state is the voltage of a 1 F capacitor, held at its initial value while time = 0, that is at
-every operating point.
+ngspice 39). Each state is the voltage of a 1 F capacitor, held at its initial value wherever the node ``running``
+is at 0 V, that is everywhere but in transients.
+
+A parameter out of its range stops ngspice: it adds a resistor whose model does not exist, named by the range (``unknown
+parameter (x_init_must_be_at_least_0_and_at_most_1)``). A parameter that no model has is no error in ngspice.
 """
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import sympy
 
-from models_va import CONSTANTS, TEMPERATURE, VOLTAGE, DeviceCard, Model
+from models_va import CONSTANTS, TEMPERATURE, VOLTAGE, DeviceCard, Model, Param
 from spicegen.printers.base import CIRCUIT_FUNCTIONS, COSH_LIMIT, EXP_LIMIT, ExpressionPrinter
 from spicegen.printers.header import header_lines
 from spicegen.printers.helper_nodes import Equations, share
@@ -57,6 +61,7 @@ def render_subcircuit(card: DeviceCard) -> str:
         card=card,
         header=header_lines(card),
         parameters=[(p, repr(card.values[p.name])) for p in model.params],
+        ranges=[(p.name, *outside) for p in model.params if (outside := _outside(p))],
         constants=[(s.name, show_constant(e)) for s, e in equations.constants.items()],
         voltage_node=equations.voltage_count > 1,
         helpers=[(s.name, definitions.get(s), show(e)) for s, e in equations.helpers.items()],
@@ -69,6 +74,21 @@ def render_subcircuit(card: DeviceCard) -> str:
 def repeats_argument(e: sympy.Basic) -> bool:
     """Whether ``e`` is a function whose text holds its argument more than once."""
     return NgspicePrinter.functions.get(type(e).__name__, "").count("{0}") > 1
+
+
+def _outside(p: Param) -> tuple[str, str] | None:
+    """Condition under which a parameter is out of its range, and a name that states the range; None without a range."""
+    sides = []
+    if math.isfinite(p.lower):
+        operator, word = ("<=", "above") if p.lower_open else ("<", "at_least")
+        sides.append((f"{p.name} {operator} {p.lower!r}", f"{word}_{p.lower:g}"))
+    if math.isfinite(p.upper):
+        operator, word = (">=", "below") if p.upper_open else (">", "at_most")
+        sides.append((f"{p.name} {operator} {p.upper!r}", f"{word}_{p.upper:g}"))
+    if not sides:
+        return None
+    conditions, words = zip(*sides, strict=True)
+    return " || ".join(conditions), f"{p.name}_must_be_{'_and_'.join(words)}"
 
 
 def _names(model: Model, equations: Equations) -> dict[sympy.Symbol, str]:

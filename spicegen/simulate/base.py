@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
 from abc import ABC, abstractmethod
@@ -22,6 +23,7 @@ from spicegen.files import output_folder, write_text
 Array = NDArray[np.float64]
 _TELLING = ("error", "fail", "singular", "abort", "too small", "unknown", "unable", "not found", "fatal", "traceback")
 _MAX_LOG_LINES = 8
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _READ_REL_TOL = 1e-6
 _NODES_A_RUN, _FEWEST_A_RUN, _MOST_A_RUN = 1 << 16, 32, 512
 """How many read vectors one run of a simulator gets: as many as make this product of nodes and vectors, within the
@@ -263,10 +265,15 @@ def deck_context(job: Job) -> dict[str, object]:
     }
 
 
+def log_lines(log: Path) -> list[str]:
+    """The lines of a log without the colours that compilers add for terminals."""
+    return _COLOUR.sub("", log.read_text(errors="replace")).splitlines()
+
+
 def relevant_lines(log: Path) -> list[str]:
     """The last lines of a log that contain a word of ``_TELLING``, or simply its last lines if there are none."""
     if not log.is_file():
         return []
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    lines = [line.strip() for line in log_lines(log) if line.strip()]
     telling = [line for line in lines if any(word in line.lower() for word in _TELLING)]
     return list(dict.fromkeys(telling or lines))[-_MAX_LOG_LINES:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -15,8 +16,21 @@ from numpy.typing import NDArray
 
 from netlists import Job, Transient
 from spicegen.printers import render_verilog_a
-from spicegen.simulate.base import Availability, ExternalSimulator, SimResult, SimulationError, deck_context, unsolved
+from spicegen.simulate.base import (
+    Availability,
+    ExternalSimulator,
+    SimResult,
+    SimulationError,
+    deck_context,
+    log_lines,
+    unsolved,
+)
 from spicegen.templating import render_template
+
+_DEFINED = ("-D", "STATIC_FIRST_POINT")
+"""VACASK calls a transient's first point static: so models need not ask for the time there, a tenth of their cost."""
+_DIAGNOSTIC = re.compile(r"(warning|error)(\[\w+\])?:")
+"""How openvaf-r begins a message; its line on progress names the file, which a card may have called low_error.va."""
 
 
 @cache
@@ -79,7 +93,7 @@ class Vacask(ExternalSimulator):
         if source in self._compiled:
             target.write_bytes(self._compiled[source])
             return
-        self.call([compiler, "-E", "all", "-o", target.name, f"{name}.va"], folder)
+        self.call([compiler, "-E", "all", *_DEFINED, "-o", target.name, f"{name}.va"], folder)
         if not target.is_file():  # openvaf-r exits 0 even if linking failed
             remedy = "" if shutil.which("ld") else ": it needs the linker ld: apt-get install binutils"
             raise SimulationError(self.name, f"openvaf-r made no {name}.osdi{remedy}")
@@ -100,8 +114,7 @@ def compile_warnings(source: str, name: str) -> list[str]:
         folder = Path(folder_name)
         (folder / f"{name}.va").write_text(source, encoding="ascii")
         vacask.compile(found[1], folder, name)
-        log = (folder / "log.txt").read_text(errors="replace")
-    return [line for line in log.splitlines() if "warning" in line.lower() or "error" in line.lower()]
+        return [line for line in log_lines(folder / "log.txt") if _DIAGNOSTIC.match(line)]
 
 
 def read_raw(path: Path) -> dict[str, NDArray[np.float64]]:

@@ -152,13 +152,21 @@ def test_a_symbol_of_other_assumptions_is_another_symbol():
         replace(LINEAR, current=LINEAR.definitions[0].symbol * sympy.Symbol("vbr"))
 
 
-STATED = {p.name: 0.7 for p in LI.params if p.default is None}
+STATED = {p.name: 1.7 for p in LI.params if p.default is None}
 
 
 def test_values_fills_in_defaults_of_what_varies_per_device():
     values = LI.values(STATED | {"x_init": 0.2})
     assert values == {p.name: p.default for p in LI.params} | STATED | {"x_init": 0.2}
     assert values["s_init"] == 0.0
+
+
+@pytest.mark.parametrize("name", ["order_p", "order_d", "order_c"])
+def test_powers_of_states_below_one_are_refused(name):
+    """Their slope at a state of 0, where every device begins, is infinite."""
+    assert LI.values(STATED | {name: 1.0})[name] == 1.0
+    with pytest.raises(InputError, match=rf"{name} = 0.5 1 is outside its range \[1, inf\)"):
+        LI.values(STATED | {name: 0.5})
 
 
 def test_values_that_no_one_stated_are_missing():

@@ -43,7 +43,8 @@ def _number_row(r: Reproduction, row: Row) -> tuple[object, ...]:
     t, error = row.target, row.relative_error
     shown = "" if math.isnan(error) else f"{100 * error:+.1f}\N{NO-BREAK SPACE}%"
     verdict = row.verdict.replace(" ", "\N{NO-BREAK SPACE}")
-    return (t.figure, t.quantity, t.unit, t.value, *(row.results.get(e, "") for e in r.engines), shown, verdict)
+    paper = "" if t.value is None else t.value
+    return (t.figure, t.quantity, t.unit, paper, *(row.results.get(e, "") for e in r.engines), shown, verdict)
 
 
 def _trends(page: Page, r: Reproduction) -> None:

@@ -8,9 +8,11 @@ from models_va.errors import CardError
 from spicegen.agreement.check import check
 from spicegen.devices.write_pulses import card_pulses, find_pulses, read_conductances, spike_job
 from spicegen.paper.cycling import figure_2d
+from spicegen.printers import render_verilog_a
 from spicegen.printers.numpy_model import initial_conductance
 from spicegen.reports.check import check_page
-from spicegen.simulate import Native, SimulationError, result_of
+from spicegen.simulate import Native, SimulationError, result_of, vacask
+from spicegen.simulate.vacask import compile_warnings
 
 OWN_PULSE = [name for name in card_names() if load_card(name).write_pulse is not None]
 
@@ -47,6 +49,23 @@ def test_without_any_known_pulse_some_that_move_the_device_are_found(name):
     start = initial_conductance(card)
     assert np.log(g[24] / start) + np.log(g[24] / g[49]) > 2 * np.log(1.2)
     assert "the card names no pulses; these are the lowest and shortest that move it visibly" in pulses.sentence
+
+
+@pytest.mark.parametrize("name", ["low-error", "warning-device"])
+def test_a_name_that_sounds_like_a_message_of_the_compiler_is_none(name, need_engine):
+    """The compiler's line on progress names the file."""
+    need_engine("vacask")
+    card = load_card("magic-vteam").model_copy(update={"name": name})
+    assert compile_warnings(render_verilog_a(card), card.identifier) == []
+
+
+def test_warnings_of_the_compiler_are_found_in_colour(tmp_path, monkeypatch):
+    fake = tmp_path / "openvaf-r"
+    said = "\\033[0m\\033[33mwarning[L004]\\033[0m: overwritten\\n  --> /error.va:2:1\\nFinished building error.va\\n"
+    fake.write_text(f"#!/bin/sh\ntouch dut.osdi\nprintf '{said}'\n")
+    fake.chmod(0o755)
+    monkeypatch.setattr(vacask, "tools", lambda: ("", str(fake)))
+    assert compile_warnings("module dut; endmodule", "dut") == ["warning[L004]: overwritten"]
 
 
 def test_an_array_is_written_by_what_its_card_names_or_not_at_all():

@@ -55,6 +55,34 @@ def test_pauses_stand_between_cells_that_share_a_line():
     assert times[1] - times[0] == pytest.approx(3.0, rel=1e-9)
 
 
+def test_the_reference_device_keeps_bursts_and_loses_single_pulses():
+    """Its incubation counts onsets of pulses; what it holds right after one is gone at the read that verifies it."""
+    target = np.array([[2e-5]])
+    for burst, reached in ((1, False), (5, True)):
+        plan = replace(PLAN, burst_up=burst, most_pulses=20)
+        done = write_verify(Crossbar(target, 0.0, 0.0), fresh((1, 1)), target, target / 20, plan, Native())
+        assert (abs(done.g_siemens / target - 1) < 0.06).all() == reached
+        assert reached or np.abs(done.g_siemens / 1e-5 - 1).max() < 0.1
+
+
+def test_the_pulses_of_a_burst_and_their_gaps_take_their_time():
+    target, sigma, times = np.array([[2e-5]]), np.array([[1e-9]]), []
+    for burst in (1, 4):
+        plan = replace(PLAN, burst_up=burst, most_pulses=1)
+        times.append(write_verify(Crossbar(target, 0.0, 0.0), fresh((1, 1)), target, sigma, plan, Native()).time_s)
+    each = PLAN.gap_s + PLAN.width_up_s + 2 * PLAN.edge_s
+    assert times[1] - times[0] == pytest.approx(3 * each, rel=1e-9)
+
+
+@pytest.mark.parametrize("burst", [0, 2.5, -1, 10_000])
+def test_bursts_of_a_card_are_whole_numbers(burst, tmp_path):
+    content = CARD.model_dump()
+    content["programming_pulse"]["burst_p"] = {"value": burst, "provenance": "assumed"}
+    (tmp_path / "c.yaml").write_text(DeviceCard.model_validate(content).to_yaml())
+    with pytest.raises(CardError, match=rf"programming_pulse: burst_p = {burst:g}: give a whole number from 1 to 1000"):
+        load_card(tmp_path / "c.yaml")
+
+
 def test_a_stuck_cell_gets_all_its_pulses_and_does_not_hold_up_the_others():
     stuck = np.full((2, 2), np.nan)
     stuck[0, 0] = 4e-5
@@ -86,6 +114,8 @@ def test_same_seed_same_order():
         {"width_down_s": 1e-6},
         {"most_pulses": 0},
         {"pause_s": -1.0},
+        {"gap_s": -1.0},
+        {"burst_up": 0},
         {"pause_s": 1.0, "order": "cells"},
     ],
 )

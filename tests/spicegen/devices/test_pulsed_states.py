@@ -42,7 +42,7 @@ def in_the_engine(card, pulses_before, time_s, temperature_k):
     """Conductances that a source meter reads in the middle of a train's last read and after a rest from there, S."""
     pulses = card_pulses(card)
     program = PulseProgram(pulses.edge_s, 0.1, pulses.settle_s, pulses.read_width_s)
-    program.train((pulses.up_volt,) * (pulses_before - 1), pulses.width_s, 1.34 * pulses.width_s)
+    program.train((pulses.up_volt,) * (pulses_before - 1), pulses.width_s, pulses.width_s + pulses.gap_s)
     program.spike(pulses.up_volt, pulses.width_s)
     program.hold(program.read_delay_s)
     program.ramp(program.v_read_volt, program.edge_s)

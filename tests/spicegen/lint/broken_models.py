@@ -6,6 +6,7 @@ G = "g = g0*x;"
 RATE = "rate = k*sinh_lim(vbr/v0)*(1.0 - x);"
 NOISE = 'I(te, be) <+ white_noise(4.0*`P_K*$temperature*g, "thermal");'
 LAST = "// last"
+HOLD = 'if (analysis("static")) begin'
 UNITS = '(* desc="rate", units="1/s" *)'
 GMIN = '$simparam("gmin", 1e-12)'
 MOVING = ("I(nx) <+ -1e-3", "¦I(nx) <+ -1e-3")
@@ -16,7 +17,12 @@ DDT = "I(nx) <+ ddt(1e-3*x);"
 
 # rule -> files that break it and no other; ¦ stands before the place
 BROKEN = {
-    "absolute-time": [declaring("t", (LAST, "t = ¦$abstime;"))],
+    "absolute-time": [
+        declaring("t", (LAST, "t = ¦$abstime;")),
+        declaring("t", (LAST, "if (¦$abstime > 0) t = 1; else t = 0;")),
+        spoiled((HOLD, 'if (analysis("static") || ¦$abstime < 1n) begin')),
+        spoiled((HOLD, 'if (analysis("static") || k*¦$abstime == 0) begin')),
+    ],
     "analysis-list": [spoiled(('analysis("static")', '¦analysis("static", "ic")'))],
     "array": [spoiled(("// more", "real ¦y[0:3];"))],
     "attribute-place": [spoiled((f"{UNITS} ", ""), ("k = 1.0 from (0:inf)", f"k = 1.0 from (0:inf) ¦{UNITS}"))],

@@ -272,7 +272,7 @@ def test_numbers_that_the_paper_leaves_open_are_fitted_with_the_parameters():
 
 def test_workers_give_way_to_other_programs():
     with _workers(residuals) as pool:
-        assert pool.submit(os.nice, 0).result() >= 10
+        assert pool.submit(os.nice, 0).result() >= 5
 
 
 def test_the_shipped_card_is_where_the_fit_ends():

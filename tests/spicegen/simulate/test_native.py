@@ -41,6 +41,19 @@ def test_runge_kutta_order_conditions():
     assert [e.sum(), e @ c, e @ c**2, e @ a @ c] == pytest.approx([1, 1 / 2, 1 / 3, 1 / 6], abs=1e-14)
 
 
+@pytest.mark.parametrize("name", ["rram-stanford-pku", "magic-vteam", "wse2-liclo4"])
+def test_a_state_at_rest_at_its_bound_costs_no_steps(name):
+    """Slow sweeps to 2.5 V, with the state at its bounds most of the time under rates of up to 1e13/s: the slope of the
+    window at the bound itself decides whether Newton's method ends (with none it took 834,239 points)."""
+    times, volts = (0.0, 25.0, 75.0, 100.0), (0.0, 2.5, -2.5, 0.0)
+    cell = Cell("d1", "a", "0", load_card(name))
+    circuit = Circuit(sources=(Source("v1", "a", Waveform(times, volts)),), cells=(cell,))
+    result = Native().run(Job(circuit, Transient(100.0, 0.1)))
+    assert len(result.time_s) < 2000
+    x = result.state["d1.x"]
+    assert x.max() - x.min() > 0.9
+
+
 def test_relaxation_at_zero_bias_is_exponential():
     """Closed forms: without incubation nothing is transferred, and every state decays by itself."""
     lifted = {

@@ -82,6 +82,21 @@ def test_transients_agree_behind_wires(name, need_engine):
         assert np.interp(read, found.time_s, found.state[state]) == pytest.approx(at_reads, rel=2e-3, abs=2e-6), state
 
 
+@pytest.mark.parametrize("name", ["ngspice", "vacask"])
+def test_the_lowest_orders_start_from_states_of_zero(name, need_engine):
+    """There the powers of the states have the steepest slopes that the model allows."""
+    data = CARD.model_dump()
+    for order in ("order_p", "order_d", "order_c"):
+        data["parameters"][order]["value"] = 1.0
+    card = type(CARD).model_validate(data)
+    wave = Waveform((0.0, 1e-3, 1.1e-3, 11e-3, 11.1e-3, 20e-3), (0.0, 0.0, -1.5, -1.5, 0.1, 0.1))
+    circuit = Circuit(sources=(Source("v1", "a", wave),), cells=(Cell("d1", "a", "0", card),))
+    job = Job(circuit, Transient(20e-3, 1e-4))
+    found, native = (e.run(job).current_amp["v1"][-1] for e in (need_engine(name), simulator("native")))
+    assert found == pytest.approx(native, rel=1e-3)
+    assert native < -0.9e-6
+
+
 def test_unknown_engine_lists_the_known_ones():
     with pytest.raises(UnknownNameError, match="native, ngspice, vacask"):
         simulator("spectre")
