@@ -8,7 +8,6 @@ to run at least once.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -65,6 +64,21 @@ class _Read:
     known: int
     by: Statement
     is_exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Arm:
+    """What an arm of a conditional changes of what is known of variables.
+
+    Attributes:
+        known: function of the conditions under which each has been assigned.
+        changing: whether the value of each may change while a circuit is simulated.
+        versions: number of assignments to each.
+    """
+
+    known: dict[str, int]
+    changing: dict[str, bool]
+    versions: dict[str, int]
 
 
 @dataclass
@@ -156,9 +170,9 @@ class _FlowWalk:
         self.known: Layers[int] = Layers(dict.fromkeys(once - self.assigned, TRUE))
         self.changing = Marks({})
         self.path, self.is_exact, self.is_chosen = TRUE, True, False
-        self.versions: Counter[str] = Counter()
+        self.versions: Layers[int] = Layers({})
         self.logic = Logic()
-        self.conditions = Conditions(self.logic, self.versions.__getitem__, self._changes, frozenset(integers))
+        self.conditions = Conditions(self.logic, self._version, self._changes, frozenset(integers))
         self.paths: dict[str, int] = {}
         self.inexact: set[str] = set()
         self.dynamic: set[int] = set()
@@ -216,8 +230,15 @@ class _FlowWalk:
     def _assign(self, name: str, changes: bool) -> None:
         self.known[name] = TRUE
         self.changing[name] = changes or self.is_chosen
-        self.versions[name] += 1
+        self.versions[name] = self._version(name) + 1
         self.paths[name] = self._or(self.paths.get(name, FALSE), self.path, TRUE)[0]
+
+    def _version(self, name: str) -> int:
+        """The number of assignments to a variable so far; after a conditional, of the arm with the most of them.
+
+        Only one arm runs, so that equal numbers in two arms are never two values of one evaluation.
+        """
+        return self.versions.get(name, 0)
 
     def _or(self, a: int, b: int, if_too_large: int) -> tuple[int, bool]:
         try:
@@ -272,7 +293,7 @@ class _FlowWalk:
 
     def _conditional(self, statement: Conditional) -> None:
         outer = self.path, self.is_exact, self.is_chosen
-        arms: list[tuple[int, dict[str, int], dict[str, bool]]] = []
+        arms: list[tuple[int, _Arm]] = []
         rest, path = TRUE, self.path
         for condition, arm in statement.arms:
             self.path = path
@@ -284,12 +305,12 @@ class _FlowWalk:
             fails, _ = self._not(holds)
             runs, exact = self._and(path, holds, path)
             under, _ = self._and(rest, holds, FALSE)
-            arms.append((under, *self._arm(arm, runs, exact and self.is_exact)))
+            arms.append((under, self._arm(arm, runs, exact and self.is_exact)))
             path, exact = self._and(path, fails, path)
             self.is_exact = self.is_exact and exact
             rest, _ = self._and(rest, fails, FALSE)
         default = statement.default or Block(statement.at)
-        arms.append((rest, *self._arm(default, path, self.is_exact)))
+        arms.append((rest, self._arm(default, path, self.is_exact)))
         self._merge(arms)
         self.path, self.is_exact, self.is_chosen = outer
 
@@ -306,32 +327,35 @@ class _FlowWalk:
         except TooLargeError:
             return TRUE, False
 
-    def _arm(self, statement: Statement, path: int, is_exact: bool) -> tuple[dict[str, int], dict[str, bool]]:
-        """The variables that an arm assigns, with what is known of them after it."""
+    def _arm(self, statement: Statement, path: int, is_exact: bool) -> _Arm:
+        """Follow an arm of a conditional, and return what it changes."""
         outer = self.path, self.is_exact
         self.path, self.is_exact = path, is_exact
-        self.known.open()
-        self.changing.open()
+        layers = (self.known, self.changing, self.versions)
+        for layer in layers:
+            layer.open()
         self.run(statement)
         self.path, self.is_exact = outer
-        return self.known.close(), self.changing.close()
+        return _Arm(self.known.close(), self.changing.close(), self.versions.close())
 
-    def _merge(self, arms: list[tuple[int, dict[str, int], dict[str, bool]]]) -> None:
-        """What is known after a conditional, from what is after each arm."""
-        for name in {name for _, known, _ in arms for name in known}:
+    def _merge(self, arms: list[tuple[int, _Arm]]) -> None:
+        """Join what is known after each arm of a conditional, each with the function of what it runs under."""
+        for name in {name for _, arm in arms for name in arm.known}:
             before = self.known.get(name, FALSE)
-            after = [known.get(name, before) for _, known, _ in arms]
+            after = [arm.known.get(name, before) for _, arm in arms]
             whole = TRUE if all(f == TRUE for f in after) else before
-            for (under, _, _), f in zip(arms, after, strict=True):
+            for (under, _), f in zip(arms, after, strict=True):
                 if whole != TRUE:
                     part, exact = self._and(under, f, FALSE)
                     whole, also = self._or(whole, part, whole)
                     if not (exact and also):
                         self.inexact.add(name)
             self.known[name] = whole
-        for name in {name for _, _, changing in arms for name in changing}:
+        for name in {name for _, arm in arms for name in arm.changing}:
             before_changes = name in self.changing
-            self.changing[name] = any(changing.get(name, before_changes) for _, _, changing in arms)
+            self.changing[name] = any(arm.changing.get(name, before_changes) for _, arm in arms)
+        for name in {name for _, arm in arms for name in arm.versions}:
+            self.versions[name] = max(arm.versions.get(name, 0) for _, arm in arms)
 
     def _read(self, e: Expr, by: Statement) -> None:
         written: list[Expr] = []

@@ -79,6 +79,12 @@ RIGHT = {
         "if (mode != 0) begin if (q <= 1) r = -q; I(p, n) <+ r*V(p, n); end\nI(p, n) <+ f*V(p, n);",
         "real q, r;",
     ),
+    "a temporary of two models": (
+        "if (mode == 1) begin t = V(p, n); if (t > 1) q = t; end\n"
+        "else if (mode == 2) begin t = 2*V(p, n); if (t > 1) q = 1; end\n"
+        "if (mode == 1 || mode == 2) begin if (t <= 1) q = -t; I(p, n) <+ q*V(p, n); end",
+        "real q, t;",
+    ),
     "many selectors": (
         "".join(f"if (f > {n} && mode != {n % 3}) q{n} = V(p, n)*{n};\n" for n in range(30))
         + "".join(f"if (f > {n} && mode != {n % 3}) I(p, n) <+ q{n};\n" for n in range(30)),
@@ -140,6 +146,13 @@ WRONG = {
     "a latch within a model": (
         "if (mode == 1) begin if (V(p, n) > 1) q = f; end else q = 1;\nI(p, n) <+ q*V(p, n);",
         "real q;",
+        "hidden-state",
+    ),
+    "a latch by temporaries": (
+        "if (mode == 1) begin t = V(p, n); if (t > 1) q = t; end\n"
+        "else begin t = 2*V(p, n); if (t > 2) q = 1; end\n"
+        "if (t <= 1) q = -t;\nI(p, n) <+ q*V(p, n);",
+        "real q, t;",
         "hidden-state",
     ),
     "a state in a block": (
