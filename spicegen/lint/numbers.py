@@ -139,10 +139,13 @@ def _faults(context: Context) -> list[Finding]:
 def _signed(context: Context) -> Iterator[Finding]:
     """What can be read off: the argument is a voltage, or one that is scaled and shifted, and nothing guards it."""
     lines = _lines(context)
+    guards: set[int] = set()
     for s, under in context.analog:
-        if any(isinstance(u, (Conditional, Loop)) and any(e in context.bias for e in u.expressions) for u in under):
+        if isinstance(s, (Conditional, Loop, Task)):
+            if any(e in context.bias for e in s.expressions):
+                guards.add(id(s))
             continue
-        for e in () if isinstance(s, (Conditional, Loop, Task)) else s.expressions:
+        for e in () if any(id(u) in guards for u in under) else s.expressions:
             for call, operand, exponent in _roots(e, context):
                 line = _line(operand, context, lines)
                 if line is not None and line.least() < 0:

@@ -11,8 +11,10 @@ def relevant_variables(body: Statement, module: Module) -> set[str]:
     """The variables that a contribution or an operating-point output depends on."""
     names = {n for n, d in module.variables.items() if d.attributes.keys() & {"desc", "units"}}
     causes: list[tuple[set[str], set[str]]] = []
+    read_by: dict[int, set[str]] = {}
     for statement, under in visit(body):
-        read = {n for s in (statement, *under) for e in s.expressions for n in _read_names(e)}
+        read_by[id(statement)] = {n for e in statement.expressions for n in _read_names(e)}
+        read = set().union(*(read_by[id(s)] for s in (statement, *under)))
         written = {o.text for e in statement.expressions for call in e.walk() for o in outputs(call, module.functions)}
         if isinstance(statement, Contribution):
             names |= read
