@@ -16,8 +16,10 @@ __all__ = ["STANDARD_INCLUDES", "Macro", "PreprocessedSource", "preprocess"]
 _MOST_WORK = 3_000_000
 _DEEPEST = 30
 _DEFINE = re.compile(r"`define[ \t]+(?P<name>\w+)(?P<head>\((?P<params>[\w\s,]*)\))?(?P<body>.*)", re.DOTALL)
-_LINE_COMMENT = re.compile(r"//[^\n]*")
+_COMMENT = re.compile(r'(?P<kept>"(?:[^"\\\n]|\\.)*")|/\*.*?(?:\*/|\Z)|//[^\n]*?(?=\\?(?:\n|\Z))', re.DOTALL)
 _BRANCHES = frozenset({"`ifdef", "`ifndef", "`elsif", "`else", "`endif"})
+# LRM 2.4, 10.5, for compact models; and what OpenVAF says of itself
+_PREDEFINED = ("__VAMS_ENABLE__", "__VAMS_COMPACT_MODELING__", "__VAMS__", "__OPENVAF__")
 # name -> how many tokens follow it
 _IGNORED = {
     "`resetall": 0,
@@ -88,8 +90,7 @@ class _Run:
     def __init__(self, sources: Sources) -> None:
         self.sources = sources
         self.source = PreprocessedSource(sources)
-        # LRM 2.4, 10.5: predefined for compact models
-        self.macros = {name: Macro(None, ()) for name in ("__VAMS_ENABLE__", "__VAMS_COMPACT_MODELING__")}
+        self.macros = {name: Macro(None, ()) for name in _PREDEFINED}
         self.work = 0
         self.live = [(True, True)]  # a conditional: (this part is compiled, a part has been)
 
@@ -136,7 +137,8 @@ class _Run:
         return bool(following) and following[0].text in self.macros
 
     def _define(self, token: Token) -> None:
-        match = _DEFINE.match(_LINE_COMMENT.sub("", token.text.replace("\\\n", " ")))
+        text = _COMMENT.sub(lambda comment: comment["kept"] or " ", token.text)
+        match = _DEFINE.match(text.replace("\\\n", " "))
         if match is None:
             self.source.broken.append(token)
             return

@@ -36,7 +36,7 @@ class Token:
 
 _TOKEN = re.compile(
     r"""
-    (?P<space>[\s\x00]+ | //[^\n]* | /\*.*?(?:\*/|\Z))
+    (?P<space>(?:[\s\x00]|\\\n)+ | //[^\n]* | /\*.*?(?:\*/|\Z))
   | (?P<define>`define\b(?:[^\n\\]|\\\n|\\)*)
   | (?P<macro>`[A-Za-z_]\w*)
   | (?P<string>"(?:[^"\\\n]|\\.)*"?)
