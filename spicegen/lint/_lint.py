@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models_va.errors import InputError, UnknownNameError, located
-from spicegen.lint import declarations, equations, numbers, usage
-from spicegen.lint.behaviour import check_behaviour
+from spicegen.lint.checks import declarations, equations, numbers, usage
+from spicegen.lint.checks.behaviour import check_behaviour
 from spicegen.lint.context import Context
 from spicegen.lint.mend import mended
-from spicegen.lint.parser import parse
-from spicegen.lint.preprocess import PreprocessedSource, preprocess
+from spicegen.lint.reading.parser import parse
+from spicegen.lint.reading.preprocess import PreprocessedSource, preprocess
+from spicegen.lint.reading.sources import read_text
+from spicegen.lint.reading.syntax import File
 from spicegen.lint.rules import RULES, Finding, found
-from spicegen.lint.sources import read_text
-from spicegen.lint.syntax import File
 
 _MOST_NOT_UNDERSTOOD = 20
 _CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
@@ -154,6 +154,9 @@ def _lint(text: str, folder: Path | None = None) -> list[Finding]:
 
 
 def _not_understood(source: PreprocessedSource, file: File) -> Iterator[Finding]:
-    for token in [*source.broken, *file.not_understood][:_MOST_NOT_UNDERSTOOD]:
-        text = token.text if len(token.text) <= 30 else token.text[:30] + "..."
-        yield found("not-understood", token, f"{text!r} is not understood here")
+    for skipped in [*source.broken, *file.not_understood][:_MOST_NOT_UNDERSTOOD]:
+        if source.is_whole and not skipped.may_be_right:
+            yield found("syntax", skipped.at, skipped.message)
+        else:
+            missing = "" if source.is_whole else f" (perhaps for want of {source.unread[0].text})"
+            yield found("not-understood", skipped.at, skipped.message + missing)

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from spicegen.lint.bias import Bias
-from spicegen.lint.evaluate import Constants
-from spicegen.lint.flow import FlowFacts, follow
-from spicegen.lint.preprocess import PreprocessedSource
-from spicegen.lint.syntax import Contribution, Expr, File, Module, Statement, visit
+from spicegen.lint.evaluation.evaluate import Constants
+from spicegen.lint.facts.bias import Bias
+from spicegen.lint.facts.flow import FlowFacts, follow
+from spicegen.lint.reading.preprocess import PreprocessedSource
+from spicegen.lint.reading.syntax import Contribution, Expr, File, Module, Opaque, Statement, visit
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +52,11 @@ class Context:
     def expressions(self) -> list[Expr]:
         """Every expression of every statement, and every part of it."""
         return [part for s in self.statements for e in s.expressions for part in e.walk()]
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether statements were skipped, in which anything may stand."""
+        return any(isinstance(s, Opaque) for s in self.statements)
 
     def calls(self, *functions: str) -> Iterator[Expr]:
         """Every call of one of these."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from spicegen.lint.context import Context
+from spicegen.lint.reading.sources import OLD_INCLUDES
+from spicegen.lint.reading.syntax import Assign, Contribution, Expr
 from spicegen.lint.rules import Finding
-from spicegen.lint.sources import OLD_INCLUDES
-from spicegen.lint.syntax import Assign, Contribution, Expr
 
 _MOST_ELEMENTS = 8
 _MOST_CHARACTERS = 300

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from spicegen.lint.tokens import Token
+from spicegen.lint.reading.tokens import Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ RULES = {
     "range": Rule("warning", (8,), "add from (low:high) or exclude"),
     "state-scale": Rule("warning", (15,), "scale rate and capacitance so that the latter is 1e-6 or more"),
     "step-control": Rule("warning", (3,), "leave the step to the simulator's error control"),
+    "syntax": Rule("error", (1,), "mend it first: what was skipped is not judged"),
     "switch-branch": Rule("error", (11,), "contribute a current on every path"),
     "table": Rule("error", (27,), "write the data as an equation"),
     "thermal-noise": Rule("warning", (22,), 'add I(a, b) <+ white_noise(4*`P_K*$temperature*g, "thermal")'),

@@ -41,6 +41,10 @@ RIGHT = {
         "t = V(p, n);\nI(p, n) <+ q*t;",
         "real q, t;",
     ),
+    "a flag of the initial step that a parameter takes back": (
+        "@(initial_step) begin k = mode; end\nif (f > 2) k = 0;\nI(p, n) <+ (1 + k)*f*V(p, n);",
+        "integer k;",
+    ),
     "a parameter shadowed in a named block": (
         "I(p, n) <+ 1e-5*f*V(p, n);\nbegin : block\n  real f;\n  f = 3;\n  I(p, n) <+ 1e-12*f*V(p, n);\nend",
         "",
@@ -136,6 +140,16 @@ WRONG = {
     "a state from the initial step": (
         "@(initial_step) q = f;\nq = q + 1e-9*V(p, n);\nI(p, n) <+ q*V(p, n);",
         "real q;",
+        "hidden-state",
+    ),
+    "a flag of the initial step that the bias takes back": (
+        "@(initial_step) k = mode;\nif (V(p, n) > 2) k = 0;\nI(p, n) <+ (1 + k)*f*V(p, n);",
+        "integer k;",
+        "event",
+    ),
+    "a count from the initial step": (
+        "@(initial_step) k = 0;\nk = k + 1;\nI(p, n) <+ k*f*V(p, n);",
+        "integer k;",
         "hidden-state",
     ),
     "a latch": (

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from spicegen.lint.syntax import Expr
-from spicegen.lint.tokens import number
+from spicegen.lint.reading.syntax import Expr
+from spicegen.lint.reading.tokens import number
 
 FALSE, TRUE = 0, 1
 _MOST_NEW_NODES = 500

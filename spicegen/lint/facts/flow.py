@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from spicegen.lint.bias import ACCESSES, Bias, changes_in_time
-from spicegen.lint.conditions import FALSE, TRUE, Conditions, Logic, TooLargeError
-from spicegen.lint.layers import Layers, Marks
-from spicegen.lint.relevance import matters, outputs, relevant_variables
-from spicegen.lint.rules import Finding, found
-from spicegen.lint.syntax import (
+from spicegen.lint.facts.bias import ACCESSES, Bias, changes_in_time
+from spicegen.lint.facts.conditions import FALSE, TRUE, Conditions, Logic, TooLargeError
+from spicegen.lint.facts.layers import Layers, Marks
+from spicegen.lint.facts.relevance import matters, outputs, relevant_variables
+from spicegen.lint.reading.syntax import (
     Assign,
     Block,
     Conditional,
@@ -31,7 +30,8 @@ from spicegen.lint.syntax import (
     Task,
     visit,
 )
-from spicegen.lint.tokens import Token
+from spicegen.lint.reading.tokens import Token
+from spicegen.lint.rules import Finding, found
 
 _MOST_READS = 20
 _ROUNDS = 2
@@ -41,11 +41,12 @@ PRINTING = frozenset({"$strobe", "$display", "$write", "$monitor", "$debug", "$f
 
 @dataclass(frozen=True, slots=True)
 class _Use:
-    """A place where a variable is assigned."""
+    """A place where a variable is assigned; ``is_number`` if what is assigned is a number."""
 
     name: str
     at: Token
     in_event: bool
+    is_number: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def _assignments(body: Statement, functions: Mapping[str, Function]) -> Iterator
     for statement, under in visit(body):
         in_event = any(isinstance(s, Event) for s in under)
         if isinstance(statement, Assign):
-            yield _Use(statement.name, statement.at, in_event)
+            yield _Use(statement.name, statement.at, in_event, statement.value.kind == "number")
         elif isinstance(statement, Opaque):
             yield from (_Use(name, statement.at, in_event) for name in statement.names)
         for e in statement.expressions:
@@ -147,6 +148,7 @@ class _FlowWalk:
     Attributes:
         known: by variable, the function of the conditions under which it has been assigned.
         changing: variables whose present value may change while a circuit is simulated.
+        settled: variables that get nothing but numbers outside events, under conditions that do not change.
         path: the function of the conditions under which the present statement runs (or a weaker one).
         kept: variables that would have to keep their values.
         gaps: function of the settings in which some variable is never assigned.
@@ -167,6 +169,8 @@ class _FlowWalk:
         outside = {use.name for use in uses if not use.in_event}
         self.assigned = {use.name for use in uses}
         self.only_in_events = self.assigned - outside
+        computed = {use.name for use in uses if not (use.in_event or use.is_number)}
+        self.settled = self.only_in_events | (self.assigned - computed - bias.variables)
         self.known: Layers[int] = Layers(dict.fromkeys(once - self.assigned, TRUE))
         self.changing = Marks({})
         self.path, self.is_exact, self.is_chosen = TRUE, True, False
@@ -265,7 +269,7 @@ class _FlowWalk:
         self.run(event.body)
         known = self.known.close()
         for name in inside if is_start and not self.is_chosen else ():
-            if name in self.only_in_events and name not in self.changing:
+            if name in self.settled and name not in self.changing:
                 self.harmless.add(name)
                 if name in known:
                     self.known[name] = known[name]

@@ -10,29 +10,40 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from spicegen.lint.arithmetic import Array, rounded
-from spicegen.lint.flow import PRINTING
-from spicegen.lint.operands import Bench, ExpressionMachine, Fault, NotEvaluableError, Outcome
-from spicegen.lint.syntax import Assign, Block, Conditional, Contribution, Event, Expr, Loop, Module, Statement, Task
-from spicegen.lint.tokens import Token
+from spicegen.lint.evaluation.arithmetic import Array, rounded
+from spicegen.lint.evaluation.machine import BiasPoints, ExpressionMachine, Fault, NotEvaluableError, Evaluation
+from spicegen.lint.facts.flow import PRINTING
+from spicegen.lint.reading.syntax import (
+    Assign,
+    Block,
+    Conditional,
+    Contribution,
+    Event,
+    Expr,
+    Loop,
+    Module,
+    Statement,
+    Task,
+)
+from spicegen.lint.reading.tokens import Token
 
-__all__ = ["Bench", "Constants", "Fault", "NotEvaluableError", "Outcome", "evaluate"]
+__all__ = ["BiasPoints", "Constants", "Fault", "NotEvaluableError", "Evaluation", "evaluate"]
 
 _MOST_ROUNDS = 500
 
 
-def evaluate(module: Module, potentials: frozenset[str], bench: Bench) -> Outcome:
+def evaluate(module: Module, potentials: frozenset[str], bias: BiasPoints) -> Evaluation:
     """Evaluate a module.
 
     Args:
         module: module to evaluate.
         potentials: access functions of potentials besides V and potential.
-        bench: voltages and analysis.
+        bias: voltages and analysis.
 
     Raises:
         NotEvaluableError: something in it has no value here.
     """
-    machine = _Machine(module, potentials, bench)
+    machine = _Machine(module, potentials, bias)
     with _values_only():
         machine.set_parameters()
         for statement in (*module.initial, *module.analog):
@@ -48,7 +59,7 @@ class Constants:
     """
 
     def __init__(self, module: Module) -> None:
-        self._machine = _Machine(module, frozenset(), Bench(1, {}))
+        self._machine = _Machine(module, frozenset(), BiasPoints(1, {}))
         try:
             with _values_only():
                 self._machine.set_parameters()
@@ -79,8 +90,8 @@ class _Machine(ExpressionMachine):
     def set_parameters(self) -> None:
         """Give parameters their values, and variables those that they begin with, as far as they have any."""
         for name, item in (*self.module.parameters.items(), *self.module.variables.items()):
-            if name in self.bench.parameters:
-                self.constants[name] = np.asarray(self.bench.parameters[name])
+            if name in self.bias.parameters:
+                self.constants[name] = np.asarray(self.bias.parameters[name])
             elif item.value is not None and not item.is_array and not item.is_local:
                 try:
                     value = self.value(item.value)

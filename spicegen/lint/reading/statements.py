@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from spicegen.lint.expressions import ExpressionParser, NotUnderstoodError, Scope
-from spicegen.lint.syntax import (
+from spicegen.lint.reading.expressions import ExpressionParser, NotUnderstoodError, Scope
+from spicegen.lint.reading.syntax import (
     Assign,
     Block,
     Conditional,
@@ -14,10 +14,11 @@ from spicegen.lint.syntax import (
     Loop,
     Module,
     Opaque,
+    Skipped,
     Statement,
     Task,
 )
-from spicegen.lint.tokens import Token
+from spicegen.lint.reading.tokens import Token
 
 VARIABLE_TYPES = ("real", "integer", "string", "genvar")
 _PARAMETER_WORDS = ("parameter", "localparam")
@@ -31,13 +32,13 @@ class StatementParser(ExpressionParser):
     Attributes:
         module: the module that is being read.
         parameters, variables: where declarations go: of the module, or of the function that is being read.
-        not_understood: tokens at which something was skipped.
+        not_understood: places where something was skipped.
     """
 
     module: Module
     parameters: dict[str, Declaration]
     variables: dict[str, Declaration]
-    not_understood: list[Token]
+    not_understood: list[Skipped]
 
     def attributes(self) -> dict[str, str]:
         """(* name = value, ... *) as often as it comes; values are constants."""
@@ -59,7 +60,7 @@ class StatementParser(ExpressionParser):
                 self.attributes()
                 return self._statement()
         except NotUnderstoodError as error:
-            self.not_understood.append(error.token)
+            self.not_understood.append(error.skipped())
             return self.skip(start)
 
     def skip(self, start: int) -> Opaque:
@@ -94,17 +95,18 @@ class StatementParser(ExpressionParser):
         return self._simple()
 
     def _block(self, close: str) -> list[Statement]:
+        begin = self.tokens[self.position - 1]
         self.scopes.append(Scope(self.name().text if self.accept(":") else ""))
         body: list[Statement] = []
         try:
             while not self.accept(close):
                 if self.token.kind == "end" or self.at("endmodule"):
-                    raise NotUnderstoodError(self.token)
+                    raise NotUnderstoodError(begin, f"{begin.quoted} without {close!r}")
                 start = self.position
                 try:
                     body += self.block_item()
                 except NotUnderstoodError as error:
-                    self.not_understood.append(error.token)
+                    self.not_understood.append(error.skipped())
                     body.append(self.skip(start))
         finally:
             self.scopes.pop()

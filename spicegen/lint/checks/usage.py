@@ -6,10 +6,10 @@ import math
 from collections.abc import Container, Iterator
 
 from spicegen.lint.context import Context
-from spicegen.lint.flow import PRINTING
+from spicegen.lint.facts.flow import PRINTING
+from spicegen.lint.reading.syntax import Assign, Conditional, Event, Expr, Statement, Task, visit
+from spicegen.lint.reading.tokens import number
 from spicegen.lint.rules import Finding, found
-from spicegen.lint.syntax import Assign, Conditional, Event, Expr, Statement, Task, visit
-from spicegen.lint.tokens import number
 
 CALLS = {
     "$abstime": ("absolute-time", "the model depends on absolute time"),
@@ -143,14 +143,14 @@ def check_noise(context: Context) -> Iterator[Finding]:
     for e in context.calls("white_noise", "flicker_noise"):
         if len(e.args) < (2 if e.text == "white_noise" else 3):
             yield found("noise-name", e.at, f"{e.text} without a name")
-    if context.module.analog and not any(context.calls("white_noise")):
+    if context.module.analog and not context.has_gaps and not any(context.calls("white_noise")):
         yield found("thermal-noise", context.module.at, "the device has no thermal noise")
 
 
 def check_gmin(context: Context) -> Iterator[Finding]:
     """Check rule 19: the simulator's gmin lies across the device."""
     asked = (e.args[0].text for e in context.calls("$simparam") if e.args)
-    if context.module.analog and "gmin" not in asked:
+    if context.module.analog and not context.has_gaps and "gmin" not in asked:
         yield found("gmin", context.module.at, 'no $simparam("gmin") across the device: it may float')
 
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spicegen.lint.behaviour import behaviour_of
+from spicegen.lint.checks.behaviour import behaviour_of
 from spicegen.lint.context import Context
-from spicegen.lint.evaluate import NotEvaluableError
-from spicegen.lint.rules import Finding, found
-from spicegen.lint.syntax import (
+from spicegen.lint.evaluation.evaluate import NotEvaluableError
+from spicegen.lint.reading.syntax import (
     Assign,
     Conditional,
     Contribution,
@@ -22,6 +21,7 @@ from spicegen.lint.syntax import (
     Task,
     visit,
 )
+from spicegen.lint.rules import Finding, found
 
 _VOLTS = 2.0
 """Voltages that a device is taken to see, V."""

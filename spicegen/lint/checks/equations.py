@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 
-from spicegen.lint.bias import Bias
 from spicegen.lint.context import Context
+from spicegen.lint.facts.bias import Bias
+from spicegen.lint.reading.syntax import Assign, Conditional, Contribution, Event, Expr, Statement, visit
+from spicegen.lint.reading.tokens import number
 from spicegen.lint.rules import Finding, found
-from spicegen.lint.syntax import Assign, Conditional, Contribution, Event, Expr, Statement, visit
-from spicegen.lint.tokens import number
 
 _GROWING = ("exp", "sinh", "cosh")
 _BOUNDED = frozenset({"min", "tanh", "atan", "atan2", "sin", "cos", "limexp", "ddx", "analysis"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from spicegen.lint.tokens import Token
+from spicegen.lint.reading.tokens import Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +284,21 @@ class Module:
     unnamed: list[Token] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A place where something was skipped.
+
+    Attributes:
+        at: first token that was not understood.
+        message: what is wrong there.
+        may_be_right: whether other tools may understand it: Verilog-AMS that is no Verilog-A, or very deep nesting.
+    """
+
+    at: Token
+    message: str
+    may_be_right: bool = False
+
+
 @dataclass(slots=True)
 class File:
     """A whole file.
@@ -291,13 +306,13 @@ class File:
     Attributes:
         natures: access function of each nature that the file declares.
         disciplines: of each discipline that the file declares, the natures of its flow and its potential.
-        not_understood: tokens at which something was skipped.
+        not_understood: places where something was skipped.
     """
 
     modules: list[Module] = field(default_factory=list)
     natures: dict[str, str] = field(default_factory=dict)
     disciplines: dict[str, dict[str, str]] = field(default_factory=dict)
-    not_understood: list[Token] = field(default_factory=list)
+    not_understood: list[Skipped] = field(default_factory=list)
 
     @property
     def accesses(self) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from spicegen.lint.syntax import Assign, Contribution, Expr, Function, Module, Opaque, Statement, visit
+from spicegen.lint.reading.syntax import Assign, Contribution, Expr, Function, Module, Opaque, Statement, visit
 
 
 def relevant_variables(body: Statement, module: Module) -> set[str]:

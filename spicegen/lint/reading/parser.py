@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spicegen.lint.expressions import KEYWORDS, NotUnderstoodError
-from spicegen.lint.statements import VARIABLE_TYPES, StatementParser
-from spicegen.lint.syntax import Block, Declaration, File, Function, Module, Statement
-from spicegen.lint.tokens import Token
+from spicegen.lint.reading.expressions import KEYWORDS, NotUnderstoodError
+from spicegen.lint.reading.statements import VARIABLE_TYPES, StatementParser
+from spicegen.lint.reading.syntax import Block, Declaration, File, Function, Module, Skipped, Statement
+from spicegen.lint.reading.tokens import Token
 
 _DIRECTIONS = ("inout", "input", "output")
 _TOP_LEVEL = ("module", "macromodule", "nature", "discipline")
+# what begins an item of Verilog-AMS that is not read
+_BEYOND_TOP_LEVEL = frozenset({"config", "connectmodule", "connectrules", "library", "package", "paramset", "primitive"})
+_BEYOND = frozenset({"always", "assign", "begin", "case", "defparam", "for", "function", "generate", "if", "initial",
+                     "specify", "task"})  # fmt: skip
 
 
 def parse(tokens: Sequence[Token]) -> File:
@@ -27,7 +31,8 @@ class _FileParser(StatementParser):
             try:
                 self._top_level(found)
             except NotUnderstoodError as error:
-                self.not_understood.append(error.token)
+                may_be_right = self.tokens[start].text in _BEYOND_TOP_LEVEL
+                self.not_understood.append(error.skipped(may_be_right))
                 self.position = max(self.position, start + 1)
                 while self.token.kind != "end" and not self.at(*_TOP_LEVEL):
                     self.advance()
@@ -80,7 +85,7 @@ class _FileParser(StatementParser):
         self.expect(";")
         while not self.accept("endmodule"):
             if self.token.kind == "end" or self.at("module", "macromodule"):
-                self.not_understood.append(self.token)
+                self.not_understood.append(Skipped(name, f"module {name.text} without 'endmodule'"))
                 break
             self._item()
         self.scopes.clear()
@@ -129,10 +134,14 @@ class _FileParser(StatementParser):
 
     def _item(self) -> None:
         start = self.position
+        first = self.token
         try:
-            self._understood_item(self.attributes())
+            attributes = self.attributes()
+            first = self.token
+            self._understood_item(attributes)
         except NotUnderstoodError as error:
-            self.not_understood.append(error.token)
+            is_instance = first.kind == "name" and not {first.text, error.token.text} & KEYWORDS
+            self.not_understood.append(error.skipped(is_instance or first.text in _BEYOND))
             self.skip(start)
 
     def _understood_item(self, attributes: dict[str, str]) -> None:
@@ -159,6 +168,8 @@ class _FileParser(StatementParser):
         """Such as: inout a, b; electrical a, b; inout electrical a; ground g."""
         words: list[Token] = []
         while self.token.kind == "name" and not self.at(",", ";", "=", ahead=1):
+            if self.token.text in KEYWORDS and not self.at(*_DIRECTIONS, "ground"):
+                raise NotUnderstoodError(self.token)
             words.append(self.advance())
             if self.accept("["):
                 self._skip_past("]")
@@ -217,7 +228,7 @@ class _FileParser(StatementParser):
             self.expect(";")
             function.body = self._function_body(function)
         except NotUnderstoodError as error:
-            self.not_understood.append(error.token)
+            self.not_understood.append(error.skipped())
             self._skip_past("endfunction")
         finally:
             self.parameters, self.variables = outer
@@ -226,7 +237,7 @@ class _FileParser(StatementParser):
         body: list[Statement] = []
         while not self.accept("endfunction"):
             if self.token.kind == "end" or self.at("endmodule"):
-                raise NotUnderstoodError(self.token)
+                raise NotUnderstoodError(function.at, f"function {function.name} without 'endfunction'")
             if self.at(*_DIRECTIONS):
                 self._directions(function)
             else:

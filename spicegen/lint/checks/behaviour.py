@@ -12,13 +12,13 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from spicegen.lint.arithmetic import Array
 from spicegen.lint.context import Context
-from spicegen.lint.device import State, TwoTerminalDevice, two_terminal_device
-from spicegen.lint.evaluate import Fault, NotEvaluableError, Outcome
+from spicegen.lint.evaluation.arithmetic import Array
+from spicegen.lint.evaluation.device import DeviceState, TwoTerminalDevice, two_terminal_device
+from spicegen.lint.evaluation.evaluate import Fault, NotEvaluableError, Evaluation
+from spicegen.lint.reading.syntax import Expr
+from spicegen.lint.reading.tokens import Token
 from spicegen.lint.rules import Finding, found
-from spicegen.lint.syntax import Expr
-from spicegen.lint.tokens import Token
 
 _VOLTS = np.linspace(-2.0137, 2.0119, 403)
 _SMALL_V = 0.1
@@ -42,7 +42,7 @@ class _Grid:
 
     volt: Array
     states: dict[str | int, Array]
-    outcome: Outcome
+    outcome: Evaluation
 
     def table(self, values: Array) -> Array:
         """Values in shape (sets, voltages)."""
@@ -112,7 +112,7 @@ class Behaviour:
         points = {key: np.repeat(values, len(volt)) for key, values in states.items()}
         return _Grid(volt, states, self.device.run(np.tile(volt, sets), points))
 
-    def _currents(self, outcome: Outcome) -> Iterator[tuple[tuple[str, str], Array]]:
+    def _currents(self, outcome: Evaluation) -> Iterator[tuple[tuple[str, str], Array]]:
         """The flows of the device proper: none from its states or helpers."""
         aside = self.device.lonely
         inside = {*self.device.nodes, *self.device.terminals, ""} - aside
@@ -166,7 +166,7 @@ class Behaviour:
             for n in np.argsort(changes)[: -_MOST_JUMPS - 1 : -1]:
                 yield from self._jump(pair, path, places[n : n + 2])
 
-    def _along(self, path: _Path, places: Array) -> Outcome:
+    def _along(self, path: _Path, places: Array) -> Evaluation:
         return self.device.run(path.volt(places), {key: path.state(key, places) for key in path.first})
 
     def _jump(self, pair: tuple[str, str], path: _Path, ends: Array) -> Iterator[Finding]:
@@ -192,7 +192,7 @@ class Behaviour:
         """The charge of each state for a change of 1, with its sign, C; 1 for integrals."""
         return {s.key: self._capacitance(s, {}) for s in self.device.states}
 
-    def _capacitance(self, state: State, parameters: dict[str, float]) -> float:
+    def _capacitance(self, state: DeviceState, parameters: dict[str, float]) -> float:
         if isinstance(state.key, int):
             return 1.0
         step = 1e-3 * state.width
@@ -204,11 +204,11 @@ class Behaviour:
         )
         return float(np.diff(whole - rest)[0]) / step
 
-    def _out_of(self, node: str, outcome: Outcome) -> Array:
+    def _out_of(self, node: str, outcome: Evaluation) -> Array:
         parts = [flow * (pair[0] == node) - flow * (pair[1] == node) for pair, flow in outcome.flows.items()]
         return np.asarray(np.sum(parts, axis=0))
 
-    def rate(self, state: State, outcome: Outcome, capacitance: float | None = None) -> Array:
+    def rate(self, state: DeviceState, outcome: Evaluation, capacitance: float | None = None) -> Array:
         """The rate of a state, 1/s at each point; ``capacitance`` if it is not that at the default parameters."""
         if isinstance(state.key, int):
             return outcome.rates.get(state.key, np.zeros(1))
@@ -230,10 +230,10 @@ class Behaviour:
                 )
                 yield found("drift", state.at.at, message)
 
-    def _value(self, state: State, row: int) -> str:
+    def _value(self, state: DeviceState, row: int) -> str:
         return f"{self.samples[state.key][row]:.3g}"
 
-    def _relaxes(self, state: State, rate: Array) -> bool:
+    def _relaxes(self, state: DeviceState, rate: Array) -> bool:
         """Whether a parameter in seconds gives the rate at 0 V."""
         for name, item in self.device.module.parameters.items():
             if str(item.attributes.get("units", "")).strip() in ("s", "sec", "ms", "us", "ns") or _SECONDS.match(name):
@@ -255,7 +255,7 @@ class Behaviour:
                     message = f"{state.name} runs on beyond {bound:.3g}, where the current stays: it comes back late"
                     yield found("clipped-state", state.at.at, message)
 
-    def _runs_away(self, state: State, bound: float, outward: float) -> bool:
+    def _runs_away(self, state: DeviceState, bound: float, outward: float) -> bool:
         step = outward * _OUTWARD * state.width
         places = {key: np.repeat(v[:1], 5) for key, v in self.samples.items()}
         places[state.key] = bound + step * np.array([-2.0, -1.0, 0.0, 1.0, 2.0])

@@ -1,4 +1,4 @@
-"""A two-terminal device on a bench: which of its nodes are states, where they start, what flows at a voltage."""
+"""A two-terminal device on a bias: which of its nodes are states, where they start, what flows at a voltage."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
-from spicegen.lint.arithmetic import Array
 from spicegen.lint.context import Context
-from spicegen.lint.evaluate import Bench, NotEvaluableError, Outcome, evaluate
-from spicegen.lint.syntax import Assign, Contribution, Declaration, Expr, Module
+from spicegen.lint.evaluation.arithmetic import Array
+from spicegen.lint.evaluation.evaluate import BiasPoints, NotEvaluableError, Evaluation, evaluate
+from spicegen.lint.reading.syntax import Assign, Contribution, Declaration, Expr, Module
 
 _ELSEWHERE = 0.3
 """Voltage of inner nodes that are no states, as a share of the device's: any that is not 0 or 1 shows what flows."""
@@ -22,7 +22,7 @@ _STEP_V = 1e-3
 
 
 @dataclass(frozen=True)
-class State:
+class DeviceState:
     """A state of a device.
 
     Attributes:
@@ -56,7 +56,7 @@ class State:
 
 
 class TwoTerminalDevice:
-    """A device on a bench; the second terminal is at 0 V.
+    """A device on a bias; the second terminal is at 0 V.
 
     Args:
         context: module with two electrical ports first, and outputs at most behind them.
@@ -114,7 +114,7 @@ class TwoTerminalDevice:
         return [n for n in self.nodes if n in (self.lonely & flows) - set(self.state_nodes)]
 
     @cached_property
-    def states(self) -> tuple[State, ...]:
+    def states(self) -> tuple[DeviceState, ...]:
         """The states: nodes with charges, and integrals.
 
         Raises:
@@ -124,10 +124,10 @@ class TwoTerminalDevice:
         integrals = [self._integral_state(e) for e in self.context.calls("idt", "idtmod")]
         return (*nodes, *integrals)
 
-    def _node_state(self, node: str) -> State:
+    def _node_state(self, node: str) -> DeviceState:
         mine = [c for pair, c in self.contributions if node in pair]
         moving = [c for c in mine if not any(c.value.calls("ddt"))] or mine
-        state = State(node, moving[-1], f"V({node})")
+        state = DeviceState(node, moving[-1], f"V({node})")
         zero = np.zeros(1)
         held, free, one, at_start = (
             self._flow_of(node, self.run(zero, {node: zero + x}, analysis=kind))
@@ -143,9 +143,9 @@ class TwoTerminalDevice:
         low, high = self._range(start, [name for c in mine for name in c.value.names])
         return replace(state, start=start, low=low, high=high, is_held=float(free[0]) != float(held[0]))
 
-    def _integral_state(self, e: Expr) -> State:
+    def _integral_state(self, e: Expr) -> DeviceState:
         start = self.context.constants.value(e.args[1]) if len(e.args) > 1 else None
-        state = State(id(e), e, e.text, start, is_held=start is not None)
+        state = DeviceState(id(e), e, e.text, start, is_held=start is not None)
         if start is None:
             return state
         low, high = self._range(start, list(e.args[1].names))
@@ -166,7 +166,7 @@ class TwoTerminalDevice:
         low, high = (end if end is not None else np.nan for end in ends)
         return (low, high) if low < high else (-np.inf, np.inf)
 
-    def clips(self, state: State) -> list[float]:
+    def clips(self, state: DeviceState) -> list[float]:
         """The numbers that a state is compared with, or limited to, besides the ends of its range."""
         names = {s.name for s in self.context.statements if isinstance(s, Assign) and self._follows(s.value, state)}
         values: dict[float, None] = {}
@@ -177,14 +177,14 @@ class TwoTerminalDevice:
                 values.update(dict.fromkeys(v for v in found if v is not None and np.isfinite(v)))
         return list(values)[:_MOST_CLIPS]
 
-    def _follows(self, e: Expr, state: State) -> bool:
+    def _follows(self, e: Expr, state: DeviceState) -> bool:
         """Whether an expression is made of a state."""
         if isinstance(state.key, int):
             return any(id(part) == state.key for part in e.walk())
         accesses = (part for part in e.walk() if part.kind == "call" and self.context.is_potential(part))
         return any(state.key in self._pair(access) for access in accesses)
 
-    def _flow_of(self, node: str, outcome: Outcome) -> Array:
+    def _flow_of(self, node: str, outcome: Evaluation) -> Array:
         """The flow out of a node, A."""
         total = np.zeros(1)
         for (first, second), flow in outcome.flows.items():
@@ -198,7 +198,7 @@ class TwoTerminalDevice:
         analysis: str = "tran",
         has_charges: bool = False,
         parameters: Mapping[str, float] | None = None,
-    ) -> Outcome:
+    ) -> Evaluation:
         """Evaluate the device with its helper nodes where they settle.
 
         Args:
@@ -216,30 +216,30 @@ class TwoTerminalDevice:
         nodes |= {str(key): value for key, value in states.items() if isinstance(key, str)}
         nodes[self.terminals[0]] = volt
         integrals = {key: value for key, value in states.items() if isinstance(key, int)}
-        bench = Bench(len(volt), nodes, parameters or {}, integrals, analysis, False)
-        settled = self._settled(bench)
+        bias = BiasPoints(len(volt), nodes, parameters or {}, integrals, analysis, False)
+        settled = self._settled(bias)
         return self._evaluate(replace(settled, has_charges=has_charges))
 
-    def _evaluate(self, bench: Bench) -> Outcome:
-        return evaluate(self.module, self.potentials, bench)
+    def _evaluate(self, bias: BiasPoints) -> Evaluation:
+        return evaluate(self.module, self.potentials, bias)
 
-    def _settled(self, bench: Bench) -> Bench:
-        """The bench with helper nodes, and nodes whose voltage is contributed, at what they settle at."""
+    def _settled(self, bias: BiasPoints) -> BiasPoints:
+        """The bias with helper nodes, and nodes whose voltage is contributed, at what they settle at."""
         if len(self.helpers) > _MOST_HELPERS:
             raise NotEvaluableError
         for _ in range(_SETTLING_ROUNDS):
-            outcome = self._evaluate(bench)
-            nodes = dict(bench.nodes)
+            outcome = self._evaluate(bias)
+            nodes = dict(bias.nodes)
             for node, volt in self._set_voltages(outcome, nodes):
                 nodes[node] = volt
             for node in self.helpers:
-                nodes[node] = self._newton(node, outcome, bench)
-            if all(_is_close(nodes[n], bench.nodes[n]) for n in bench.nodes):
-                return bench
-            bench = replace(bench, nodes=nodes)
+                nodes[node] = self._newton(node, outcome, bias)
+            if all(_is_close(nodes[n], bias.nodes[n]) for n in bias.nodes):
+                return bias
+            bias = replace(bias, nodes=nodes)
         raise NotEvaluableError
 
-    def _set_voltages(self, outcome: Outcome, nodes: Mapping[str, Array]) -> Iterator[tuple[str, Array]]:
+    def _set_voltages(self, outcome: Evaluation, nodes: Mapping[str, Array]) -> Iterator[tuple[str, Array]]:
         """Inner nodes whose voltage to another node is contributed."""
         for (first, second), volt in outcome.potentials.items():
             if second in nodes and second not in self.terminals and first in nodes:
@@ -247,13 +247,13 @@ class TwoTerminalDevice:
             elif first in nodes and first not in self.terminals:
                 yield first, volt + nodes.get(second, 0.0)
 
-    def _newton(self, node: str, outcome: Outcome, bench: Bench) -> Array:
-        moved = dict(bench.nodes)
-        moved[node] = bench.nodes[node] + _STEP_V
+    def _newton(self, node: str, outcome: Evaluation, bias: BiasPoints) -> Array:
+        moved = dict(bias.nodes)
+        moved[node] = bias.nodes[node] + _STEP_V
         flow = self._flow_of(node, outcome)
-        slope = (self._flow_of(node, self._evaluate(replace(bench, nodes=moved))) - flow) / _STEP_V
+        slope = (self._flow_of(node, self._evaluate(replace(bias, nodes=moved))) - flow) / _STEP_V
         change = np.divide(flow, slope, out=np.zeros_like(flow), where=slope != 0)
-        return np.asarray(bench.nodes[node] - change)
+        return np.asarray(bias.nodes[node] - change)
 
 
 def _is_close(a: Array, b: Array) -> bool:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from models_va.errors import InputError
-from spicegen.lint.sources import OLD_INCLUDES, STANDARD_INCLUDES, Sources, is_standard
-from spicegen.lint.tokens import Token, scan
+from spicegen.lint.reading.sources import OLD_INCLUDES, STANDARD_INCLUDES, Sources, is_standard
+from spicegen.lint.reading.syntax import Skipped
+from spicegen.lint.reading.tokens import Token, scan
 
 __all__ = ["STANDARD_INCLUDES", "Macro", "PreprocessedSource", "preprocess"]
 
@@ -50,14 +51,14 @@ class PreprocessedSource:
         tokens: what is left, closed by a token of kind ``end``; macros that the file does not define stay.
         includes: the file names of `include.
         unread: those of them that are neither the standard's own nor could be read.
-        broken: tokens of directives that could not be read.
+        broken: directives that could not be obeyed.
     """
 
     sources: Sources
     tokens: list[Token] = field(default_factory=list)
     includes: list[Token] = field(default_factory=list)
     unread: list[Token] = field(default_factory=list)
-    broken: list[Token] = field(default_factory=list)
+    broken: list[Skipped] = field(default_factory=list)
 
     @property
     def is_whole(self) -> bool:
@@ -83,6 +84,7 @@ def preprocess(text: str, folder: Path | None = None) -> PreprocessedSource:
     tokens = list(scan(text))
     run.expand(tokens[:-1], 0)
     run.source.tokens.append(tokens[-1])
+    run.source.broken += [Skipped(token, f"{token.text} without `endif") for token in run.opened]
     return run.source
 
 
@@ -93,6 +95,7 @@ class _Run:
         self.macros = {name: Macro(None, ()) for name in _PREDEFINED}
         self.work = 0
         self.live = [(True, True)]  # a conditional: (this part is compiled, a part has been)
+        self.opened: list[Token] = []  # the directives that opened the conditionals
 
     def expand(self, tokens: Sequence[Token], depth: int) -> None:
         position = 0
@@ -111,6 +114,9 @@ class _Run:
             else:
                 self.source.tokens.append(token)
 
+    def _broken(self, at: Token, message: str) -> None:
+        self.source.broken.append(Skipped(at, message))
+
     def _count(self, work: int) -> None:
         self.work += work
         if self.work > _MOST_WORK:
@@ -122,12 +128,14 @@ class _Run:
             outer = self.live[-1][0]
             chosen = outer and self._is_defined(following) == (token.text == "`ifdef")
             self.live.append((chosen, chosen or not outer))
+            self.opened.append(token)
             return 1
         if len(self.live) == 1:
-            self.source.broken.append(token)
+            self._broken(token, f"{token.text} without `ifdef")
             return 0
         _, done = self.live.pop()
         if token.text == "`endif":
+            self.opened.pop()
             return 0
         chosen = not done and (token.text == "`else" or self._is_defined(following))
         self.live.append((chosen, done or chosen))
@@ -140,7 +148,7 @@ class _Run:
         text = _COMMENT.sub(lambda comment: comment["kept"] or " ", token.text)
         match = _DEFINE.match(text.replace("\\\n", " "))
         if match is None:
-            self.source.broken.append(token)
+            self._broken(token, "`define without a name")
             return
         params = None
         if is_standard(token.file.rpartition("/")[2]) and match["name"].startswith(("P_", "M_")):
@@ -183,6 +191,8 @@ class _Run:
         arguments: dict[str, list[Token]] = {}
         if macro.params is not None and position < len(tokens) and tokens[position].is_op("("):
             parts, position = _arguments(tokens, position + 1)
+            if len(parts) != max(len(macro.params), 1):
+                self._broken(token, f"{token.text} takes {len(macro.params)} arguments, and is given {len(parts)}")
             arguments = dict(zip(macro.params, parts, strict=False))
         body: list[Token] = []
         for part in macro.body:

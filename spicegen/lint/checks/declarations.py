@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from spicegen.lint.bias import ACCESSES
+from spicegen.lint.checks.usage import CALLS
 from spicegen.lint.context import Context
+from spicegen.lint.facts.bias import ACCESSES
+from spicegen.lint.reading.sources import OLD_INCLUDES
+from spicegen.lint.reading.syntax import Assign, Declaration, Expr
+from spicegen.lint.reading.tokens import leading_comments
 from spicegen.lint.rules import Finding, found
-from spicegen.lint.sources import OLD_INCLUDES
-from spicegen.lint.syntax import Assign, Declaration, Expr
-from spicegen.lint.tokens import leading_comments
-from spicegen.lint.usage import CALLS
 
 _LEGACY_INCLUDES = frozenset({"std.va"})
 _FUNCTION_WORDS = """
@@ -22,6 +22,7 @@ laplace_nd laplace_np laplace_zd laplace_zp zi_nd zi_np zi_zd zi_zp
 _KNOWN_FUNCTIONS = frozenset(_FUNCTION_WORDS.split())
 _DISCIPLINES = frozenset({"electrical", "voltage", "current", "magnetic", "thermal", "kinematic", "kinematic_v",
                           "rotational", "rotational_omega", "logic", "ddiscrete"})  # fmt: skip
+_OTHER_KINDS = frozenset({"inout", "input", "output", "ground", "wire", "wreal", "reg", "tri", "wand", "wor"})
 _WORDS = ("inf", "initial_step", "final_step")
 _HEADER = {
     "card name": r"^// [a-z][a-z0-9_.-]*: ",
@@ -79,10 +80,13 @@ def check_disciplines(context: Context) -> Iterator[Finding]:
         return
     seen = set(context.file.disciplines)
     for net in context.module.nets.values():
-        missing = net.kind in _DISCIPLINES and not context.source.has("disciplines.vams")
-        if missing and net.kind not in seen:
-            seen.add(net.kind)
+        if net.kind in seen or net.kind in _OTHER_KINDS:
+            continue
+        if net.kind not in _DISCIPLINES:
+            yield found("undeclared", net.at, f"{net.kind} is no discipline that is declared")
+        elif not context.source.has("disciplines.vams"):
             yield found("discipline", net.at, f"{net.kind} is declared nowhere: disciplines.vams is not included")
+        seen.add(net.kind)
 
 
 def check_ranges(context: Context) -> Iterator[Finding]:

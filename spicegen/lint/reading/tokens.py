@@ -25,6 +25,12 @@ class Token:
     column: int
     file: str = ""
 
+    @property
+    def quoted(self) -> str:
+        """Its text for a message, cut short if it is long."""
+        text = self.text if len(self.text) <= 30 else self.text[:30] + "..."
+        return text if self.kind == "end" else repr(text)
+
     def is_op(self, *texts: str) -> bool:
         """Whether the token is one of these operators, and not a string that looks like it."""
         return self.kind == "op" and self.text in texts

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from spicegen.lint.arithmetic import FUNCTIONS, OPERATORS, UNARY, Array, apply, outside, rounded
-from spicegen.lint.bias import ACCESSES
-from spicegen.lint.syntax import Expr, Function, Module, Statement
-from spicegen.lint.tokens import Token, number
+from spicegen.lint.evaluation.arithmetic import FUNCTIONS, OPERATORS, UNARY, Array, apply, outside, rounded
+from spicegen.lint.facts.bias import ACCESSES
+from spicegen.lint.reading.syntax import Expr, Function, Module, Statement
+from spicegen.lint.reading.tokens import Token, number
 
 _MOST_WORK = 150_000
 _DEEPEST = 8
@@ -51,7 +51,7 @@ class Fault:
 
 
 @dataclass
-class Outcome:
+class Evaluation:
     """What an evaluation gives, at every point.
 
     Attributes:
@@ -70,7 +70,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Bench:
+class BiasPoints:
     """The circumstances of an evaluation.
 
     Attributes:
@@ -95,7 +95,7 @@ class ExpressionMachine:
     Args:
         module: module that is evaluated.
         potentials: access functions of potentials besides V and potential.
-        bench: voltages and analysis.
+        bias: voltages and analysis.
 
     Attributes:
         outcome: what has been found so far.
@@ -104,10 +104,10 @@ class ExpressionMachine:
         integers: variables that are integers.
     """
 
-    def __init__(self, module: Module, potentials: frozenset[str], bench: Bench) -> None:
-        self.module, self.potentials, self.bench = module, potentials | {"V", "potential"}, bench
-        self.outcome = Outcome()
-        self.mask: Array = np.ones(bench.points, dtype=bool)
+    def __init__(self, module: Module, potentials: frozenset[str], bias: BiasPoints) -> None:
+        self.module, self.potentials, self.bias = module, potentials | {"V", "potential"}, bias
+        self.outcome = Evaluation()
+        self.mask: Array = np.ones(bias.points, dtype=bool)
         self.values: dict[str, Array | str] = {}
         self.constants: dict[str, Array | str] = {}
         self.integers = {n for n, d in module.variables.items() if d.kind == "integer"}
@@ -284,7 +284,7 @@ class ExpressionMachine:
         first, second = self.nodes(e)
         if e.text in self.potentials or e.text in ("Temp", "Pos"):
             zero = np.zeros(len(self.mask))
-            return np.asarray(self.bench.nodes.get(first, zero) - self.bench.nodes.get(second, zero))
+            return np.asarray(self.bias.nodes.get(first, zero) - self.bias.nodes.get(second, zero))
         flows = self.outcome.flows
         if (first, second) in flows:
             return flows[first, second]
@@ -308,14 +308,14 @@ class ExpressionMachine:
 
     def _ddt(self, e: Expr) -> Array:
         charge = self.number(e.args[0])
-        return charge if self.bench.has_charges else _real(0)
+        return charge if self.bias.has_charges else _real(0)
 
     def _idt(self, e: Expr) -> Array:
         self.outcome.rates[id(e)] = np.broadcast_to(self.number(e.args[0]), self.mask.shape)
-        return self.bench.integrals.get(id(e), _real(0))
+        return self.bias.integrals.get(id(e), _real(0))
 
     def _analysis(self, e: Expr) -> Array:
-        return _whole(any(a.text == self.bench.analysis for a in e.args))
+        return _whole(any(a.text == self.bias.analysis for a in e.args))
 
     def _simulator(self, e: Expr) -> Array:
         if len(e.args) > 1:
@@ -328,7 +328,7 @@ class ExpressionMachine:
         return np.asarray(_BOLTZMANN_V_PER_K * self.number(e.args[0]))
 
     def _given(self, e: Expr) -> Array:
-        return _whole(e.args[0].text in self.bench.parameters)
+        return _whole(e.args[0].text in self.bias.parameters)
 
     def _slope(self, _: Expr) -> Array:
         return _real(np.nan)  # ddx is not worked out; what depends on it is not judged

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 
-from spicegen.lint.syntax import Assign, Expr, Function, Module, Opaque, Statement
+from spicegen.lint.reading.syntax import Assign, Expr, Function, Module, Opaque, Statement
 
 ACCESSES = frozenset({"V", "I", "potential", "flow", "Temp", "Pwr", "Pos", "F", "Omega", "Tau", "Q", "Phi", "MMF"})
 _TIME = frozenset({"$abstime", "$realtime", "$random", "$arandom", "ddt", "idt", "idtmod", "analysis", "transition",
