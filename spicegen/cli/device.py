@@ -116,7 +116,8 @@ def lint(
 ) -> None:
     """Read Verilog-A device models for hidden state and other traps; exit 1 if anything is found.
 
-    Under each finding stands the line mended, where there is one to suggest.
+    Under each finding stands the line mended, where there is one to suggest. A file that cannot be read or parsed does
+    not keep the findings in others back; the exit code is 2 then.
     """
     from spicegen.files import printable
     from spicegen.lint import describe, lint_files, suggestion
@@ -133,4 +134,4 @@ def lint(
     if report.unreadable:
         raise report.unreadable[-1]
     if report.findings:
-        raise typer.Exit(1)
+        raise typer.Exit(1 if report.all_parsed else 2)

@@ -60,6 +60,11 @@ class LintReport:
     unreadable: tuple[InputError, ...]
     files: int = 0
 
+    @property
+    def all_parsed(self) -> bool:
+        """Whether every file could be judged, and is Verilog-A from end to end."""
+        return not self.unreadable and not any(f.rule == "syntax" for _, f in self.findings)
+
     def errors(self) -> LintReport:
         """The same report with nothing but the errors."""
         errors = tuple((path, f) for path, f in self.findings if f.severity == "error")
@@ -144,8 +149,10 @@ def _lint(text: str, folder: Path | None = None) -> list[Finding]:
     source = preprocess(text, folder)
     file = parse(source.tokens)
     if not file.modules:
-        raise InputError("holds no Verilog-A module: give a .va file")
-    findings = set(_not_understood(source, file))
+        places = [f"; line {skipped.at.line}: {skipped.message}" for skipped in file.not_understood[:1]]
+        raise InputError(f"holds no Verilog-A module: give a file that does{''.join(places)}")
+    skipped = _not_understood(source, file)
+    findings = {replace(f, mended=mended(f, Context(text, source, file, file.modules[0]))) for f in skipped}
     for module in file.modules:
         context = Context(text, source, file, module)
         for check in _CHECKS:

@@ -10,7 +10,7 @@ from functools import cached_property
 from spicegen.lint.context import Context
 from spicegen.lint.reading.sources import OLD_INCLUDES
 from spicegen.lint.reading.syntax import Assign, Contribution, Expr
-from spicegen.lint.rules import Finding
+from spicegen.lint.rules import FIRST_POINT, HOLD, Finding
 
 _MOST_ELEMENTS = 8
 _MOST_CHARACTERS = 300
@@ -36,8 +36,7 @@ class _Place:
     @cached_property
     def line(self) -> str:
         """The line, without its comment."""
-        line = self.context.source.sources.line(self.finding.file, self.finding.line)
-        return re.sub(r"//.*", "", line) if '"' not in line.partition("//")[2] else line
+        return _code(self.context.source.sources.line(self.finding.file, self.finding.line))
 
     @property
     def before(self) -> str:
@@ -110,6 +109,11 @@ class _Place:
         return ""  # the call ends in another line
 
 
+def _code(line: str) -> str:
+    """A line without its comment."""
+    return re.sub(r"//.*", "", line) if '"' not in line.partition("//")[2] else line
+
+
 def _state(place: _Place) -> str:
     n = place.name if place.finding.rule == "hidden-state" else "x"
     return f"{n} = V(n_{n}); I(n_{n}) <+ ddt(1e-3*{n}) - 1e-3*rate_{n};"
@@ -121,7 +125,7 @@ def _held(place: _Place) -> str:
 
 
 def _hold(node: str, start: str) -> str:
-    return f'if (analysis("static") || $abstime == 0.0) I({node}) <+ V({node}) - {start};'
+    return f"if ({HOLD} || {FIRST_POINT}) I({node}) <+ V({node}) - {start};"
 
 
 def _initial_state(place: _Place) -> str:
@@ -289,6 +293,18 @@ def _current(place: _Place) -> str:
     return f"I{access[access.index('(') :]} <+ {access} - ({c.value.source()});"
 
 
+def _completed(place: _Place) -> str:
+    missing = re.match(r"'(\S+)' is missing", place.finding.message)
+    if missing is None:
+        return "endmodule" if "without 'endmodule'" in place.finding.message else ""
+    if place.before.strip():
+        return f"{place.before.rstrip()}{missing[1]} {place.after}"
+    sources, number = place.context.source.sources, place.finding.line - 1
+    while number > 0 and not _code(sources.line(place.finding.file, number)).strip():
+        number -= 1
+    return f"{_code(sources.line(place.finding.file, number)).rstrip()}{missing[1]}"
+
+
 def _without_value(place: _Place) -> str:
     return place.instead(r"(\w+)\s*=\s*[^,;]*", r"\1")
 
@@ -341,6 +357,7 @@ _MENDS: dict[str, Callable[[_Place], str]] = {
     "state-scale": _scaled,
     "step-control": lambda place: f"// {place.line.strip()}",
     "switch-branch": lambda _: "I(a, b) <+ V(a, b)/r;",
+    "syntax": _completed,
     "table": lambda _: "y = y0 + y1*v + y2*v*v;",
     "thermal-noise": lambda place: f'I({place.terminals}) <+ white_noise(4*`P_K*$temperature*g, "thermal");',
     "time-delay": _lag,

@@ -22,7 +22,8 @@ class Rule:
     remedy: str
 
 
-_HOLD = 'analysis("static") || analysis("ac") || analysis("noise")'
+HOLD = 'analysis("static") || analysis("ac") || analysis("noise")'
+FIRST_POINT = '$abstime <= 0.0 && $simparam("simulatorVersion", 0.0) > 0.0'
 _STATE = "keep the state as the voltage of an internal node: I(n) <+ ddt(c*V(n)) - c*rate"
 RULES = {
     "absolute-time": Rule("error", (3,), _STATE),
@@ -48,7 +49,7 @@ RULES = {
     "include": Rule("warning", (27,), "include only constants.vams and disciplines.vams: a model is one file"),
     "initial-value": Rule("error", (1,), "begin with parameters only, and assign the rest in the analog block"),
     "initial-state": Rule(
-        "warning", (5, 6), f"hold the state at an instance parameter: if ({_HOLD}) I(n) <+ V(n) - x0"
+        "warning", (5, 6), f"hold the state at an instance parameter: if ({HOLD}) I(n) <+ V(n) - x0"
     ),
     "instance-parameter": Rule("warning", (5, 9), 'add type="instance" to the attributes of what varies'),
     "integer-division": Rule("error", (), "write one of them as a real: 1.0/2"),

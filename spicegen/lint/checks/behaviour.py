@@ -146,7 +146,14 @@ class Behaviour:
                 yield found("offset-current", self._at(pair), message)
 
     def jumps(self) -> Iterator[Finding]:
-        """Currents that jump at some voltage, or where a state passes some value."""
+        """Currents that jump at some voltage, or where a state passes some value: the first jump at each place."""
+        seen = set()
+        for finding in self._all_jumps():
+            if (finding.file, finding.line, finding.column) not in seen:
+                seen.add((finding.file, finding.line, finding.column))
+                yield finding
+
+    def _all_jumps(self) -> Iterator[Finding]:
         for row in range(self.grid.sets):
             states = {key: float(values[row]) for key, values in self.samples.items()}
             yield from self._jumps(_Path(_VOLTS[0], _VOLTS[-1], states, states, "at {volt:.4g} V"))
