@@ -149,10 +149,11 @@ def _lint(text: str, folder: Path | None = None) -> list[Finding]:
     source = preprocess(text, folder)
     file = parse(source.tokens)
     if not file.modules:
-        places = [f"; line {skipped.at.line}: {skipped.message}" for skipped in file.not_understood[:1]]
-        raise InputError(f"holds no Verilog-A module: give a file that does{''.join(places)}")
-    skipped = _not_understood(source, file)
-    findings = {replace(f, mended=mended(f, Context(text, source, file, file.modules[0]))) for f in skipped}
+        for skipped in [*source.broken, *file.not_understood]:
+            raise InputError(f"line {skipped.at.line}: {skipped.message}, and no Verilog-A module can be read")
+        raise InputError("holds no Verilog-A module: give a file that does, such as one that includes this")
+    first = Context(text, source, file, file.modules[0])
+    findings = {replace(finding, mended=mended(finding, first)) for finding in _not_understood(source, file)}
     for module in file.modules:
         context = Context(text, source, file, module)
         for check in _CHECKS:

@@ -276,6 +276,8 @@ def _first_assigned(place: _Place) -> str:
 
 def _declared(place: _Place) -> str:
     name = place.name
+    if "discipline" in place.finding.message:
+        return place.line.replace(name, "electrical", 1)
     if name.startswith("`"):
         return '`include "constants.vams"' if name.startswith(("`P_", "`M_")) else f"`define {name[1:]} 1.0"
     if place.call is not None and place.call.kind == "call":

@@ -15,7 +15,7 @@ import numpy as np
 from spicegen.lint.context import Context
 from spicegen.lint.evaluation.arithmetic import Array
 from spicegen.lint.evaluation.device import DeviceState, TwoTerminalDevice, two_terminal_device
-from spicegen.lint.evaluation.evaluate import Fault, NotEvaluableError, Evaluation
+from spicegen.lint.evaluation.evaluate import ModuleResponse, Fault, NotEvaluableError
 from spicegen.lint.reading.syntax import Expr
 from spicegen.lint.reading.tokens import Token
 from spicegen.lint.rules import Finding, found
@@ -42,7 +42,7 @@ class _Grid:
 
     volt: Array
     states: dict[str | int, Array]
-    outcome: Evaluation
+    outcome: ModuleResponse
 
     def table(self, values: Array) -> Array:
         """Values in shape (sets, voltages)."""
@@ -112,7 +112,7 @@ class Behaviour:
         points = {key: np.repeat(values, len(volt)) for key, values in states.items()}
         return _Grid(volt, states, self.device.run(np.tile(volt, sets), points))
 
-    def _currents(self, outcome: Evaluation) -> Iterator[tuple[tuple[str, str], Array]]:
+    def _currents(self, outcome: ModuleResponse) -> Iterator[tuple[tuple[str, str], Array]]:
         """The flows of the device proper: none from its states or helpers."""
         aside = self.device.lonely
         inside = {*self.device.nodes, *self.device.terminals, ""} - aside
@@ -173,7 +173,7 @@ class Behaviour:
             for n in np.argsort(changes)[: -_MOST_JUMPS - 1 : -1]:
                 yield from self._jump(pair, path, places[n : n + 2])
 
-    def _along(self, path: _Path, places: Array) -> Evaluation:
+    def _along(self, path: _Path, places: Array) -> ModuleResponse:
         return self.device.run(path.volt(places), {key: path.state(key, places) for key in path.first})
 
     def _jump(self, pair: tuple[str, str], path: _Path, ends: Array) -> Iterator[Finding]:
@@ -211,11 +211,11 @@ class Behaviour:
         )
         return float(np.diff(whole - rest)[0]) / step
 
-    def _out_of(self, node: str, outcome: Evaluation) -> Array:
+    def _out_of(self, node: str, outcome: ModuleResponse) -> Array:
         parts = [flow * (pair[0] == node) - flow * (pair[1] == node) for pair, flow in outcome.flows.items()]
         return np.asarray(np.sum(parts, axis=0))
 
-    def rate(self, state: DeviceState, outcome: Evaluation, capacitance: float | None = None) -> Array:
+    def rate(self, state: DeviceState, outcome: ModuleResponse, capacitance: float | None = None) -> Array:
         """The rate of a state, 1/s at each point; ``capacitance`` if it is not that at the default parameters."""
         if isinstance(state.key, int):
             return outcome.rates.get(state.key, np.zeros(1))

@@ -116,10 +116,10 @@ def _clamps(statements: Iterable[Statement], tested: frozenset[str] = frozenset(
 def check_overflow(context: Context) -> Iterator[Finding]:
     """Check rule 13: there is no exponential of a bias that nothing bounds."""
     limited = {s.name for s in _clamps(context.module.analog)}
-    assigns = [s for s, _ in context.analog if isinstance(s, Assign)]
-    names = {s.name for s in assigns}
     bias = context.bias
-    limited |= {n for n in names if all(not list(_rising(s.value, bias, limited)) for s in assigns if s.name == n)}
+    assigns = [s for s, _ in context.analog if isinstance(s, Assign)]
+    rising = {s.name for s in assigns if any(_rising(s.value, bias, limited))}
+    limited |= {s.name for s in assigns} - rising
     for statement in context.module.analog:
         yield from _overflows(statement, bias, frozenset(limited))
     for function in context.module.functions.values():

@@ -93,10 +93,10 @@ def _divisions(e: Expr, types: _Types) -> Iterator[Finding]:
     if (e.kind == "call" and e.text in _WANTED) or (e.kind == "operator" and set(e.operators) & _COMPARING):
         return
     for n, operator in enumerate(e.operators if len(e.args) > 1 else ()):
-        left = e.args[0] if n == 0 else Expr("operator", "", e.args[: n + 1], e.operators[:n], e.at)
-        right = e.args[n + 1]
-        if operator == "/" and types.is_integer(left) and types.is_integer(right):
-            yield from _division(left, right, types)
+        if operator == "/" and types.is_integer(e.args[n + 1]):
+            left = e.args[0] if n == 0 else Expr("operator", "", e.args[: n + 1], e.operators[:n], e.at)
+            if types.is_integer(left):
+                yield from _division(left, e.args[n + 1], types)
     for part in e.args[1:] if e.kind == "choice" else e.args:
         yield from _divisions(part, types)
 

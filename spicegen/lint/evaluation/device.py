@@ -10,7 +10,7 @@ import numpy as np
 
 from spicegen.lint.context import Context
 from spicegen.lint.evaluation.arithmetic import Array
-from spicegen.lint.evaluation.evaluate import BiasPoints, NotEvaluableError, Evaluation, evaluate
+from spicegen.lint.evaluation.evaluate import BiasPoints, ModuleResponse, NotEvaluableError, evaluate
 from spicegen.lint.reading.syntax import Assign, Contribution, Declaration, Expr, Module
 
 _ELSEWHERE = 0.3
@@ -184,7 +184,7 @@ class TwoTerminalDevice:
         accesses = (part for part in e.walk() if part.kind == "call" and self.context.is_potential(part))
         return any(state.key in self._pair(access) for access in accesses)
 
-    def _flow_of(self, node: str, outcome: Evaluation) -> Array:
+    def _flow_of(self, node: str, outcome: ModuleResponse) -> Array:
         """The flow out of a node, A."""
         total = np.zeros(1)
         for (first, second), flow in outcome.flows.items():
@@ -198,7 +198,7 @@ class TwoTerminalDevice:
         analysis: str = "tran",
         has_charges: bool = False,
         parameters: Mapping[str, float] | None = None,
-    ) -> Evaluation:
+    ) -> ModuleResponse:
         """Evaluate the device with its helper nodes where they settle.
 
         Args:
@@ -220,7 +220,7 @@ class TwoTerminalDevice:
         settled = self._settled(bias)
         return self._evaluate(replace(settled, has_charges=has_charges))
 
-    def _evaluate(self, bias: BiasPoints) -> Evaluation:
+    def _evaluate(self, bias: BiasPoints) -> ModuleResponse:
         return evaluate(self.module, self.potentials, bias)
 
     def _settled(self, bias: BiasPoints) -> BiasPoints:
@@ -239,7 +239,7 @@ class TwoTerminalDevice:
             bias = replace(bias, nodes=nodes)
         raise NotEvaluableError
 
-    def _set_voltages(self, outcome: Evaluation, nodes: Mapping[str, Array]) -> Iterator[tuple[str, Array]]:
+    def _set_voltages(self, outcome: ModuleResponse, nodes: Mapping[str, Array]) -> Iterator[tuple[str, Array]]:
         """Inner nodes whose voltage to another node is contributed."""
         for (first, second), volt in outcome.potentials.items():
             if second in nodes and second not in self.terminals and first in nodes:
@@ -247,7 +247,7 @@ class TwoTerminalDevice:
             elif first in nodes and first not in self.terminals:
                 yield first, volt + nodes.get(second, 0.0)
 
-    def _newton(self, node: str, outcome: Evaluation, bias: BiasPoints) -> Array:
+    def _newton(self, node: str, outcome: ModuleResponse, bias: BiasPoints) -> Array:
         moved = dict(bias.nodes)
         moved[node] = bias.nodes[node] + _STEP_V
         flow = self._flow_of(node, outcome)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from spicegen.lint.evaluation.arithmetic import Array, rounded
-from spicegen.lint.evaluation.machine import BiasPoints, ExpressionMachine, Fault, NotEvaluableError, Evaluation
+from spicegen.lint.evaluation.machine import BiasPoints, ModuleResponse, ExpressionMachine, Fault, NotEvaluableError
 from spicegen.lint.facts.flow import PRINTING
 from spicegen.lint.reading.syntax import (
     Assign,
@@ -27,12 +27,12 @@ from spicegen.lint.reading.syntax import (
 )
 from spicegen.lint.reading.tokens import Token
 
-__all__ = ["BiasPoints", "Constants", "Fault", "NotEvaluableError", "Evaluation", "evaluate"]
+__all__ = ["BiasPoints", "Constants", "ModuleResponse", "Fault", "NotEvaluableError", "evaluate"]
 
 _MOST_ROUNDS = 500
 
 
-def evaluate(module: Module, potentials: frozenset[str], bias: BiasPoints) -> Evaluation:
+def evaluate(module: Module, potentials: frozenset[str], bias: BiasPoints) -> ModuleResponse:
     """Evaluate a module.
 
     Args:

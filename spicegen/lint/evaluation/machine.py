@@ -51,7 +51,7 @@ class Fault:
 
 
 @dataclass
-class Evaluation:
+class ModuleResponse:
     """What an evaluation gives, at every point.
 
     Attributes:
@@ -106,7 +106,7 @@ class ExpressionMachine:
 
     def __init__(self, module: Module, potentials: frozenset[str], bias: BiasPoints) -> None:
         self.module, self.potentials, self.bias = module, potentials | {"V", "potential"}, bias
-        self.outcome = Evaluation()
+        self.outcome = ModuleResponse()
         self.mask: Array = np.ones(bias.points, dtype=bool)
         self.values: dict[str, Array | str] = {}
         self.constants: dict[str, Array | str] = {}

@@ -222,7 +222,7 @@ class _FlowWalk:
         """The first assignment of each variable that is not assigned on every path, if no other finding says so."""
         for use in self.uses:
             declared = self.variables.get(use.name)
-            if declared is None or declared.is_local or use.name in self.reported | self.only_in_events:
+            if declared is None or declared.is_local or use.name in self.reported or use.name in self.only_in_events:
                 continue
             self.reported.add(use.name)
             if self.known.get(use.name, FALSE) != TRUE:

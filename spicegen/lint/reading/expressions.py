@@ -212,5 +212,6 @@ class ExpressionParser:
                 yield Expr("empty", "", at=self.token)
                 continue
             yield self.expression()
-            if not self.at(close):
-                self.expect(",")
+            if not self.at(",", close):
+                self.expect(close)
+            self.accept(",")

@@ -12,7 +12,9 @@ from spicegen.lint.reading.tokens import Token
 _DIRECTIONS = ("inout", "input", "output")
 _TOP_LEVEL = ("module", "macromodule", "nature", "discipline")
 # what begins an item of Verilog-AMS that is not read
-_BEYOND_TOP_LEVEL = frozenset({"config", "connectmodule", "connectrules", "library", "package", "paramset", "primitive"})
+_BEYOND_TOP_LEVEL = frozenset(
+    {"config", "connectmodule", "connectrules", "library", "package", "paramset", "primitive"}
+)
 _BEYOND = frozenset({"always", "assign", "begin", "case", "defparam", "for", "function", "generate", "if", "initial",
                      "specify", "task"})  # fmt: skip
 
@@ -117,6 +119,8 @@ class _FileParser(StatementParser):
                     discipline = self.module.ports.pop()
                     self.module.directions.pop(discipline, None)
                     self.module.nets.pop(discipline, None)
+                if last is not None and not direction:
+                    self.expect(",")
                 last = self.advance()
                 if last.text in _DIRECTIONS:
                     direction, discipline = last.text, ""
@@ -140,7 +144,7 @@ class _FileParser(StatementParser):
             first = self.token
             self._understood_item(attributes)
         except NotUnderstoodError as error:
-            is_instance = first.kind == "name" and not {first.text, error.token.text} & KEYWORDS
+            is_instance = first.kind == "name" and not {first.text, self.token.text} & KEYWORDS
             self.not_understood.append(error.skipped(is_instance or first.text in _BEYOND))
             self.skip(start)
 
@@ -169,7 +173,7 @@ class _FileParser(StatementParser):
         words: list[Token] = []
         while self.token.kind == "name" and not self.at(",", ";", "=", ahead=1):
             if self.token.text in KEYWORDS and not self.at(*_DIRECTIONS, "ground"):
-                raise NotUnderstoodError(self.token)
+                raise NotUnderstoodError(words[0] if words else self.token)
             words.append(self.advance())
             if self.accept("["):
                 self._skip_past("]")

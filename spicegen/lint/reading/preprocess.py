@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from models_va.errors import InputError
@@ -111,6 +111,10 @@ class _Run:
                 self._define(token)
             elif token.kind == "macro":
                 position = self._macro(token, tokens, position, depth)
+            elif token.kind == "bad" and token.text.startswith(('"', "/*")):
+                self._broken(
+                    token, "a comment that does not end" if token.text[0] == "/" else "a string that does not end"
+                )
             else:
                 self.source.tokens.append(token)
 
@@ -171,8 +175,12 @@ class _Run:
             return position + sum(t.line == token.line for t in tokens[position : position + 5])
         elif token.text in _IGNORED:
             return position + _IGNORED[token.text]
-        elif macro is None or depth >= _DEEPEST:
+        elif macro is None:
             self.source.tokens.append(token)
+            return position
+        elif depth >= _DEEPEST:
+            self._broken(token, f"{token.text} expands to itself")
+            self.source.tokens.append(replace(token, kind="number", text="0"))
             return position
         else:
             return self._expand_macro(token, macro, tokens, position, depth)
@@ -180,8 +188,10 @@ class _Run:
 
     def _include(self, name: Token, depth: int) -> None:
         self.source.includes.append(name)
-        found = self.sources.include(name.text, name.file) if depth < _DEEPEST else None
-        if found is not None:
+        found = self.sources.include(name.text, name.file)
+        if found is not None and depth >= _DEEPEST:
+            self._broken(name, f"{name.text} includes itself")
+        elif found is not None:
             path, text = found
             self.expand(list(scan(text, path))[:-1], depth + 1)
         elif not is_standard(name.text):

@@ -13,7 +13,8 @@ class Token:
 
     Attributes:
         kind: ``name``, ``system`` ($...), ``macro`` (`...), ``define`` (the whole directive), ``number``,
-            ``string``, ``op``, ``bad`` (a character that no token starts with) or ``end``.
+            ``string``, ``op``, ``end``, or ``bad`` (a character that no token starts with, or the beginning of a string
+            or comment that does not end).
         text: text as in the file; a string is without its quotes, an escaped name without its backslash.
         line, column: place in the file, from 1.
         file: path of the included file that the token stands in, as `include names it; "" in the file itself.
@@ -42,7 +43,8 @@ class Token:
 
 _TOKEN = re.compile(
     r"""
-    (?P<space>(?:[\s\x00]|\\\n)+ | //[^\n]* | /\*.*?(?:\*/|\Z))
+    (?P<space>(?:[\s\x00]|\\\n)+ | //[^\n]* | /\*.*?\*/)
+  | (?P<open>/\*.*)
   | (?P<define>`define\b(?:[^\n\\]|\\\n|\\)*)
   | (?P<macro>`[A-Za-z_]\w*)
   | (?P<string>"(?:[^"\\\n]|\\.)*"?)
@@ -67,8 +69,10 @@ def scan(text: str, file: str = "") -> Iterator[Token]:
         kind, found, end = str(match.lastgroup), match.group(), match.end()
         if kind == "escaped":
             kind, found = "name", found[1:]
-        elif kind == "string":
-            found = found[1:].removesuffix('"')
+        elif kind == "string" and found.endswith('"') and len(found) > 1:
+            found = found[1:-1]
+        elif kind in ("string", "open"):
+            kind = "bad"
         if kind != "space":
             yield Token(kind, found, line, match.start() - start_of_line + 1, file)
         newlines = match.group().count("\n")
