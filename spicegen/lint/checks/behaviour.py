@@ -15,7 +15,7 @@ import numpy as np
 from spicegen.lint.context import Context
 from spicegen.lint.evaluation.arithmetic import Array
 from spicegen.lint.evaluation.device import DeviceState, TwoTerminalDevice, two_terminal_device
-from spicegen.lint.evaluation.evaluate import ModuleResponse, Fault, NotEvaluableError
+from spicegen.lint.evaluation.evaluate import Fault, ModuleResponse, NotEvaluableError
 from spicegen.lint.reading.syntax import Expr
 from spicegen.lint.reading.tokens import Token
 from spicegen.lint.rules import Finding, found

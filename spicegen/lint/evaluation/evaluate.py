@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from spicegen.lint.evaluation.arithmetic import Array, rounded
-from spicegen.lint.evaluation.machine import BiasPoints, ModuleResponse, ExpressionMachine, Fault, NotEvaluableError
+from spicegen.lint.evaluation.machine import BiasPoints, ExpressionMachine, Fault, ModuleResponse, NotEvaluableError
 from spicegen.lint.facts.flow import PRINTING
 from spicegen.lint.reading.syntax import (
     Assign,
@@ -27,7 +27,7 @@ from spicegen.lint.reading.syntax import (
 )
 from spicegen.lint.reading.tokens import Token
 
-__all__ = ["BiasPoints", "Constants", "ModuleResponse", "Fault", "NotEvaluableError", "evaluate"]
+__all__ = ["BiasPoints", "Constants", "Fault", "ModuleResponse", "NotEvaluableError", "evaluate"]
 
 _MOST_ROUNDS = 500
 

@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from spicegen.lint.facts.assignments import Use, assignments
 from spicegen.lint.facts.bias import ACCESSES, Bias, changes_in_time
 from spicegen.lint.facts.conditions import FALSE, TRUE, Conditions, Logic, TooLargeError
 from spicegen.lint.facts.layers import Layers, Marks
-from spicegen.lint.facts.relevance import matters, outputs, relevant_variables
+from spicegen.lint.facts.relevance import outputs, relevant_variables
+from spicegen.lint.facts.uncovered import Judge, UncoveredRead
 from spicegen.lint.reading.syntax import (
     Assign,
     Block,
@@ -30,41 +32,12 @@ from spicegen.lint.reading.syntax import (
     Task,
     visit,
 )
-from spicegen.lint.reading.tokens import Token
 from spicegen.lint.rules import Finding, found
 
 _MOST_READS = 20
 _ROUNDS = 2
 PRINTING = frozenset({"$strobe", "$display", "$write", "$monitor", "$debug", "$fstrobe", "$fdisplay", "$fwrite",
                       "$info", "$warning", "$error", "$fatal", "$fopen", "$fclose", "$finish", "$stop"})  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Use:
-    """A place where a variable is assigned; ``is_number`` if what is assigned is a number."""
-
-    name: str
-    at: Token
-    in_event: bool
-    is_number: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A read that no assignment before it covers.
-
-    Attributes:
-        path: function of the conditions under which it happens.
-        known: function of those under which the variable has been assigned before.
-        by: statement that reads.
-        is_exact: whether the two functions are, and not limits of them.
-    """
-
-    e: Expr
-    path: int
-    known: int
-    by: Statement
-    is_exact: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +78,9 @@ def follow(module: Module, accesses: Iterable[str] = ()) -> FlowFacts:
         accesses: names of access functions besides the standard ones.
     """
     body = Block(module.at, tuple(module.analog))
-    uses = list(_assignments(body, module.functions))
+    uses = list(assignments(body, module.functions))
     once = {n for n, d in module.variables.items() if d.value is not None}
-    once |= {use.name for s in module.initial for use in _assignments(s, module.functions)}
+    once |= {use.name for s in module.initial for use in assignments(s, module.functions)}
     integers = {n for n, d in module.parameters.items() if d.type == "integer"}
     integers |= {n for n, d in module.variables.items() if d.kind == "integer"}
     walk = _FlowWalk(module.variables, module.functions, uses, once, Bias(module, accesses), integers)
@@ -121,25 +94,13 @@ def follow(module: Module, accesses: Iterable[str] = ()) -> FlowFacts:
 
 
 def _check_function(function: Function, functions: Mapping[str, Function]) -> Iterator[Finding]:
-    uses = list(_assignments(function.body, functions))
+    uses = list(assignments(function.body, functions))
     walk = _FlowWalk(function.variables, functions, uses, set(function.arguments), Bias.of_function(function))
     walk.run(function.body)
     for finding in walk.uncovered():
         yield replace(finding, rule="partly-assigned", message=f"in {function.name}: {finding.message}")
     if walk.known.get(function.name, FALSE) != TRUE:
         yield found("partly-assigned", function.at, f"function {function.name} has no value on some path")
-
-
-def _assignments(body: Statement, functions: Mapping[str, Function]) -> Iterator[_Use]:
-    """Every assignment, with those by output arguments and statements that may be assignments."""
-    for statement, under in visit(body):
-        in_event = any(isinstance(s, Event) for s in under)
-        if isinstance(statement, Assign):
-            yield _Use(statement.name, statement.at, in_event, statement.value.kind == "number")
-        elif isinstance(statement, Opaque):
-            yield from (_Use(name, statement.at, in_event) for name in statement.names)
-        for e in statement.expressions:
-            yield from (_Use(o.text, o.at, in_event) for call in e.walk() for o in outputs(call, functions))
 
 
 class _FlowWalk:
@@ -151,7 +112,6 @@ class _FlowWalk:
         settled: variables that get nothing but numbers outside events, under conditions that do not change.
         path: the function of the conditions under which the present statement runs (or a weaker one).
         kept: variables that would have to keep their values.
-        gaps: function of the settings in which some variable is never assigned.
         dynamic, harmless: see FlowFacts.
     """
 
@@ -159,7 +119,7 @@ class _FlowWalk:
         self,
         variables: Mapping[str, Declaration],
         functions: Mapping[str, Function],
-        uses: list[_Use],
+        uses: list[Use],
         once: set[str],
         bias: Bias,
         integers: Iterable[str] = (),
@@ -182,8 +142,7 @@ class _FlowWalk:
         self.dynamic: set[int] = set()
         self.harmless: set[str] = set()
         self.kept: set[str] = set()
-        self.gaps = FALSE
-        self.reads: dict[str, list[_Read]] = {}
+        self.reads: dict[str, list[UncoveredRead]] = {}
         self.reported: set[str] = set()
         self.relevant: set[str] = set(variables)
 
@@ -211,8 +170,10 @@ class _FlowWalk:
 
     def uncovered(self) -> Iterator[Finding]:
         """A finding for each variable that is read where it may not have been assigned: the gravest of its reads."""
+        sets = (self.relevant, self.assigned, self.only_in_events, self.harmless, self.inexact)
+        judge = Judge(self.logic, self.functions, *sets, self.paths)
         for name, reads in self.reads.items():
-            findings = [self._judged(name, read) for read in reads]
+            findings = [judge.finding(name, read) for read in reads]
             gravest = next((f for f in findings if f.severity == "error"), findings[0])
             if gravest.severity == "error":
                 self.kept.add(name)
@@ -382,47 +343,5 @@ class _FlowWalk:
                 return
         except TooLargeError:
             is_exact = False
-        self.reads[e.text] = [*reads, _Read(e, self.path, known, by, is_exact)]
+        self.reads[e.text] = [*reads, UncoveredRead(e, self.path, known, by, is_exact)]
         self.reported.add(e.text)
-
-    def _judged(self, name: str, read: _Read) -> Finding:
-        at = read.e.at
-        if name not in self.assigned:
-            return found("unassigned", at, f"{name} is read, but nothing assigns it")
-        if name in self.only_in_events - self.harmless:
-            how = "is assigned only at events, and read outside them"
-        elif name in self.harmless or not self._may_be_kept(name, read):
-            return found("partly-assigned", at, f"{name} is read, and with some parameters nothing has assigned it")
-        elif not matters(read.by, self.relevant, self.functions):
-            return found(
-                "partly-assigned", at, f"{name} is read before it is assigned, though no current depends on it"
-            )
-        elif isinstance(read.by, Assign) and read.by.name == name:
-            how = "is computed from its own value of the evaluation before"
-        elif read.known == FALSE:
-            how = "is read before it is assigned"
-        else:
-            how = "is read here, but assigned only under a condition"
-        return found("hidden-state", at, f"{name} {how}: a plain variable does not keep its value")
-
-    def _may_be_kept(self, name: str, read: _Read) -> bool:
-        """Whether one device may read the variable unassigned in one evaluation and assign it in another."""
-        if not read.is_exact or name in self.inexact:
-            return False
-        logic = self.logic
-        try:
-            uncovered = logic.both(read.path, logic.negation(read.known))
-            uncovered = logic.both(uncovered, logic.negation(self.gaps))
-            if not logic.is_possible(uncovered):
-                return False
-            settings = logic.settings(uncovered)
-            covered = logic.settings(logic.both(read.path, read.known))
-            if logic.is_possible(logic.both(settings, covered)):
-                return True  # at one bias it is assigned before it is read, and at another it is not
-            others = logic.both(logic.settings(read.path), logic.negation(settings))
-            if logic.is_possible(others):
-                self.gaps = logic.either(self.gaps, settings)
-                return False  # with other parameters it is never read unassigned: a gap between them, and no memory
-            return logic.is_possible(logic.both(settings, logic.settings(self.paths[name])))
-        except TooLargeError:
-            return False

@@ -54,7 +54,8 @@ RIGHT = {
     ),
     "ddt under a parameter": ("if (mode == 1) I(p, n) <+ ddt(1p*V(p, n)); else I(p, n) <+ f*V(p, n);", ""),
     "a node collapsed by a temporary that held the bias before": (
-        "t = V(p, n);\nI(p, n) <+ f*t;\nt = 2*f;\nif (t > 1) I(p, i) <+ V(p, i)/f; else V(p, i) <+ 0;\nI(i, n) <+ V(i, n);",
+        "t = V(p, n);\nI(p, n) <+ f*t;\nt = 2*f;\n"
+        "if (t > 1) I(p, i) <+ V(p, i)/f; else V(p, i) <+ 0;\nI(i, n) <+ V(i, n);",
         "real t;",
     ),
     "ddt under the temperature": ("if ($temperature > 200) I(p, n) <+ ddt(1p*V(p, n)); I(p, n) <+ f*V(p, n);", ""),
