@@ -148,7 +148,7 @@ def _array(place: _Place) -> str:
 
 
 def _attribute_place(place: _Place) -> str:
-    match = re.search(r"\s*\(\*.*?\*\)", place.line)
+    match = re.search(r"\s*(\(\*.*?\*\)|`\w+\s*\(.*?\))(?=\s*;)", place.line)
     return f"{match[0].strip()} {place.line.replace(match[0], '', 1).strip()}" if match else ""
 
 
@@ -178,7 +178,10 @@ def _constant(place: _Place) -> str:
 
 def _description(place: _Place) -> str:
     missing = [word for word in ("desc", "units") if f"no {word}" in place.finding.message]
-    return _with_attributes(place.line, place.finding.column, ", ".join(f'{word}="..."' for word in missing))
+    source = place.context.source.sources.line(place.finding.file, place.finding.line)
+    comment = source[len(place.line) :].strip(" /*").replace('"', "'").replace("\\", "/")
+    texts = {"desc": comment or "...", "units": "..."}
+    return _with_attributes(place.line, place.finding.column, ", ".join(f'{w}="{texts[w]}"' for w in missing))
 
 
 def _with_attributes(line: str, column: int, text: str) -> str:

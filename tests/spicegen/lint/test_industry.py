@@ -1,16 +1,23 @@
 """What compact models of industry are written with: constructs that are right, or a gap at most, and no error."""
 
+import os
+from pathlib import Path
 from textwrap import indent
 
 import pytest
 
 from models_va.errors import InputError
-from spicegen.lint import lint_file, lint_text
+from spicegen.lint import lint_file, lint_files, lint_text
 from spicegen.simulate.vacask import compile_warnings
 from tests.spicegen.lint.broken_models import DDT, LAST, RATE
 from tests.spicegen.printers.verilog_a import CLEAN, spoiled
 
 HEAD = '`include "constants.vams"\n`include "disciplines.vams"\n'
+
+
+CASES = Path(__file__).parents[4] / "shared" / "cases" / "circuits"
+# models that industry ships with an error in them: see benchmarks/lint_models.py
+TRUE_ERRORS = {"epfl_hemt.va", "fbh_hbt-2_3.va"}
 
 
 def device(body, declarations="", head=HEAD):
@@ -270,3 +277,31 @@ def test_what_stands_under_several_kinds_of_analysis_is_read():
 def test_ddt_is_alone_in_its_suggestion():
     text = spoiled((DDT, "if (vbr > 0) I(nx) <+ ddt(1e-3*x);"))
     assert [f.mended for f in lint_text(text)] == ["I(nx) <+ ddt(1e-3*x);"]
+
+
+@pytest.mark.parametrize(
+    ("name", "rules"),
+    [
+        ("crash_two_argument_condition", set()),
+        ("false_error_initial_step", set()),
+        ("false_error_shadow", set()),
+        ("missed_no_disciplines", {"discipline"}),
+        ("silent_integer_division", {"integer-division"}),
+        ("silent_nan_power", {"domain"}),
+    ],
+)
+def test_the_cases_of_users(name, rules):
+    path = CASES / f"lint_{name}.va"
+    if not path.is_file():
+        pytest.skip(f"{path} is not here")
+    assert {f.rule for f in lint_file(path) if f.severity == "error"} == rules
+
+
+def test_models_that_industry_ships_are_free_of_errors():
+    folder = os.environ.get("SPICEGEN_VA_MODELS")
+    if folder is None:
+        pytest.skip("set SPICEGEN_VA_MODELS to a checkout of dwarning/VA-Models: it is not part of the project")
+    report = lint_files(sorted(Path(folder).rglob("*.va"))).errors()
+    assert report.files > 80
+    assert {path.name for path, _ in report.findings} <= TRUE_ERRORS
+    assert all("no Verilog-A module" in str(error) for error in report.unreadable)
