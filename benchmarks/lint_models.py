@@ -76,9 +76,8 @@ def industry(folders):
     false = [path for path in wrong if path.name not in TRUE_ERRORS]
     warnings = sum(f.severity == "warning" for _, findings, _ in whole for f in findings)
     seconds = [s for *_, s in whole]
-    print(
-        "| models | with false errors | with true errors | warnings | seconds, all | slowest |\n|---|---|---|---|---|---|"
-    )
+    print("| models | with false errors | with true errors | warnings | seconds, all | slowest |")
+    print("|---|---|---|---|---|---|")
     print(
         f"| {len(whole)} | {len(false)} | {len(wrong) - len(false)} | {warnings} | {sum(seconds):.0f} | "
         f"{max(seconds, default=0):.1f} |\n"

@@ -5,7 +5,7 @@ The way of a file, as ``_lint.py`` has it:
     text -> reading/      tokens (tokens), macros and includes (preprocess, sources), syntax tree (parser, statements,
                           expressions; syntax says what a tree is made of)
          -> Context       a module in its file (context.py), with what checks ask of it, worked out when they do:
-              facts/      what depends on the bias (bias), what is read before it is assigned (flow, conditions, uncovered)
+              facts/      what depends on the bias (bias), what is read unassigned (flow, conditions, uncovered)
               evaluation/ a two-terminal device at many voltages and states (evaluate, machine, device)
          -> checks/       functions of a Context that yield findings; each tells the rules that it checks
          -> mend.py       the line mended, for each finding

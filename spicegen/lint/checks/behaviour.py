@@ -23,8 +23,10 @@ from spicegen.lint.rules import Finding, found
 _VOLTS = np.linspace(-2.0137, 2.0119, 403)
 _SMALL_V = 0.1
 _TESTING_V = (0.47, -0.47)
-_ROUNDS, _PARTS, _PLACES = 5, 32, 403
-_MOST_JUMPS = 3
+_FAR_V = (-5.0137, 5.0119)
+_ROUNDS, _PARTS, _PLACES = 5, 32, 3203
+_MOST_JUMPS = 5
+_ABRUPT = 2.0
 _SECONDS = re.compile(r"(tau|t_?(ret|relax|decay)\w*)", re.IGNORECASE)
 _OUTWARD = 0.02
 _NOISE = frozenset({"white_noise", "flicker_noise", "noise_table", "noise_table_log"})
@@ -156,7 +158,7 @@ class Behaviour:
     def _all_jumps(self) -> Iterator[Finding]:
         for row in range(self.grid.sets):
             states = {key: float(values[row]) for key, values in self.samples.items()}
-            yield from self._jumps(_Path(_VOLTS[0], _VOLTS[-1], states, states, "at {volt:.4g} V"))
+            yield from self._jumps(_Path(*_FAR_V, states, states, "at {volt:.4g} V"))
         start = {key: float(values[0]) for key, values in self.samples.items()}
         for state in self.device.states:
             if np.isfinite(state.high - state.low):
@@ -168,10 +170,10 @@ class Behaviour:
     def _jumps(self, path: _Path) -> Iterator[Finding]:
         places = np.linspace(0, 1, _PLACES)
         for pair, flow in self._currents(self._along(path, places)):
-            changes = np.abs(np.diff(np.broadcast_to(flow, places.shape)))
-            changes = np.where(np.isfinite(changes), changes, 0.0)
-            for n in np.argsort(changes)[: -_MOST_JUMPS - 1 : -1]:
-                yield from self._jump(pair, path, places[n : n + 2])
+            abruptness = _abruptness(np.broadcast_to(flow, places.shape))
+            for n in np.argsort(abruptness)[: -_MOST_JUMPS - 1 : -1]:
+                if abruptness[n] > _ABRUPT:
+                    yield from self._jump(pair, path, places[n : n + 2])
 
     def _along(self, path: _Path, places: Array) -> ModuleResponse:
         return self.device.run(path.volt(places), {key: path.state(key, places) for key in path.first})
@@ -205,15 +207,10 @@ class Behaviour:
         step = 1e-3 * state.width
         two = {key: np.repeat(v[:1], 2) for key, v in self.samples.items()}
         two[state.key] = two[state.key] + np.array([0.0, step])
-        whole, rest = (
-            self._out_of(state.key, self.device.run(np.zeros(2), two, has_charges=yes, parameters=parameters))
-            for yes in (True, False)
-        )
+        run = self.device.run
+        outcomes = (run(np.zeros(2), two, has_charges=yes, parameters=parameters) for yes in (True, False))
+        whole, rest = (self.device.flow_out_of(state.key, outcome) for outcome in outcomes)
         return float(np.diff(whole - rest)[0]) / step
-
-    def _out_of(self, node: str, outcome: ModuleResponse) -> Array:
-        parts = [flow * (pair[0] == node) - flow * (pair[1] == node) for pair, flow in outcome.flows.items()]
-        return np.asarray(np.sum(parts, axis=0))
 
     def rate(self, state: DeviceState, outcome: ModuleResponse, capacitance: float | None = None) -> Array:
         """The rate of a state, 1/s at each point; ``capacitance`` if it is not that at the default parameters."""
@@ -221,7 +218,7 @@ class Behaviour:
             return outcome.rates.get(state.key, np.zeros(1))
         if capacitance is None:
             capacitance = self.capacitances[state.key]
-        return -self._out_of(state.key, outcome) / capacitance if capacitance else np.zeros(1)
+        return -self.device.flow_out_of(state.key, outcome) / capacitance if capacitance else np.zeros(1)
 
     def drifts(self) -> Iterator[Finding]:
         """States that move without a voltage, other than by a time constant that a parameter gives."""
@@ -273,6 +270,15 @@ class Behaviour:
         rate = outward * grid.table(self.rate(state, grid.outcome))
         pushed = rate[2].max() > 1e-6 * np.abs(rate[1]).max() and rate[3].max() > 0
         return bool(stays and changes and pushed)
+
+
+def _abruptness(flow: Array) -> Array:
+    """How much more a flow changes from each place to the next than it does before and after, shape (places - 1,)."""
+    changes = np.abs(np.diff(flow))
+    changes = np.where(np.isfinite(changes), changes, 0.0)
+    around = np.maximum(np.append(changes[1:], changes[-1]), np.insert(changes[:-1], 0, changes[0]))
+    size = np.where(np.isfinite(flow), np.abs(flow), 0.0)
+    return changes / (around + 1e-9 * np.maximum(size[1:], size[:-1]) + np.finfo(float).tiny)
 
 
 def check_behaviour(context: Context) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""A two-terminal device on a bias: which of its nodes are states, where they start, what flows at a voltage."""
+"""A two-terminal device under a voltage: which of its nodes are states, where they start, what flows."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class DeviceState:
 
 
 class TwoTerminalDevice:
-    """A device on a bias; the second terminal is at 0 V.
+    """A device under a voltage; its second terminal is at 0 V.
 
     Args:
         context: module with two electrical ports first, and outputs at most behind them.
@@ -130,14 +130,14 @@ class TwoTerminalDevice:
         state = DeviceState(node, moving[-1], f"V({node})")
         zero = np.zeros(1)
         held, free, one, at_start = (
-            self._flow_of(node, self.run(zero, {node: zero + x}, analysis=kind))
+            self.flow_out_of(node, self.run(zero, {node: zero + x}, analysis=kind))
             for kind, x in (("static", 0.0), ("tran", 0.0), ("static", 1.0), ("static", 0.0))
         )
         slope = float((one - held)[0])
         if not np.isfinite(slope) or slope == 0:
             return state
         start = -float(at_start[0]) / slope
-        rest = self._flow_of(node, self.run(zero, {node: zero + start}, analysis="static"))
+        rest = self.flow_out_of(node, self.run(zero, {node: zero + start}, analysis="static"))
         if not abs(float(rest[0])) <= 1e-9 * abs(slope) * (1 + abs(start)):
             return state
         low, high = self._range(start, [name for c in mine for name in c.value.names])
@@ -184,12 +184,10 @@ class TwoTerminalDevice:
         accesses = (part for part in e.walk() if part.kind == "call" and self.context.is_potential(part))
         return any(state.key in self._pair(access) for access in accesses)
 
-    def _flow_of(self, node: str, outcome: ModuleResponse) -> Array:
+    def flow_out_of(self, node: str, outcome: ModuleResponse) -> Array:
         """The flow out of a node, A."""
-        total = np.zeros(1)
-        for (first, second), flow in outcome.flows.items():
-            total = total + flow * ((first == node) - (second == node) * 1.0)
-        return total
+        parts = [flow * (pair[0] == node) - flow * (pair[1] == node) for pair, flow in outcome.flows.items()]
+        return np.asarray(np.sum(parts, axis=0))
 
     def run(
         self,
@@ -224,7 +222,7 @@ class TwoTerminalDevice:
         return evaluate(self.module, self.potentials, bias)
 
     def _settled(self, bias: BiasPoints) -> BiasPoints:
-        """The bias with helper nodes, and nodes whose voltage is contributed, at what they settle at."""
+        """The bias points, with helper nodes and nodes whose voltage is contributed at what they settle at."""
         if len(self.helpers) > _MOST_HELPERS:
             raise NotEvaluableError
         for _ in range(_SETTLING_ROUNDS):
@@ -250,8 +248,8 @@ class TwoTerminalDevice:
     def _newton(self, node: str, outcome: ModuleResponse, bias: BiasPoints) -> Array:
         moved = dict(bias.nodes)
         moved[node] = bias.nodes[node] + _STEP_V
-        flow = self._flow_of(node, outcome)
-        slope = (self._flow_of(node, self._evaluate(replace(bias, nodes=moved))) - flow) / _STEP_V
+        flow = self.flow_out_of(node, outcome)
+        slope = (self.flow_out_of(node, self._evaluate(replace(bias, nodes=moved))) - flow) / _STEP_V
         change = np.divide(flow, slope, out=np.zeros_like(flow), where=slope != 0)
         return np.asarray(bias.nodes[node] - change)
 

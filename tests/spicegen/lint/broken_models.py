@@ -103,6 +103,8 @@ BROKEN = {
     "jump": [
         spoiled((G, "¦if (vbr > 0.5) g = 2.0*g0*x; else g = g0*x;")),
         spoiled((G, "g = ¦vbr > 0.5 ? 2.0*g0*x : g0*x;")),
+        spoiled((G, "g = g0*x*(limexp(vbr/$vt) + (¦vbr < 0.1 ? 0.0 : 20.0));")),
+        spoiled((G, "¦if (vbr < -3.3) g = 2.0*g0*x; else g = g0*x;")),
         spoiled((G, "g = g0*(x + (¦x > 0.7 ? 1.0 : 0.0));")),
         spoiled((G, "g = g0*x*(2.0 + floor(vbr));"), ("I(te, be) <+ (g", "¦I(te, be) <+ (g")),
     ],

@@ -84,6 +84,8 @@ NEAR_MISSES = {
     "jump": [
         spoiled((G, "if (vbr > 0.5) g = g0*x*(2.0*vbr); else g = g0*x;")),
         spoiled((G, f"g = g0*x*(1.0 + {STEEP});")),
+        spoiled((G, "g = g0*x*limexp(vbr/0.02);")),
+        spoiled((G, "g = vbr > 3.0 ? g0*x*(vbr - 2.0) : g0*x;")),
         spoiled((G, "if (k > 0.5) g = 2.0*g0*x; else g = g0*x;")),
     ],
     "legacy": [declaring("delay", (LAST, "delay = vbr;"))],
