@@ -237,7 +237,8 @@ def _blend(place: _Place) -> str:
     match = re.match(r"(?:at|where (.+) is) (-?)(\S+)", place.finding.message)
     if match is None:
         return ""
-    at = f"{match[1] or f'V({place.terminals})'} {'+' if match[2] else '-'} {match[3]}"
+    subject = match[1] or f"V({place.terminals})"
+    at = subject if match[3] == "0" else f"{subject} {'+' if match[2] else '-'} {match[3]}"
     return f"s = 0.5*(1.0 + tanh(({at})/0.01)); // then s*high + (1.0 - s)*low"
 
 

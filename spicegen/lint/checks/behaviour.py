@@ -85,7 +85,7 @@ class _Path:
     def describe(self, place: float) -> str:
         """Words for a place."""
         state = self.state(self.key, np.array(place)) if self.key in self.first else 0.0
-        return self.text.format(volt=float(self.volt(np.array(place))), state=float(state))
+        return self.text.format(volt=_plain(self.volt(np.array(place))), state=_plain(state))
 
 
 class Behaviour:
@@ -138,7 +138,7 @@ class Behaviour:
         at_rest = self._grid(np.zeros(1), self.samples).outcome
         near = np.tile(np.abs(_VOLTS) < _SMALL_V, self.grid.sets)
         scale = {
-            pair: np.nanmax(np.abs(np.broadcast_to(flow, near.shape)[near]))
+            pair: np.nanmax(np.abs(np.broadcast_to(flow, near.shape)[near]), initial=0.0)
             for pair, flow in self._currents(self.grid.outcome)
         }
         for pair, flow in self._currents(at_rest):
@@ -270,6 +270,11 @@ class Behaviour:
         rate = outward * grid.table(self.rate(state, grid.outcome))
         pushed = rate[2].max() > 1e-6 * np.abs(rate[1]).max() and rate[3].max() > 0
         return bool(stays and changes and pushed)
+
+
+def _plain(value: Array | float) -> float:
+    """A number for a message: without the error of looking for it."""
+    return round(float(value), 6) + 0.0
 
 
 def _abruptness(flow: Array) -> Array:

@@ -72,8 +72,9 @@ def check_integer_division(context: Context) -> Iterator[Finding]:
     module = context.module
     types = _Types(context, module.variables)
     for item in (*module.parameters.values(), *module.variables.values()):
-        if item.value is not None and "integer" not in (item.type, item.kind):
-            yield from _divisions(item.value, types)
+        for e in (item.value, *(item.bounds or ())):
+            if e is not None and "integer" not in (item.type, item.kind):
+                yield from _divisions(e, types)
     for root in (*module.initial, *module.analog):
         yield from _divisions_in(root, types)
     for function in module.functions.values():

@@ -96,6 +96,7 @@ BROKEN = {
     "integer-division": [
         spoiled((RATE, "rate = k*(¦1/2)*sinh_lim(vbr/v0)*(1.0 - x) + k*vbr*(1.0 - x);")),
         declaring("y = ¦3/2"),
+        spoiled(("real x0 = 0.5 from [0:1]", "real x0 = 0.5 from [¦1/2:1]")),
         spoiled(("*(abs(a) - 79.0);", "*(¦3/2)*(abs(a) - 79.0);")),
         spoiled(("// more", "localparam integer n = 3;"), ("g = g0*x;", "g = g0*x*(1 + ¦1/n);")),
     ],
