@@ -12,6 +12,7 @@ from spicegen.lint.reading.sources import OLD_INCLUDES
 from spicegen.lint.reading.syntax import Assign, Contribution, Expr
 from spicegen.lint.rules import FIRST_POINT, HOLD, Finding
 
+_CODE = re.compile(r'(?:"(?:[^"\\]|\\.)*"|(?!//).)*')
 _MOST_ELEMENTS = 8
 _MOST_CHARACTERS = 300
 _PRESENT = {"delay": "absdelay", "bound_step": "$bound_step", "discontinuity": "$discontinuity", "$limexp": "limexp",
@@ -111,7 +112,8 @@ class _Place:
 
 def _code(line: str) -> str:
     """A line without its comment."""
-    return re.sub(r"//.*", "", line) if '"' not in line.partition("//")[2] else line
+    match = _CODE.match(line)
+    return match[0] if match else line
 
 
 def _state(place: _Place) -> str:

@@ -9,6 +9,7 @@ from models_va.errors import InputError
 
 _LARGEST_BYTES = 2_000_000
 _MOST_BYTES = 8_000_000
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 STANDARD_INCLUDES = frozenset({"constants.vams", "disciplines.vams"})
 OLD_INCLUDES = {
     "constants.h": "constants.vams",
@@ -37,6 +38,8 @@ def read_text(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    if data.startswith(_UTF_16):
+        raise InputError(f"{path}: is UTF-16, which compilers do not read: save it as UTF-8")
     if b"\0" in data:
         raise InputError(f"{path}: is not text: expected Verilog-A")
     try:

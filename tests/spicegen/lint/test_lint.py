@@ -11,7 +11,7 @@ from models_va.errors import InputError, UnknownNameError
 from spicegen.cli.main import app, main
 from spicegen.lint import RULES, describe, lint_file, lint_files, lint_text
 from spicegen.simulate.vacask import compile_warnings
-from tests.spicegen.lint.broken_models import BROKEN, HOLD, LAST, NOISE, RATE, G
+from tests.spicegen.lint.broken_models import BROKEN, HOLD, LAST, NOISE, RATE, UNITS, G
 from tests.spicegen.lint.near_misses import FIRST_POINT, NEAR_MISSES
 from tests.spicegen.printers.verilog_a import CLEAN, declaring, spoiled
 
@@ -51,6 +51,37 @@ def test_a_broken_rule_is_found_at_its_place_and_nothing_else(rule, marked):
     assert {f.rule for f in findings} == {rule}
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
     assert (line, column) in {(f.line, f.column) for f in findings}
+
+
+MENDED_IN_PLACE = """analysis-list array attribute-place bad-range conditional-ddt constant description domain
+integer-division integer-quotient log10 multiplicity noise-name old-include overflow range state-scale step-control"""
+
+
+@pytest.mark.parametrize(("rule", "marked"), [(rule, t) for rule in MENDED_IN_PLACE.split() for t in BROKEN[rule]])
+def test_the_line_mended_is_right(rule, marked):
+    text = marked.replace("¦", "")
+    finding = next(f for f in lint_text(text) if f.rule == rule)
+    lines = text.split("\n")
+    lines[finding.line - 1] = finding.mended
+    assert lint_text("\n".join(lines)) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "mended"),
+    [
+        (("x = V(nx);", "x = V(nx)  // state"), "x = V(nx);"),
+        (("x = V(nx);", "x = V(nx;"), "x = V(nx) ;"),
+        (("inout te, be;", "inout te, be"), "inout te, be;"),
+    ],
+)
+def test_what_is_missing_is_put_in(changes, mended):
+    assert [(f.rule, f.mended) for f in lint_text(spoiled(changes)) if f.rule == "syntax"] == [("syntax", mended)]
+
+
+def test_a_description_is_taken_from_the_comment():
+    changed = (f"{UNITS} parameter real k = 1.0 from (0:inf);", 'parameter real k = 1.0 from (0:inf); // "slow" rate')
+    (finding,) = lint_text(spoiled(changed))
+    assert finding.mended == """(* desc="'slow' rate", units="..." *) parameter real k = 1.0 from (0:inf);"""
 
 
 def test_switch_branch():
@@ -243,16 +274,17 @@ def test_damaged_files_are_harmless(data):
 
 
 def test_files_that_cannot_be_judged(tmp_path):
-    bad = {"binary.va": b"module\0", "words.va": b"nothing of the kind", "large.va": b" " * 2_000_001}
+    bad = {"utf_16.va": CLEAN.encode("utf-16"), "binary.va": b"module\0", "words.va": b"nothing of the kind", "large.va": b" " * 2_000_001}
     for name, content in bad.items():
         (tmp_path / name).write_bytes(content)
     (tmp_path / "good.va").write_text(spoiled((NOISE, "")), encoding="latin-1")
     paths = [*(tmp_path / name for name in bad), tmp_path, tmp_path / "missing.va", tmp_path / "good.va"]
     report = lint_files(paths)
-    assert len(report.unreadable) == 5
+    assert len(report.unreadable) == 6
+    assert "save it as UTF-8" in str(report.unreadable[0])
     assert all(str(p) in str(e) for p, e in zip(paths, report.unreadable, strict=False))
     assert [(path.name, f.rule) for path, f in report.findings] == [("good.va", "thermal-noise")]
-    assert report.summary() == "1 file: 0 errors, 1 warning (1 thermal-noise), 5 files not judged"
+    assert report.summary() == "1 file: 0 errors, 1 warning (1 thermal-noise), 6 files not judged"
     assert report.errors().findings == ()
     assert lint_files(paths[-1:], ["thermal-noise"]).findings == ()
     with pytest.raises(UnknownNameError, match="known are absolute-time, analysis-list"):
@@ -323,6 +355,16 @@ def test_one_bad_file_does_not_keep_the_findings_in_others_back(tmp_path, monkey
     assert [line.split(":")[1].strip() for line in err.splitlines()] == ["a.va", "c.va"]
     assert "b.va:3:8: warning[thermal-noise]" in out
     assert out.splitlines()[-1] == "1 file: 0 errors, 1 warning (1 thermal-noise), 2 files not judged"
+
+
+@pytest.mark.parametrize("options", [[], ["--errors-only"]])
+def test_a_file_that_does_not_parse_is_bad_input_and_the_others_are_judged(tmp_path, options):
+    (tmp_path / "a.va").write_text(spoiled((G, "g = g0*x")))
+    (tmp_path / "b.va").write_text(declaring("y", (LAST, "y = $random;")))
+    done = CliRunner().invoke(app, ["lint", str(tmp_path / "a.va"), str(tmp_path / "b.va"), *options])
+    assert done.exit_code == 2
+    assert [line.split(" ")[1] for line in done.stdout.splitlines()[:-1:2]] == ["error[syntax]", "error[random]"]
+    assert f"{tmp_path / 'a.va'}:25:5: error[syntax] ';' is missing before 'rate'" in done.stdout
 
 
 def test_a_fault_of_the_linter_is_a_line_as_well(tmp_path, monkeypatch):
