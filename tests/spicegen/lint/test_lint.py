@@ -364,7 +364,7 @@ def test_a_file_that_does_not_parse_is_bad_input_and_the_others_are_judged(tmp_p
     done = CliRunner().invoke(app, ["lint", str(tmp_path / "a.va"), str(tmp_path / "b.va"), *options])
     assert done.exit_code == 2
     assert [line.split(" ")[1] for line in done.stdout.splitlines()[:-1:2]] == ["error[syntax]", "error[random]"]
-    assert f"{tmp_path / 'a.va'}:25:5: error[syntax] ';' is missing before 'rate'" in done.stdout
+    assert f"{tmp_path / 'a.va'}:24:5: error[syntax] ';' is missing before 'rate'" in done.stdout
 
 
 def test_a_fault_of_the_linter_is_a_line_as_well(tmp_path, monkeypatch):
