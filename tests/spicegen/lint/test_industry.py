@@ -8,7 +8,7 @@ import pytest
 
 from models_va.errors import InputError
 from spicegen.lint import lint_file, lint_files, lint_text
-from spicegen.simulate.vacask import compile_warnings
+from spicegen.simulate.openvaf import compile_warnings
 from tests.spicegen.lint.broken_models import DDT, LAST, RATE
 from tests.spicegen.printers.verilog_a import CLEAN, spoiled
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from models_va.errors import InputError, UnknownNameError
 from spicegen.cli.main import app, main
 from spicegen.lint import RULES, describe, lint_file, lint_files, lint_text
-from spicegen.simulate.vacask import compile_warnings
+from spicegen.simulate.openvaf import compile_warnings
 from tests.spicegen.lint.broken_models import BROKEN, HOLD, LAST, NOISE, RATE, UNITS, G
 from tests.spicegen.lint.near_misses import FIRST_POINT, NEAR_MISSES
 from tests.spicegen.printers.verilog_a import CLEAN, declaring, spoiled

@@ -127,7 +127,7 @@ def test_a_bad_ngspice_is_one_error_with_the_deck(text, told):
 def test_a_lost_corner_is_an_error():
     """ngspice 39 may step over the corners of a waveform without a word."""
     ramp = Circuit(sources=(Source("v1", "in", Waveform((0.0, 0.5, 1.0), (0.0, 1.0, 0.0))),), resistors=(GROUNDED,))
-    writes = "import numpy, sys; numpy.savez(sys.argv[1] + '/result.npz', time=[0, {}, 1])"
+    writes = "import numpy, sys; numpy.savez(sys.argv[1] + '/result.npz', names=['time'], values=[[0, {}, 1]])"
     with pytest.raises(SimulationError, match=r"lost the waveform at 0\.5 s"):
         Ngspice(worker=python(writes.format(0.501))).run(Job(ramp, Transient(1.0, 0.1)))
     with pytest.raises(KeyError):  # past the check: this worker gives nothing but the time
