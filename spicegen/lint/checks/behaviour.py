@@ -283,7 +283,7 @@ def _abruptness(flow: Array) -> Array:
     changes = np.where(np.isfinite(changes), changes, 0.0)
     around = np.maximum(np.append(changes[1:], changes[-1]), np.insert(changes[:-1], 0, changes[0]))
     size = np.where(np.isfinite(flow), np.abs(flow), 0.0)
-    return changes / (around + 1e-9 * np.maximum(size[1:], size[:-1]) + np.finfo(float).tiny)
+    return np.asarray(changes / (around + 1e-9 * np.maximum(size[1:], size[:-1]) + np.finfo(float).tiny))
 
 
 def check_behaviour(context: Context) -> Iterator[Finding]:

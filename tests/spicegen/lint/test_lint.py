@@ -274,7 +274,12 @@ def test_damaged_files_are_harmless(data):
 
 
 def test_files_that_cannot_be_judged(tmp_path):
-    bad = {"utf_16.va": CLEAN.encode("utf-16"), "binary.va": b"module\0", "words.va": b"nothing of the kind", "large.va": b" " * 2_000_001}
+    bad = {
+        "utf_16.va": CLEAN.encode("utf-16"),
+        "binary.va": b"module\0",
+        "words.va": b"nothing of the kind",
+        "large.va": b" " * 2_000_001,
+    }
     for name, content in bad.items():
         (tmp_path / name).write_bytes(content)
     (tmp_path / "good.va").write_text(spoiled((NOISE, "")), encoding="latin-1")
