@@ -15,17 +15,25 @@ settings.load_profile("any speed")
 
 
 @pytest.fixture
-def need_engine():
-    """A simulator by name; skips where it is not here, fails in CI, where a skip could hide a loss."""
+def need_engine(request):
+    """A simulator by name; skips where it is not here, fails in CI, where a skip could hide a loss.
+
+    ``ngspice`` is this system's; ``ngspice (OSDI)`` runs compiled Verilog-A, and so does every ngspice after it.
+    """
 
     def need(name):
-        engine = simulator(name)
+        if name == OSDI:
+            request.getfixturevalue("osdi_ngspice_here")
+        engine = simulator(name.removesuffix(" (OSDI)"))
         found = engine.available()
         if not found.here:
             _missing(f"{name} is not here: {found.version}")
         return engine
 
     return need
+
+
+OSDI = "ngspice (OSDI)"
 
 
 @pytest.fixture
@@ -36,7 +44,7 @@ def osdi_ngspice_here(need_engine, monkeypatch):
         if not osdi_ngspice.LIBRARY.is_file():
             _missing(osdi_ngspice.MISSING)
         monkeypatch.setenv("NGSPICE_LIBRARY_PATH", str(osdi_ngspice.LIBRARY))
-    assert Ngspice().method == "ngspice (OSDI)"
+    assert Ngspice().method == OSDI
 
 
 def _missing(reason):
