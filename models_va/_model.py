@@ -95,6 +95,8 @@ class Model:
         noise_psd: one-sided spectral density of the current noise at v = 0, A^2/Hz.
         memory: name of the state that keeps a programmed conductance; None if there is none to program.
         ordered: pairs of names of parameters, of which the first must be the smaller.
+        abrupt: whether the states switch so abruptly that circuit simulators need a tenth of the relative tolerance
+            that others need for the same error.
 
     Raises:
         ModelDefinitionError: names clash, a state has no rate, an equation uses an unknown symbol, dimensions do not
@@ -113,6 +115,7 @@ class Model:
     noise_psd: sympy.Expr
     memory: str | None = None
     ordered: tuple[tuple[str, str], ...] = ()
+    abrupt: bool = False
 
     def __post_init__(self) -> None:
         self._check_names()
