@@ -14,6 +14,7 @@ from functools import cached_property
 import sympy
 
 from models_va._bounds import check_bounds, drawn
+from models_va._device_params import DEVICE_PARAMS
 from models_va._dimensions import check_dimensions
 from models_va._names import check_name
 from models_va._param import Param
@@ -95,6 +96,7 @@ class Model:
         noise_psd: one-sided spectral density of the current noise at v = 0, A^2/Hz.
         memory: name of the state that keeps a programmed conductance; None if there is none to program.
         ordered: pairs of names of parameters, of which the first must be the smaller.
+        date: day on which this version of the equations was written, YYYY-MM-DD; empty if it is not stated.
 
     Raises:
         ModelDefinitionError: names clash, a state has no rate, an equation uses an unknown symbol, dimensions do not
@@ -113,6 +115,7 @@ class Model:
     noise_psd: sympy.Expr
     memory: str | None = None
     ordered: tuple[tuple[str, str], ...] = ()
+    date: str = ""
 
     def __post_init__(self) -> None:
         self._check_names()
@@ -181,7 +184,7 @@ class Model:
 
     def _check_names(self) -> None:
         names = [
-            *(p.name for p in self.params),
+            *(p.name for p in (*self.params, *DEVICE_PARAMS)),
             *(check_name(s.name, "state") for s in self.states),
             *(check_name(d.name, "definition") for d in self.definitions),
         ]

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import sympy
 
+from models_va import DEVICE_PARAMS, FROZEN, DeviceCard, Param
 from models_va.errors import UnsupportedExpressionError
 from models_va.functions import LIMIT
 
@@ -151,3 +152,11 @@ class ExpressionPrinter:
 
     def _unsupported(self, e: sympy.Expr) -> UnsupportedExpressionError:
         return UnsupportedExpressionError(f"{self.language}: cannot express {e} ({type(e).__name__})")
+
+
+def printed_params(card: DeviceCard) -> list[tuple[Param, float]]:
+    """Every parameter of the card's printed device with its value: the model's, and those that all devices have."""
+    model = card.device_model
+    params = (*model.params, *(p for p in DEVICE_PARAMS if model.states or p is not FROZEN))
+    values = {**card.values, **card.device_values}
+    return [(p, values[p.name]) for p in params]

@@ -19,12 +19,12 @@ from typing import ClassVar
 import sympy
 
 from models_va import CONSTANTS, TEMPERATURE, VOLTAGE, DeviceCard, Model, Param
-from spicegen.printers.base import CIRCUIT_FUNCTIONS, COSH_LIMIT, EXP_LIMIT, ExpressionPrinter
+from spicegen.printers.base import CIRCUIT_FUNCTIONS, COSH_LIMIT, EXP_LIMIT, ExpressionPrinter, printed_params
 from spicegen.printers.header import header_lines
 from spicegen.printers.helper_nodes import Equations, share
 from spicegen.templating import render_template
 
-_TEMPERATURE = "(temper + 273.15)"
+_TEMPERATURE = "({temp_own} + {temp_follows}*temper)"
 
 
 class NgspicePrinter(ExpressionPrinter):
@@ -52,19 +52,22 @@ def render_subcircuit(card: DeviceCard) -> str:
     """The text of NAME.lib: ``.subckt NAME te be`` with the card's values as defaults of its parameters."""
     model = card.device_model
     equations = share(model, repeats_argument)
-    definitions = {d.symbol: d for d in model.definitions}
+    parameters = printed_params(card)
+    comments = {s: f"part of {served}" for s, served in equations.serves.items()}
+    comments |= {d.symbol: f"{d.description}, {d.unit}" for d in model.definitions}
     show = NgspicePrinter(_names(model, equations))
     values = {symbol: repr(value) for symbol, (_, value) in CONSTANTS.items()}
     show_constant = NgspicePrinter(values | {p.symbol: p.name for p in model.params})
     return render_template(
         "models_va/device.lib.j2",
         card=card,
-        header=header_lines(card),
-        parameters=[(p, repr(card.values[p.name])) for p in model.params],
-        ranges=[(p.name, *outside) for p in model.params if (outside := _outside(p))],
+        header=header_lines(card, _example(card)),
+        parameters=[(p, repr(value)) for p, value in parameters],
+        ranges=[(p.name, *outside) for p, _ in parameters if (outside := _outside(p))],
         constants=[(s.name, show_constant(e)) for s, e in equations.constants.items()],
         voltage_node=equations.voltage_count > 1,
-        helpers=[(s.name, definitions.get(s), show(e)) for s, e in equations.helpers.items()],
+        helpers=[(s.name, comments[s], show(e)) for s, e in equations.helpers.items()],
+        temperature=_TEMPERATURE,
         current=show(equations.current),
         noise=show(equations.noise),
         states=[(s, show(rate)) for s, rate in zip(model.states, equations.rates, strict=True)],
@@ -74,6 +77,15 @@ def render_subcircuit(card: DeviceCard) -> str:
 def repeats_argument(e: sympy.Basic) -> bool:
     """Whether ``e`` is a function whose text holds its argument more than once."""
     return NgspicePrinter.functions.get(type(e).__name__, "").count("{0}") > 1
+
+
+def _example(card: DeviceCard) -> list[str]:
+    values = "".join(f" {s.initial}={card.values[s.initial]:g}" for s in card.device_model.states[:1])
+    return [
+        f".include {card.identifier}.lib",
+        f"x1 te be {card.identifier}{values}",
+        "(.lib takes a section of a file, and this one has none: it is taken whole, by .include)",
+    ]
 
 
 def _outside(p: Param) -> tuple[str, str] | None:

@@ -35,7 +35,7 @@ def points(model):
 def test_written_out_again_the_equations_are_the_models(name):
     model = load_model(name)
     equations = share(model, repeats_argument)
-    plain = Equations({}, {d.symbol: d.expression for d in model.definitions}, sympy.S.Zero, sympy.S.Zero, ())
+    plain = Equations({}, {d.symbol: d.expression for d in model.definitions}, {}, sympy.S.Zero, sympy.S.Zero, ())
     noise = sympy.sqrt(pos(model.noise_psd / (4 * BOLTZMANN * TEMPERATURE)))
     theirs = [model.current, noise, *(s.rate for s in model.states)]
     for point in points(model):
