@@ -2,6 +2,7 @@
 # Usage: setup.sh [dev].  Installs what is missing, quickly finds that nothing is:
 #   1. Debian packages: ngspice, libngspice0, binutils (VACASK's compiler calls `ld`).  They are a help, not
 #      a condition, except for `setup.sh dev` with CI=true, where a test must not be skipped in silence.
+#      For `setup.sh dev` on a Debian whose ngspice loads no compiled Verilog-A, Debian 13's is unpacked beside it.
 #   2. .venv with the package installed in place (editable), with the tools for development if `dev`.
 #
 # `setup.sh dev` installs the versions that constraints-PYTHON.txt beside this file names: those of the tools, and of
@@ -57,6 +58,14 @@ debian_packages() {
     say "  to have everything: sudo apt-get install ${missing[*]}"
 }
 
+# ngspice with OSDI, for the tests of compiled Verilog-A (osdi_ngspice.sh): Debian 12's own has none.
+osdi_ngspice() {
+    local library
+    library=$(PATH=$PATH:/usr/sbin:/sbin ldconfig -p 2>/dev/null | awk '/libngspice\.so/ { print $NF; exit }')
+    if [ -n "$library" ] && grep -qaF 'osdi lib' "$library"; then return; fi
+    .ci/osdi_ngspice.sh || [ "${CI:-}" != true ] || fail "CI=true needs an ngspice with OSDI"
+}
+
 # Tried by running it: a version manager's `python3.12` may be there and only say that it is not.
 is_python() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
@@ -93,4 +102,5 @@ install_package() {
 }
 
 debian_packages
+[ "$extra" != dev ] || osdi_ngspice
 install_package

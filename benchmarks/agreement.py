@@ -1,6 +1,7 @@
 """Do ngspice, VACASK and the native engine agree on arrays? The largest differences over a grid of cases and sizes.
 
-Every case is run by all three from the same devices (random states, spread from device to device): column currents of
+ngspice runs twice: with compiled Verilog-A (OSDI), where the ngspice here loads that (NGSPICE_LIBRARY_PATH names
+another one), and with subcircuits. Every case is run by all from the same devices (random states, spread from device to device): column currents of
 all samples, then every device's conductance at the end, each relative to the largest. ``drop`` is the share of the
 supply that the wires take from the worst cell; ``KCL`` the native engine's residual over its largest current.
 ``tests/spicegen/agreement/test_agreement.py`` runs the small sizes of the same grid.
@@ -11,7 +12,7 @@ supply that the wires take from the worst cell; ``KCL`` the native engine's resi
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +36,7 @@ from netlists import (
 from spicegen.arrays.program import run_array_program
 from spicegen.arrays.read import column_currents
 from spicegen.devices.programming import conductances, program_devices, stream
-from spicegen.simulate import Native, SimResult, Simulator, simulator
+from spicegen.simulate import Native, Ngspice, SimResult, Simulator, Vacask
 from spicegen.simulate.native.system import System
 
 CARD = load_card("au-lixcoo2-pt")
@@ -185,10 +186,10 @@ def difference(found: Found, reference: Found) -> tuple[float, float]:
     return tuple(float(np.abs(a - b).max() / np.abs(b).max()) for a, b in pairs)  # type: ignore[return-value]
 
 
-def compare(case: Case, rows: int, columns: int, engines: tuple[str, ...] = ("ngspice", "vacask")) -> list[object]:
+def compare(case: Case, rows: int, columns: int, engines: Sequence[Simulator]) -> list[float]:
     """A line of the table: currents and conductances of each engine against native, the drop and the residual."""
     native = run(case, rows, columns, Native())
-    others = [difference(run(case, rows, columns, simulator(name)), native) for name in engines]
+    others = [difference(run(case, rows, columns, engine), native) for engine in engines]
     return [x for pair in others for x in pair] + [native.drop, native.kcl]
 
 
@@ -201,16 +202,22 @@ def grid() -> Iterator[tuple[Case, int, int]]:
 
 def main() -> None:
     workers = int(sys.argv[1]) if len(sys.argv) > 1 else 1
-    print("| case | size | ngspice i | g | VACASK i | g | drop | KCL |")
-    print("|" + "---|" * 8)
-    worst = np.zeros(6)
+    engines = [*([Ngspice(compiled=True)] if Ngspice().compiled else []), Ngspice(compiled=False), Vacask()]
+    heads = [f"{engine.method} i | g" for engine in engines]
+    print(f"| case | size | {' | '.join(heads)} | drop | KCL |")
+    print("|" + "---|" * (4 + 2 * len(engines)))
+    worst = np.zeros(2 + 2 * len(engines))
     with ThreadPoolExecutor(workers) as pool:
-        lines = pool.map(lambda point: compare(*point), grid())
+        lines = pool.map(lambda point: compare(*point, engines), grid())
         for (case, rows, columns), line in zip(grid(), lines, strict=True):
-            numbers = " | ".join(f"{x:.0e}" for x in line[:4]) + f" | {line[4]:.2f} | {line[5]:.0e}"
-            print(f"| {case.name} | {rows} x {columns} | {numbers} |", flush=True)
+            print(f"| {case.name} | {rows} x {columns} | {_numbers(line)} |", flush=True)
             worst = np.maximum(worst, line)
-    print("| largest | | " + " | ".join(f"{x:.0e}" for x in worst[:4]) + f" | {worst[4]:.2f} | {worst[5]:.0e} |")
+    print(f"| largest | | {_numbers(worst)} |")
+
+
+def _numbers(line: Sequence[float]) -> str:
+    *differences, drop, residual = line
+    return " | ".join([*(f"{x:.0e}" for x in differences), f"{drop:.2f}", f"{residual:.0e}"])
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
 """Ten write pulses on every row of a passive array: the native engine against VACASK and ngspice, with growth.
 
+ngspice runs twice: with compiled Verilog-A (OSDI; NGSPICE_LIBRARY_PATH names a library that loads it where the
+system's does not), and with subcircuits.
+
 Wall seconds of the whole job (writing the deck, starting, compiling, running, reading) and the largest difference of
 the column currents at the reads from the native engine's at a tenth of its tolerance, relative to the largest current;
 peak memory of the native engine, each size in a process of its own.
 
-    python benchmarks/array_transient.py [LARGEST [LARGEST_VACASK [LARGEST_NGSPICE]]]
+    python benchmarks/array_transient.py [LARGEST [LARGEST_VACASK [LARGEST_OSDI [LARGEST_SUBCIRCUITS]]]]
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import resource
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 
 import numpy as np
@@ -23,6 +27,12 @@ from netlists import Crossbar, Devices, Job, SpikeTrain, Transient, crossbar_cir
 from spicegen.simulate import Native, Ngspice, Vacask
 
 SIZES = (8, 16, 32, 64, 128, 256)
+ENGINES = {
+    "native": Native,
+    "VACASK": partial(Vacask, 7200.0),
+    "ngspice (OSDI)": partial(Ngspice, 7200.0, compiled=True),
+    "ngspice": partial(Ngspice, 7200.0, compiled=False),
+}
 TRAIN = SpikeTrain((-1.5,) * 10, 10e-3, 13e-3)
 
 
@@ -38,7 +48,7 @@ def job(n: int, rel_tol: float) -> Job:
 def run(engine: str, n: int, rel_tol: float) -> tuple[float, np.ndarray, float]:
     """Wall seconds, column currents at the reads, peak memory in MB of this process."""
     work = job(n, rel_tol)
-    chosen = Native() if engine == "native" else {"vacask": Vacask, "ngspice": Ngspice}[engine](7200.0)
+    chosen = ENGINES[engine]()
     chosen.run(job(2, rel_tol))  # what is compiled once a process is not the array's cost
     start = time.perf_counter()
     result = chosen.run(work)
@@ -59,17 +69,20 @@ def exponent(seconds: dict[int, float]) -> float:
 
 
 def main() -> None:
-    limits = [int(a) for a in sys.argv[1:]] + [256, 64, 32][len(sys.argv) - 1 :]
-    most = dict(zip(("native", "vacask", "ngspice"), limits, strict=True))
+    limits = [int(a) for a in sys.argv[1:]] + [256, 64, 64, 16][len(sys.argv) - 1 :]
+    most = dict(zip(ENGINES, limits, strict=True))
+    if not Ngspice().compiled:
+        del most["ngspice (OSDI)"]
+    others = [name for name in most if name != "native"]
     spent: dict[str, dict[int, float]] = {name: {} for name in most}
-    print("| N | native s | MB | VACASK s | ratio | ngspice s | ratio | native | VACASK | ngspice |")
-    print("|" + "---|" * 10)
+    print(f"| N | native s | MB | {''.join(f'{name} s | ratio | ' for name in others)}{' | '.join(most)} |")
+    print("|" + "---|" * (4 + 3 * len(others)))
     for n in (s for s in SIZES if s <= most["native"]):
         spent["native"][n], found, memory = alone("native", n, 1e-4)
         exact = alone("native", n, 1e-5)[1] if n <= 128 else found  # beyond, that takes an hour
         cells = [f"{n}", f"{spent['native'][n]:.2f}", f"{memory:.0f}"]
         differences = [_difference(found, exact)] if exact is not found else []
-        for name in ("vacask", "ngspice"):
+        for name in others:
             if n <= most[name]:
                 spent[name][n], other, _ = alone(name, n, 1e-4)
                 cells += [f"{spent[name][n]:.1f}", f"{spent[name][n] / spent['native'][n]:.0f}"]

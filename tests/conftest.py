@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from spicegen.simulate import simulator
+from spicegen.simulate import Ngspice, simulator
+from tests import osdi_ngspice
 
 # how long an example takes says nothing on a busy machine
 settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -14,18 +15,40 @@ settings.load_profile("any speed")
 
 
 @pytest.fixture
-def need_engine():
-    """A simulator by name; skips where it is not here, fails in CI, where a skip could hide a loss."""
+def need_engine(request):
+    """A simulator by name; skips where it is not here, fails in CI, where a skip could hide a loss.
+
+    ``ngspice`` is this system's; ``ngspice (OSDI)`` runs compiled Verilog-A, and so does every ngspice after it.
+    """
 
     def need(name):
-        engine = simulator(name)
+        if name == OSDI:
+            request.getfixturevalue("osdi_ngspice_here")
+        engine = simulator(name.removesuffix(" (OSDI)"))
         found = engine.available()
         if not found.here:
-            reason = f"{name} is not here: {found.version}"
-            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+            _missing(f"{name} is not here: {found.version}")
         return engine
 
     return need
+
+
+OSDI = "ngspice (OSDI)"
+
+
+@pytest.fixture
+def osdi_ngspice_here(need_engine, monkeypatch):
+    """Every engine called ngspice that the test makes runs compiled Verilog-A."""
+    need_engine("vacask")  # for its compiler
+    if "OSDI" not in need_engine("ngspice").available().capabilities:
+        if not osdi_ngspice.LIBRARY.is_file():
+            _missing(osdi_ngspice.MISSING)
+        monkeypatch.setenv("NGSPICE_LIBRARY_PATH", str(osdi_ngspice.LIBRARY))
+    assert Ngspice().method == OSDI
+
+
+def _missing(reason):
+    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +56,5 @@ def shared_data():
     """The folder of real data sets and networks, which are not part of the project."""
     folder = Path(os.environ.get("SPICEGEN_SHARED_DATA") or Path(__file__).parents[2] / "shared" / "data")
     if not folder.is_dir():
-        reason = f"{folder} is not here: set SPICEGEN_SHARED_DATA"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+        _missing(f"{folder} is not here: set SPICEGEN_SHARED_DATA")
     return folder

@@ -13,9 +13,8 @@ import numpy as np
 
 from evaluator.circuit._run import chunk_size
 from evaluator.circuit._tile import CircuitTile, tile_job
-from models_va.errors import UnknownNameError
 from netlists import Job
-from spicegen.simulate import SIMULATORS, ExternalSimulator, SimulationError, Simulator
+from spicegen.simulate import SIMULATORS, ExternalSimulator, SimulationError, Simulator, simulator
 from spicegen.simulate.base import vectors_a_run
 
 _CELLS = 1024
@@ -53,19 +52,22 @@ RATES: Mapping[tuple[str, bool], Rate] = {
     ("native", False): Rate(0.001, 0.004, 1.1, 0.0003, 1.17),
     ("vacask", True): Rate(0.03, 0.06, 0.95, 0.018, 1.2),
     ("vacask", False): Rate(0.03, 0.025, 0.9, 0.01, 1.1),
+    ("ngspice (OSDI)", True): Rate(0.22, 0.16, 0.95, 0.0046, 1.6),
+    ("ngspice (OSDI)", False): Rate(0.21, 0.05, 0.95, 0.0023, 1.75),
     ("ngspice", True): Rate(0.25, 3.6, 1.15, 0.33, 1.2),
     ("ngspice", False): Rate(0.23, 0.16, 1.65, 0.015, 1.9),
 }
-"""Rates by engine and by whether the cells are devices (of the card au-lixcoo2-pt), fitted to wall times measured on
-one idle core. The table shows seconds of a run of 8 vectors on devices, then on resistors, at
+"""Rates by ``Simulator.method`` and by whether the cells are devices (of the card au-lixcoo2-pt), fitted to wall times
+measured on one idle core. The table shows seconds of a run of 8 vectors on devices, then on resistors, at
 
-========  =============  =============  =============  =============
-engine    8 x 8          32 x 32        64 x 64        128 x 128
-========  =============  =============  =============  =============
-native    0.002  0.001   0.012  0.005   0.053  0.022   0.29   0.11
-vacask    0.024  0.017   0.19   0.14    1.1    0.37    6.3    2.3
-ngspice   0.42   0.23    6.3    0.45    33     3.4     -      -
-========  =============  =============  =============  =============
+==============  =============  =============  =============  =============
+engine          8 x 8          32 x 32        64 x 64        128 x 128
+==============  =============  =============  =============  =============
+native          0.002  0.001   0.012  0.005   0.053  0.022   0.29   0.11
+vacask          0.024  0.017   0.19   0.14    1.1    0.37    6.3    2.3
+ngspice (OSDI)  0.22   0.22    0.39   0.27    1.1    0.58    6.0    3.4
+ngspice         0.42   0.23    6.3    0.45    33     3.4     -      -
+==============  =============  =============  =============  =============
 """
 
 
@@ -86,10 +88,9 @@ def rough_seconds(rows: int, columns: int, vectors: int, engine: str, *, devices
         UnknownNameError: no such engine.
 
     """
-    if (engine, devices) not in RATES:
-        raise UnknownNameError("engine", engine, {name for name, _ in RATES})
     cells = rows * columns
-    return _total(*RATES[engine, devices].at(cells), vectors, chunk_size(cells), _together(engine, 2 * cells))
+    run_s, vector_s = RATES[simulator(engine).method, devices].at(cells)
+    return _total(run_s, vector_s, vectors, chunk_size(cells), _together(engine, 2 * cells))
 
 
 def estimate_seconds(tile: CircuitTile, vectors: int, engine: Simulator, v_read_volt: float) -> float:

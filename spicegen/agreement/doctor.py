@@ -11,6 +11,13 @@ from netlists import Cell, Circuit, Job, ReadVectors, Resistor, Source, Waveform
 from spicegen.simulate import SIMULATORS, SimulationError, simulator
 
 _OHM = 1e5
+_DEVICE = {
+    "ngspice": "a subcircuit",
+    "ngspice (OSDI)": "compiled Verilog-A",
+    "vacask": "compiled Verilog-A",
+    "native": "machine code",
+}
+"""What a device is in a simulator, by ``Simulator.method``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +47,19 @@ def examine() -> list[SimulatorStatus]:
 
 
 def _examine(name: str) -> SimulatorStatus:
-    found = simulator(name).available()
+    engine = simulator(name)
+    found = engine.available()
     if not found.here:
         return SimulatorStatus(name, False, found.version, (), "not tried", False)
     try:
-        result = simulator(name).run(_divider())
+        result = engine.run(_divider())
     except SimulationError as error:
         return SimulatorStatus(name, True, found.version, found.capabilities, f"failed: {error}", False)
     works = bool(np.allclose(result.voltage_volt["mid"], [0.5, -0.25], rtol=1e-6))
     # VACASK has no device interface but OSDI and no solver but KLU, so that the run itself proves both.
     capabilities = ("OSDI", "KLU") if name == "vacask" and works else found.capabilities
-    trial = "divider solved" if works else f"divider gave {result.voltage_volt['mid']}"
+    outcome = "solved" if works else f"gave {result.voltage_volt['mid']}"
+    trial = f"divider {outcome}; a device is {_DEVICE[engine.method]}"
     return SimulatorStatus(name, True, found.version, capabilities, trial, works)
 
 

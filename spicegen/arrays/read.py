@@ -29,6 +29,7 @@ from spicegen.simulate import (
     SIMULATORS,
     EngineRun,
     SimResult,
+    Simulator,
     failures,
     read_operator,
     result_of,
@@ -40,9 +41,9 @@ from spicegen.simulate import (
 TOLERANCE = 1e-6
 """Largest difference of a column current from the reference that counts as agreement, relative to the largest
 current."""
-MOST_CELLS = {"native": 256 * 256, "vacask": 256 * 256, "ngspice": 64 * 64}
-"""Number of cells, by engine, beyond which a read takes minutes; ngspice 39 has no sparse solver that is made for
-grids."""
+MOST_CELLS = {"native": 256 * 256, "vacask": 256 * 256, "ngspice (OSDI)": 256 * 256, "ngspice": 64 * 64}
+"""Number of cells, by ``Simulator.method``, beyond which a read takes minutes; ngspice without OSDI solves for many
+more nodes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +172,7 @@ def read_array(config: ArrayConfig, card: DeviceCard, engines: list[str]) -> Arr
     job = Job(circuit, ReadVectors(source_voltages(crossbar, v_in)), "array read")
     names = [REFERENCE, *(e for e in engines if e != REFERENCE)]
     reads = [
-        run_engine(simulator(name), lambda engine: engine.run(job), _left_out(name, cells))
+        run_engine(engine := simulator(name), lambda engine: engine.run(job), _left_out(engine, cells))
         for name in track(names, "engines")
     ]
     native = result_of(REFERENCE, reads)
@@ -209,8 +210,9 @@ def external_engines() -> list[str]:
     return [name for name in SIMULATORS if name != REFERENCE]
 
 
-def _left_out(name: str, cells: int) -> str:
-    return f"more than {MOST_CELLS[name]} cells" if cells > MOST_CELLS[name] else ""
+def _left_out(engine: Simulator, cells: int) -> str:
+    most = MOST_CELLS[engine.method]
+    return f"more than {most} cells" if cells > most else ""
 
 
 def _programmed(config: ArrayConfig, card: DeviceCard, target: NDArray[np.float64]) -> Programmed:

@@ -31,9 +31,9 @@ Array = NDArray[np.float64]
 TOLERANCE = 1e-3
 """Largest difference of a current or a conductance from the native engine's that counts as agreement, relative to the
 largest current or conductance."""
-MOST_CELLS = {"vacask": 64 * 64, "ngspice": 8 * 8}
-"""Number of cells, by engine, beyond which a program takes many minutes; it is then run only if the engine was asked
-for."""
+MOST_CELLS = {"vacask": 64 * 64, "ngspice (OSDI)": 64 * 64, "ngspice": 8 * 8}
+"""Number of cells, by ``Simulator.method``, beyond which a program takes many minutes; it is then run only if the
+engine was asked for."""
 _REL_TOL = 1e-4
 
 
@@ -139,7 +139,7 @@ def run_array(config: ArrayConfig, card: DeviceCard, engines: list[str], *, what
 
     cells = config.rows * config.columns
     runs = [
-        run_engine(simulator(name), run, "" if whatever_it_takes else _left_out(name, cells))
+        run_engine(engine := simulator(name), run, "" if whatever_it_takes else _left_out(engine, cells))
         for name in track([REFERENCE, *(e for e in engines if e != REFERENCE)], "engines")
     ]
     native = result_of(REFERENCE, runs)
@@ -157,9 +157,9 @@ def run_array(config: ArrayConfig, card: DeviceCard, engines: list[str], *, what
     )
 
 
-def _left_out(name: str, cells: int) -> str:
-    most = MOST_CELLS.get(name, cells)
-    return f"slow beyond {most} cells; --engine {name} runs it" if cells > most else ""
+def _left_out(engine: Simulator, cells: int) -> str:
+    most = MOST_CELLS.get(engine.method, cells)
+    return f"slow beyond {most} cells; --engine {engine.name} runs it" if cells > most else ""
 
 
 def _difference(found: ArrayRecord, reference: ArrayRecord) -> float:

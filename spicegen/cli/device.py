@@ -112,14 +112,26 @@ def reproduce(
 def lint(
     files: Annotated[list[Path], typer.Argument(metavar="FILE.va...", help="Verilog-A files, anybody's.")],
     ignore: Annotated[list[str] | None, typer.Option(metavar="RULE", help="Leave this rule out; repeatable.")] = None,
+    errors_only: Annotated[bool, typer.Option("--errors-only", help="Leave warnings out.")] = False,
 ) -> None:
-    """Read Verilog-A device models for hidden state and other traps; exit 1 if anything is found."""
-    from spicegen.lint import describe, lint_files
+    """Read Verilog-A device models for hidden state and other traps; exit 1 if anything is found.
 
-    report = lint_files(files, ignore or ())
+    Under each finding stands the line mended, where there is one to suggest. A file that cannot be read or parsed does
+    not keep the findings in others back; the exit code is 2 then.
+    """
+    from spicegen.files import printable
+    from spicegen.lint import describe, lint_files, suggestion
+
+    whole = lint_files(files, ignore or ())
+    report = whole.errors() if errors_only else whole
     for path, finding in report.findings:
         typer.echo(describe(path, finding))
+        if suggestion(finding):
+            typer.echo(suggestion(finding))
+    typer.echo(report.summary())
+    for error in report.unreadable[:-1]:
+        typer.echo(f"spicegen: {printable(' '.join(str(error).split()))}", err=True)
     if report.unreadable:
-        raise report.unreadable[0]
+        raise report.unreadable[-1]
     if report.findings:
-        raise typer.Exit(1)
+        raise typer.Exit(1 if report.all_parsed else 2)

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from spicegen.lint.bias import Bias
-from spicegen.lint.preprocess import PreprocessedSource
-from spicegen.lint.syntax import Contribution, Expr, File, Module, Statement, visit
+from spicegen.lint.evaluation.evaluate import Constants
+from spicegen.lint.facts.bias import Bias
+from spicegen.lint.facts.flow import FlowFacts, follow
+from spicegen.lint.reading.preprocess import PreprocessedSource
+from spicegen.lint.reading.syntax import Contribution, Expr, File, Module, Opaque, Statement, visit
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Context:
     """A module in its file."""
 
@@ -24,6 +26,16 @@ class Context:
     def bias(self) -> Bias:
         """The variables that depend on the bias."""
         return Bias(self.module, self.file.accesses)
+
+    @cached_property
+    def constants(self) -> Constants:
+        """The values of expressions of parameters."""
+        return Constants(self.module)
+
+    @cached_property
+    def flow(self) -> FlowFacts:
+        """The order of assignments, and what may decide otherwise from step to step."""
+        return follow(self.module, self.file.accesses)
 
     @cached_property
     def analog(self) -> list[tuple[Statement, tuple[Statement, ...]]]:
@@ -41,6 +53,11 @@ class Context:
         """Every expression of every statement, and every part of it."""
         return [part for s in self.statements for e in s.expressions for part in e.walk()]
 
+    @property
+    def has_gaps(self) -> bool:
+        """Whether statements were skipped, in which anything may stand."""
+        return any(isinstance(s, Opaque) for s in self.statements)
+
     def calls(self, *functions: str) -> Iterator[Expr]:
         """Every call of one of these."""
         return (e for e in self.expressions if e.kind == "call" and e.text in functions)
@@ -57,7 +74,7 @@ class Context:
 
     def is_potential(self, target: Expr) -> bool:
         """Whether a contribution to ``target`` sets a voltage (or another nature's potential)."""
-        return target.text in ("V", "potential") or target.text in self.file.accesses
+        return target.text in ("V", "potential") or target.text in self.file.potentials
 
     @cached_property
     def states(self) -> list[Contribution]:

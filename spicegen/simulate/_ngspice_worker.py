@@ -2,8 +2,9 @@
 
 This file imports nothing of this package, whose dependencies take far longer to load than ngspice does.
 
-The worker reads deck.cir and task.json in FOLDER and writes result.npz: every vector of the run under ngspice's own
-name. With --probe it writes probe.json: the version, and the capabilities that were found by trying them.
+The worker reads deck.cir and task.json in FOLDER and writes result.npz: ``names``, ngspice's own names of the vectors
+of the run, and ``values``, the vectors, shape (vectors, points). With --probe it writes probe.json: the version, and
+the capabilities that were found by trying them.
 """
 
 from __future__ import annotations
@@ -20,12 +21,15 @@ from typing import Any
 
 import numpy as np
 
+_LOGGER = logging.getLogger("PySpice.Spice.NgSpice.Shared.NgSpiceShared")
 _DIVIDER = "divider\nv1 a 0 1\nr1 a b 1k\nr2 b 0 1k\n.options klu\n.op\n.end\n"
 
 
 def main(arguments: list[str]) -> int:
     """Run the deck of the folder, or probe the library with ``--probe``; returns the exit code."""
     logging.basicConfig(level=logging.WARNING)
+    # PySpice 1.5 says so of every version after 34 and works with them all the same.
+    _LOGGER.addFilter(lambda record: not record.getMessage().startswith("Unsupported Ngspice version"))
     folder = Path(arguments[-1])
     os.chdir(folder)  # .include is relative to the working directory
     shared = _load_library()
@@ -42,7 +46,7 @@ def main(arguments: list[str]) -> int:
         if task["vectors"] < 2:
             raise
         signals = _one_by_one(shared, task["vectors"])
-    np.savez(folder / "result.npz", **signals)
+    np.savez(folder / "result.npz", names=list(signals), values=list(signals.values()))
     return 0
 
 

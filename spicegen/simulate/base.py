@@ -96,6 +96,11 @@ class Simulator(ABC):
 
     name: ClassVar[str]
 
+    @property
+    def method(self) -> str:
+        """The engine's name in tables of cost, which also tells how it solves where it can in more ways than one."""
+        return self.name
+
     @abstractmethod
     def available(self) -> Availability:
         """Whether the simulator is installed; the question is cheap enough to be asked by every command."""
@@ -181,26 +186,38 @@ class ExternalSimulator(Simulator):
                 raise SimulationError(self.name, error.problem, deck, relevant_lines(folder / "log.txt")) from error
 
     def call(self, command: Sequence[str], folder: Path) -> None:
-        """Run ``command`` in ``folder``, its output appended to log.txt.
+        """Run ``command`` in ``folder`` within the time limit; see ``run_command``."""
+        run_command(self.name, command, folder, self.time_limit_s)
 
-        Raises:
-            SimulationError: the command is not there, was killed by the time limit or a signal, or returned a
-                non-zero exit code.
-        """
-        try:
-            with (folder / "log.txt").open("ab") as log:
-                done = subprocess.run(
-                    command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                    timeout=self.time_limit_s, check=False,
-                )  # fmt: skip
-        except OSError as error:
-            raise SimulationError(self.name, f"cannot start {command[0]}: {error.strerror}") from error
-        except subprocess.TimeoutExpired as error:
-            raise SimulationError(self.name, f"killed after the time limit of {self.time_limit_s:g} s") from error
-        if done.returncode < 0:
-            raise SimulationError(self.name, f"{Path(command[0]).name} crashed with signal {-done.returncode}")
-        if done.returncode > 0:
-            raise SimulationError(self.name, f"{Path(command[0]).name} failed with exit code {done.returncode}")
+
+def run_command(name: str, command: Sequence[str], folder: Path, time_limit_s: float) -> None:
+    """Run ``command`` in ``folder``, its output appended to log.txt there.
+
+    Args:
+        name: the program as the error names it.
+        command: the program's file and its arguments.
+        folder: the working directory.
+        time_limit_s: longest time that it may take, s.
+
+    Raises:
+        SimulationError: the command is not there, was killed by the time limit or a signal, or returned a
+            non-zero exit code.
+    """
+    program = Path(command[0]).name
+    try:
+        with (folder / "log.txt").open("ab") as log:
+            done = subprocess.run(
+                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                timeout=time_limit_s, check=False,
+            )  # fmt: skip
+    except OSError as error:
+        raise SimulationError(name, f"cannot start {command[0]}: {error.strerror}") from error
+    except subprocess.TimeoutExpired as error:
+        raise SimulationError(name, f"killed after the time limit of {time_limit_s:g} s") from error
+    if done.returncode < 0:
+        raise SimulationError(name, f"{program} crashed with signal {-done.returncode}")
+    if done.returncode > 0:
+        raise SimulationError(name, f"{program} failed with exit code {done.returncode}")
 
 
 def vectors_a_run(nodes: int) -> int:
@@ -266,14 +283,14 @@ def deck_context(job: Job) -> dict[str, object]:
 
 
 def log_lines(log: Path) -> list[str]:
-    """The lines of a log without the colours that compilers add for terminals."""
+    """The lines of a log without the colours that compilers add for terminals; none where there is no log."""
+    if not log.is_file():
+        return []
     return _COLOUR.sub("", log.read_text(errors="replace")).splitlines()
 
 
 def relevant_lines(log: Path) -> list[str]:
     """The last lines of a log that contain a word of ``_TELLING``, or simply its last lines if there are none."""
-    if not log.is_file():
-        return []
     lines = [line.strip() for line in log_lines(log) if line.strip()]
     telling = [line for line in lines if any(word in line.lower() for word in _TELLING)]
     return list(dict.fromkeys(telling or lines))[-_MAX_LOG_LINES:]

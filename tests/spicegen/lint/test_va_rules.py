@@ -15,11 +15,11 @@ import sympy
 from models_va import BOLTZMANN, CHARGE, GMIN, VOLTAGE, Model, card_names
 from models_va.functions import step
 from netlists import Cell, Circuit, Job, Source, Transient
-from spicegen.lint.preprocess import STANDARD_INCLUDES
-from spicegen.lint.syntax import Conditional, Contribution, visit
+from spicegen.lint.reading.preprocess import STANDARD_INCLUDES
+from spicegen.lint.reading.syntax import Conditional, Contribution, visit
 from spicegen.printers.base import printed_params
 from spicegen.simulate import SimulationError, simulator
-from spicegen.simulate.vacask import compile_warnings
+from spicegen.simulate.openvaf import compile_warnings
 from tests.spicegen.lint.trap_models import GMIN_SIEMENS, ROOM_K, SPECIMEN, Device, pwl, write_train
 
 BOLTZMANN_J_PER_K = 1.380649e-23

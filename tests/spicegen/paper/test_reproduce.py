@@ -143,9 +143,9 @@ def test_disagreement_is_told(found):
     assert "DO NOT AGREE: fig2d in ngspice." in wrong.summary()
 
 
-@pytest.mark.parametrize("engine", ["ngspice", "vacask"])
+@pytest.mark.parametrize("engine", ["ngspice", "ngspice (OSDI)", "vacask"])
 def test_circuit_simulators_agree(engine, need_engine):
-    need_engine(engine)
+    engine = need_engine(engine).name
     report = reproduce(CARD, [engine], ["fig2b", "fig2d", "fig3b"])
     assert len(report.agreement) == 3
     assert all(o.agrees for o in report.outcomes), report.agreement

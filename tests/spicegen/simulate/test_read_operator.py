@@ -109,7 +109,7 @@ def test_many_arrays_at_once_equal_one_by_one():
     assert read_operators([]) == []
 
 
-@pytest.mark.parametrize("engine", ["ngspice", "vacask"])
+@pytest.mark.parametrize("engine", ["ngspice", "ngspice (OSDI)", "vacask"])
 @pytest.mark.parametrize(("drive", "sense"), ARRANGEMENTS)
 def test_equals_circuit_simulators(engine, drive, sense, need_engine):
     simulator = need_engine(engine)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from spicegen.lint.expressions import ExpressionParser, NotUnderstoodError
-from spicegen.lint.syntax import (
+from spicegen.lint.reading.expressions import ExpressionParser, NotUnderstoodError, Scope
+from spicegen.lint.reading.syntax import (
     Assign,
     Block,
     Conditional,
@@ -12,11 +12,13 @@ from spicegen.lint.syntax import (
     Event,
     Expr,
     Loop,
+    Module,
     Opaque,
+    Skipped,
     Statement,
     Task,
 )
-from spicegen.lint.tokens import Token
+from spicegen.lint.reading.tokens import Token
 
 VARIABLE_TYPES = ("real", "integer", "string", "genvar")
 _PARAMETER_WORDS = ("parameter", "localparam")
@@ -28,13 +30,15 @@ class StatementParser(ExpressionParser):
     """Statements and the declarations that blocks may hold.
 
     Attributes:
+        module: the module that is being read.
         parameters, variables: where declarations go: of the module, or of the function that is being read.
-        not_understood: tokens at which something was skipped.
+        not_understood: places where something was skipped.
     """
 
+    module: Module
     parameters: dict[str, Declaration]
     variables: dict[str, Declaration]
-    not_understood: list[Token]
+    not_understood: list[Skipped]
 
     def attributes(self) -> dict[str, str]:
         """(* name = value, ... *) as often as it comes; values are constants."""
@@ -56,7 +60,7 @@ class StatementParser(ExpressionParser):
                 self.attributes()
                 return self._statement()
         except NotUnderstoodError as error:
-            self.not_understood.append(error.token)
+            self.not_understood.append(error.skipped())
             return self.skip(start)
 
     def skip(self, start: int) -> Opaque:
@@ -72,7 +76,7 @@ class StatementParser(ExpressionParser):
             if nested == 0 and token.is_op(";"):
                 break
         skipped = self.tokens[start : self.position]
-        return Opaque(self.tokens[start], frozenset(t.text for t in skipped if t.kind == "name"))
+        return Opaque(self.tokens[start], frozenset(self.resolved(t.text) for t in skipped if t.kind == "name"))
 
     def _statement(self) -> Statement:
         token = self.token
@@ -91,19 +95,35 @@ class StatementParser(ExpressionParser):
         return self._simple()
 
     def _block(self, close: str) -> list[Statement]:
-        if self.accept(":"):
-            self.name()
+        begin = self.tokens[self.position - 1]
+        self.scopes.append(Scope(self.name().text if self.accept(":") else ""))
         body: list[Statement] = []
-        while not self.accept(close):
-            if self.token.kind == "end" or self.at("endmodule"):
-                raise NotUnderstoodError(self.token)
-            start = self.position
-            try:
-                body += self.block_item()
-            except NotUnderstoodError as error:
-                self.not_understood.append(error.token)
-                body.append(self.skip(start))
+        try:
+            while not self.accept(close):
+                if self.token.kind == "end" or self.at("endmodule"):
+                    raise NotUnderstoodError(begin, f"{begin.quoted} without {close!r}")
+                start = self.position
+                try:
+                    body += self.block_item()
+                except NotUnderstoodError as error:
+                    self.not_understood.append(error.skipped())
+                    body.append(self.skip(start))
+        finally:
+            self.scopes.pop()
         return body
+
+    def _declared(self, name: str) -> str:
+        """What a declaration is called outside the block that it stands in: the block's variables are its own."""
+        if not self.scopes:
+            return name
+        scope = self.scopes[-1]
+        if not scope.label:
+            self.module.unnamed.append(self.tokens[self.position - 1])
+        whole = f"{scope.label}.{name}" if scope.label else name
+        while whole in self.parameters or whole in self.variables:
+            whole = f"block.{name}" if whole == name else whole + "'"
+        scope.names[name] = whole
+        return whole
 
     def block_item(self) -> list[Statement]:
         """A statement, or a declaration with its initial values as assignments."""
@@ -210,15 +230,21 @@ class StatementParser(ExpressionParser):
             name = self.name()
             array = self._range() or is_array
             value = self.expression() if self.accept("=") else None
-            self.variables[name.text] = Declaration(
-                name.text, kind, name, "", attributes, value, False, array, self.depth > 0
-            )
+            whole = self._declared(name.text)
+            self.variables[whole] = Declaration(whole, kind, name, "", attributes, value, False, array, self.depth > 0)
             if value is not None:
-                made.append(Assign(name, name.text, value))
+                made.append(Assign(name, whole, value))
             if not self.accept(","):
                 break
-        self.expect(";")
+        self._end_of_declaration(attributes)
         return made
+
+    def _end_of_declaration(self, attributes: dict[str, str]) -> None:
+        """The semicolon; attributes may stand before it, as in files for ADMS and Spectre."""
+        if self.at("(*"):
+            self.module.trailing.append(self.token)
+            attributes.update(self.attributes())
+        self.expect(";")
 
     def parameter_declaration(self, attributes: dict[str, str]) -> None:
         """Such as: parameter real p = 1 from (0:inf) exclude 2, q = 3."""
@@ -230,14 +256,19 @@ class StatementParser(ExpressionParser):
             array = self._range() or is_array
             self.expect("=")
             value = self.expression()
-            has_range = False
-            while self.accept("from", "exclude"):
+            bounds, has_range = None, False
+            while self.at("from", "exclude"):
                 has_range = True
-                self._bounds()
-            self.parameters[name.text] = Declaration(name.text, word, name, kind, attributes, value, has_range, array)
+                is_from = self.advance().text == "from"
+                ends = self._bounds()
+                bounds = bounds or (ends if is_from else None)
+            whole = self._declared(name.text)
+            self.parameters[whole] = Declaration(
+                whole, word, name, kind, attributes, value, has_range, array, bounds=bounds
+            )
             if not self.accept(","):
                 break
-        self.expect(";")
+        self._end_of_declaration(attributes)
 
     def _range(self) -> bool:
         """[a:b], if it comes."""
@@ -250,18 +281,21 @@ class StatementParser(ExpressionParser):
             self.expect("]")
         return found
 
-    def _bounds(self) -> None:
-        """(a:b], [a:b), a single value, or '{...}."""
+    def _bounds(self) -> tuple[Expr, Expr] | None:
+        """(a:b], [a:b), a single value, or '{...}; the ends if there are two."""
         start = self.position
         if self.accept("(", "["):
-            self.expression()
-            if self.accept(":"):
-                self.expression()
+            low = self.expression()
+            if self.at(","):
+                self.module.commas.append(self.token)
+            if self.accept(":", ","):
+                high = self.expression()
                 if not self.accept(")", "]"):
                     raise NotUnderstoodError(self.token)
-                return
+                return low, high
             self.position = start
         self.expression()
+        return None
 
 
 def _is_one_of(subject: Expr, labels: list[Expr]) -> Expr:

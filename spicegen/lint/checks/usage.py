@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from spicegen.lint.context import Context
+from spicegen.lint.facts.flow import PRINTING
+from spicegen.lint.reading.syntax import Assign, Conditional, Event, Expr, Statement, Task, visit
+from spicegen.lint.reading.tokens import number
 from spicegen.lint.rules import Finding, found
-from spicegen.lint.syntax import Assign, Conditional, Event, Expr, Statement, Task, visit
-from spicegen.lint.tokens import number
 
-_PRINTING = ("$strobe", "$display", "$write", "$monitor", "$debug", "$fstrobe", "$fdisplay", "$fwrite", "$info",
-             "$warning", "$error", "$fatal")  # fmt: skip
 CALLS = {
     "$abstime": ("absolute-time", "the model depends on absolute time"),
     "$realtime": ("absolute-time", "the model depends on absolute time"),
@@ -20,7 +19,6 @@ CALLS = {
     "$arandom": ("random", "randomness inside the model"),
     "$rdist_": ("random", "randomness inside the model"),
     "$dist_": ("random", "randomness inside the model"),
-    "$mfactor": ("multiplicity", "$mfactor would count parallel devices twice"),
     "$table_model": ("table", "data read from a table"),
     "noise_table": ("table", "noise read from a table"),
     "noise_table_log": ("table", "noise read from a table"),
@@ -29,7 +27,7 @@ CALLS = {
     "log": ("log10", "log is the decimal logarithm in Verilog-A"),
     "transition": ("filter", "transition acts on events, not on a continuous system"),
     "slew": ("filter", "slew is not a compact model's"),
-    "absdelay": ("filter", "absdelay is not a compact model's"),
+    "absdelay": ("time-delay", "absdelay remembers the past: operating point and transient need not agree"),
     "last_crossing": ("filter", "last_crossing remembers events"),
     "laplace_": ("filter", "laplace filters are not a compact model's"),
     "zi_": ("filter", "sampled filters are not a compact model's"),
@@ -54,7 +52,7 @@ _ROOM_K = frozenset({273.0, 293.0, 293.15, 298.0, 298.15, 300.0, 300.15})
 def check_calls(context: Context) -> Iterator[Finding]:
     """Check rules 2, 3, 14, 21, 26 and 27: functions that a compact model must not call."""
     for statement in context.statements:
-        if isinstance(statement, Task) and statement.call.text in _PRINTING:
+        if isinstance(statement, Task) and statement.call.text in PRINTING:
             continue
         first_point = {e.at for e in _first_points(statement)}
         for e in (part for whole in statement.expressions for part in whole.walk()):
@@ -88,16 +86,56 @@ def _beginning(name: str) -> str:
     return name[: name.find("_") + 1]
 
 
+def check_analysis(context: Context) -> Iterator[Finding]:
+    """Check rule 1: analysis(...) names one kind of analysis; several are legal, but not every compiler takes them."""
+    for e in context.calls("analysis"):
+        if len(e.args) > 1:
+            yield found("analysis-list", e.at, f"analysis of {len(e.args)} kinds: compilers such as OpenVAF take one")
+
+
+def check_multiplicity(context: Context) -> Iterator[Finding]:
+    """Check rule 21: currents are not scaled by $mfactor, which simulators do. Other uses of it are fine."""
+    scaled: set[str] = set()
+    assigns = [s for s, _ in context.analog if isinstance(s, Assign)]
+    size = -1
+    while size != len(scaled):
+        size = len(scaled)
+        scaled |= {s.name for s in assigns if _is_scaled(s.value, scaled)}
+    if any(_is_scaled(c.value, scaled) for c in context.contributions):
+        for value in [*(s.value for s in assigns if s.name in scaled), *(c.value for c in context.contributions)]:
+            for e in value.walk():
+                if e.text == "$mfactor" and _is_scaled(value, scaled):
+                    yield found("multiplicity", e.at, "$mfactor would count parallel devices twice")
+
+
+def _is_scaled(e: Expr, scaled: Container[str]) -> bool:
+    """Whether $mfactor, or a variable scaled by it, is a factor of a part of the sum ``e``."""
+    if e.kind == "name":
+        return e.text == "$mfactor" or e.text in scaled
+    if e.kind == "operator":
+        divides = ("*", *e.operators) if len(e.args) > 1 else ("*",)
+        return any(_is_scaled(a, scaled) for a, o in zip(e.args, divides, strict=False) if o in ("*", "+", "-"))
+    parts = (
+        e.args[1:] if e.kind == "choice" else e.args[:1] if e.text in ("ddt", "white_noise", "flicker_noise") else ()
+    )
+    return any(_is_scaled(part, scaled) for part in parts)
+
+
 def check_events(context: Context) -> Iterator[Finding]:
-    """Check rule 3: no state changes at events. Messages at the first step are harmless."""
+    """Check rule 3: no state changes at events. Messages, and what the first step sets for good, are harmless."""
     for statement, _ in context.analog:
         if not isinstance(statement, Event):
             continue
-        names = sorted({s.name for s, _ in visit(statement.body) if isinstance(s, Assign)})
+        names = {s.name for s, _ in visit(statement.body) if isinstance(s, Assign)} - context.flow.harmless
         steps = [e for e in statement.event.walk() if e.text in ("initial_step", "final_step")]
         if names or not steps:
-            what = f"assigns {', '.join(names)}" if names else "acts"
+            what = f"assigns {_listed(sorted(names))}" if names else "acts"
             yield found("event", statement.at, f"@({statement.event.text}) {what}")
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 6 else ""
+    return ", ".join(names[:5] if more else names) + more
 
 
 def check_noise(context: Context) -> Iterator[Finding]:
@@ -105,14 +143,14 @@ def check_noise(context: Context) -> Iterator[Finding]:
     for e in context.calls("white_noise", "flicker_noise"):
         if len(e.args) < (2 if e.text == "white_noise" else 3):
             yield found("noise-name", e.at, f"{e.text} without a name")
-    if context.module.analog and not any(context.calls("white_noise")):
+    if context.module.analog and not context.has_gaps and not any(context.calls("white_noise")):
         yield found("thermal-noise", context.module.at, "the device has no thermal noise")
 
 
 def check_gmin(context: Context) -> Iterator[Finding]:
     """Check rule 19: the simulator's gmin lies across the device."""
     asked = (e.args[0].text for e in context.calls("$simparam") if e.args)
-    if context.module.analog and "gmin" not in asked:
+    if context.module.analog and not context.has_gaps and "gmin" not in asked:
         yield found("gmin", context.module.at, 'no $simparam("gmin") across the device: it may float')
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 
-from spicegen.lint.bias import Bias
 from spicegen.lint.context import Context
+from spicegen.lint.facts.bias import Bias
+from spicegen.lint.reading.syntax import Assign, Conditional, Contribution, Event, Expr, Statement, visit
+from spicegen.lint.reading.tokens import number
 from spicegen.lint.rules import Finding, found
-from spicegen.lint.syntax import Assign, Conditional, Contribution, Event, Expr, Statement, visit
-from spicegen.lint.tokens import number
 
 _GROWING = ("exp", "sinh", "cosh")
 _BOUNDED = frozenset({"min", "tanh", "atan", "atan2", "sin", "cos", "limexp", "ddx", "analysis"})
@@ -23,7 +23,7 @@ def check_contributions(context: Context) -> Iterator[Finding]:
         if context.is_potential(c.target):
             yield found("voltage-contribution", c.at, f"{c.target.text}({_nodes(c.target)}) is contributed")
     for statement, _ in context.analog:
-        if isinstance(statement, Conditional) and any(e in context.bias for e in statement.expressions):
+        if isinstance(statement, Conditional) and id(statement) in context.flow.dynamic:
             yield from _switching(statement, context)
 
 
@@ -48,27 +48,25 @@ def _nodes(target: Expr) -> str:
 
 
 def check_ddt(context: Context) -> Iterator[Finding]:
-    """Check rule 2: ddt is on every path; conditions on parameters alone choose once and are allowed."""
+    """Check rule 2: ddt is on every path; conditions on parameters and settings of the simulation are allowed."""
     for statement, under in context.analog:
         for e in statement.expressions:
             for call in e.calls("ddt", "idt"):
-                if not all(_is_unchosen(s, context) for s in under) or _in_choice(e, call, context):
+                conditions = [c for s in under for c in s.expressions]
+                conditions += [c.args[0] for c in e.walk() if c.kind == "choice" and _is_in_arm(call, c)]
+                if not all(_is_constant(c, context) for c in conditions) or any(isinstance(s, Event) for s in under):
                     yield found("conditional-ddt", call.at, f"{call.text} is evaluated under a condition")
 
 
-def _is_unchosen(statement: Statement, context: Context) -> bool:
-    """Whether the statements inside ``statement`` run always or never, whatever the bias."""
-    return not isinstance(statement, Event) and all(_is_fixed(e, context) for e in statement.expressions)
+def _is_in_arm(call: Expr, choice: Expr) -> bool:
+    return any(part is call for arm in choice.args[1:] for part in arm.walk())
 
 
-def _is_fixed(e: Expr, context: Context) -> bool:
-    """Whether the expression depends on parameters alone."""
-    return not any(part.kind == "call" for part in e.walk()) and e.names <= context.module.parameters.keys()
-
-
-def _in_choice(e: Expr, call: Expr, context: Context) -> bool:
-    choices = (c for c in e.walk() if c.kind == "choice" and not _is_fixed(c.args[0], context))
-    return any(part is call for c in choices for arm in c.args[1:] for part in arm.walk())
+def _is_constant(e: Expr, context: Context) -> bool:
+    """Whether a condition is made of parameters and settings, with no voltage, current, time or variable in it."""
+    reads = any(part.kind in ("name", "index") and part.text in context.module.variables for part in e.walk())
+    times = {"$abstime", "$realtime", "$random", "ddt", "idt"}
+    return not reads and e not in context.bias and not any(part.text in times for part in e.walk())
 
 
 def check_states(context: Context) -> Iterator[Finding]:
@@ -89,7 +87,7 @@ def check_states(context: Context) -> Iterator[Finding]:
         if isinstance(s, Assign) and s.value.kind == "call" and context.branch(s.value) in nodes
     }
     for assign in _clamps(context.module.analog):
-        if assign.name in held:
+        if assign.name in held and assign.name not in assign.value.names:
             yield found("clipped-state", assign.at, f"{assign.name} is a state, and is clipped")
 
 
@@ -118,10 +116,10 @@ def _clamps(statements: Iterable[Statement], tested: frozenset[str] = frozenset(
 def check_overflow(context: Context) -> Iterator[Finding]:
     """Check rule 13: there is no exponential of a bias that nothing bounds."""
     limited = {s.name for s in _clamps(context.module.analog)}
-    assigns = [s for s, _ in context.analog if isinstance(s, Assign)]
-    names = {s.name for s in assigns}
     bias = context.bias
-    limited |= {n for n in names if all(not list(_rising(s.value, bias, limited)) for s in assigns if s.name == n)}
+    assigns = [s for s, _ in context.analog if isinstance(s, Assign)]
+    rising = {s.name for s in assigns if any(_rising(s.value, bias, limited))}
+    limited |= {s.name for s in assigns} - rising
     for statement in context.module.analog:
         yield from _overflows(statement, bias, frozenset(limited))
     for function in context.module.functions.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from spicegen.lint.tokens import Token
+from spicegen.lint.reading.tokens import Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,27 @@ class Expr:
     def names(self) -> frozenset[str]:
         """Every plain name in it."""
         return frozenset(e.text for e in self.walk() if e.kind == "name")
+
+    def source(self) -> str:
+        """Its text again, without blanks, and with parentheses around sums within products."""
+        if self.kind == "operator" and len(self.args) == 1:
+            return self.operators[0] + self.args[0].operand()
+        if self.kind == "operator":
+            rest = "".join(o + a.operand() for o, a in zip(self.operators, self.args[1:], strict=True))
+            return self.args[0].operand() + rest
+        if self.kind == "choice":
+            condition, if_true, if_false = (a.operand() for a in self.args)
+            return f"{condition} ? {if_true} : {if_false}"
+        if self.kind == "string":
+            return f'"{self.text}"'
+        if self.kind in ("call", "index"):
+            ends = "()" if self.kind == "call" else "[]"
+            return f"{self.text}{ends[0]}{', '.join(a.source() for a in self.args)}{ends[1]}"
+        return self.text
+
+    def operand(self) -> str:
+        """Its text as part of another expression."""
+        return f"({self.source()})" if self.kind in ("operator", "choice") else self.source()
 
     def calls(self, *functions: str) -> Iterator[Expr]:
         """Every call of one of ``functions`` in it."""
@@ -198,6 +219,7 @@ class Declaration:
         attributes: what stands in (* *) before it.
         value: default or initial value.
         has_range: whether a parameter has from or exclude.
+        bounds: ends of its first from, as written; None if it has none.
         is_array: whether it has a range of indices.
         is_local: whether it belongs to a block.
     """
@@ -211,27 +233,45 @@ class Declaration:
     has_range: bool = False
     is_array: bool = False
     is_local: bool = False
+    bounds: tuple[Expr, Expr] | None = None
 
 
 @dataclass(slots=True)
 class Function:
-    """An analog function: arguments (those it writes apart), locals and body."""
+    """An analog function: arguments (those it writes apart), locals and body.
+
+    Attributes:
+        type: ``real``, ``integer`` or ``string``.
+    """
 
     name: str
     at: Token
+    type: str = "real"
     arguments: list[str] = field(default_factory=list)
     outputs: set[str] = field(default_factory=set)
     variables: dict[str, Declaration] = field(default_factory=dict)
     body: Statement = field(default_factory=lambda: Block(Token("end", "", 0, 0)))
 
+    def written(self, call: Expr) -> list[Expr]:
+        """The arguments that a call of this function assigns."""
+        return [a for name, a in zip(self.arguments, call.args, strict=False) if name in self.outputs]
+
 
 @dataclass(slots=True)
 class Module:
-    """A module."""
+    """A module.
+
+    Attributes:
+        directions: ``inout``, ``input`` or ``output`` of a port, where it is said.
+        trailing: attributes that stand after a declaration instead of before it.
+        commas: commas in ranges, where a colon belongs.
+        unnamed: declarations in blocks without a name.
+    """
 
     name: str
     at: Token
     ports: list[str] = field(default_factory=list)
+    directions: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, Declaration] = field(default_factory=dict)
     variables: dict[str, Declaration] = field(default_factory=dict)
     nets: dict[str, Declaration] = field(default_factory=dict)
@@ -239,15 +279,51 @@ class Module:
     functions: dict[str, Function] = field(default_factory=dict)
     initial: list[Statement] = field(default_factory=list)
     analog: list[Statement] = field(default_factory=list)
+    trailing: list[Token] = field(default_factory=list)
+    commas: list[Token] = field(default_factory=list)
+    unnamed: list[Token] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A place where something was skipped.
+
+    Attributes:
+        at: first token that was not understood.
+        message: what is wrong there.
+        may_be_right: whether other tools may understand it: Verilog-AMS that is no Verilog-A, or very deep nesting.
+    """
+
+    at: Token
+    message: str
+    may_be_right: bool = False
 
 
 @dataclass(slots=True)
 class File:
-    """A whole file: its modules, and the access functions that its own natures declare."""
+    """A whole file.
+
+    Attributes:
+        natures: access function of each nature that the file declares.
+        disciplines: of each discipline that the file declares, the natures of its flow and its potential.
+        not_understood: places where something was skipped.
+    """
 
     modules: list[Module] = field(default_factory=list)
-    accesses: set[str] = field(default_factory=set)
-    not_understood: list[Token] = field(default_factory=list)
+    natures: dict[str, str] = field(default_factory=dict)
+    disciplines: dict[str, dict[str, str]] = field(default_factory=dict)
+    not_understood: list[Skipped] = field(default_factory=list)
+
+    @property
+    def accesses(self) -> set[str]:
+        """The access functions that the file declares."""
+        return set(self.natures.values())
+
+    @property
+    def potentials(self) -> set[str]:
+        """Those of them that are not of a flow."""
+        flows = {d["flow"] for d in self.disciplines.values() if "flow" in d}
+        return {access for nature, access in self.natures.items() if nature not in flows}
 
 
 def visit(statement: Statement, under: tuple[Statement, ...] = ()) -> Iterator[tuple[Statement, tuple[Statement, ...]]]:

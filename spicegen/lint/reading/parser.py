@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spicegen.lint.expressions import KEYWORDS, NotUnderstoodError
-from spicegen.lint.statements import VARIABLE_TYPES, StatementParser
-from spicegen.lint.syntax import Block, Declaration, File, Function, Module, Statement
-from spicegen.lint.tokens import Token
+from spicegen.lint.reading.expressions import KEYWORDS, NotUnderstoodError
+from spicegen.lint.reading.statements import VARIABLE_TYPES, StatementParser
+from spicegen.lint.reading.syntax import Block, Declaration, File, Function, Module, Skipped, Statement
+from spicegen.lint.reading.tokens import Token
 
 _DIRECTIONS = ("inout", "input", "output")
 _TOP_LEVEL = ("module", "macromodule", "nature", "discipline")
+# what begins an item of Verilog-AMS that is not read
+_BEYOND_TOP_LEVEL = frozenset(
+    {"config", "connectmodule", "connectrules", "library", "package", "paramset", "primitive"}
+)
+_BEYOND = frozenset({"always", "assign", "begin", "case", "defparam", "for", "function", "generate", "if", "initial",
+                     "specify", "task"})  # fmt: skip
 
 
 def parse(tokens: Sequence[Token]) -> File:
@@ -27,7 +33,8 @@ class _FileParser(StatementParser):
             try:
                 self._top_level(found)
             except NotUnderstoodError as error:
-                self.not_understood.append(error.token)
+                may_be_right = self.tokens[start].text in _BEYOND_TOP_LEVEL
+                self.not_understood.append(error.skipped(may_be_right))
                 self.position = max(self.position, start + 1)
                 while self.token.kind != "end" and not self.at(*_TOP_LEVEL):
                     self.advance()
@@ -36,24 +43,33 @@ class _FileParser(StatementParser):
     def _top_level(self, found: File) -> None:
         self.attributes()
         if self.accept("nature"):
-            found.accesses |= self._nature()
+            self._nature(found)
         elif self.accept("discipline"):
-            self._skip_past("enddiscipline")
+            self._discipline(found)
         elif self.accept("module", "macromodule"):
             found.modules.append(self._module())
         elif not self.accept(";"):
             raise NotUnderstoodError(self.token)
 
-    def _nature(self) -> set[str]:
-        accesses = set()
+    def _nature(self, found: File) -> None:
+        name = self.name().text
+        found.natures[name] = ""
         while not self.accept("endnature"):
             if self.token.kind == "end":
                 raise NotUnderstoodError(self.token)
             if self.accept("access") and self.accept("="):
-                accesses.add(self.name().text)
+                found.natures[name] = self.name().text
             else:
                 self.advance()
-        return accesses
+
+    def _discipline(self, found: File) -> None:
+        natures = found.disciplines[self.name().text] = {}
+        while not self.accept("enddiscipline"):
+            if self.token.kind == "end":
+                raise NotUnderstoodError(self.token)
+            word = self.advance().text
+            if word in ("flow", "potential") and self.token.kind == "name":
+                natures[word] = self.advance().text
 
     def _skip_past(self, word: str) -> None:
         while not self.accept(word):
@@ -71,9 +87,10 @@ class _FileParser(StatementParser):
         self.expect(";")
         while not self.accept("endmodule"):
             if self.token.kind == "end" or self.at("module", "macromodule"):
-                self.not_understood.append(self.token)
+                self.not_understood.append(Skipped(name, f"module {name.text} without 'endmodule'"))
                 break
             self._item()
+        self.scopes.clear()
         return self.module
 
     def _header_parameters(self) -> None:
@@ -90,6 +107,7 @@ class _FileParser(StatementParser):
     def _ports(self) -> None:
         """Names, or declarations such as ``inout electrical a``: the last word before a comma is the port."""
         last: Token | None = None
+        direction = discipline = ""
         while not self.accept(")"):
             self.attributes()
             if self.accept("["):
@@ -98,19 +116,36 @@ class _FileParser(StatementParser):
                 last = None
             elif self.token.kind == "name":
                 if last is not None and self.module.ports and last.text == self.module.ports[-1]:
-                    self.module.ports.pop()
+                    discipline = self.module.ports.pop()
+                    self.module.directions.pop(discipline, None)
+                    self.module.nets.pop(discipline, None)
+                if last is not None and not direction:
+                    self.expect(",")
                 last = self.advance()
-                if last.text not in _DIRECTIONS:
-                    self.module.ports.append(last.text)
+                if last.text in _DIRECTIONS:
+                    direction, discipline = last.text, ""
+                else:
+                    self._port(last, direction, discipline)
             else:
                 raise NotUnderstoodError(self.token)
 
+    def _port(self, name: Token, direction: str, discipline: str) -> None:
+        self.module.ports.append(name.text)
+        if direction:
+            self.module.directions[name.text] = direction
+        if discipline:
+            self.module.nets[name.text] = Declaration(name.text, discipline, name)
+
     def _item(self) -> None:
         start = self.position
+        first = self.token
         try:
-            self._understood_item(self.attributes())
+            attributes = self.attributes()
+            first = self.token
+            self._understood_item(attributes)
         except NotUnderstoodError as error:
-            self.not_understood.append(error.token)
+            is_instance = first.kind == "name" and not {first.text, self.token.text} & KEYWORDS
+            self.not_understood.append(error.skipped(is_instance or first.text in _BEYOND))
             self.skip(start)
 
     def _understood_item(self, attributes: dict[str, str]) -> None:
@@ -137,6 +172,8 @@ class _FileParser(StatementParser):
         """Such as: inout a, b; electrical a, b; inout electrical a; ground g."""
         words: list[Token] = []
         while self.token.kind == "name" and not self.at(",", ";", "=", ahead=1):
+            if self.token.text in KEYWORDS and not self.at(*_DIRECTIONS, "ground"):
+                raise NotUnderstoodError(words[0] if words else self.token)
             words.append(self.advance())
             if self.accept("["):
                 self._skip_past("]")
@@ -146,12 +183,21 @@ class _FileParser(StatementParser):
             name = self.name()
             if self.accept("["):
                 self._skip_past("]")
-            self.module.nets[name.text] = Declaration(name.text, words[-1].text, name, attributes=attributes)
+            self._net(name, [word.text for word in words], attributes)
             if self.accept("="):
                 self.expression()
             if not self.accept(","):
                 break
         self.expect(";")
+
+    def _net(self, name: Token, words: list[str], attributes: dict[str, str]) -> None:
+        """A net may be declared twice: its direction, and its discipline."""
+        module = self.module
+        if words[0] in _DIRECTIONS:
+            module.directions[name.text] = words[0]
+            if words[-1] in _DIRECTIONS and name.text in module.nets:
+                return
+        module.nets[name.text] = Declaration(name.text, words[-1], name, attributes=attributes)
 
     def _branch(self) -> None:
         self.expect("(")
@@ -174,19 +220,19 @@ class _FileParser(StatementParser):
             self.module.analog.append(self.statement())
 
     def _function(self) -> None:
-        self.accept("real", "integer", "string")
+        kind = self.advance().text if self.at("real", "integer", "string") else "real"
         name = self.name()
-        function = self.module.functions[name.text] = Function(name.text, name)
+        function = self.module.functions[name.text] = Function(name.text, name, kind)
         outer = self.parameters, self.variables
         self.parameters, self.variables = {}, function.variables
         try:
-            function.variables[name.text] = Declaration(name.text, "real", name)
+            function.variables[name.text] = Declaration(name.text, kind, name)
             if self.accept("("):
                 self._function_ports(function)
             self.expect(";")
             function.body = self._function_body(function)
         except NotUnderstoodError as error:
-            self.not_understood.append(error.token)
+            self.not_understood.append(error.skipped())
             self._skip_past("endfunction")
         finally:
             self.parameters, self.variables = outer
@@ -195,7 +241,7 @@ class _FileParser(StatementParser):
         body: list[Statement] = []
         while not self.accept("endfunction"):
             if self.token.kind == "end" or self.at("endmodule"):
-                raise NotUnderstoodError(self.token)
+                raise NotUnderstoodError(function.at, f"function {function.name} without 'endfunction'")
             if self.at(*_DIRECTIONS):
                 self._directions(function)
             else:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
-from spicegen.lint.syntax import Expr
-from spicegen.lint.tokens import Token
+from spicegen.lint.reading.syntax import Expr, Skipped
+from spicegen.lint.reading.tokens import Token
 
 _DEEPEST = 40
 # loosest first; `?:` binds looser than all
@@ -33,11 +34,35 @@ KEYWORDS = frozenset(_KEYWORDS.split())
 
 
 class NotUnderstoodError(Exception):
-    """The parser met something that it has no rule for; never leaves this package."""
+    """The parser met something that it has no rule for; never leaves this package.
 
-    def __init__(self, token: Token) -> None:
-        super().__init__(token.text)
+    Args:
+        token: first token that it has no rule for.
+        message: what is wrong there; by default that the token is not understood.
+        may_be_right: whether other tools may understand it.
+    """
+
+    def __init__(self, token: Token, message: str = "", may_be_right: bool = False) -> None:
+        super().__init__(message or f"{token.quoted} is not understood here")
         self.token = token
+        self.may_be_right = may_be_right
+
+    def skipped(self, may_be_right: bool = False) -> Skipped:
+        """The place, as part of a file; ``may_be_right`` if what surrounds it may be no Verilog-A."""
+        return Skipped(self.token, str(self), self.may_be_right or may_be_right)
+
+
+@dataclass
+class Scope:
+    """A block and its declarations.
+
+    Attributes:
+        label: name of the block; "" if it has none.
+        names: what each name that it declares is called outside it.
+    """
+
+    label: str
+    names: dict[str, str] = field(default_factory=dict)
 
 
 class ExpressionParser:
@@ -45,12 +70,23 @@ class ExpressionParser:
 
     Args:
         tokens: the last one is of kind ``end``.
+
+    Attributes:
+        scopes: blocks that the position is in, each with what its declarations are called outside it.
     """
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self.tokens = tokens
         self.position = 0
         self.depth = 0
+        self.scopes: list[Scope] = []
+
+    def resolved(self, name: str) -> str:
+        """What a name is called outside the blocks that the position is in: ``block.name`` if one declares it."""
+        for scope in reversed(self.scopes):
+            if name in scope.names:
+                return scope.names[name]
+        return name
 
     @property
     def token(self) -> Token:
@@ -78,7 +114,7 @@ class ExpressionParser:
     def expect(self, text: str) -> Token:
         """Take this word or operator."""
         if not self.at(text):
-            raise NotUnderstoodError(self.token)
+            raise NotUnderstoodError(self.token, f"{text!r} is missing before {self.token.quoted}")
         return self.advance()
 
     def name(self) -> Token:
@@ -91,7 +127,7 @@ class ExpressionParser:
     def deeper(self) -> Iterator[None]:
         """One level of nesting; too many are not understood rather than a stack overflow."""
         if self.depth >= _DEEPEST:
-            raise NotUnderstoodError(self.token)
+            raise NotUnderstoodError(self.token, f"more than {_DEEPEST} levels of nesting", may_be_right=True)
         self.depth += 1
         try:
             yield
@@ -161,7 +197,7 @@ class ExpressionParser:
             inner = Expr("name", self.name().text, at=token)
             self.expect(">")
             return inner
-        return Expr("name", self.name().text, at=token)
+        return Expr("name", self.resolved(self.name().text), at=token)
 
     def _index(self) -> Iterator[Expr]:
         yield self.expression()
@@ -176,5 +212,6 @@ class ExpressionParser:
                 yield Expr("empty", "", at=self.token)
                 continue
             yield self.expression()
-            if not self.at(close):
-                self.expect(",")
+            if not self.at(",", close):
+                self.expect(close)
+            self.accept(",")

@@ -13,15 +13,24 @@ class Token:
 
     Attributes:
         kind: ``name``, ``system`` ($...), ``macro`` (`...), ``define`` (the whole directive), ``number``,
-            ``string``, ``op``, ``bad`` (a character that no token starts with) or ``end``.
+            ``string``, ``op``, ``end``, or ``bad`` (a character that no token starts with, or the beginning of a string
+            or comment that does not end).
         text: text as in the file; a string is without its quotes, an escaped name without its backslash.
         line, column: place in the file, from 1.
+        file: path of the included file that the token stands in, as `include names it; "" in the file itself.
     """
 
     kind: str
     text: str
     line: int
     column: int
+    file: str = ""
+
+    @property
+    def quoted(self) -> str:
+        """Its text for a message, cut short if it is long."""
+        text = self.text if len(self.text) <= 30 else self.text[:30] + "..."
+        return text if self.kind == "end" else repr(text)
 
     def is_op(self, *texts: str) -> bool:
         """Whether the token is one of these operators, and not a string that looks like it."""
@@ -29,12 +38,13 @@ class Token:
 
     def moved(self, to: Token) -> Token:
         """The same token at the place of ``to``: what a macro expands to stands where it is used."""
-        return Token(self.kind, self.text, to.line, to.column)
+        return Token(self.kind, self.text, to.line, to.column, to.file)
 
 
 _TOKEN = re.compile(
     r"""
-    (?P<space>[\s\x00]+ | //[^\n]* | /\*.*?(?:\*/|\Z))
+    (?P<space>(?:[\s\x00]|\\\n)+ | //[^\n]* | /\*.*?\*/)
+  | (?P<open>/\*.*)
   | (?P<define>`define\b(?:[^\n\\]|\\\n|\\)*)
   | (?P<macro>`[A-Za-z_]\w*)
   | (?P<string>"(?:[^"\\\n]|\\.)*"?)
@@ -52,22 +62,24 @@ _SCALE = {"T": 1e12, "G": 1e9, "M": 1e6, "K": 1e3, "k": 1e3, "m": 1e-3, "u": 1e-
           "f": 1e-15, "a": 1e-18}  # fmt: skip
 
 
-def scan(text: str) -> Iterator[Token]:
-    """The tokens of ``text``, comments left out, closed by one of kind ``end``."""
+def scan(text: str, file: str = "") -> Iterator[Token]:
+    """The tokens of ``text``, comments left out, closed by one of kind ``end``; ``file`` says where they stand."""
     line, start_of_line, end = 1, 0, 0
     for match in _TOKEN.finditer(text):
         kind, found, end = str(match.lastgroup), match.group(), match.end()
         if kind == "escaped":
             kind, found = "name", found[1:]
-        elif kind == "string":
-            found = found[1:].removesuffix('"')
+        elif kind == "string" and found.endswith('"') and len(found) > 1:
+            found = found[1:-1]
+        elif kind in ("string", "open"):
+            kind = "bad"
         if kind != "space":
-            yield Token(kind, found, line, match.start() - start_of_line + 1)
+            yield Token(kind, found, line, match.start() - start_of_line + 1, file)
         newlines = match.group().count("\n")
         if newlines:
             line += newlines
             start_of_line = match.start() + match.group().rindex("\n") + 1
-    yield Token("end", "the end of the file", line, end - start_of_line + 1)
+    yield Token("end", "the end of the file", line, end - start_of_line + 1, file)
 
 
 def leading_comments(text: str) -> str:

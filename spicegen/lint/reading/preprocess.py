@@ -1,20 +1,26 @@
-"""Compiler directives: macros, conditional compilation, includes (LRM 2.4, chapter 10). No file is opened."""
+"""Compiler directives: macros, conditional compilation, includes (LRM 2.4, chapter 10)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from models_va.errors import InputError
-from spicegen.lint.tokens import Token, scan
+from spicegen.lint.reading.sources import OLD_INCLUDES, STANDARD_INCLUDES, Sources, is_standard
+from spicegen.lint.reading.syntax import Skipped
+from spicegen.lint.reading.tokens import Token, scan
 
-STANDARD_INCLUDES = frozenset({"constants.vams", "disciplines.vams"})
-_MOST_WORK = 500_000
+__all__ = ["STANDARD_INCLUDES", "Macro", "PreprocessedSource", "preprocess"]
+
+_MOST_WORK = 3_000_000
 _DEEPEST = 30
 _DEFINE = re.compile(r"`define[ \t]+(?P<name>\w+)(?P<head>\((?P<params>[\w\s,]*)\))?(?P<body>.*)", re.DOTALL)
-_LINE_COMMENT = re.compile(r"//[^\n]*")
+_COMMENT = re.compile(r'(?P<kept>"(?:[^"\\\n]|\\.)*")|/\*.*?(?:\*/|\Z)|//[^\n]*?(?=\\?(?:\n|\Z))', re.DOTALL)
 _BRANCHES = frozenset({"`ifdef", "`ifndef", "`elsif", "`else", "`endif"})
+# LRM 2.4, 10.5, for compact models; and what OpenVAF says of itself
+_PREDEFINED = ("__VAMS_ENABLE__", "__VAMS_COMPACT_MODELING__", "__VAMS__", "__OPENVAF__")
 # name -> how many tokens follow it
 _IGNORED = {
     "`resetall": 0,
@@ -41,41 +47,55 @@ class PreprocessedSource:
     """A file after its directives.
 
     Attributes:
+        sources: texts of the file and of what it includes.
         tokens: what is left, closed by a token of kind ``end``; macros that the file does not define stay.
         includes: the file names of `include.
-        broken: tokens of directives that could not be read.
+        unread: those of them that are neither the standard's own nor could be read.
+        broken: directives that could not be obeyed.
     """
 
+    sources: Sources
     tokens: list[Token] = field(default_factory=list)
     includes: list[Token] = field(default_factory=list)
-    broken: list[Token] = field(default_factory=list)
+    unread: list[Token] = field(default_factory=list)
+    broken: list[Skipped] = field(default_factory=list)
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing is included but the standard's own files, so that every name is known."""
-        return all(token.text in STANDARD_INCLUDES for token in self.includes)
+        """Whether everything that is included is known, so that every name is."""
+        return not self.unread
+
+    def has(self, name: str) -> bool:
+        """Whether the standard's file ``name`` is included, under its present name or a former one."""
+        return any(OLD_INCLUDES.get(token.text, token.text) == name for token in self.includes)
 
 
-def preprocess(text: str) -> PreprocessedSource:
-    """Expand macros and follow conditional compilation.
+def preprocess(text: str, folder: Path | None = None) -> PreprocessedSource:
+    """Expand macros and includes, and follow conditional compilation.
+
+    Args:
+        text: text of a file.
+        folder: folder that the file stands in, and what it includes beside it; None if no other file may be opened.
 
     Raises:
-        InputError: the macros expand without end.
+        InputError: the macros or includes expand without end, or an included file cannot be read.
     """
-    run = _Run()
+    run = _Run(Sources(text, folder))
     tokens = list(scan(text))
     run.expand(tokens[:-1], 0)
     run.source.tokens.append(tokens[-1])
+    run.source.broken += [Skipped(token, f"{token.text} without `endif") for token in run.opened]
     return run.source
 
 
 class _Run:
-    def __init__(self) -> None:
-        self.source = PreprocessedSource()
-        # LRM 2.4, 10.5: predefined for compact models
-        self.macros = {name: Macro(None, ()) for name in ("__VAMS_ENABLE__", "__VAMS_COMPACT_MODELING__")}
+    def __init__(self, sources: Sources) -> None:
+        self.sources = sources
+        self.source = PreprocessedSource(sources)
+        self.macros = {name: Macro(None, ()) for name in _PREDEFINED}
         self.work = 0
         self.live = [(True, True)]  # a conditional: (this part is compiled, a part has been)
+        self.opened: list[Token] = []  # the directives that opened the conditionals
 
     def expand(self, tokens: Sequence[Token], depth: int) -> None:
         position = 0
@@ -91,8 +111,15 @@ class _Run:
                 self._define(token)
             elif token.kind == "macro":
                 position = self._macro(token, tokens, position, depth)
+            elif token.kind == "bad" and token.text.startswith(('"', "/*")):
+                self._broken(
+                    token, "a comment that does not end" if token.text[0] == "/" else "a string that does not end"
+                )
             else:
                 self.source.tokens.append(token)
+
+    def _broken(self, at: Token, message: str) -> None:
+        self.source.broken.append(Skipped(at, message))
 
     def _count(self, work: int) -> None:
         self.work += work
@@ -105,12 +132,14 @@ class _Run:
             outer = self.live[-1][0]
             chosen = outer and self._is_defined(following) == (token.text == "`ifdef")
             self.live.append((chosen, chosen or not outer))
+            self.opened.append(token)
             return 1
         if len(self.live) == 1:
-            self.source.broken.append(token)
+            self._broken(token, f"{token.text} without `ifdef")
             return 0
         _, done = self.live.pop()
         if token.text == "`endif":
+            self.opened.pop()
             return 0
         chosen = not done and (token.text == "`else" or self._is_defined(following))
         self.live.append((chosen, done or chosen))
@@ -120,11 +149,14 @@ class _Run:
         return bool(following) and following[0].text in self.macros
 
     def _define(self, token: Token) -> None:
-        match = _DEFINE.match(_LINE_COMMENT.sub("", token.text.replace("\\\n", " ")))
+        text = _COMMENT.sub(lambda comment: comment["kept"] or " ", token.text)
+        match = _DEFINE.match(text.replace("\\\n", " "))
         if match is None:
-            self.source.broken.append(token)
+            self._broken(token, "`define without a name")
             return
         params = None
+        if is_standard(token.file.rpartition("/")[2]) and match["name"].startswith(("P_", "M_")):
+            return  # a copy of constants.vams beside the file: its constants keep their names
         if match["head"] is not None:
             params = tuple(name.strip() for name in match["params"].split(",") if name.strip())
         self.macros[match["name"]] = Macro(params, tuple(scan(match["body"]))[:-1])
@@ -134,7 +166,8 @@ class _Run:
         macro = self.macros.get(token.text[1:])
         following = tokens[position : position + 1]
         if token.text == "`include":
-            self.source.includes += following
+            for name in following:
+                self._include(name, depth)
         elif token.text == "`undef":
             for name in following:
                 self.macros.pop(name.text, None)
@@ -142,17 +175,34 @@ class _Run:
             return position + sum(t.line == token.line for t in tokens[position : position + 5])
         elif token.text in _IGNORED:
             return position + _IGNORED[token.text]
-        elif macro is None or depth >= _DEEPEST:
+        elif macro is None:
             self.source.tokens.append(token)
+            return position
+        elif depth >= _DEEPEST:
+            self._broken(token, f"{token.text} expands to itself")
+            self.source.tokens.append(replace(token, kind="number", text="0"))
             return position
         else:
             return self._expand_macro(token, macro, tokens, position, depth)
         return position + 1
 
+    def _include(self, name: Token, depth: int) -> None:
+        self.source.includes.append(name)
+        found = self.sources.include(name.text, name.file)
+        if found is not None and depth >= _DEEPEST:
+            self._broken(name, f"{name.text} includes itself")
+        elif found is not None:
+            path, text = found
+            self.expand(list(scan(text, path))[:-1], depth + 1)
+        elif not is_standard(name.text):
+            self.source.unread.append(name)
+
     def _expand_macro(self, token: Token, macro: Macro, tokens: Sequence[Token], position: int, depth: int) -> int:
         arguments: dict[str, list[Token]] = {}
         if macro.params is not None and position < len(tokens) and tokens[position].is_op("("):
             parts, position = _arguments(tokens, position + 1)
+            if len(parts) != max(len(macro.params), 1):
+                self._broken(token, f"{token.text} takes {len(macro.params)} arguments, and is given {len(parts)}")
             arguments = dict(zip(macro.params, parts, strict=False))
         body: list[Token] = []
         for part in macro.body:

@@ -1,0 +1,1 @@
+"""The checks: each a function of a Context that yields findings."""

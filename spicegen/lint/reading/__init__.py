@@ -1,0 +1,1 @@
+"""Reading: the text of a Verilog-A file to a syntax tree; nothing here knows a rule."""
