@@ -8,12 +8,10 @@ from typing import ClassVar
 import sympy
 
 from models_va import BOLTZMANN, CHARGE, GMIN, TEMPERATURE, VOLTAGE, Definition, DeviceCard, Model, Param, State
-from models_va.functions import pos
 from spicegen.printers.base import CIRCUIT_FUNCTIONS, COSH_LIMIT, EXP_LIMIT, ExpressionPrinter, printed_params
 from spicegen.printers.header import header_lines
 from spicegen.templating import render_template
 
-_LEAST_BASE = 1e-100
 STATE_CAPACITANCE_F = 1e-3
 """Capacitance that scales a state's rate in 1/s to a current, F: the current is large against the absolute current
 tolerance of simulators."""
@@ -24,6 +22,7 @@ class VerilogAPrinter(ExpressionPrinter):
 
     language = "Verilog-A"
     power = "pow({0}, {1})"
+    least_base = 1e-100
     functions: ClassVar = {
         **CIRCUIT_FUNCTIONS,
         "sign": "((({0}) > 0.0) ? 1.0 : ((({0}) < 0.0) ? -1.0 : 0.0))",
@@ -31,13 +30,6 @@ class VerilogAPrinter(ExpressionPrinter):
         "sinh_lim": "sinh_lim({0})",
         "cosh_lim": "cosh_lim({0})",
     }
-
-    def _power(self, e: sympy.Expr) -> str:
-        """A power as in the base; pos() stays off the smallest numbers, where compilers' slope p pow(x, p)/x is 0/0."""
-        text = super()._power(e)
-        if isinstance(e.base, pos) and text.startswith("pow("):
-            return self.power.format(f"max({self._print(e.base.args[0])}, {_LEAST_BASE})", self._print(e.exp))
-        return text
 
 
 ANALOG_FUNCTIONS = {

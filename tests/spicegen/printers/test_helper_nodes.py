@@ -7,10 +7,11 @@ import sympy
 from models_va import BOLTZMANN, CONSTANTS, TEMPERATURE, VOLTAGE, load_model, model_names
 from models_va.functions import pos
 from spicegen.printers.helper_nodes import Equations, share
-from spicegen.printers.ngspice import repeats_argument
+from spicegen.printers.ngspice import NGSPICE
 from spicegen.printers.numpy_model import NAMESPACE, NumpyPrinter
 
 MODELS = model_names()
+repeats_argument = NGSPICE.repeats_argument
 
 
 def value(expression, equations, point):
