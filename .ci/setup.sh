@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Usage: setup.sh [dev].  Installs what is missing, quickly finds that nothing is:
-#   1. Debian packages: ngspice, libngspice0, binutils (VACASK's compiler calls `ld`).  They are a help, not
+#   1. Debian packages: ngspice, libngspice0, binutils (VACASK's compiler calls `ld`); for `dev` adms.  They are a help, not
 #      a condition, except for `setup.sh dev` with CI=true, where a test must not be skipped in silence.
 #      For `setup.sh dev` on a Debian whose ngspice loads no compiled Verilog-A, Debian 13's is unpacked beside it.
 #   2. .venv with the package installed in place (editable), with the tools for development if `dev`.
@@ -48,6 +48,7 @@ debian_packages() {
     command -v ngspice >/dev/null || missing+=(ngspice)
     PATH=$PATH:/usr/sbin:/sbin ldconfig -p 2>/dev/null | grep -F libngspice.so >/dev/null || missing+=(libngspice0)
     command -v ld >/dev/null || missing+=(binutils)
+    [ "$extra" != dev ] || command -v admsXml >/dev/null || missing+=(adms)
     if [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"; then return; fi
     if [ "$extra" = dev ] && [ "${CI:-}" = true ]; then
         fail "CI=true needs ${missing[*]}: $why"

@@ -18,6 +18,7 @@ from models_va import BOLTZMANN, CONSTANTS, TEMPERATURE, VOLTAGE, DeviceCard, Mo
 from models_va.functions import pos
 from netlists import Crossbar, Devices, Job, SpikeTrain, Transient, crossbar_circuit
 from spicegen.printers import NgspicePrinter, render_verilog_a
+from spicegen.printers.base import printed_params
 from spicegen.simulate import Ngspice, SimResult, Simulator, Vacask
 from spicegen.templating import render_template
 
@@ -66,7 +67,8 @@ def naive_verilog_a(card: DeviceCard) -> str:
 
 def naive_subcircuit(card: DeviceCard) -> str:
     model = ExpandedCard.model_validate(card.model_dump()).device_model
-    names = {VOLTAGE: "V(te,be)", TEMPERATURE: "(temper + 273.15)"}
+    kelvin = "(temper + 273.15)"
+    names = {VOLTAGE: "V(te,be)", TEMPERATURE: kelvin}
     names |= {symbol: repr(value) for symbol, (_, value) in CONSTANTS.items()}
     names |= {p.symbol: f"({{{p.name}}})" for p in model.params}
     names |= {s.symbol: f"V(n_{s.name})" for s in model.states}
@@ -75,11 +77,12 @@ def naive_subcircuit(card: DeviceCard) -> str:
         "models_va/device.lib.j2",
         card=card,
         header=["naive"],
-        parameters=[(p, repr(card.values[p.name])) for p in model.params],
+        parameters=[(p, repr(value)) for p, value in printed_params(card)],
         ranges=[],
         constants=[],
         voltage_node=False,
         helpers=[],
+        temperature=kelvin,
         current=show(model.current),
         noise=show(sympy.sqrt(pos(model.noise_psd / (4 * BOLTZMANN * TEMPERATURE)))),
         states=[(s, show(s.rate)) for s in model.states],

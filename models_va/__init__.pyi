@@ -9,6 +9,10 @@ from models_va._card import Quantity as Quantity
 from models_va._card import WritePulse as WritePulse
 from models_va._card import card_names as card_names
 from models_va._card import load_card as load_card
+from models_va._device_params import C_PAR as C_PAR
+from models_va._device_params import DEVICE_PARAMS as DEVICE_PARAMS
+from models_va._device_params import DTEMP as DTEMP
+from models_va._device_params import FROZEN as FROZEN
 from models_va._dimensions import metres as metres
 from models_va._dimensions import volts_seconds_siemens as volts_seconds_siemens
 from models_va._model import BOLTZMANN as BOLTZMANN

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from models_va._device_params import C_PAR, DEVICE_PARAMS
 from models_va._model import Model
 from models_va._names import RESERVED
 from models_va._registry import load_model
@@ -197,6 +198,9 @@ class DeviceCard(_Frozen):
             that signs stay); None means that it is not known. It applies only where it is asked for by name.
         write_pulse: pulses that write the device; None if they are not known (see ``spicegen.devices.write_pulses``).
         programming_pulse: pulses that a program-and-verify loop begins with; None means the write pulses.
+        electrode_capacitance_farad: capacitance between the electrodes, the default of the printed parameter ``c_par``;
+            None is 0 F. The native engine's transients refuse another.
+        license: SPDX expression of the licence that printed files state; None is this project's own licence.
         fit: how the fitted values were found; None if the card is not from ``spicegen fit``.
     """
 
@@ -210,6 +214,8 @@ class DeviceCard(_Frozen):
     device_to_device: dict[str, Quantity] | None = None
     write_pulse: WritePulse | None = None
     programming_pulse: ProgrammingPulse | None = None
+    electrode_capacitance_farad: Quantity | None = None
+    license: Annotated[str, Field(pattern=r"^[A-Za-z0-9.+() -]+$")] | None = None
     fit: FitRecord | None = None
 
     @property
@@ -226,6 +232,13 @@ class DeviceCard(_Frozen):
     def values(self) -> Mapping[str, float]:
         """Every parameter of the model with its value on this card, in the parameter's unit."""
         return self.device_model.values({k: q.value for k, q in self.parameters.items()})
+
+    @property
+    def device_values(self) -> Mapping[str, float]:
+        """The values of ``DEVICE_PARAMS``, which every printed device has besides its model's parameters."""
+        defaults = {p.name: p.default or 0.0 for p in DEVICE_PARAMS}
+        capacitance = self.electrode_capacitance_farad
+        return defaults if capacitance is None else {**defaults, C_PAR.name: capacitance.value}
 
     @cached_property
     def hash(self) -> str:
@@ -310,6 +323,7 @@ def _check(card: DeviceCard, where: str) -> None:
     """Check what the fields' types cannot express: the demands of the card's model, and relations between fields."""
     try:
         _ = card.values
+        C_PAR.check(card.device_values[C_PAR.name])
         _check_mapping(card)
         _check_device_to_device(card)
         _check_pulses(card)

@@ -14,6 +14,7 @@ from functools import cached_property
 import sympy
 
 from models_va._bounds import check_bounds, drawn
+from models_va._device_params import DEVICE_PARAMS
 from models_va._dimensions import check_dimensions
 from models_va._names import check_name
 from models_va._param import Param
@@ -97,6 +98,7 @@ class Model:
         ordered: pairs of names of parameters, of which the first must be the smaller.
         abrupt: whether the states switch so abruptly that circuit simulators need a tenth of the relative tolerance
             that others need for the same error.
+        date: day on which this version of the equations was written, YYYY-MM-DD; empty if it is not stated.
 
     Raises:
         ModelDefinitionError: names clash, a state has no rate, an equation uses an unknown symbol, dimensions do not
@@ -116,6 +118,7 @@ class Model:
     memory: str | None = None
     ordered: tuple[tuple[str, str], ...] = ()
     abrupt: bool = False
+    date: str = ""
 
     def __post_init__(self) -> None:
         self._check_names()
@@ -184,7 +187,7 @@ class Model:
 
     def _check_names(self) -> None:
         names = [
-            *(p.name for p in self.params),
+            *(p.name for p in (*self.params, *DEVICE_PARAMS)),
             *(check_name(s.name, "state") for s in self.states),
             *(check_name(d.name, "definition") for d in self.definitions),
         ]

@@ -27,7 +27,8 @@ showcancelled signed sin sinh slew small specify specparam split sqrt string str
 tanh task time timer tran tranif0 tranif1 transition tri tri0 tri1 triand trior trireg units unsigned use uwire vector
 vectored wait wand weak0 weak1 while white_noise wire wor wreal xnor xor zi_nd zi_np zi_zd zi_zp
 temper hertz sgn pwr uramp u v i gnd null vsource isource resistor resistance capacitor inductor
-te be vbr type desc m temperature_k boltzmann elementary_charge gmin exp_lim sinh_lim cosh_lim
+te be vbr type desc m temp temp_own temp_follows temperature_k boltzmann elementary_charge gmin exp_lim
+sinh_lim cosh_lim
 """
 RESERVED = frozenset(_RESERVED.split())
 

@@ -23,6 +23,7 @@ class Param:
         lower, upper: bounds of the value in the parameter's unit.
         lower_open, upper_open: whether the bound itself is excluded.
         per_instance: whether the value may differ from device to device.
+        integer: whether the value is a whole number.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Param:
     lower_open: bool = False
     upper_open: bool = False
     per_instance: bool = False
+    integer: bool = False
 
     def __post_init__(self) -> None:
         check_name(self.name, "parameter")

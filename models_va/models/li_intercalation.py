@@ -167,6 +167,7 @@ def _build() -> Model:
     return Model(
         name="li_intercalation",
         version="3.0",
+        date="2026-11-30",
         title="Two-terminal Li-ion intercalation synapse",
         reference="spicegen; device of Baek et al., Nano-Micro Lett. 15:69 (2023), doi:10.1007/s40820-023-01035-3",
         params=_PARAMS,

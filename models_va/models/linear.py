@@ -18,6 +18,7 @@ _CONDUCTANCE = Definition("g", G0.symbol, "S", "conductance")
 MODEL = Model(
     name="linear",
     version="1.0",
+    date="2026-11-23",
     title="Fixed conductance with thermal noise",
     reference="Ohm's law; H. Nyquist, Phys. Rev. 32, 110 (1928)",
     params=_PARAMS,

@@ -78,6 +78,7 @@ def _build() -> Model:
     return Model(
         name="pulse_update",
         version="1.0",
+        date="2026-11-24",
         title="Pulse update along a published nonlinearity",
         reference="J.-W. Jang et al., IEEE Electron Device Lett. 36, 457 (2015), doi:10.1109/LED.2015.2418342",
         params=_PARAMS,

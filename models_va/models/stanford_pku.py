@@ -51,29 +51,35 @@ def _build() -> Model:
     p = {param.name: param.symbol for param in _PARAMS}
     x = state_symbol("x")
     travel = p["gap_max"] - p["gap_min"]
-    gap = p["gap_max"] - travel * within(x)
 
-    g = Definition("g", p["i0"] / p["v0"] * exp_lim(-gap / p["g0"]), "S", "conductance")
+    gap = Definition("gap", p["gap_max"] - travel * within(x), "m", "gap between filament and electrode")
+    g = Definition("g", p["i0"] / p["v0"] * exp_lim(-gap.symbol / p["g0"]), "S", "conductance")
     conduction = Definition("conduction", g.symbol * p["v0"] * sinh_lim(VOLTAGE / p["v0"]), "A", "current")
     heating = Definition("heating", p["r_th"] * VOLTAGE * conduction.symbol / TEMPERATURE, "1", "temperature rise")
-    thermal = BOLTZMANN / CHARGE * TEMPERATURE * (1 + pos(heating.symbol))  # pos: an iterate's heating may be negative
+    coldness = Definition(
+        "coldness",
+        CHARGE / (BOLTZMANN * TEMPERATURE * (1 + pos(heating.symbol))),  # pos: an iterate's heating may be negative
+        "1/V",
+        "inverse thermal voltage of the heated filament",
+    )
     field = Definition(
         "field",
-        pos(p["gamma0"] - p["beta"] * (gap / p["g1"]) ** 3) * VOLTAGE / (p["t_ox"] * p["f_min"]),
+        pos(p["gamma0"] - p["beta"] * (gap.symbol / p["g1"]) ** 3) * VOLTAGE / (p["t_ox"] * p["f_min"]),
         "1",
         "local field over its minimum",
     )
     gate = (1 + tanh(p["order_f"] / 2 * (Abs(field.symbol) - 1))) / 2
-    hop = exp_lim(-p["ea"] / thermal) * sinh_lim(field.symbol * p["f_min"] * p["a0"] / thermal)
+    hop = exp_lim(-p["ea"] * coldness.symbol) * sinh_lim(field.symbol * p["f_min"] * p["a0"] * coldness.symbol)
     drive = Definition("drive", p["vel0"] / travel * gate * hop, "1/s", "rate of closing the gap")
     return Model(
         name="stanford_pku",
         version="1.0",
+        date="2026-11-24",
         title="Stanford-PKU RRAM",
         reference="Z. Jiang et al., IEEE Trans. Electron Devices 63, 1884 (2016), doi:10.1109/TED.2016.2545412",
         params=_PARAMS,
         states=(State("x", "closing of the gap", windowed(x, pos(drive.symbol), pos(-drive.symbol)), "x_init"),),
-        definitions=(g, conduction, heating, field, drive),
+        definitions=(gap, g, conduction, heating, coldness, field, drive),
         current=conduction.symbol + GMIN * VOLTAGE,
         conductance="g",
         noise_psd=4 * BOLTZMANN * TEMPERATURE * g.symbol,

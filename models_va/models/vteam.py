@@ -63,6 +63,7 @@ def _build() -> Model:
     return Model(
         name="vteam",
         version="1.0",
+        date="2026-11-24",
         title="VTEAM: voltage-threshold memristor",
         reference="S. Kvatinsky et al., IEEE Trans. Circuits Syst. II 62, 786 (2015), doi:10.1109/TCSII.2015.2433536",
         params=_PARAMS,

@@ -75,6 +75,7 @@ def _build() -> Model:
     return Model(
         name="yakopcic",
         version="1.0",
+        date="2026-11-24",
         title="Yakopcic's generalised memristor",
         reference="C. Yakopcic et al., IEEE Electron Device Lett. 32, 1436 (2011), doi:10.1109/LED.2011.2163292",
         params=_PARAMS,

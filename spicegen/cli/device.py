@@ -29,9 +29,11 @@ def doctor() -> None:
 def render(
     card: Card,
     output: Output,
-    target: Annotated[Literal["verilog-a", "ngspice", "all"], typer.Option(help="Language.")] = "all",
+    target: Annotated[
+        Literal["verilog-a", "ngspice", "xyce", "ltspice", "all"], typer.Option(help="Language.")
+    ] = "all",
 ) -> None:
-    """Print a card's device as Verilog-A (NAME.va) and ngspice subcircuit (NAME.lib)."""
+    """Print a card's device as Verilog-A (NAME.va) and as subcircuits (NAME.lib, NAME.xyce.lib, NAME.ltspice.lib)."""
     from models_va import load_card
     from spicegen.printers.render import render as write
 

@@ -11,8 +11,9 @@ from typing import ClassVar
 
 import sympy
 
+from models_va import DEVICE_PARAMS, FROZEN, DeviceCard, Param
 from models_va.errors import UnsupportedExpressionError
-from models_va.functions import LIMIT
+from models_va.functions import LIMIT, pos
 
 MAX_INTEGER_POWER = 16
 COSH_LIMIT = float(sympy.cosh(LIMIT))
@@ -49,6 +50,9 @@ class ExpressionPrinter:
     """Templates by function name, with ``{0}``, ``{1}`` for the arguments, which come without parentheses."""
     power: ClassVar[str]
     """Template of a real power of a base that cannot be negative."""
+    least_base: ClassVar[float] = 0.0
+    """Number at which pos() as the base of a real power ends: above 0 in languages whose slope of x^p, p x^p/x, is 0/0
+    at the smallest numbers."""
 
     def __init__(self, names: Mapping[sympy.Symbol, str]) -> None:
         self.names = names
@@ -129,7 +133,12 @@ class ExpressionPrinter:
             )
         if exponent == sympy.Rational(1, 2):
             return self._apply("sqrt", [base])
-        return self.power.format(self._print(base), self._print(exponent))
+        return self.power.format(self._real_base(base), self._print(exponent))
+
+    def _real_base(self, base: sympy.Expr) -> str:
+        if self.least_base and isinstance(base, pos):
+            return self.functions["max"].format(self._print(base.args[0]), self.least_base)
+        return self._print(base)
 
     def _extremum(self, e: sympy.Expr) -> str:
         name = "max" if isinstance(e, sympy.Max) else "min"
@@ -151,3 +160,11 @@ class ExpressionPrinter:
 
     def _unsupported(self, e: sympy.Expr) -> UnsupportedExpressionError:
         return UnsupportedExpressionError(f"{self.language}: cannot express {e} ({type(e).__name__})")
+
+
+def printed_params(card: DeviceCard) -> list[tuple[Param, float]]:
+    """Every parameter of the card's printed device with its value: the model's, and those that all devices have."""
+    model = card.device_model
+    params = (*model.params, *(p for p in DEVICE_PARAMS if model.states or p is not FROZEN))
+    values = {**card.values, **card.device_values}
+    return [(p, values[p.name]) for p in params]

@@ -1,11 +1,8 @@
-"""Model and card -> ngspice behavioural subcircuit.
+"""Model and card -> ngspice behavioural subcircuit, NAME.lib.
 
 ngspice differentiates a B source's expression by every voltage in it, shares nothing between value and
-derivatives, and walks all these trees at each iteration: their size is what a device costs. So nothing is nested;
-what equations share is a helper node (a current into 1 ohm), the difference V(te,be) among it, and what
-parameters alone decide is a parameter, worked out once an instance (braces in a B source are only text to
-ngspice 39). Each state is the voltage of a 1 F capacitor, held at its initial value wherever the node ``running``
-is at 0 V, that is everywhere but in transients.
+derivatives, and walks all these trees at each iteration: their size is what a device costs. So nothing is nested, and
+helpers are many (braces in a B source are only text to ngspice 39).
 
 A parameter out of its range stops ngspice: it adds a resistor whose model does not exist, named by the range (``unknown
 parameter (x_init_must_be_at_least_0_and_at_most_1)``). A parameter that no model has is no error in ngspice.
@@ -18,13 +15,9 @@ from typing import ClassVar
 
 import sympy
 
-from models_va import CONSTANTS, TEMPERATURE, VOLTAGE, DeviceCard, Model, Param
-from spicegen.printers.base import CIRCUIT_FUNCTIONS, COSH_LIMIT, EXP_LIMIT, ExpressionPrinter
-from spicegen.printers.header import header_lines
-from spicegen.printers.helper_nodes import Equations, share
-from spicegen.templating import render_template
-
-_TEMPERATURE = "(temper + 273.15)"
+from models_va import DeviceCard, Param
+from spicegen.printers.base import CIRCUIT_FUNCTIONS, COSH_LIMIT, EXP_LIMIT, ExpressionPrinter, printed_params
+from spicegen.printers.subcircuit import SubcircuitDialect
 
 
 class NgspicePrinter(ExpressionPrinter):
@@ -48,32 +41,19 @@ class NgspicePrinter(ExpressionPrinter):
         return even if e.exp % 2 == 0 else f"{self._factor(e.base)}*{even}"
 
 
+NGSPICE = SubcircuitDialect(
+    printer=NgspicePrinter,
+    template="device.lib.j2",
+    temperature="({temp_own} + {temp_follows}*temper)",
+    suffix="lib",
+)
+
+
 def render_subcircuit(card: DeviceCard) -> str:
     """The text of NAME.lib: ``.subckt NAME te be`` with the card's values as defaults of its parameters."""
-    model = card.device_model
-    equations = share(model, repeats_argument)
-    definitions = {d.symbol: d for d in model.definitions}
-    show = NgspicePrinter(_names(model, equations))
-    values = {symbol: repr(value) for symbol, (_, value) in CONSTANTS.items()}
-    show_constant = NgspicePrinter(values | {p.symbol: p.name for p in model.params})
-    return render_template(
-        "models_va/device.lib.j2",
-        card=card,
-        header=header_lines(card),
-        parameters=[(p, repr(card.values[p.name])) for p in model.params],
-        ranges=[(p.name, *outside) for p in model.params if (outside := _outside(p))],
-        constants=[(s.name, show_constant(e)) for s, e in equations.constants.items()],
-        voltage_node=equations.voltage_count > 1,
-        helpers=[(s.name, definitions.get(s), show(e)) for s, e in equations.helpers.items()],
-        current=show(equations.current),
-        noise=show(equations.noise),
-        states=[(s, show(rate)) for s, rate in zip(model.states, equations.rates, strict=True)],
+    return NGSPICE.render(
+        card, ranges=[(p.name, *outside) for p, _ in printed_params(card) if (outside := _outside(p))]
     )
-
-
-def repeats_argument(e: sympy.Basic) -> bool:
-    """Whether ``e`` is a function whose text holds its argument more than once."""
-    return NgspicePrinter.functions.get(type(e).__name__, "").count("{0}") > 1
 
 
 def _outside(p: Param) -> tuple[str, str] | None:
@@ -89,14 +69,3 @@ def _outside(p: Param) -> tuple[str, str] | None:
         return None
     conditions, words = zip(*sides, strict=True)
     return " || ".join(conditions), f"{p.name}_must_be_{'_and_'.join(words)}"
-
-
-def _names(model: Model, equations: Equations) -> dict[sympy.Symbol, str]:
-    # V(te,be) would be two voltages to differentiate by.
-    names = {VOLTAGE: "V(vbr)" if equations.voltage_count > 1 else "V(te,be)", TEMPERATURE: _TEMPERATURE}
-    names |= {symbol: repr(value) for symbol, (_, value) in CONSTANTS.items()}
-    parameters = [p.symbol for p in model.params] + list(equations.constants)
-    # Braces are replaced by bare numbers, so that a value that may be negative needs parentheses.
-    names |= {s: f"{{{s.name}}}" if s.is_nonnegative else f"({{{s.name}}})" for s in parameters}
-    names |= {s.symbol: f"V(n_{s.name})" for s in model.states}
-    return names | {symbol: f"V(h_{symbol.name})" for symbol in equations.helpers}

@@ -1,4 +1,4 @@
-"""Rendering of cards into files: NAME.va and NAME.lib."""
+"""Rendering of cards into files: NAME.va, NAME.lib, NAME.xyce.lib and NAME.ltspice.lib."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Literal
 from models_va import DeviceCard
 from models_va.errors import InputError
 from spicegen.files import output_folder, write_text
-from spicegen.printers import render_subcircuit, render_verilog_a
+from spicegen.printers import render_ltspice, render_subcircuit, render_verilog_a, render_xyce
 
-Target = Literal["verilog-a", "ngspice", "all"]
+Target = Literal["verilog-a", "ngspice", "xyce", "ltspice", "all"]
 _PRINTERS: dict[str, tuple[str, Callable[[DeviceCard], str]]] = {
     "verilog-a": ("va", render_verilog_a),
     "ngspice": ("lib", render_subcircuit),
+    "xyce": ("xyce.lib", render_xyce),
+    "ltspice": ("ltspice.lib", render_ltspice),
 }
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import sympy
 
 from models_va import BOLTZMANN, CHARGE, GMIN, TEMPERATURE, VOLTAGE, Definition, DeviceCard, Model, Param, State
-from models_va.functions import pos
-from spicegen.printers.base import CIRCUIT_FUNCTIONS, COSH_LIMIT, EXP_LIMIT, ExpressionPrinter
+from spicegen.printers.base import CIRCUIT_FUNCTIONS, COSH_LIMIT, EXP_LIMIT, ExpressionPrinter, printed_params
 from spicegen.printers.header import header_lines
 from spicegen.templating import render_template
 
-_LEAST_BASE = 1e-100
 STATE_CAPACITANCE_F = 1e-3
 """Capacitance that scales a state's rate in 1/s to a current, F: the current is large against the absolute current
 tolerance of simulators."""
@@ -23,6 +22,7 @@ class VerilogAPrinter(ExpressionPrinter):
 
     language = "Verilog-A"
     power = "pow({0}, {1})"
+    least_base = 1e-100
     functions: ClassVar = {
         **CIRCUIT_FUNCTIONS,
         "sign": "((({0}) > 0.0) ? 1.0 : ((({0}) < 0.0) ? -1.0 : 0.0))",
@@ -30,13 +30,6 @@ class VerilogAPrinter(ExpressionPrinter):
         "sinh_lim": "sinh_lim({0})",
         "cosh_lim": "cosh_lim({0})",
     }
-
-    def _power(self, e: sympy.Expr) -> str:
-        """A power as in the base; pos() stays off the smallest numbers, where compilers' slope p pow(x, p)/x is 0/0."""
-        text = super()._power(e)
-        if isinstance(e.base, pos) and text.startswith("pow("):
-            return self.power.format(f"max({self._print(e.base.args[0])}, {_LEAST_BASE})", self._print(e.exp))
-        return text
 
 
 ANALOG_FUNCTIONS = {
@@ -55,9 +48,8 @@ def render_verilog_a(card: DeviceCard) -> str:
         "models_va/device.va.j2",
         card=card,
         model=model,
-        header=header_lines(card),
-        values={name: repr(value) for name, value in card.values.items()},
-        ranges={p.name: _range(p) for p in model.params},
+        header=header_lines(card, _example(card)),
+        parameters=[(p, _value(p, value), _range(p)) for p, value in printed_params(card)],
         definitions=[(d, show(d.expression)) for d in model.definitions],
         current=show(model.current),
         noise=show(model.noise_psd),
@@ -74,13 +66,34 @@ def _used_functions(model: Model) -> dict[str, str]:
 
 
 def _names(model: Model) -> dict[sympy.Symbol, str]:
-    names = {VOLTAGE: "vbr", TEMPERATURE: "$temperature", BOLTZMANN: "`P_K", CHARGE: "`P_Q"}
+    names = {VOLTAGE: "vbr", TEMPERATURE: "temperature_k", BOLTZMANN: "`P_K", CHARGE: "`P_Q"}
     names[GMIN] = '$simparam("gmin", 1e-12)'
     own: list[Param | State | Definition] = [*model.params, *model.states, *model.definitions]
     return names | {item.symbol: item.name for item in own}
 
 
+def _value(param: Param, value: float) -> str:
+    return str(int(value)) if param.integer and math.isfinite(value) else repr(value)
+
+
 def _range(param: Param) -> str:
-    left = "(" if param.lower_open or param.lower == -float("inf") else "["
-    right = ")" if param.upper_open or param.upper == float("inf") else "]"
-    return f"from {left}{param.lower!r}:{param.upper!r}{right}"
+    left = "(" if param.lower_open or param.lower == -math.inf else "["
+    right = ")" if param.upper_open or param.upper == math.inf else "]"
+    return f"from {left}{_value(param, param.lower)}:{_value(param, param.upper)}{right}"
+
+
+def _example(card: DeviceCard) -> list[str]:
+    name = card.identifier
+    values = "".join(f" {s.initial}={card.values[s.initial]:g}" for s in card.device_model.states[:1])
+    return [
+        f"ngspice 44, after pre_osdi {name}.osdi in .control:",
+        f"  .model dut {name}",
+        f"  n1 te be dut{values}",
+        "VACASK:",
+        f'  load "{name}.osdi"',
+        f"  model dut {name}",
+        f"  x1 (te be) dut{values}",
+        "Spectre:",
+        f'  ahdl_include "{name}.va"',
+        f"  x1 (te be) {name}{values}",
+    ]

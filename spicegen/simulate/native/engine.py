@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import scipy
 
+from models_va import C_PAR
 from netlists import GROUND, Circuit, Job, ReadVectors, Transient
-from spicegen.simulate.base import Array, Availability, SimResult, Simulator
+from spicegen.simulate.base import Array, Availability, SimResult, SimulationError, Simulator
 from spicegen.simulate.native.memory_limit import check_memory
 from spicegen.simulate.native.operating_point import operating_points
 from spicegen.simulate.native.single_device import is_driven, run_driven
@@ -32,6 +33,8 @@ class Native(Simulator):
             return self._run(job)
 
     def _run(self, job: Job) -> SimResult:
+        if isinstance(job.stimulus, Transient):
+            _check_capacitance(job.circuit)
         if isinstance(job.stimulus, Transient) and is_driven(job.circuit):
             return run_driven(job, job.stimulus)
         check_memory(job.circuit, job.stimulus)
@@ -43,6 +46,17 @@ class Native(Simulator):
         voltage, leaving = np.array(trace.voltage), np.array(trace.leaving)
         result = _result(job.circuit, system, np.array(trace.time_s), voltage, leaving, trace.states)
         return replace(result, notes=(note,)) if note else result
+
+
+def _check_capacitance(circuit: Circuit) -> None:
+    """Refuse cards with an electrode capacitance, which the transients here have no equation for."""
+    for card in circuit.cards:
+        if card.device_values[C_PAR.name] > 0:
+            raise SimulationError(
+                "native",
+                f"card {card.name} has an electrode capacitance, which native's transients leave out: "
+                "take ngspice or VACASK, or remove electrode_capacitance_farad from the card",
+            )
 
 
 def _read(circuit: Circuit, system: System, stimulus: ReadVectors) -> SimResult:

@@ -33,19 +33,28 @@ def refusal(result):
     return err
 
 
-def test_render_writes_both_languages(tmp_path):
+def test_render_writes_every_language(tmp_path):
     result = CliRunner().invoke(cli.app, ["render", CARD, "-o", str(tmp_path)])
     assert result.exit_code == 0
     va, lib = tmp_path / "au_lixcoo2_pt.va", tmp_path / "au_lixcoo2_pt.lib"
     assert "module au_lixcoo2_pt(te, be)" in va.read_text(encoding="ascii")
     assert ".subckt au_lixcoo2_pt te be" in lib.read_text(encoding="ascii")
-    assert sorted(tmp_path.iterdir()) == [lib, va]
+    others = [tmp_path / f"au_lixcoo2_pt.{name}.lib" for name in ("ltspice", "xyce")]
+    assert sorted(tmp_path.iterdir()) == sorted([lib, va, *others])
 
 
-@pytest.mark.parametrize(("target", "suffix"), [("verilog-a", ".va"), ("ngspice", ".lib")])
-def test_render_one_language(tmp_path, target, suffix):
+@pytest.mark.parametrize(
+    ("target", "file"),
+    [
+        ("verilog-a", "au_lixcoo2_pt.va"),
+        ("ngspice", "au_lixcoo2_pt.lib"),
+        ("xyce", "au_lixcoo2_pt.xyce.lib"),
+        ("ltspice", "au_lixcoo2_pt.ltspice.lib"),
+    ],
+)
+def test_render_one_language(tmp_path, target, file):
     assert CliRunner().invoke(cli.app, ["render", CARD, "--target", target, "-o", str(tmp_path)]).exit_code == 0
-    assert [p.suffix for p in tmp_path.iterdir()] == [suffix]
+    assert [p.name for p in tmp_path.iterdir()] == [file]
 
 
 def test_an_unknown_target_is_a_usage_error(tmp_path):

@@ -7,10 +7,11 @@ import sympy
 from models_va import BOLTZMANN, CONSTANTS, TEMPERATURE, VOLTAGE, load_model, model_names
 from models_va.functions import pos
 from spicegen.printers.helper_nodes import Equations, share
-from spicegen.printers.ngspice import repeats_argument
+from spicegen.printers.ngspice import NGSPICE
 from spicegen.printers.numpy_model import NAMESPACE, NumpyPrinter
 
 MODELS = model_names()
+repeats_argument = NGSPICE.repeats_argument
 
 
 def value(expression, equations, point):
@@ -35,7 +36,7 @@ def points(model):
 def test_written_out_again_the_equations_are_the_models(name):
     model = load_model(name)
     equations = share(model, repeats_argument)
-    plain = Equations({}, {d.symbol: d.expression for d in model.definitions}, sympy.S.Zero, sympy.S.Zero, ())
+    plain = Equations({}, {d.symbol: d.expression for d in model.definitions}, {}, sympy.S.Zero, sympy.S.Zero, ())
     noise = sympy.sqrt(pos(model.noise_psd / (4 * BOLTZMANN * TEMPERATURE)))
     theirs = [model.current, noise, *(s.rate for s in model.states)]
     for point in points(model):

@@ -81,12 +81,91 @@ def test_a_temperature_sweep_holds_the_states(form, name, tmp_path):
         assert found[form.state("1", s.name)] == pytest.approx(states[s.initial], abs=1e-9)
 
 
+@pytest.mark.parametrize("name", CARDS)
+def test_a_frozen_device_keeps_its_states_in_transients(form, name, tmp_path):
+    """Under the card's write pulse, beside one that moves: its current is the model's at the initial states."""
+    card, states = card_and_states(name)
+    wave, width = write_pulse(card)
+    points = " ".join(f"{t!r} {u!r}" for t, u in zip(wave.time_s, wave.value_volt, strict=True))
+    elements = [
+        f"v1 a 0 pwl({points})", form.device("1", "a", "0", card, states, "frozen=1"),
+        f"v2 b 0 pwl({points})", form.device("2", "b", "0", card, states, "frozen=0"),
+    ]  # fmt: skip
+    vectors = ["v(a)", "i(v1)", *(form.state(k, s) for k in "12" for s in card.device_model.state_names)]
+    found = form.run(card, tmp_path, elements, [f"tran {width / 50!r} {2 * width!r} 0 {width / 50!r}"], vectors)
+    expected = evaluated(card, states, found["v(a)"]).current
+    assert -found["i(v1)"] == pytest.approx(expected, rel=1e-5, abs=1e-6 * np.abs(expected).max())
+    for s in card.device_model.states:
+        assert found[form.state("1", s.name)] == pytest.approx(states[s.initial], abs=1e-9)
+    assert any(np.ptp(found[form.state("2", s)]) > 1e-6 for s in card.device_model.state_names)
+
+
+def test_the_capacitance_of_electrodes(form, tmp_path):
+    """Its susceptance, of three devices in parallel too, and its current on a ramp."""
+    card, states = card_and_states("magic-vteam")
+    elements = ["v1 a 0 dc 0 ac 1 pwl(0 0 1n 0 2n 0.2)"]
+    elements += [form.device("1", "a", "0", card, states, "c_par=2p m=3"), form.device("2", "a", "0", card, states)]
+    found = form.run(card, tmp_path, elements, ["ac lin 1 1meg 1meg"], ["imag(i(v1))"])
+    assert -found["imag(i(v1))"][0] == pytest.approx(2 * np.pi * 1e6 * 6e-12, rel=1e-9)
+    found = form.run(card, tmp_path, elements, ["tran 0.01n 2n 0 0.01n"], ["v(a)", "i(v1)"])
+    resistive = 4 * evaluated(card, states, found["v(a)"]).current
+    ramp = (found["scale"] > 1.1e-9) & (found["scale"] < 1.9e-9)
+    assert (-found["i(v1)"] - resistive)[ramp] == pytest.approx(6e-12 * 0.2e9, rel=1e-3)
+
+
 def write_pulse(card):
     """A read, the card's own write pulse, a read; and the width of the pulse."""
     pulse = card.write_pulse
     v, width = (pulse.amplitude_p_volt.value, pulse.width_s.value) if pulse else (-1.5, 10e-3)
     times = tuple(width * t for t in (0.0, 0.2, 0.3, 1.3, 1.4, 2.0))
     return Waveform(times, (0.1, 0.1, v, v, 0.1, 0.1)), width
+
+
+def pulsed_currents(card, states, celsius):
+    """Currents at the end of the card's write pulse at each temperature, by the native engine."""
+    wave, width = write_pulse(card)
+    circuit = Circuit(sources=(Source("v1", "a", wave),), cells=(Cell("d1", "a", "0", card, states),))
+    stimulus = Transient(2 * width, width / 50, 1e-6)
+    jobs = [Job(circuit, stimulus, temperature_k=c + 273.15) for c in celsius]
+    return [simulator("native").run(job).current_amp["v1"][-1] for job in jobs]
+
+
+def test_a_device_has_its_own_temperature(form, tmp_path):
+    """``dtemp`` above the circuit's; and ``temp`` of a subcircuit, in degrees Celsius whatever the circuit's is."""
+    card, states = card_and_states("au-lixcoo2-pt")
+    given = {"": 40.0, "dtemp=30": 70.0, "dtemp=-20": 20.0} | ({"temp=80": 80.0} if form.kind == "lib" else {})
+    wave, width = write_pulse(card)
+    points = " ".join(f"{t!r} {u!r}" for t, u in zip(wave.time_s, wave.value_volt, strict=True))
+    elements = [".temp 40"]
+    for k, extra in enumerate(given):
+        elements += [f"v{k} a{k} 0 pwl({points})", form.device(str(k), f"a{k}", "0", card, states, extra)]
+    step = f"tran {width / 50!r} {2 * width!r} 0 {width / 50!r}"
+    found = form.run(card, tmp_path, elements, [step], [f"i(v{k})" for k in range(len(given))])
+    expected = pulsed_currents(card, states, given.values())
+    assert np.ptp(expected) > 0.02 * abs(expected[0])
+    assert [found[f"i(v{k})"][-1] for k in range(len(given))] == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("extra", ["dtemp=60", "temp=87"])
+def test_the_noise_is_that_of_the_devices_own_temperature(form, extra, tmp_path):
+    """4 k T G at 360.15 K in a circuit at 300.15 K; ngspice takes ``temp`` of compiled Verilog-A for kelvins."""
+    card, states = card_and_states("magic-vteam")
+    slope = evaluated(card, states, [0.0]).di_dv[0]
+    elements = ["v1 in 0 dc 0 ac 1", form.device("1", "in", "out", card, states, extra), "gload out 0 out 0 1e3"]
+    noise = ["noise v(out) v1 dec 1 1 10", "setplot noise1"]
+    found = form.run(card, tmp_path, elements, noise, ["onoise_spectrum"])
+    kelvin = 87.0 if form.kind == "va" and extra.startswith("temp") else 360.15
+    expected = 4 * BOLTZMANN_J_PER_K * kelvin * slope / (1e3 + slope) ** 2
+    assert found["onoise_spectrum"] ** 2 == pytest.approx(expected, rel=1e-3, abs=0)
+
+
+def test_in_vacask_a_device_has_its_own_temperature(need_engine):
+    card, states = card_and_states("au-lixcoo2-pt")
+    device = Device.of(card.name, need_engine)
+    wave, width = write_pulse(card)
+    elements = [pwl("v1", "a", wave), device.instance("x1", "a 0", states.values(), f"dtemp={70 - ROOM_K + 273.15!r}")]
+    found = replace(device, rel_tol=1e-6).transient(elements, 2 * width, width / 50)
+    assert found["v1:flow(br)"][-1] == pytest.approx(pulsed_currents(card, states, [70.0])[0], rel=1e-3)
 
 
 @pytest.mark.parametrize("uic", ["", "uic"])

@@ -10,13 +10,13 @@ import pytest
 import sympy
 
 from models_va.errors import UnsupportedExpressionError
-from spicegen.printers import NgspicePrinter, VerilogAPrinter
+from spicegen.printers import LtspicePrinter, NgspicePrinter, VerilogAPrinter, XycePrinter
 from spicegen.printers.numpy_model import NAMESPACE, NumpyPrinter, built_once
 from spicegen.printers.verilog_a import ANALOG_FUNCTIONS
 from spicegen.simulate.vacask import Vacask, read_raw
 from tests.spicegen.printers.expressions import ARGUMENTS, EXPRESSIONS, A, B, N, truth
 
-PRINTERS = (NumpyPrinter, NgspicePrinter, VerilogAPrinter)
+PRINTERS = (NumpyPrinter, NgspicePrinter, VerilogAPrinter, XycePrinter, LtspicePrinter)
 SYMBOLS = {A: "a", B: "b", N: "n"}
 
 

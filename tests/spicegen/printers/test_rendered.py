@@ -11,6 +11,7 @@ import pytest
 from models_va import card_names, load_card
 from spicegen.printers.render import render
 
+SUFFIXES = ("va", "lib", "xyce.lib", "ltspice.lib")
 FOLDER = Path(__file__).parents[3] / "models_va" / "rendered"
 
 
@@ -28,5 +29,5 @@ def test_rendered_files_are_what_the_printers_print(name, tmp_path):
 
 
 def test_no_file_is_left_over():
-    expected = {f"{load_card(n).identifier}.{suffix}" for n in card_names() for suffix in ("va", "lib")}
+    expected = {f"{load_card(n).identifier}.{suffix}" for n in card_names() for suffix in SUFFIXES}
     assert {p.name for p in FOLDER.iterdir()} == expected

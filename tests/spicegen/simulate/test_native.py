@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models_va import load_card
+from models_va import Quantity, load_card
 from netlists import (
     Cell,
     Circuit,
@@ -158,3 +158,16 @@ def test_machine_code_of_an_older_step_is_not_used_again():
     for function in (driven._integrate, driven._linearised, relaxation._advance, rest._integrate):
         assert function.py_func.__qualname__.endswith(source)
         assert source in function._cache._impl.filename_base
+
+
+def test_transients_of_devices_with_an_electrode_capacitance_are_refused():
+    """In one line with the remedy; an operating point does not feel a capacitance."""
+    given = Quantity(value=1e-12, provenance="assumed")
+    card = CARD.model_copy(update={"electrode_capacitance_farad": given})
+    circuit = Circuit(sources=(Source("v1", "te", Waveform.constant(0.1)),), cells=(Cell("d0", "te", "0", card),))
+    with pytest.raises(
+        SimulationError, match=r"au-lixcoo2-pt has an electrode capacitance.*remove electrode_cap"
+    ) as found:
+        Native().run(Job(circuit, Transient(1e-3, 1e-4)))
+    assert "\n" not in str(found.value)
+    assert Native().run(Job(circuit, ReadVectors(np.array([[0.1]])))).current_amp["v1"][0] < 0
