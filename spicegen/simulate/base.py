@@ -287,7 +287,7 @@ def _rel_tol(job: Job) -> float:
     if not isinstance(job.stimulus, Transient):
         return _READ_REL_TOL
     abrupt = any(card.device_model.abrupt for card in job.circuit.cards)
-    return job.stimulus.rel_tol / 10 if abrupt else job.stimulus.rel_tol
+    return float(f"{job.stimulus.rel_tol / (10 if abrupt else 1):.6g}")
 
 
 def log_lines(log: Path) -> list[str]:
