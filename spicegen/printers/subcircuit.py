@@ -19,7 +19,7 @@ from spicegen.templating import render_template
 
 
 @dataclass(frozen=True)
-class Dialect:
+class SpiceDialect:
     """How one simulator writes a subcircuit.
 
     Attributes:
