@@ -1,10 +1,10 @@
 """Do ngspice, VACASK and the native engine agree on arrays? The largest differences over a grid of cases and sizes.
 
 ngspice runs twice: with compiled Verilog-A (OSDI), where the ngspice here loads that (NGSPICE_LIBRARY_PATH names
-another one), and with subcircuits. Every case is run by all from the same devices (random states, spread from device to device): column currents of
-all samples, then every device's conductance at the end, each relative to the largest. ``drop`` is the share of the
-supply that the wires take from the worst cell; ``KCL`` the native engine's residual over its largest current.
-``tests/spicegen/agreement/test_agreement.py`` runs the small sizes of the same grid.
+another one), and with subcircuits. Every case is run by all from the same devices (random states, spread from device
+to device): column currents of all samples, then every device's conductance at the end, each relative to the largest.
+``drop`` is the share of the supply that the wires take from the worst cell; ``KCL`` the native engine's residual over
+its largest current. ``tests/spicegen/agreement/test_agreement.py`` runs the small sizes of the same grid.
 
     python benchmarks/agreement.py [WORKERS]
 """

@@ -96,6 +96,8 @@ class Model:
         noise_psd: one-sided spectral density of the current noise at v = 0, A^2/Hz.
         memory: name of the state that keeps a programmed conductance; None if there is none to program.
         ordered: pairs of names of parameters, of which the first must be the smaller.
+        abrupt: whether the states switch so abruptly that circuit simulators need a tenth of the relative tolerance
+            that others need for the same error.
         date: day on which this version of the equations was written, YYYY-MM-DD; empty if it is not stated.
 
     Raises:
@@ -115,6 +117,7 @@ class Model:
     noise_psd: sympy.Expr
     memory: str | None = None
     ordered: tuple[tuple[str, str], ...] = ()
+    abrupt: bool = False
     date: str = ""
 
     def __post_init__(self) -> None:

@@ -146,7 +146,8 @@ class Transient:
 
     Attributes:
         stop_s: end of the run, s.
-        max_step_s: longest step that a circuit simulator may take, s; the native engine controls its error itself.
+        max_step_s: longest step that a circuit simulator may take, s; the native engine controls its error itself, and
+            divides ramps so.
         rel_tol: relative tolerance of the simulators.
     """
 

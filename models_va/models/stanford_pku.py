@@ -85,6 +85,7 @@ def _build() -> Model:
         noise_psd=4 * BOLTZMANN * TEMPERATURE * g.symbol,
         memory="x",
         ordered=(("gap_min", "gap_max"),),
+        abrupt=True,
     )
 
 

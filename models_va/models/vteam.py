@@ -74,6 +74,7 @@ def _build() -> Model:
         noise_psd=4 * BOLTZMANN * TEMPERATURE * g.symbol,
         memory="x",
         ordered=(("r_on", "r_off"),),
+        abrupt=True,
     )
 
 

@@ -17,7 +17,7 @@ import sympy
 
 from models_va import DeviceCard, Param
 from spicegen.printers.base import CIRCUIT_FUNCTIONS, COSH_LIMIT, EXP_LIMIT, ExpressionPrinter, printed_params
-from spicegen.printers.subcircuit import SpiceDialect
+from spicegen.printers.subcircuit import SubcircuitDialect
 
 
 class NgspicePrinter(ExpressionPrinter):
@@ -41,7 +41,7 @@ class NgspicePrinter(ExpressionPrinter):
         return even if e.exp % 2 == 0 else f"{self._factor(e.base)}*{even}"
 
 
-NGSPICE = SpiceDialect(
+NGSPICE = SubcircuitDialect(
     printer=NgspicePrinter,
     template="device.lib.j2",
     temperature="({temp_own} + {temp_follows}*temper)",

@@ -19,7 +19,7 @@ from typing import ClassVar
 
 from models_va import DeviceCard
 from spicegen.printers.base import CIRCUIT_FUNCTIONS, COSH_LIMIT, EXP_LIMIT, ExpressionPrinter
-from spicegen.printers.subcircuit import SpiceDialect
+from spicegen.printers.subcircuit import SubcircuitDialect
 
 _NOT_RUN = "(written by the manual of {}, not run in it; values out of range are not refused by name)"
 
@@ -51,7 +51,7 @@ class LtspicePrinter(_IfPrinter):
     language = "LTspice"
 
 
-XYCE = SpiceDialect(
+XYCE = SubcircuitDialect(
     printer=XycePrinter,
     template="device.spice.j2",
     temperature="(TEMP + dtemp + 273.15)",
@@ -59,7 +59,7 @@ XYCE = SpiceDialect(
     substituted=False,
     remark=_NOT_RUN.format("Xyce"),
 )
-LTSPICE = SpiceDialect(
+LTSPICE = SubcircuitDialect(
     printer=LtspicePrinter,
     template="device.spice.j2",
     temperature="({temp} + ({dtemp}) + 273.15)",

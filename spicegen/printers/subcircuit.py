@@ -19,7 +19,7 @@ from spicegen.templating import render_template
 
 
 @dataclass(frozen=True)
-class SpiceDialect:
+class SubcircuitDialect:
     """How one simulator writes a subcircuit.
 
     Attributes:

@@ -276,10 +276,18 @@ def deck_context(job: Job) -> dict[str, object]:
         "circuit": job.circuit,
         "transient": transient,
         "vectors": job.stimulus.v_volt.tolist() if isinstance(job.stimulus, ReadVectors) else (),
-        "rel_tol": transient.rel_tol if transient else _READ_REL_TOL,
+        "rel_tol": _rel_tol(job),
         "temperature_c": job.temperature_k - 273.15,
         "zip": zip,
     }
+
+
+def _rel_tol(job: Job) -> float:
+    """The relative tolerance of a deck: see ``Model.abrupt``."""
+    if not isinstance(job.stimulus, Transient):
+        return _READ_REL_TOL
+    abrupt = any(card.device_model.abrupt for card in job.circuit.cards)
+    return job.stimulus.rel_tol / 10 if abrupt else job.stimulus.rel_tol
 
 
 def log_lines(log: Path) -> list[str]:

