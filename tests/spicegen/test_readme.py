@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models_va import load_card
+from models_va import DEVICE_PARAMS, load_card
 from spicegen.printers.render import render
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -50,3 +50,13 @@ def test_every_path_in_the_table_exists():
     paths = [p for p in re.findall(r"`([^`]+/[^`]*)`", table) if "NAME" not in p]
     assert len(paths) > 10
     assert [p for p in paths if not (root / p).exists()] == []
+
+
+def test_the_page_on_generated_models_names_what_is_rendered(tmp_path):
+    """Files, targets, and the parameters that every device has besides its model's."""
+    page = (Path(__file__).parents[2] / "docs/generated_models.md").read_text(encoding="utf-8")
+    card = load_card("magic-vteam")
+    for path in render(card, tmp_path):
+        assert f"| `{path.name.replace(card.identifier, 'NAME')}` |" in page
+    for p in DEVICE_PARAMS:
+        assert f"| `{p.name}` | {p.unit} |" in page

@@ -94,7 +94,7 @@ def test_check_of_a_fine_card(need_engine, tmp_path):
 def test_the_console_script_renders(tmp_path):
     done = subprocess.run([*RUN, "render", CARD, "-o", tmp_path], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-    assert len(done.stdout.split()) == 2
+    assert len(done.stdout.split()) == 4
 
 
 def test_the_console_script_refuses(tmp_path):
