@@ -25,5 +25,5 @@ STATE_FLOOR = 1e-2
 NEWTON_TOLERANCE = 1e-3
 """Of the error allowed to a step."""
 MAX_NEWTON = 12
-SHORTEST = 1e-12
+SHORTEST = 1e-15
 """Of the whole run: a smaller step means that the error cannot be met."""

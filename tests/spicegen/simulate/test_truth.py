@@ -1,6 +1,7 @@
 """Every model in every engine, at the default tolerance, against its equations written by hand and scipy's Radau."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy.optimize import brentq
 
 from models_va import load_card
 from netlists import Cell, Circuit, Job, Resistor, Source, Transient, Waveform
+from spicegen.simulate import Native
 
 T_K = 300.15
 K_OVER_Q = 1.380649e-23 / 1.602176634e-19
@@ -188,3 +190,17 @@ def test_ramps_have_as_many_points_as_were_asked_for(engine, need_engine):
     )
     result = need_engine(engine).run(Job(circuit, Transient(2.0, 1e-2)))
     assert np.diff(result.time_s).max() <= 1e-2 * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_pair_back_to_back_switches_in_a_nanosecond_of_a_second(engine, need_engine):
+    """Complementary switching: which device has the voltage changes within 1e-9 of the run."""
+    card = load_card("magic-vteam")
+    time_s = np.linspace(0, 4, 81)
+    volts = np.interp(time_s, (0.0, 1.0, 3.0, 4.0), (0.0, 3.0, -3.0, 0.0))
+    wave = Waveform(tuple(time_s.tolist()), tuple(volts.tolist()))
+    cells = (Cell("d0", "a", "b", card, {"x_init": 1.0}), Cell("d1", "0", "b", card, {"x_init": 0.0}))
+    job = Job(Circuit(sources=(Source("v1", "a", wave),), cells=cells), Transient(4.0, 5e-3))
+    current = need_engine(engine).run(job).current_at("v1", time_s)
+    fine = Native().run(replace(job, stimulus=Transient(4.0, 5e-3, 1e-6))).current_at("v1", time_s)
+    assert np.abs(current - fine).max() < 1e-3 * np.abs(fine).max()
