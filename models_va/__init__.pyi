@@ -9,6 +9,7 @@ from models_va._card import Quantity as Quantity
 from models_va._card import WritePulse as WritePulse
 from models_va._card import card_names as card_names
 from models_va._card import load_card as load_card
+from models_va._card import lognormal_factor as lognormal_factor
 from models_va._device_params import C_PAR as C_PAR
 from models_va._device_params import DEVICE_PARAMS as DEVICE_PARAMS
 from models_va._device_params import DTEMP as DTEMP

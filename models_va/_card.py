@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import math
 import re
 from collections.abc import Mapping
 from functools import cached_property
@@ -339,6 +340,16 @@ def _check_mapping(card: DeviceCard) -> None:
     error = card.programming_error
     if error is not None and not (error.slope.value >= 0 and error.offset.value >= 0 and error.unit_siemens.value > 0):
         raise CardError("programming_error: slope and offset must not be negative, unit_siemens must be positive")
+
+
+def lognormal_factor(relative_deviation: float) -> tuple[float, float]:
+    """Mean and standard deviation of the logarithm of a factor of mean 1 by which devices differ (device_to_device).
+
+    Args:
+        relative_deviation: standard deviation of the factor, 1.
+    """
+    variance = math.log1p(relative_deviation**2)
+    return -variance / 2, math.sqrt(variance)
 
 
 def _check_device_to_device(card: DeviceCard) -> None:

@@ -30,10 +30,11 @@ def render(
     card: Card,
     output: Output,
     target: Annotated[
-        Literal["verilog-a", "ngspice", "xyce", "ltspice", "all"], typer.Option(help="Language.")
+        Literal["verilog-a", "ngspice", "xyce", "ltspice", "kicad", "xschem", "corners", "spectre", "all"],
+        typer.Option(help="Language; all: corners only of a card with device_to_device."),
     ] = "all",
 ) -> None:
-    """Print a card's device as Verilog-A (NAME.va) and as subcircuits (NAME.lib, NAME.xyce.lib, NAME.ltspice.lib)."""
+    """Print a card's device: Verilog-A, subcircuits for three simulators, symbols for schematics, corners."""
     from models_va import load_card
     from spicegen.printers.render import render as write
 

@@ -18,7 +18,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models_va import DeviceCard, ProgrammingError
+from models_va import DeviceCard, ProgrammingError, lognormal_factor
 from models_va.errors import CardError, InputError
 from netlists import Devices
 from spicegen.devices.memory_state import ROUNDING, check_within, memory, memory_state, reach
@@ -199,5 +199,4 @@ def conductances(devices: Devices) -> Array:
 
 def _lognormal(relative_deviation: float, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     """Draw lognormal factors of mean 1 and standard deviation ``relative_deviation``; all are positive."""
-    variance = np.log1p(relative_deviation**2)
-    return rng.lognormal(-variance / 2, np.sqrt(variance), shape)
+    return rng.lognormal(*lognormal_factor(relative_deviation), shape)

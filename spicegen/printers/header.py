@@ -54,7 +54,12 @@ def header_lines(card: DeviceCard, example: Sequence[str]) -> list[str]:
     capacitance = card.electrode_capacitance_farad
     given = card.parameters if capacitance is None else {**card.parameters, C_PAR.name: capacitance}
     lines += [f"  {name} = {_described(q)}" for name, q in given.items()]
-    return [part for line in lines for part in _wrap(_ascii(line))]
+    return [part for line in lines for part in comment_lines(line)]
+
+
+def comment_lines(text: str) -> list[str]:
+    """A line of text from outside as lines of a comment, without the comment's sign: printable ASCII, not too long."""
+    return _wrap("".join(c if " " <= c <= "~" else "?" for c in text))
 
 
 def _polarity(card: DeviceCard) -> str:
@@ -83,10 +88,6 @@ def _validity(card: DeviceCard) -> str:
 def _described(q: Quantity) -> str:
     spread = "" if q.uncertainty is None else f" +/- {q.uncertainty:.2g}"
     return f"{q.value:g} ({q.provenance}){spread}" + (f": {q.note}" if q.note else "")
-
-
-def _ascii(text: str) -> str:
-    return "".join(c if " " <= c <= "~" else "?" for c in text)
 
 
 def _wrap(line: str) -> list[str]:

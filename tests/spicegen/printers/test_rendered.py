@@ -11,7 +11,7 @@ import pytest
 from models_va import card_names, load_card
 from spicegen.printers.render import render
 
-SUFFIXES = ("va", "lib", "xyce.lib", "ltspice.lib")
+SUFFIXES = ("va", "lib", "xyce.lib", "ltspice.lib", "kicad_sym", "sym")
 FOLDER = Path(__file__).parents[3] / "models_va" / "rendered"
 
 
