@@ -42,9 +42,9 @@ def card_identity(card: DeviceCard) -> list[str]:
 
 
 def engine_identity(engine: Simulator) -> list[str]:
-    """What of a simulator a result depends on: its name and version, and of the native one its integration's source."""
+    """The method and version of a simulator, on which results depend; of the native one its integration's source, too."""
     own = [source_digest()] if engine.name == REFERENCE else []
-    return [engine.name, engine.available().version, *own]
+    return [engine.method, engine.available().version, *own]
 
 
 @dataclass(frozen=True)

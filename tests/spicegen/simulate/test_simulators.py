@@ -24,6 +24,7 @@ from netlists import (
     source_voltages,
 )
 from spicegen.agreement.doctor import examine
+from spicegen.result_cache import engine_identity
 from spicegen.simulate import SIMULATORS, Ngspice, SimulationError, Vacask, base, simulator
 from spicegen.simulate.vacask import read_raw
 
@@ -207,6 +208,10 @@ def test_doctor_says_what_a_device_is_in_ngspice(osdi_ngspice_here):
     found = {f.name: f for f in examine()}["ngspice"]
     assert found.works
     assert found.trial == "divider solved; a device is compiled Verilog-A"
+
+
+def test_results_of_compiled_models_are_stored_apart(osdi_ngspice_here):
+    assert engine_identity(Ngspice(compiled=True)) != engine_identity(Ngspice(compiled=False))
 
 
 def test_an_ngspice_without_a_compiler_takes_subcircuits(osdi_ngspice_here, monkeypatch):
