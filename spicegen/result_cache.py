@@ -42,7 +42,7 @@ def card_identity(card: DeviceCard) -> list[str]:
 
 
 def engine_identity(engine: Simulator) -> list[str]:
-    """The method and version of a simulator, on which results depend; of the native one its integration's source, too."""
+    """The method and version of a simulator, on which results depend; of the native one also its source."""
     own = [source_digest()] if engine.name == REFERENCE else []
     return [engine.method, engine.available().version, *own]
 
