@@ -1,4 +1,4 @@
-"""What `spicegen lint` says of other people's Verilog-A: models that industry ships, and memristors.
+"""Findings of `spicegen lint` in other people's Verilog-A: models that industry ships, and memristors.
 
     python benchmarks/lint_models.py VA-Models OpenVAF --memristors MEMRISTOR_FOLDER [...]
 
@@ -39,7 +39,7 @@ MEMRISTORS = {
 
 
 def verdict(path):
-    """What is known of a memristor file: what is wrong, "" if it is right, None if nothing is known."""
+    """The fault that a memristor file is known to have; "" if it is right, None if nothing is known of it."""
     for files in MEMRISTORS.values():
         for name, wrong in files.items():
             if path.name.startswith(name):

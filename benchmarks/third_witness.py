@@ -26,7 +26,7 @@ ROOM_K = 300.15
 READ, BIAS = 0.1, 0.5
 TIMES = np.array([0.0, 0.2, 0.3, 1.3, 1.4, 2.0])
 SAMPLES = np.array([0.0, 0.1, 0.19, 0.8, 1.25, 1.45, 1.7, 1.99])
-"""Both in widths of the write pulse."""
+"""Corners of the waveform, and times at which currents are compared; both in widths of the write pulse."""
 
 
 class Device:
@@ -47,7 +47,7 @@ class Device:
         return numpy_model(self.card.device_model).evaluate(np.array([v_volt]), x, self.card.values, ROOM_K)
 
     def tasks(self, folder):
-        """What the worker is to run: an AC analysis and a transient."""
+        """The tasks of the worker, an AC analysis and a transient; the model is written to ``folder``."""
         name, width = self.card.identifier, self.width_s
         (folder / f"{name}.va").write_text(render_verilog_a(self.card))
         given = " ".join(f"{k}={v!r}" for k, v in self.states.items())

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 
 from spicegen.simulate import Ngspice, simulator
 from tests import osdi_ngspice
+from tests.missing import missing
 
 # how long an example takes says nothing on a busy machine
 settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -27,7 +28,7 @@ def need_engine(request):
         engine = simulator(name.removesuffix(" (OSDI)"))
         found = engine.available()
         if not found.here:
-            _missing(f"{name} is not here: {found.version}")
+            missing(f"{name} is not here: {found.version}")
         return engine
 
     return need
@@ -42,13 +43,9 @@ def osdi_ngspice_here(need_engine, monkeypatch):
     need_engine("vacask")  # for its compiler
     if "OSDI" not in need_engine("ngspice").available().capabilities:
         if not osdi_ngspice.LIBRARY.is_file():
-            _missing(osdi_ngspice.MISSING)
+            missing(osdi_ngspice.MISSING)
         monkeypatch.setenv("NGSPICE_LIBRARY_PATH", str(osdi_ngspice.LIBRARY))
     assert Ngspice().method == OSDI
-
-
-def _missing(reason):
-    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
 
 
 @pytest.fixture(scope="session")
@@ -56,5 +53,5 @@ def shared_data():
     """The folder of real data sets and networks, which are not part of the project."""
     folder = Path(os.environ.get("SPICEGEN_SHARED_DATA") or Path(__file__).parents[2] / "shared" / "data")
     if not folder.is_dir():
-        _missing(f"{folder} is not here: set SPICEGEN_SHARED_DATA")
+        missing(f"{folder} is not here: set SPICEGEN_SHARED_DATA")
     return folder

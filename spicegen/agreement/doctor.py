@@ -17,7 +17,7 @@ _DEVICE = {
     "vacask": "compiled Verilog-A",
     "native": "machine code",
 }
-"""What a device is in a simulator, by ``Simulator.method``."""
+"""Words for the form in which a simulator takes a device, by ``Simulator.method``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,12 @@ def header_lines(card: DeviceCard, example: Sequence[str]) -> list[str]:
 
 def comment_lines(text: str) -> list[str]:
     """A line of text from outside as lines of a comment, without the comment's sign: printable ASCII, not too long."""
-    return _wrap("".join(c if " " <= c <= "~" else "?" for c in text))
+    return _wrap(ascii_line(text))
+
+
+def ascii_line(text: str) -> str:
+    """Text from outside on one line of printable ASCII; every other character becomes a question mark."""
+    return "".join(c if " " <= c <= "~" else "?" for c in text)
 
 
 def _polarity(card: DeviceCard) -> str:

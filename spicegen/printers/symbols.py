@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from models_va import DeviceCard
 from spicegen.printers.base import printed_params
-from spicegen.printers.header import comment_lines
+from spicegen.printers.header import ascii_line
 from spicegen.templating import render_template
 
 
@@ -21,7 +21,7 @@ def render_kicad_symbol(card: DeviceCard) -> str:
         "Value": card.identifier,
         "Footprint": "",
         "Datasheet": "",
-        "Description": _quoted(f"{card.title}"),
+        "Description": _quoted(card.title),
         "Sim.Device": "SUBCKT",
         "Sim.Library": f"{card.identifier}.lib",
         "Sim.Name": card.identifier,
@@ -43,4 +43,4 @@ def _initial_values(card: DeviceCard) -> dict[str, str]:
 
 def _quoted(text: str) -> str:
     """Text from outside for a quoted string: one printable line whose quotes and backslashes are escaped."""
-    return " ".join(comment_lines(text)).replace("\\", "\\\\").replace('"', '\\"')
+    return ascii_line(text).replace("\\", "\\\\").replace('"', '\\"')

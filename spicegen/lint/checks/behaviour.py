@@ -89,7 +89,7 @@ class _Path:
 
 
 class Behaviour:
-    """What a device does.
+    """Search, by evaluation, for currents and rates of a two-terminal device that no real one has.
 
     Args:
         device: the device.

@@ -123,7 +123,7 @@ def check_domain(context: Context) -> Iterator[Finding]:
 
 
 def _faults(context: Context) -> list[Finding]:
-    """What evaluations of a two-terminal device showed."""
+    """Functions outside their domains that evaluations of a two-terminal device came upon."""
     behaviour = behaviour_of(context)
     if behaviour is None:
         return []
@@ -138,7 +138,7 @@ def _faults(context: Context) -> list[Finding]:
 
 
 def _signed(context: Context) -> Iterator[Finding]:
-    """What can be read off: the argument is a voltage, or one that is scaled and shifted, and nothing guards it."""
+    """Roots, powers and logarithms of a scaled or shifted voltage that no condition guards: read off, not evaluated."""
     lines = _lines(context)
     guards: set[int] = set()
     for s, under in context.analog:
@@ -208,7 +208,7 @@ class _Line:
     offset: float
 
     def least(self) -> float:
-        """Its least value within the voltages of a device."""
+        """The least value of the line within the voltages of a device."""
         return self.offset - abs(self.slope) * _VOLTS
 
 

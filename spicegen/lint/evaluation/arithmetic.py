@@ -58,7 +58,7 @@ def limited_exponential(x: Array) -> Array:
 
 
 def outside(function: str, arguments: list[Array]) -> Array | None:
-    """Where the value of a function is not a number though its arguments are: a mask; None if it always is one."""
+    """A mask of the points at which a function of numbers is not a number; None if its value always is one."""
     x = np.asarray(arguments[0], dtype=float)
     if function == "pow":
         exponent = np.asarray(arguments[1], dtype=float)

@@ -33,7 +33,7 @@ _MOST_ROUNDS = 500
 
 
 def evaluate(module: Module, potentials: frozenset[str], bias: BiasPoints) -> ModuleResponse:
-    """Evaluate a module.
+    """Evaluate a module's contributions at given voltages, all points at once.
 
     Args:
         module: module to evaluate.
@@ -124,7 +124,7 @@ class _Machine(ExpressionMachine):
                 raise NotEvaluableError
 
     def _event(self, event: Event) -> None:
-        """What happens at the first step happens in each evaluation; other events do not come."""
+        """Run the statement of ``initial_step``, which comes in each evaluation; other events do not come."""
         if any(part.text == "initial_step" for part in event.event.walk()):
             self.run(event.body)
 

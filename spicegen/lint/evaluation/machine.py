@@ -52,7 +52,7 @@ class Fault:
 
 @dataclass
 class ModuleResponse:
-    """What an evaluation gives, at every point.
+    """Result of an evaluation at every point.
 
     Attributes:
         flows: flow from the first node to the second of each pair, A; the second is "" for ground.
@@ -167,7 +167,7 @@ class ExpressionMachine:
             self.mask = outer
 
     def store(self, name: str, value: Array | str) -> None:
-        """Assign a variable at the points of the mask."""
+        """Give the variable ``name`` a value at the points of the mask; elsewhere it keeps its own."""
         if isinstance(value, str):
             self.values[name] = value
             return
@@ -193,7 +193,7 @@ class ExpressionMachine:
         self.outcome.decisions[id(condition)] = (at, np.where(self.mask, holds, False))
 
     def truth(self, condition: Expr) -> Array:
-        """Where a condition holds: a mask, or one truth for all points."""
+        """The truth of a condition: a mask of the points at which it holds, or one value for all points."""
         return np.asarray(self.number(condition) != 0)
 
     def _name(self, name: str) -> Array | str:

@@ -1,4 +1,4 @@
-"""Where the variables of a body are assigned."""
+"""Search for the assignments of a body's variables, which says whether they stand at an event."""
 
 from __future__ import annotations
 

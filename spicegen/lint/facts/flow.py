@@ -42,7 +42,7 @@ PRINTING = frozenset({"$strobe", "$display", "$write", "$monitor", "$debug", "$f
 
 @dataclass(frozen=True, slots=True)
 class _Arm:
-    """What an arm of a conditional changes of what is known of variables.
+    """Facts on variables that one arm of a conditional changes, by their names.
 
     Attributes:
         known: function of the conditions under which each has been assigned.
@@ -57,7 +57,7 @@ class _Arm:
 
 @dataclass
 class FlowFacts:
-    """What a walk through the analog blocks finds out.
+    """Result of a walk through the analog blocks in the order of execution.
 
     Attributes:
         findings: findings on the order of assignments.
@@ -147,7 +147,7 @@ class _FlowWalk:
         self.relevant: set[str] = set(variables)
 
     def run(self, statement: Statement) -> None:
-        """Follow one statement."""
+        """Follow the assignments and reads of a statement in the order of execution, and record what they show."""
         match statement:
             case Conditional():
                 self._conditional(statement)

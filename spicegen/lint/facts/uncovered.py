@@ -31,7 +31,7 @@ class UncoveredRead:
 
 @dataclass
 class Judge:
-    """What a walk through a body has found out, and what that says of a read.
+    """Judge of reads that no assignment covers, from the facts that a walk through the body has found.
 
     Attributes:
         logic: functions of conditions.
@@ -55,7 +55,7 @@ class Judge:
     gaps: int = FALSE
 
     def finding(self, name: str, read: UncoveredRead) -> Finding:
-        """What is to be said of a read of the variable ``name``."""
+        """The finding on a read of the variable ``name`` that no assignment covers."""
         at = read.e.at
         if name not in self.assigned:
             return found("unassigned", at, f"{name} is read, but nothing assigns it")

@@ -82,7 +82,7 @@ class ExpressionParser:
         self.scopes: list[Scope] = []
 
     def resolved(self, name: str) -> str:
-        """What a name is called outside the blocks that the position is in: ``block.name`` if one declares it."""
+        """The name of a variable outside the blocks that the position is in: ``block.name`` if one declares it."""
         for scope in reversed(self.scopes):
             if name in scope.names:
                 return scope.names[name]

@@ -113,7 +113,7 @@ class StatementParser(ExpressionParser):
         return body
 
     def _declared(self, name: str) -> str:
-        """What a declaration is called outside the block that it stands in: the block's variables are its own."""
+        """The name of a declaration outside the block that it stands in: a block's variables are its own."""
         if not self.scopes:
             return name
         scope = self.scopes[-1]

@@ -39,7 +39,7 @@ class Expr:
         return frozenset(e.text for e in self.walk() if e.kind == "name")
 
     def source(self) -> str:
-        """Its text again, without blanks, and with parentheses around sums within products."""
+        """The text of the expression, without blanks, and with parentheses around sums within products."""
         if self.kind == "operator" and len(self.args) == 1:
             return self.operators[0] + self.args[0].operand()
         if self.kind == "operator":
@@ -56,7 +56,7 @@ class Expr:
         return self.text
 
     def operand(self) -> str:
-        """Its text as part of another expression."""
+        """The text of the expression as a part of another one, in parentheses where it needs them."""
         return f"({self.source()})" if self.kind in ("operator", "choice") else self.source()
 
     def calls(self, *functions: str) -> Iterator[Expr]:
@@ -181,12 +181,12 @@ class Event(Statement):
 
     @property
     def expressions(self) -> tuple[Expr, ...]:
-        """The event's."""
+        """The expression of the event."""
         return (self.event,)
 
     @property
     def parts(self) -> tuple[tuple[Expr | None, Statement], ...]:
-        """What happens then."""
+        """The statement that the event carries out, under the event."""
         return ((self.event, self.body),)
 
 

@@ -28,7 +28,7 @@ class Token:
 
     @property
     def quoted(self) -> str:
-        """Its text for a message, cut short if it is long."""
+        """The token's text for a message, cut short if it is long."""
         text = self.text if len(self.text) <= 30 else self.text[:30] + "..."
         return text if self.kind == "end" else repr(text)
 

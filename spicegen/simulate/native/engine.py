@@ -35,8 +35,8 @@ class Native(Simulator):
     def _run(self, job: Job) -> SimResult:
         if isinstance(job.stimulus, Transient):
             _check_capacitance(job.circuit)
-        if isinstance(job.stimulus, Transient) and is_driven(job.circuit):
-            return run_driven(job, job.stimulus)
+            if is_driven(job.circuit):
+                return run_driven(job, job.stimulus)
         check_memory(job.circuit, job.stimulus)
         system = System(job.circuit, job.temperature_k)
         if isinstance(job.stimulus, ReadVectors):

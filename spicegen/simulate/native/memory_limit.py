@@ -7,7 +7,6 @@ from pathlib import Path
 from netlists import Circuit, ReadVectors, Stimulus
 from spicegen.simulate.base import SimulationError
 from spicegen.simulate.native.system import SourceVoltages
-from spicegen.simulate.native.tableau import SHORTEST
 
 _A_CELL = 4_000
 """Memory for the names, nodes and parameters of one cell and its wires, bytes."""
@@ -26,7 +25,7 @@ def needed_bytes(circuit: Circuit, stimulus: Stimulus) -> int:
     if isinstance(stimulus, ReadVectors):
         points = len(stimulus.v_volt)
     else:  # between two corners of the waveforms at least two points are recorded: a middle and an end
-        points = 2 * len(SourceVoltages(circuit.sources).points(stimulus, SHORTEST * stimulus.stop_s))
+        points = 2 * len(SourceVoltages(circuit.sources).points(stimulus))
     return _A_CELL * cells + _A_NODE * nodes + _A_VALUE * points * (2 * nodes + states)
 
 

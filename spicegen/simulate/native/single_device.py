@@ -30,7 +30,7 @@ from spicegen.simulate.native.cell_step import (
     try_step,
     workspace,
 )
-from spicegen.simulate.native.system import ramps_divided
+from spicegen.simulate.native.system import SourceVoltages
 from spicegen.simulate.native.tableau import GAMMA, NODES, SHORTEST, STAGES
 
 Array = NDArray[np.float64]
@@ -60,16 +60,14 @@ def run_driven(job: Job, stimulus: Transient) -> SimResult:
     values = {**cell.card.values, **cell.instance}
     waves = {s.node: s.waveform for s in job.circuit.sources} | {GROUND: Waveform.constant(0.0)}
     te, be = waves[cell.te], waves[cell.be]
-    times = {0.0, stimulus.stop_s, *(t for w in (te, be) for t in w.time_s if t < stimulus.stop_s)}
-    corners = np.array(sorted(times))
-    breaks = ramps_divided(corners, np.stack([te.at(corners), be.at(corners)], axis=1), stimulus.max_step_s)
+    points_s = SourceVoltages(job.circuit.sources).points(stimulus)
     time_s, states, points = _integrate(
         compiled_rates(model),
         np.array([values[p.name] for p in model.params]),
         job.temperature_k,
         np.array([values[s.initial] for s in model.states]),
-        breaks,
-        te.at(breaks) - be.at(breaks),
+        points_s,
+        te.at(points_s) - be.at(points_s),
         np.empty((0, 0)),
         min(stimulus.rel_tol, _REL_TOL),
         UNLIMITED,

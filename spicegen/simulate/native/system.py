@@ -19,6 +19,7 @@ from models_va import ROOM_TEMPERATURE_K
 from netlists import GROUND, Cell, Circuit, Source, Transient
 from spicegen.printers.numpy_model import NumpyModel, numpy_model
 from spicegen.simulate.base import SimulationError
+from spicegen.simulate.native.tableau import SHORTEST
 
 Array = NDArray[np.float64]
 
@@ -145,14 +146,14 @@ class SourceVoltages:
                 found.append(time)
         return [*found, stop_s]
 
-    def points(self, stimulus: Transient, apart_s: float) -> list[float]:
-        """The times at which a transient's result has points whatever its devices do, s: see ``ramps_divided``."""
-        breaks = np.array(self.breaks(stimulus.stop_s, apart_s))
-        divided = ramps_divided(breaks, np.array([self.at(t) for t in breaks]), stimulus.max_step_s)
-        return [float(time) for time in divided]
+    def points(self, stimulus: Transient) -> Array:
+        """The times at which a transient's result has points whatever its devices do, s: see ``_ramps_divided``."""
+        breaks = np.array(self.breaks(stimulus.stop_s, SHORTEST * stimulus.stop_s))
+        v_volt = np.array([w.at(breaks) for w in self._waves]).reshape(-1, len(breaks)).T
+        return _ramps_divided(breaks, v_volt, stimulus.max_step_s)
 
 
-def ramps_divided(time_s: Array, v_volt: Array, longest_s: float) -> Array:
+def _ramps_divided(time_s: Array, v_volt: Array, longest_s: float) -> Array:
     """Divide the ramps between points of applied voltages, so that a current drawn by straight lines follows them.
 
     States may change so little in a ramp that the integration would step over all of it, but currents are not linear in
@@ -160,7 +161,7 @@ def ramps_divided(time_s: Array, v_volt: Array, longest_s: float) -> Array:
 
     Args:
         time_s: times of the points, rising, shape (n,), s.
-        v_volt: voltages at these points, shape (n, sources), V.
+        v_volt: voltages at these points, shape (n, waveforms), V.
         longest_s: the longest piece of a ramp, s.
 
     Returns:

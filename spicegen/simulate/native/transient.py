@@ -63,7 +63,7 @@ class _Integrator:
     def __init__(self, circuit: Circuit, system: System, stimulus: Transient) -> None:
         self.system, self.stop, self.rel_tol = system, stimulus.stop_s, stimulus.rel_tol
         self.sources = SourceVoltages(circuit.sources)
-        self.points = self.sources.points(stimulus, SHORTEST * self.stop)
+        self.points = self.sources.points(stimulus).tolist()
         self.capacitance = system.capacitance_farad
         self.charged = self.capacitance > 0
         self.trace = Trace()

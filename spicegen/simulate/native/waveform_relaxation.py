@@ -133,7 +133,7 @@ class _Relaxation:
     def __init__(self, circuit: Circuit, system: System, stimulus: Transient, pool: ThreadPoolExecutor) -> None:
         self.system, self.stop_s = system, stimulus.stop_s
         self.sources = SourceVoltages(circuit.sources)
-        self.points = self.sources.points(stimulus, SHORTEST * stimulus.stop_s)
+        self.points = self.sources.points(stimulus).tolist()
         self.finest_volt = _FINEST * self.sources.largest_volt
         self.tolerance_volt = _VOLTAGE_TOLERANCE * stimulus.rel_tol * max(self.sources.largest_volt, _LEAST_VOLT)
         self.cells = [_Cells(g, system.temperature_k, stimulus.rel_tol, pool) for g in system.groups]

@@ -9,6 +9,7 @@ import pytest
 from models_va.errors import InputError
 from spicegen.lint import lint_file, lint_files, lint_text
 from spicegen.simulate.openvaf import compile_warnings
+from tests.missing import missing
 from tests.spicegen.lint.broken_models import DDT, LAST, RATE
 from tests.spicegen.printers.verilog_a import CLEAN, spoiled
 
@@ -293,7 +294,7 @@ def test_ddt_is_alone_in_its_suggestion():
 def test_the_cases_of_users(name, rules):
     path = CASES / f"lint_{name}.va"
     if not path.is_file():
-        pytest.skip(f"{path} is not here")
+        missing(f"{path} is not here")
     assert {f.rule for f in lint_file(path) if f.severity == "error"} == rules
 
 

@@ -49,6 +49,12 @@ def compiled(text, name):
     return kept
 
 
+def pwl_source(name, node, wave):
+    """The line of a voltage source with a waveform."""
+    points = " ".join(f"{t!r} {v!r}" for t, v in zip(wave.time_s, wave.value_volt, strict=True))
+    return f"{name} {node} 0 pwl({points})"
+
+
 @dataclass(frozen=True)
 class Form:
     """A printed file of cards in one ngspice: ``lib`` or ``va``.

@@ -5,7 +5,6 @@ The .lib runs in each ngspice that is here, the .va in one that loads compiled V
 What must come out is the model's own: its current and its slope by numpy, 4kTG, and what three devices carry.
 """
 
-import os
 from dataclasses import replace
 
 import numpy as np
@@ -16,8 +15,9 @@ from netlists import Cell, Circuit, Job, Source, Transient, Waveform
 from spicegen.printers.numpy_model import numpy_model
 from spicegen.simulate import SimulationError, simulator
 from tests import osdi_ngspice
+from tests.missing import missing
 from tests.spicegen.lint.trap_models import Device, pwl
-from tests.spicegen.printers.ngspice_decks import Form, card_and_states, ngspice_programs
+from tests.spicegen.printers.ngspice_decks import Form, card_and_states, ngspice_programs, pwl_source
 
 ROOM_K = 300.15
 BOLTZMANN_J_PER_K = 1.380649e-23
@@ -33,7 +33,7 @@ def form(request, need_engine):
         need_engine("vacask")  # for its compiler
         fitting = [c for c, osdi in programs.items() if osdi]
         if not fitting:
-            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(osdi_ngspice.MISSING)
+            missing(osdi_ngspice.MISSING)
         return Form("va", fitting[-1])
     places = list(programs)
     if request.param == "lib elsewhere" and len(places) < 2:
@@ -54,17 +54,22 @@ def evaluated(card, states, volts, temperature_k=ROOM_K):
     return numpy_model(model).evaluate(np.asarray(volts), x, {**card.values, **states}, temperature_k)
 
 
-@pytest.mark.parametrize("name", CARDS)
-def test_a_dc_sweep_holds_the_states(form, name, tmp_path):
+def check_dc_sweep(form, name, folder):
+    """A sweep of the voltage: currents are the model's, and every state keeps its initial value."""
     card, states = card_and_states(name)
     found = form.run(
-        card, tmp_path, ["v1 a 0 0", form.device("1", "a", "0", card, states)], ["dc v1 -1 1 0.25"],
+        card, folder, ["v1 a 0 0", form.device("1", "a", "0", card, states)], ["dc v1 -1 1 0.25"],
         ["i(v1)", *(form.state("1", s) for s in card.device_model.state_names)],
     )  # fmt: skip
     assert found["scale"] == pytest.approx(np.linspace(-1, 1, 9), abs=1e-12)
     assert -found["i(v1)"] == pytest.approx(evaluated(card, states, found["scale"]).current, rel=1e-6, abs=1e-18)
     for s in card.device_model.states:
         assert found[form.state("1", s.name)] == pytest.approx(states[s.initial], abs=1e-9)
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_a_dc_sweep_holds_the_states(form, name, tmp_path):
+    check_dc_sweep(form, name, tmp_path)
 
 
 @pytest.mark.parametrize("name", CARDS)
@@ -86,10 +91,9 @@ def test_a_frozen_device_keeps_its_states_in_transients(form, name, tmp_path):
     """Under the card's write pulse, beside one that moves: its current is the model's at the initial states."""
     card, states = card_and_states(name)
     wave, width = write_pulse(card)
-    points = " ".join(f"{t!r} {u!r}" for t, u in zip(wave.time_s, wave.value_volt, strict=True))
     elements = [
-        f"v1 a 0 pwl({points})", form.device("1", "a", "0", card, states, "frozen=1"),
-        f"v2 b 0 pwl({points})", form.device("2", "b", "0", card, states, "frozen=0"),
+        pwl_source("v1", "a", wave), form.device("1", "a", "0", card, states, "frozen=1"),
+        pwl_source("v2", "b", wave), form.device("2", "b", "0", card, states, "frozen=0"),
     ]  # fmt: skip
     vectors = ["v(a)", "i(v1)", *(form.state(k, s) for k in "12" for s in card.device_model.state_names)]
     found = form.run(card, tmp_path, elements, [f"tran {width / 50!r} {2 * width!r} 0 {width / 50!r}"], vectors)
@@ -135,10 +139,9 @@ def test_a_device_has_its_own_temperature(form, tmp_path):
     card, states = card_and_states("au-lixcoo2-pt")
     given = {"": 40.0, "dtemp=30": 70.0, "dtemp=-20": 20.0} | ({"temp=80": 80.0} if form.kind == "lib" else {})
     wave, width = write_pulse(card)
-    points = " ".join(f"{t!r} {u!r}" for t, u in zip(wave.time_s, wave.value_volt, strict=True))
     elements = [".temp 40"]
     for k, extra in enumerate(given):
-        elements += [f"v{k} a{k} 0 pwl({points})", form.device(str(k), f"a{k}", "0", card, states, extra)]
+        elements += [pwl_source(f"v{k}", f"a{k}", wave), form.device(str(k), f"a{k}", "0", card, states, extra)]
     step = f"tran {width / 50!r} {2 * width!r} 0 {width / 50!r}"
     found = form.run(card, tmp_path, elements, [step], [f"i(v{k})" for k in range(len(given))])
     expected = pulsed_currents(card, states, given.values())
@@ -177,9 +180,8 @@ def test_a_transient_starts_from_the_initial_states(form, name, uic, tmp_path):
     card, states = card_and_states(name)
     model = card.device_model
     wave, width = write_pulse(card)
-    points = " ".join(f"{t!r} {u!r}" for t, u in zip(wave.time_s, wave.value_volt, strict=True))
     vectors = ["i(v1)", *(form.state("1", s) for s in model.state_names)]
-    elements = [f"v1 a 0 pwl({points})", form.device("1", "a", "0", card, states)]
+    elements = [pwl_source("v1", "a", wave), form.device("1", "a", "0", card, states)]
     found = form.run(card, tmp_path, elements, [f"tran {width / 50!r} {2 * width!r} 0 {width / 50!r} {uic}"], vectors)
     if uic and form.kind == "va":  # as the README says: ngspice asks a compiled device for no initial states there
         assert all(abs(found[form.state("1", s)][0]) < 1e-6 for s in model.state_names)
@@ -326,9 +328,9 @@ def test_a_state_that_a_step_takes_past_its_bound_comes_back(form, name, method,
     times = [(1.5 * n + t) * width for n in range(4) for t in (0.01, 1.0, 1.01, 1.5)]
     for start, sign in ((0.0, 1), (1.0, -1)):
         volts = [sign * v for v in (5.0, -5.0, 5.0, -5.0) for v in (v, v, 0.0, 0.0)]
-        points = " ".join(f"{t!r} {v!r}" for t, v in zip([0.0, *times], [0.0, *volts], strict=True))
+        wave = Waveform((0.0, *times), (0.0, *volts))
         states = {s.initial: start for s in model.states}
-        elements = [f"v1 a 0 pwl({points})", form.device("1", "a", "0", card, states)]
+        elements = [pwl_source("v1", "a", wave), form.device("1", "a", "0", card, states)]
         vectors = [form.state("1", s) for s in model.state_names]
         step = f"tran {width / 20!r} {times[-1]!r} 0 {width / 20!r}"
         found = form.run(card, tmp_path, elements, [step], vectors, options=f"method={method}")

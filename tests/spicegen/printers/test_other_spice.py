@@ -17,8 +17,8 @@ from spicegen.printers import LtspicePrinter, XycePrinter, render_ltspice, rende
 from spicegen.simulate import simulator
 from tests.spicegen.lint.trap_models import linear_card
 from tests.spicegen.printers.expressions import ARGUMENTS, EXPRESSIONS, A, B, N, truth
-from tests.spicegen.printers.ngspice_decks import Form, card_and_states, ngspice_programs
-from tests.spicegen.printers.test_in_circuits import evaluated, write_pulse
+from tests.spicegen.printers.ngspice_decks import Form, card_and_states, ngspice_programs, pwl_source
+from tests.spicegen.printers.test_in_circuits import check_dc_sweep, evaluated, write_pulse
 
 PRINTERS = (XycePrinter, LtspicePrinter)
 CARDS = card_names()
@@ -135,24 +135,16 @@ def form(request, need_engine):
 
 @pytest.mark.parametrize("name", CARDS)
 def test_translated_states_are_held_and_currents_the_models(form, name, tmp_path):
-    card, states = card_and_states(name)
-    vectors = ["i(v1)", *(form.state("1", s) for s in card.device_model.state_names)]
-    found = form.run(
-        card, tmp_path, ["v1 a 0 0", form.device("1", "a", "0", card, states)], ["dc v1 -1 1 0.25"], vectors
-    )
-    assert -found["i(v1)"] == pytest.approx(evaluated(card, states, found["scale"]).current, rel=1e-6, abs=1e-18)
-    for s in card.device_model.states:
-        assert found[form.state("1", s.name)] == pytest.approx(states[s.initial], abs=1e-9)
+    check_dc_sweep(form, name, tmp_path)
 
 
 @pytest.mark.parametrize("name", CARDS)
 def test_translated_transients_are_the_native_engines(form, name, tmp_path):
     card, states = card_and_states(name)
     wave, width = write_pulse(card)
-    points = " ".join(f"{t!r} {u!r}" for t, u in zip(wave.time_s, wave.value_volt, strict=True))
     elements = [
-        ".temp 37", f"v1 a 0 pwl({points})", form.device("1", "a", "0", card, states, "dtemp=10"),
-        f"v2 b 0 pwl({points})", form.device("2", "b", "0", card, states, "frozen=1"),
+        ".temp 37", pwl_source("v1", "a", wave), form.device("1", "a", "0", card, states, "dtemp=10"),
+        pwl_source("v2", "b", wave), form.device("2", "b", "0", card, states, "frozen=1"),
     ]  # fmt: skip
     frozen = [form.state("2", s) for s in card.device_model.state_names]
     step = f"tran {width / 50!r} {2 * width!r} 0 {width / 50!r}"
