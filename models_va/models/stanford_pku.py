@@ -54,11 +54,12 @@ def _build() -> Model:
 
     gap = Definition("gap", p["gap_max"] - travel * within(x), "m", "gap between filament and electrode")
     g = Definition("g", p["i0"] / p["v0"] * exp_lim(-gap.symbol / p["g0"]), "S", "conductance")
-    conduction = Definition("conduction", g.symbol * p["v0"] * sinh_lim(VOLTAGE / p["v0"]), "A", "current")
+    # pos, here and below: solvers extrapolate g, heating and coldness by their slopes, in a SET or RESET to below 0.
+    conduction = Definition("conduction", pos(g.symbol) * p["v0"] * sinh_lim(VOLTAGE / p["v0"]), "A", "current")
     heating = Definition("heating", p["r_th"] * VOLTAGE * conduction.symbol / TEMPERATURE, "1", "temperature rise")
     coldness = Definition(
         "coldness",
-        CHARGE / (BOLTZMANN * TEMPERATURE * (1 + pos(heating.symbol))),  # pos: an iterate's heating may be negative
+        CHARGE / (BOLTZMANN * TEMPERATURE * (1 + pos(heating.symbol))),
         "1/V",
         "inverse thermal voltage of the heated filament",
     )
@@ -69,7 +70,8 @@ def _build() -> Model:
         "local field over its minimum",
     )
     gate = (1 + tanh(p["order_f"] / 2 * (Abs(field.symbol) - 1))) / 2
-    hop = exp_lim(-p["ea"] * coldness.symbol) * sinh_lim(field.symbol * p["f_min"] * p["a0"] * coldness.symbol)
+    cold = pos(coldness.symbol)
+    hop = exp_lim(-p["ea"] * cold) * sinh_lim(field.symbol * p["f_min"] * p["a0"] * cold)
     drive = Definition("drive", p["vel0"] / travel * gate * hop, "1/s", "rate of closing the gap")
     return Model(
         name="stanford_pku",

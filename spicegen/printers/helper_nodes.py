@@ -1,12 +1,13 @@
 """A model's equations rearranged for a simulator whose time depends on the size of each printed expression.
 
 Nothing is approximated. Expressions of parameters alone get a name, to be evaluated once; so do expressions that
-several equations share (sympy's common subexpressions) and those that the printed form of a function would repeat.
+several equations share (sympy's common subexpressions) and those that the printed form of a function would repeat,
+unless they are products.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 
 import sympy
@@ -64,7 +65,8 @@ def share(model: Model, repeats: Callable[[sympy.Basic], bool]) -> Equations:
     constants = _Constants(model, names)
     fixed = constants.among(definitions)
     system = {s: constants.folded(_filled(e, fixed), s) for s, e in (definitions | outputs).items() if s not in fixed}
-    system, arguments = _with_arguments(system, repeats, names)
+    steady = _steady(system, constants.known | constants.found.keys() | {TEMPERATURE})
+    system, arguments = _with_arguments(system, lambda f: repeats(f) and not _is_product(f.args[0], steady), names)
     system = _with_common(system, names)
     kept = arguments | outputs.keys()
     cheap = {
@@ -117,6 +119,22 @@ class _Constants:
         symbol = self._names.symbol(e, equation, "constant")
         self.found[symbol] = e
         return symbol
+
+
+def _steady(system: System, known: Set[sympy.Symbol]) -> Set[sympy.Symbol]:
+    """The ``known`` symbols, and those that equations define by them alone."""
+    for symbol, e in system.items():
+        known = known | {symbol} if e.free_symbols <= known else known
+    return known
+
+
+def _is_product(e: sympy.Expr, steady: Set[sympy.Symbol]) -> bool:
+    """Whether ``e`` is a product with two factors or more that are not made of ``steady`` symbols alone.
+
+    A helper node would follow a change of both factors along a tangent, which may have the other sign than the product.
+    Where that is the argument of an exponential function, Newton's method does not converge.
+    """
+    return sum(not factor.free_symbols <= steady for factor in sympy.Mul.make_args(e)) > 1
 
 
 def _with_arguments(

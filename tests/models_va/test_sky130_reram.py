@@ -15,7 +15,7 @@ from scipy.optimize import brentq
 from models_va import load_card
 from netlists import Cell, Circuit, Job, Resistor, Source, Transient, Waveform
 from spicegen.devices.write_pulses import card_pulses, read_conductances, spike_job
-from spicegen.simulate import simulator
+from spicegen.simulate import Ngspice, simulator
 from tests.models_va.library import Device
 
 CARD = load_card("sky130-reram")
@@ -90,7 +90,7 @@ def test_set_behind_5_kohm_happens_when_the_kits_does():
     assert found[-1] == pytest.approx(exact[-1], rel=0.005)
 
 
-@pytest.mark.parametrize("engine", ["native", "vacask", "ngspice (OSDI)"])
+@pytest.mark.parametrize("engine", ["native", "vacask", "ngspice", "ngspice (OSDI)"])
 def test_its_write_pulses_switch_it(engine, need_engine):
     train = card_pulses(CARD).train()
     g = read_conductances(need_engine(engine).run(spike_job(CARD, train)), train)
@@ -98,3 +98,21 @@ def test_its_write_pulses_switch_it(engine, need_engine):
     assert (np.diff(g[25:]) < 0).all()
     native = read_conductances(simulator("native").run(spike_job(CARD, train)), train)
     assert g == pytest.approx(native, rel=1e-3)
+
+
+@pytest.mark.parametrize("set_volt", [2.0, 2.2, 2.5])
+@pytest.mark.parametrize("series_ohm", [100.0, 1e3, 5e3, 2e4])
+def test_ngspices_subcircuit_follows_a_runaway_behind_a_resistor(series_ohm, set_volt, need_engine):
+    """SET, then RESET at -2 V: Newton's method with every helper a node of its own overshoots there most."""
+    need_engine("ngspice")
+    edges = (0.0, 1e-9, 2e-6, 2.001e-6, 2.1e-6, 2.101e-6, 4e-6)
+    wave = Waveform(edges, (0.0, set_volt, set_volt, 0.0, 0.0, -2.0, -2.0))
+    circuit = Circuit(
+        resistors=(Resistor("r1", "in", "a", series_ohm),),
+        sources=(Source("v1", "in", wave),),
+        cells=(Cell("d0", "a", "0", CARD),),
+    )
+    times = np.linspace(0, 4e-6, 400)
+    exact = simulator("native").run(Job(circuit, Transient(4e-6, 4e-9, 1e-6))).current_at("v1", times)
+    found = Ngspice(compiled=False).run(Job(circuit, Transient(4e-6, 4e-8))).current_at("v1", times)
+    assert np.abs(found - exact).max() < 3e-3 * np.abs(exact).max()

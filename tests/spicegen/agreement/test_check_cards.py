@@ -97,8 +97,7 @@ def test_of_a_device_that_nothing_moves_this_is_said(linear_card):
 
 @pytest.mark.parametrize("name", OWN_PULSE)
 def test_every_simulator_agrees(name, need_engine):
-    # the SET of SKY130's cell is too abrupt for ngspice's behavioural sources
-    for engine in ("ngspice (OSDI)" if name == "sky130-reram" else "ngspice", "vacask"):
+    for engine in ("ngspice", "vacask"):
         need_engine(engine)
     report = check(load_card(name))
     assert report.passed, report.rows()

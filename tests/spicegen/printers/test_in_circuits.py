@@ -175,8 +175,6 @@ def test_in_vacask_a_device_has_its_own_temperature(need_engine):
 @pytest.mark.parametrize("name", CARDS)
 def test_a_transient_starts_from_the_initial_states(form, name, uic, tmp_path):
     """The first point by numpy, the last one by the native engine."""
-    if name == "sky130-reram" and form.kind == "lib":
-        pytest.skip("its SET is too abrupt for behavioural sources, as its card says")
     card, states = card_and_states(name)
     model = card.device_model
     wave, width = write_pulse(card)
