@@ -322,6 +322,7 @@ def test_a_state_that_a_step_takes_past_its_bound_comes_back(form, name, method,
     """At 5 V, far more than the devices are written with, and the default tolerances; the README states how far."""
     card, _ = card_and_states(name)
     model = card.device_model
+    beyond = 0.15 if model.name == "stanford_pku" else 0.05
     _, width = write_pulse(card)
     times = [(1.5 * n + t) * width for n in range(4) for t in (0.01, 1.0, 1.01, 1.5)]
     for start, sign in ((0.0, 1), (1.0, -1)):
@@ -333,6 +334,6 @@ def test_a_state_that_a_step_takes_past_its_bound_comes_back(form, name, method,
         step = f"tran {width / 20!r} {times[-1]!r} 0 {width / 20!r}"
         found = form.run(card, tmp_path, elements, [step], vectors, options=f"method={method}")
         for x in (found[v] for v in vectors):
-            assert x.min() > -0.05
-            assert x.max() < 1.05
+            assert x.min() > -beyond
+            assert x.max() < 1 + beyond
             assert -1e-3 < x[-1] < 1.001
