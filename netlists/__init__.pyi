@@ -1,4 +1,7 @@
 from netlists.array_config import ArrayConfig as ArrayConfig
+from netlists.array_program import EDGE_SHARE as EDGE_SHARE
+from netlists.array_program import READ_SHARE as READ_SHARE
+from netlists.array_program import SETTLE_SHARE as SETTLE_SHARE
 from netlists.array_program import ArrayProgram as ArrayProgram
 from netlists.array_program import ArrayStage as ArrayStage
 from netlists.array_steps import PulseStep as PulseStep

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from models_va import DeviceCard
 from models_va.errors import InputError
 from netlists.array_program import ArrayProgram
-from netlists.array_steps import Step
+from netlists.array_steps import PulseStep, Step, WriteStep
 from netlists.crossbar import Crossbar, Drive, Sense
 from netlists.faults import NO_FAULTS, LineFaults
 
@@ -150,13 +151,20 @@ class ArrayConfig(BaseModel):
             found[cell.row, cell.column] = cell.g_siemens
         return found
 
-    def array_program(self) -> ArrayProgram:
-        """The program that the steps describe.
+    def array_program(self, device: DeviceCard) -> ArrayProgram:
+        """The program that the steps describe, with edges and reads that suit its shortest pulse.
+
+        Those of a program without pulses suit the write pulses of ``device``, the array's card, if it names some.
 
         Raises:
             InputError: a step names a line that does not exist.
         """
+        widths = [step.width_s for step in self.program if isinstance(step, WriteStep | PulseStep)]
+        if not widths and device.write_pulse:
+            widths = [device.write_pulse.width_s.value]
         program, v_in = ArrayProgram(self.rows, self.columns), self.draw_inputs()
+        if widths:
+            program = ArrayProgram.for_pulses_of(min(widths), self.rows, self.columns)
         for number, step in enumerate(self.program):
             try:
                 step.add(program, v_in)

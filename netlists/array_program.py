@@ -13,6 +13,9 @@ from netlists.lines import Lines, LineVoltages
 from netlists.stimulus import Waveform
 
 Array = NDArray[np.float64]
+EDGE_SHARE, SETTLE_SHARE, READ_SHARE = 1 / 1000, 1 / 20, 1 / 10
+"""Edges, the rest before a read and the read itself as shares of a pulse's width: short compared with the time in which
+the device moves."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class ArrayStage:
 class ArrayProgram:
     """A program of an array, built by calling its methods in the order of the steps; between them, lines are at 0 V.
 
+    Its times suit pulses of 10 ms. ``for_pulses_of`` makes a program for pulses of another width.
+
     Attributes:
         rows, columns: size of the array.
         edge_s: every rise and fall time, s.
@@ -55,8 +60,19 @@ class ArrayProgram:
     _samples: list[float] = field(default_factory=list)
     _shortest: float = math.inf
 
+    @classmethod
+    def for_pulses_of(cls, width_s: float, rows: int, columns: int) -> ArrayProgram:
+        """An empty program whose edges, rests before reads and reads suit pulses of ``width_s``, s."""
+        return cls(rows, columns, EDGE_SHARE * width_s, SETTLE_SHARE * width_s, READ_SHARE * width_s)
+
     def pulse(self, voltages: LineVoltages, width_s: float) -> None:
-        """Add a pulse of flat time ``width_s`` on all lines at once."""
+        """Add a pulse of flat time ``width_s`` on all lines at once.
+
+        Raises:
+            InputError: the voltages are of another number of lines, or the pulse is shorter than its edges.
+        """
+        if 0 < width_s < self.edge_s:
+            raise InputError(f"array program: a pulse of {width_s:g} s is shorter than its edges of {self.edge_s:g} s")
         self._begin(voltages)
         self._move(voltages, self.edge_s)
         self._move(voltages, width_s)

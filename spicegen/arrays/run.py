@@ -34,6 +34,8 @@ largest current or conductance."""
 MOST_CELLS = {"vacask": 64 * 64, "ngspice (OSDI)": 64 * 64, "ngspice": 8 * 8}
 """Number of cells, by ``Simulator.method``, beyond which a program takes many minutes; it is then run only if the
 engine was asked for."""
+MOST_STEPS = 1e7
+"""Number of time steps beyond which a circuit simulator is run only if it was asked for."""
 _REL_TOL = 1e-4
 
 
@@ -120,7 +122,7 @@ def run_array(config: ArrayConfig, card: DeviceCard, engines: list[str], *, what
         CardError: the card lacks the variability that the config asks for.
         SimulationError: the native engine failed.
     """
-    program, window = config.array_program(), card.window()
+    program, window = config.array_program(card), card.window()
     devices = program_devices(
         card,
         config.draw_cells(*window),
@@ -139,7 +141,7 @@ def run_array(config: ArrayConfig, card: DeviceCard, engines: list[str], *, what
 
     cells = config.rows * config.columns
     runs = [
-        run_engine(engine := simulator(name), run, "" if whatever_it_takes else _left_out(engine, cells))
+        run_engine(engine := simulator(name), run, "" if whatever_it_takes else _left_out(engine, cells, program))
         for name in track([REFERENCE, *(e for e in engines if e != REFERENCE)], "engines")
     ]
     native = result_of(REFERENCE, runs)
@@ -157,9 +159,14 @@ def run_array(config: ArrayConfig, card: DeviceCard, engines: list[str], *, what
     )
 
 
-def _left_out(engine: Simulator, cells: int) -> str:
+def _left_out(engine: Simulator, cells: int, program: ArrayProgram) -> str:
     most = MOST_CELLS.get(engine.method, cells)
-    return f"slow beyond {most} cells; --engine {engine.name} runs it" if cells > most else ""
+    if cells > most:
+        return f"slow beyond {most} cells; --engine {engine.name} runs it"
+    steps = sum(stage.stop_s / stage.max_step_s for stage in program.stages)
+    if engine.name != REFERENCE and steps > MOST_STEPS:
+        return f"{steps:.1g} steps, each a twentieth of the shortest pulse; --engine {engine.name} runs it"
+    return ""
 
 
 def _difference(found: ArrayRecord, reference: ArrayRecord) -> float:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from models_va import DeviceCard
 from models_va.errors import CardError, InputError
-from netlists import ArrayProgram, Cell, Circuit, Job, Source, SpikeTrain, Transient
+from netlists import EDGE_SHARE, READ_SHARE, SETTLE_SHARE, ArrayProgram, Cell, Circuit, Job, Source, SpikeTrain, Transient
 from spicegen.printers.numpy_model import initial_conductance
 from spicegen.progress import track
 from spicegen.simulate import REFERENCE, SimResult, SimulationError, simulator
@@ -41,8 +41,7 @@ of simulators show in its conductance, too."""
 class WritePulses:
     """Pulses that write a device, with the edges, rests and reads that suit them.
 
-    Edges, the rest before a read and the read itself are shares of the pulse's width, so that they are short compared
-    with the time in which the device moves.
+    Edges, the rest before a read and the read itself are the shares of the pulse's width that programs of arrays have.
 
     Attributes:
         up_volt: amplitude of the pulses that raise the conductance, te - be, V.
@@ -77,17 +76,17 @@ class WritePulses:
     @property
     def edge_s(self) -> float:
         """Rise and fall time of pulses and reads, s."""
-        return self.width_s / 1000
+        return EDGE_SHARE * self.width_s
 
     @property
     def settle_s(self) -> float:
         """Rest between a pulse and the read behind it, s."""
-        return self.width_s / 20
+        return SETTLE_SHARE * self.width_s
 
     @property
     def read_width_s(self) -> float:
         """Flat time of a read, s."""
-        return self.width_s / 10
+        return READ_SHARE * self.width_s
 
     @property
     def gap_s(self) -> float:
@@ -112,7 +111,7 @@ class WritePulses:
 
     def array_program(self, rows: int, columns: int) -> ArrayProgram:
         """An empty program of an array whose edges, rests before reads and reads suit the device."""
-        return ArrayProgram(rows, columns, self.edge_s, self.settle_s, self.read_width_s)
+        return ArrayProgram.for_pulses_of(self.width_s, rows, columns)
 
 
 def card_pulses(card: DeviceCard) -> WritePulses:
