@@ -64,7 +64,7 @@ osdi_ngspice() {
     local library
     library=$(PATH=$PATH:/usr/sbin:/sbin ldconfig -p 2>/dev/null | awk '/libngspice\.so/ { print $NF; exit }')
     if [ -n "$library" ] && grep -qaF 'osdi lib' "$library"; then return; fi
-    .ci/osdi_ngspice.sh || [ "${CI:-}" != true ] || fail "CI=true needs an ngspice with OSDI"
+    .ci/osdi_ngspice.sh >/dev/null || [ "${CI:-}" != true ] || fail "CI=true needs an ngspice with OSDI"
 }
 
 # Tried by running it: a version manager's `python3.12` may be there and only say that it is not.

@@ -6,7 +6,7 @@ import math
 
 from models_va._param import Param
 
-DTEMP = Param("dtemp", "temperature above the circuit's", "K", 0.0, per_instance=True)
+DTEMP = Param("dtemp", "temperature above the circuit's", "K", 0.0, -273.15, lower_open=True, per_instance=True)
 FROZEN = Param(
     "frozen", "1 holds the states at their initial values in transients too", "1", 0.0, 0.0, 1.0,
     per_instance=True, integer=True,

@@ -63,16 +63,21 @@ class Param:
         return f"{left}{self.lower:g}, {self.upper:g}{right}"
 
     def check(self, value: float) -> float:
-        """Return ``value`` if it is finite and within bounds.
+        """Return ``value`` if it is finite, within bounds, and whole where it must be.
 
         Raises:
-            InputError: the value is not finite or out of bounds; the message names the valid range.
+            InputError: the value is not; the message names the valid range.
         """
         below = value < self.lower or (self.lower_open and value == self.lower)
         above = value > self.upper or (self.upper_open and value == self.upper)
         if not math.isfinite(value) or below or above:
-            raise InputError(f"parameter {self.name} = {value:g} {self.unit} is outside its range {self.range_text}")
+            raise InputError(f"parameter {self.name} = {self._with_unit(value)} is outside its range {self.range_text}")
+        if self.integer and value != math.floor(value):
+            raise InputError(f"parameter {self.name} = {value:g} must be a whole number")
         return value
+
+    def _with_unit(self, value: float) -> str:
+        return f"{value:g}" if self.unit == "1" else f"{value:g} {self.unit}"
 
 
 def positive(name: str, description: str, unit: str, default: float | None = None) -> Param:

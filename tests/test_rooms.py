@@ -21,6 +21,7 @@ ORDER = (
     ("spicegen.paper",),
     ("spicegen.reports",),
     ("spicegen.cli",),
+    ("spicegen.__main__",),
     ("evaluator", "evaluator.settings"),
     ("evaluator.data",),
     ("evaluator.network",),

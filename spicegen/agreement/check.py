@@ -9,13 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models_va import DeviceCard
-from spicegen.devices.write_pulses import (
-    PULSES_PER_POLARITY,
-    WritePulses,
-    find_pulses,
-    read_conductances,
-    spike_job,
-)
+from spicegen.devices.write_pulses import PULSES_PER_POLARITY, WritePulses, find_pulses, train_conductances
 from spicegen.printers import render_verilog_a
 from spicegen.printers.numpy_model import initial_conductance
 from spicegen.progress import track
@@ -106,9 +100,8 @@ def check(card: DeviceCard) -> CheckReport:
     warnings = None if vacask_bin() is None else tuple(compile_warnings(render_verilog_a(card), card.identifier))
     pulses = find_pulses(card)
     train = pulses.train()
-    job = spike_job(card, train)
     runs = [
-        run_engine(simulator(name), lambda engine: read_conductances(engine.run(job), train))
+        run_engine(simulator(name), lambda engine: train_conductances(engine, card, train))
         for name in track(SIMULATORS, "simulators")
     ]
     reference = result_of(REFERENCE, runs)

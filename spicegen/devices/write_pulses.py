@@ -16,10 +16,21 @@ from numpy.typing import NDArray
 
 from models_va import DeviceCard
 from models_va.errors import CardError, InputError
-from netlists import EDGE_SHARE, READ_SHARE, SETTLE_SHARE, ArrayProgram, Cell, Circuit, Job, Source, SpikeTrain, Transient
+from netlists import (
+    EDGE_SHARE,
+    READ_SHARE,
+    SETTLE_SHARE,
+    ArrayProgram,
+    Cell,
+    Circuit,
+    Job,
+    Source,
+    SpikeTrain,
+    Transient,
+)
 from spicegen.printers.numpy_model import initial_conductance
 from spicegen.progress import track
-from spicegen.simulate import REFERENCE, SimResult, SimulationError, simulator
+from spicegen.simulate import REFERENCE, SimResult, SimulationError, Simulator, simulator
 
 Array = NDArray[np.float64]
 PULSES_PER_POLARITY = 25
@@ -162,6 +173,20 @@ def find_pulses(card: DeviceCard) -> WritePulses:
     return _lowest_and_shortest(card)
 
 
+def train_conductances(engine: Simulator, card: DeviceCard, train: SpikeTrain) -> Array:
+    """Conductance of a device of ``card`` at each read of a train, in a simulator, shape (spikes,), S.
+
+    The native engine runs it without the capacitance of the electrodes, which its transients leave out: a source drives
+    the device, and the reads are sampled where the voltage does not change.
+
+    Raises:
+        SimulationError: see ``Simulator.run``.
+    """
+    if engine.name == REFERENCE:
+        card = card.model_copy(update={"electrode_capacitance_farad": None})
+    return read_conductances(engine.run(spike_job(card, train)), train)
+
+
 def spike_job(card: DeviceCard, train: SpikeTrain) -> Job:
     """The job of one device under a spike train: source ``vte`` drives its top electrode, its bottom is grounded."""
     circuit = Circuit(
@@ -211,7 +236,7 @@ def _tried(card: DeviceCard, pulses: WritePulses) -> _Trial | None:
     """Try pulses on the device; None if the trial cannot be simulated, or leaves no conductance that can be read."""
     train = pulses.train()
     try:
-        g = read_conductances(simulator(REFERENCE).run(spike_job(card, train)), train)
+        g = train_conductances(simulator(REFERENCE), card, train)
     except SimulationError:
         return None
     return _Trial(pulses, g) if g.min() > 0 else None

@@ -57,6 +57,13 @@ def header_lines(card: DeviceCard, example: Sequence[str]) -> list[str]:
     return [part for line in lines for part in comment_lines(line)]
 
 
+def example_values(card: DeviceCard) -> str:
+    """The initial value that an example's device is given, after a space: of the state that keeps a conductance."""
+    model = card.device_model
+    shown = [s for s in model.states if s.name == model.memory] or model.states[:1]
+    return "".join(f" {s.initial}={card.values[s.initial]:g}" for s in shown)
+
+
 def comment_lines(text: str) -> list[str]:
     """A line of text from outside as lines of a comment, without the comment's sign: printable ASCII, not too long."""
     return _wrap(ascii_line(text))

@@ -51,9 +51,15 @@ NGSPICE = SubcircuitDialect(
 
 def render_subcircuit(card: DeviceCard) -> str:
     """The text of NAME.lib: ``.subckt NAME te be`` with the card's values as defaults of its parameters."""
-    return NGSPICE.render(
-        card, ranges=[(p.name, *outside) for p, _ in printed_params(card) if (outside := _outside(p))]
-    )
+    ranges = [(p.name, *outside) for p, _ in printed_params(card) if (outside := _outside(p))]
+    return NGSPICE.render(card, ranges=[*ranges, *_OUTSIDE])
+
+
+_OUTSIDE = [
+    ("temp", "temp <= -273.15 && temp != -1000", "temp_must_be_above_minus_273.15"),
+    ("m", "m < 0", "m_must_be_at_least_0"),
+]
+"""As ``_outside`` gives it, for what a subcircuit has besides the parameters of the device: see the template."""
 
 
 def _outside(p: Param) -> tuple[str, str] | None:
@@ -65,7 +71,9 @@ def _outside(p: Param) -> tuple[str, str] | None:
     if math.isfinite(p.upper):
         operator, word = (">=", "below") if p.upper_open else (">", "at_most")
         sides.append((f"{p.name} {operator} {p.upper!r}", f"{word}_{p.upper:g}"))
+    if p.integer:
+        sides.append((f"{p.name} != floor({p.name})", "whole"))
     if not sides:
         return None
     conditions, words = zip(*sides, strict=True)
-    return " || ".join(conditions), f"{p.name}_must_be_{'_and_'.join(words)}"
+    return " || ".join(conditions), f"{p.name}_must_be_{'_and_'.join(words)}".replace("-", "minus_")

@@ -13,7 +13,7 @@ import sympy
 
 from models_va import CONSTANTS, TEMPERATURE, VOLTAGE, DeviceCard, Model
 from spicegen.printers.base import ExpressionPrinter, printed_params
-from spicegen.printers.header import header_lines
+from spicegen.printers.header import example_values, header_lines
 from spicegen.printers.helper_nodes import Equations, share
 from spicegen.templating import render_template
 
@@ -89,10 +89,9 @@ class SubcircuitDialect:
         return names | {symbol: f"V(h_{symbol.name})" for symbol in equations.helpers}
 
     def _example(self, card: DeviceCard) -> list[str]:
-        values = "".join(f" {s.initial}={card.values[s.initial]:g}" for s in card.device_model.states[:1])
         return [
             f".include {card.identifier}.{self.suffix}",
-            f"x1 te be {card.identifier}{values}",
+            f"x1 te be {card.identifier}{example_values(card)}",
             "(.lib takes a section of a file, and this one has none: it is taken whole, by .include)",
             *([self.remark] if self.remark else []),
         ]

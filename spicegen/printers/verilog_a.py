@@ -9,7 +9,7 @@ import sympy
 
 from models_va import BOLTZMANN, CHARGE, GMIN, TEMPERATURE, VOLTAGE, Definition, DeviceCard, Model, Param, State
 from spicegen.printers.base import CIRCUIT_FUNCTIONS, COSH_LIMIT, EXP_LIMIT, ExpressionPrinter, printed_params
-from spicegen.printers.header import header_lines
+from spicegen.printers.header import example_values, header_lines
 from spicegen.templating import render_template
 
 STATE_CAPACITANCE_F = 1e-3
@@ -84,8 +84,9 @@ def _range(param: Param) -> str:
 
 def _example(card: DeviceCard) -> list[str]:
     name = card.identifier
-    values = "".join(f" {s.initial}={card.values[s.initial]:g}" for s in card.device_model.states[:1])
+    values = example_values(card)
     return [
+        f"compiled by: openvaf-r -o {name}.osdi {name}.va",
         f"ngspice 44, after pre_osdi {name}.osdi in .control:",
         f"  .model dut {name}",
         f"  n1 te be dut{values}",

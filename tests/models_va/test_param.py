@@ -11,6 +11,13 @@ from models_va._param import nonnegative, positive
 from models_va.errors import InputError, ModelDefinitionError
 
 
+def test_a_whole_number_is_one():
+    p = Param("frozen", "a", "1", 0.0, 0.0, 1.0, integer=True)
+    assert p.check(1.0) == 1.0
+    with pytest.raises(InputError, match=r"parameter frozen = 0\.5 must be a whole number"):
+        p.check(0.5)
+
+
 @pytest.mark.parametrize("name", ["g0", "tau_m", "a1_b2"])
 def test_legal_names(name):
     assert Param(name, "a", "1", 0.0).symbol.name == name

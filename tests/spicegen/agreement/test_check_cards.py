@@ -51,6 +51,17 @@ def test_without_any_known_pulse_some_that_move_the_device_are_found(name):
     assert "the card names no pulses; these are the lowest and shortest that move it visibly" in pulses.sentence
 
 
+def test_a_card_with_an_electrode_capacitance_is_checked(need_engine):
+    """Reads are sampled where the voltage does not change, so that native is right without it."""
+    for engine in ("ngspice", "vacask"):
+        need_engine(engine)
+    given = {"value": 1e-16, "provenance": "assumed"}
+    card = DeviceCard(**load_card("magic-vteam").model_dump() | {"electrode_capacitance_farad": given})
+    report = check(card)
+    assert report.passed, report.rows()
+    assert len(report.runs) == 3
+
+
 @pytest.mark.parametrize("name", ["low-error", "warning-device"])
 def test_a_name_that_sounds_like_a_message_of_the_compiler_is_none(name, need_engine):
     """The compiler's line on progress names the file."""

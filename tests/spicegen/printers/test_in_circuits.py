@@ -250,7 +250,7 @@ def test_the_noise_at_a_bias_is_that_of_the_conductance(form, name, tmp_path):
 @pytest.mark.parametrize("name", CARDS)
 @pytest.mark.parametrize("analysis", ["op", "ac dec 1 0.01 10k", "noise v(b) v1 dec 1 0.01 10k", "tran 1m 20m 0 0.1m"])
 def test_m_devices_are_devices_in_parallel(form, name, analysis, tmp_path):
-    """Behind a resistor, so that a wrong current changes the voltage; also in a subcircuit of two."""
+    """Behind a resistor, so that a wrong current changes the voltage; also in subcircuits, one that passes m on."""
     card, states = card_and_states(name)
     resistance = float(0.1 / evaluated(card, states, [0.5]).di_dv[0])
     source = "v1 a 0 dc 0.5 ac 1" + (" pwl(0 0.1 1m 0.1 2m 0.5 20m 0.5)" if analysis.startswith("tran") else "")
@@ -259,13 +259,15 @@ def test_m_devices_are_devices_in_parallel(form, name, analysis, tmp_path):
         ".subckt pair p n", form.device("1", "p", "n", card, states), form.device("2", "p", "n", card, states, "m=2"),
         ".ends", "xpair b 0 pair",
     ]  # fmt: skip
+    one = form.device("1", "p", "n", card, states, "m={m}")
+    passed_on = [".subckt some p n m=1", one, ".ends", "xsome b 0 some m=3"]
     parallel = [form.device(str(k), "b", "0", card, states) for k in range(3)]
     after = ["setplot noise1"] if analysis.startswith("noise") else []
     vectors = {"noise": ["onoise_spectrum"], "ac": ["real(i(v1))", "imag(i(v1))"]}.get(
         analysis.split()[0], ["i(v1)", "v(b)"]
     )
     results = []
-    for devices in (parallel, three, nested):
+    for devices in (parallel, three, nested, passed_on):
         elements = [source, f"r1 a b {resistance!r}", *devices]
         found = form.run(card, tmp_path, elements, [analysis, *after], vectors)
         results.append({v: np.interp(np.linspace(0, 20e-3, 50), found["scale"], found[v]) for v in vectors}
@@ -286,6 +288,8 @@ def test_a_subcircuit_refuses_values_out_of_range_by_name(ngspice_lib, name, tmp
             beyond.append((p.name, p.lower - (not p.lower_open) * 1e-6, "above" if p.lower_open else "at_least"))
         if np.isfinite(p.upper):
             beyond.append((p.name, p.upper + (not p.upper_open) * 1e-6, "below" if p.upper_open else "at_most"))
+    beyond += [("dtemp", -273.15, "above"), ("temp", -273.15, "above"), ("m", -1, "at_least_0")]
+    beyond += [("frozen", 0.5, "whole")]
     for parameter, value, word in beyond:
         devices = [
             ngspice_lib.device("1", "a", "0", card, states),

@@ -1,12 +1,15 @@
 """Simulators behind the interface: agreement, and what happens when one is missing, fails, crashes or hangs."""
 
+import ctypes.util
+import os
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from models_va import load_card
-from models_va.errors import UnknownNameError
+from models_va.errors import InputError, UnknownNameError
 from netlists import (
     Capacitor,
     Cell,
@@ -185,6 +188,7 @@ def test_no_convergence_in_ngspice_is_reported(need_engine, monkeypatch):
     with pytest.raises(SimulationError, match="ngspice") as caught:
         engine.run(READ)
     assert any("singular" in line.lower() or "fail" in line.lower() for line in caught.value.log)
+    assert "traceback" not in str(caught.value).lower()
     assert "v3 out 0 1.0" in caught.value.deck
 
 
@@ -208,6 +212,22 @@ def test_doctor_says_what_a_device_is_in_ngspice(osdi_ngspice_here):
     found = {f.name: f for f in examine()}["ngspice"]
     assert found.works
     assert found.trial == "divider solved; a device is compiled Verilog-A"
+
+
+@pytest.mark.parametrize(("named", "what"), [("nowhere/lib.so", "is not there"), (".", "is a folder")])
+def test_a_named_library_that_is_no_file_is_one_error(named, what, tmp_path, monkeypatch):
+    monkeypatch.setenv("NGSPICE_LIBRARY_PATH", str(tmp_path / named))
+    with pytest.raises(InputError, match=f"NGSPICE_LIBRARY_PATH=.*{what}"):
+        simulator("ngspice")
+
+
+def test_a_library_may_be_named_from_the_home_folder(osdi_ngspice_here, tmp_path, monkeypatch):
+    """With the variable's own text handed to the worker, too."""
+    library = os.environ.get("NGSPICE_LIBRARY_PATH") or ctypes.util.find_library("ngspice")
+    (tmp_path / "lib").symlink_to(Path(library).parent)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NGSPICE_LIBRARY_PATH", f"~/lib/{Path(library).name}")
+    assert Ngspice().available().here
 
 
 def test_results_of_compiled_models_are_stored_apart(osdi_ngspice_here):
