@@ -131,6 +131,45 @@ def compare_command(
     typer.echo(f"{folder / 'report.html'}")
 
 
+def train_command(
+    data: Annotated[
+        Path,
+        typer.Argument(
+            help="Images to train and to test on: .npz with x_train, y_train, x_test, y_test; or another "
+            "format of evaluate.",
+            show_default=False,
+        ),
+    ],
+    device: Annotated[str, typer.Option(help="A device card: file, or name of one that ships.")],
+    output: Output,
+    config: Annotated[
+        Path | None, typer.Option(help="Network, data, schedule, updates, cells (YAML; see examples/train.yaml).")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One of these: schedule.epochs=5.")
+    ] = None,
+    seed: Seed = 0,
+    seeds: Annotated[int, typer.Option(help="Number of trainings, with the seeds from --seed on.")] = 1,
+    workers: Annotated[int, typer.Option(help="Trainings at the same time; the result is the same.")] = 1,
+) -> None:
+    """Train a network by the device's own updates, beside the same network in floating point."""
+    from evaluator.reports.training_page import training_page
+    from evaluator.settings import split_setting
+    from evaluator.training import TrainConfig, read_train_config, train
+    from spicegen.files import output_folder
+
+    chosen = TrainConfig() if config is None else read_train_config(config)
+    chosen = chosen.with_values(dict(split_setting(text) for text in settings or []))
+    folder = output_folder(output)
+    with _interruption_named(folder, "the state after the last epoch is"):
+        result = train(
+            data, device, config=chosen, seed=seed, seeds=seeds, workers=workers, folder=folder, say=typer.echo
+        )
+        training_page(result).write(folder, result.to_json())
+    typer.echo(result.summary)
+    typer.echo(f"{folder / 'report.html'}")
+
+
 def demo_command(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for report and files.")] = Path("demo-out"),
 ) -> None:
@@ -148,12 +187,12 @@ def demo_command(
 
 
 @contextmanager
-def _interruption_named(folder: Path) -> Iterator[None]:
-    """Tell whoever interrupts the work where its finished trials are, and how it goes on."""
+def _interruption_named(folder: Path, finished: str = "finished trials are") -> Iterator[None]:
+    """Tell whoever interrupts the work where its ``finished`` parts are, and how it goes on."""
     try:
         yield
     except KeyboardInterrupt:
-        typer.echo(f"spicegen: finished trials are in {folder}: the same command goes on there", err=True)
+        typer.echo(f"spicegen: {finished} in {folder}: the same command goes on there", err=True)
         raise
 
 

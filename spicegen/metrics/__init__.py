@@ -11,7 +11,7 @@
     -> reports (_from_files.py, metric.py, report.py); the room reports draws their pages and pictures
 """
 
-from spicegen.metrics._from_files import measure_files, whole_json, write_tables
+from spicegen.metrics._from_files import measure_files, update_tables, whole_json, write_tables
 from spicegen.metrics.laws import alpha, asymmetric_ratio, beta, decay_time, exponential_law, neurosim_label, power_law
 from spicegen.metrics.metric import HEAD, Metric
 from spicegen.metrics.report import MetricsReport
@@ -28,6 +28,7 @@ __all__ = [
     "measure_files",
     "neurosim_label",
     "power_law",
+    "update_tables",
     "whole_json",
     "write_tables",
 ]

@@ -181,3 +181,14 @@ def _of_retention(origins: Sequence[Origin], measured: Sequence[Retention], seed
     metrics = retention.measure(found, samples)
     by_temperature = {r.temperature_k: r for r in found}
     return MetricsReport(_title("Retention", origins), origins, metrics, notes, by_temperature)
+
+
+def update_tables(pulses: Pulses) -> tuple[UpdateTable, ...]:
+    """The update tables of a train of pulses: the one that rises first.
+
+    Raises:
+        InputError: there are too few pulses of a direction.
+    """
+    data = trains.trains_of([pulses], 0)
+    made = [branch_table(b, c, pulses.origin.name) for b, c in zip(data.measured, data.curves, strict=True)]
+    return tuple(sorted(made, key=lambda t: not t.rises))

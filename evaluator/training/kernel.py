@@ -1,0 +1,503 @@
+"""Training in compiled code: samples forward and backward through a perceptron, and its devices' updates.
+
+All layers lie in flat arrays, layer after layer. The weights of a layer have the shape (inputs + 1, outputs): its last
+row are the biases, driven by a constant 1. A row is contiguous, so that an input of zero skips all of its devices.
+
+A weight is ``range * (plus - minus)``, with the conductances of its two devices over the window, 0 to 1. Everything is
+in single precision, as single samples change weights by far more than its rounding; activations and errors, too.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numba
+import numpy as np
+
+from evaluator.training.random_bits import drawn, lower_unit, mixed, upper_unit
+from spicegen.printers.machine_code import compiled
+
+FLOAT, CONTINUOUS, POISSON, BERNOULLI, STREAMS, ACCUMULATE = range(6)
+"""Laws of updates, see ``evaluator.training.config.UpdateConfig``."""
+PAIR, SINGLE, ONE_SIDED = range(3)
+"""Kinds of cells: both devices of a pair move; one moves against a reference; only rises are used."""
+IN_ARRAY, DIGITAL, NO_BIAS = range(3)
+"""Places of biases."""
+_ONE, _ZERO, _HALF = np.float32(1.0), np.float32(0.0), np.float32(0.5)
+_LONGEST_STREAM = 31
+
+
+@numba.njit(inline="always")
+def _in_table(table: Any, direction: Any, g: Any) -> Any:
+    """The value of a table (2, nodes) at the conductance ``g``, 0 to 1, interpolated linearly."""
+    place = g * np.float32(table.shape[1] - 1)
+    node = min(np.int32(place), np.int32(table.shape[1] - 2))
+    part = place - np.float32(node)
+    return table[direction, node] * (_ONE - part) + table[direction, node + 1] * part
+
+
+@numba.njit(inline="always")
+def _in_residuals(table: Any, direction: Any, g: Any, unit: Any) -> Any:
+    """The deviation (2, nodes, probabilities) from the mean step at ``g`` that a random number in [0, 1) stands for."""
+    node = np.int32(g * np.float32(table.shape[1] - 1) + _HALF)
+    place = unit * np.float32(table.shape[2] - 1)
+    below = np.int32(place)
+    part = place - np.float32(below)
+    return table[direction, node, below] * (_ONE - part) + table[direction, node, below + 1] * part
+
+
+@numba.njit(inline="always")
+def _kept(g: Any) -> Any:
+    return min(max(g, _ZERO), _ONE)
+
+
+@numba.njit(inline="always")
+def _pulsed(g: Any, direction: Any, unit: Any, mean: Any, residual: Any, noisy: Any) -> Any:
+    """The conductance after one pulse; steps in the tables are over the window."""
+    step = _in_table(mean, direction, g)
+    if noisy:
+        step += _in_residuals(residual, direction, g, unit)
+    return _kept(g + step)
+
+
+@numba.njit(fastmath={"contract"})
+def _continuous(g, base, m, s, d, kind, key, relative, spread, noisy):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """Move a row's devices by parts of pulses: ``s * d`` is the wanted change of a device over the window.
+
+    ``relative`` is the mean step over its mean between 10 and 90 % of the window, ``spread`` the deviations over the
+    root of that mean.
+    """
+    if kind == PAIR:
+        if noisy:
+            for i in range(m):
+                u = s * d[i]
+                size = abs(u)
+                root = math.sqrt(size)
+                up, down = (0, 1) if u > 0 else (1, 0)
+                bits = drawn(key, i)
+                a, b = g[0, base + i], g[1, base + i]
+                a += size * _in_table(relative, up, a) + root * _in_residuals(spread, up, a, upper_unit(bits))
+                b += size * _in_table(relative, down, b) + root * _in_residuals(spread, down, b, lower_unit(bits))
+                g[0, base + i], g[1, base + i] = _kept(a), _kept(b)
+        else:
+            for i in range(m):
+                u = s * d[i]
+                size = abs(u)
+                up, down = (0, 1) if u > 0 else (1, 0)
+                a, b = g[0, base + i], g[1, base + i]
+                g[0, base + i] = _kept(a + size * _in_table(relative, up, a))
+                g[1, base + i] = _kept(b + size * _in_table(relative, down, b))
+        return
+    for i in range(m):
+        u = s * d[i]
+        device, direction = 0, (0 if u > 0 else 1)
+        if kind == ONE_SIDED:
+            device, direction = direction, 0
+        a, size = g[device, base + i], abs(u)
+        a += size * _in_table(relative, direction, a)
+        if noisy:
+            a += math.sqrt(size) * _in_residuals(spread, direction, a, upper_unit(drawn(key, i)))
+        g[device, base + i] = _kept(a)
+
+
+@numba.njit
+def _pulse_pair(g, at, rises, direction, kind, unit, mean, residual, noisy):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """One pulse in ``direction`` (0 up, 1 down) on the device of a cell that takes it, for a weight that ``rises``."""
+    device = direction if rises else 1 - direction
+    if kind == SINGLE:
+        device = 0
+    g[device, at] = _pulsed(g[device, at], direction, unit, mean, residual, noisy)
+
+
+@numba.njit
+def _poisson_number(mean, key, counter):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """A number of pulses, Poisson by inversion in parts of at most 16, and the counter behind the draws."""
+    total = 0
+    while mean > 0:
+        part = min(mean, 16.0)
+        mean -= part
+        u = np.float64(drawn(key, counter) >> np.uint64(11)) * 2.0**-53
+        counter += 1
+        n, p = 0, math.exp(-part)
+        while u >= p and n < 200:
+            u -= p
+            n += 1
+            p *= part / n
+        total += n
+    return total, counter
+
+
+@numba.njit
+def _alias(d, m, accept, other, small, large):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """Walker's alias table of |d|: entry i is drawn itself with probability ``accept[i]``, else ``other[i]``."""
+    total = 0.0
+    for i in range(m):
+        total += abs(d[i])
+    if total == 0.0:
+        return 0.0
+    smalls = larges = 0
+    for i in range(m):
+        accept[i] = abs(d[i]) * m / total
+        other[i] = i
+        if accept[i] < 1.0:
+            small[smalls] = i
+            smalls += 1
+        else:
+            large[larges] = i
+            larges += 1
+    while smalls > 0 and larges > 0:
+        smalls -= 1
+        i, k = small[smalls], large[larges - 1]
+        other[i] = k
+        accept[k] -= 1.0 - accept[i]
+        if accept[k] < 1.0:
+            larges -= 1
+            small[smalls] = k
+            smalls += 1
+    for n in range(smalls):
+        accept[small[n]] = 1.0
+    for n in range(larges):
+        accept[large[n]] = 1.0
+    return total
+
+
+@numba.njit
+def _poisson(g, base, m, s, d, total, kind, key, rates, accept, other, mean, residual, noisy):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """Pulses of a row, as many as Poisson says: their numbers first, then the devices that they fall on."""
+    counter, pulses = 0, 0
+    for direction in range(2):
+        if kind == ONE_SIDED and direction == 1:
+            break
+        count, counter = _poisson_number(abs(s) * total * rates[direction], key, counter)
+        for _ in range(count):
+            bits = drawn(key, counter)
+            counter += 1
+            i = np.int64((bits >> np.uint64(32)) * np.uint64(m) >> np.uint64(32))
+            if lower_unit(bits) >= accept[i]:
+                i = other[i]
+            rises = s * d[i] > 0
+            if kind == SINGLE and rises == (direction == 1):
+                continue
+            unit = _ZERO
+            if noisy:
+                unit = upper_unit(drawn(key, counter))
+                counter += 1
+            _pulse_pair(g, base + i, rises, direction, kind, unit, mean, residual, noisy)
+            pulses += 1
+    return pulses
+
+
+@numba.njit
+def _bernoulli(g, base, m, s, d, kind, key, rates, mean, residual, noisy):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """At most one pulse on each device of a row, with the probability that makes the mean right."""
+    pulses = 0
+    for i in range(m):
+        u = s * d[i]
+        bits = drawn(key, i)
+        for direction in range(2):
+            if (kind == ONE_SIDED and direction == 1) or (kind == SINGLE and (u > 0) == (direction == 1)):
+                continue
+            unit = upper_unit(bits) if direction == 0 else lower_unit(bits)
+            if unit < abs(u) * rates[direction]:
+                second = upper_unit(drawn(key, m + 2 * i + direction)) if noisy else _ZERO
+                _pulse_pair(g, base + i, u > 0, direction, kind, second, mean, residual, noisy)
+                pulses += 1
+    return pulses
+
+
+@numba.njit
+def _stream(probability, length, key):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """A stream of ``length`` random bits, each set with the given probability."""
+    bits = np.uint32(0)
+    for k in range(length):
+        if upper_unit(drawn(key, k)) < probability:
+            bits |= np.uint32(1) << np.uint32(k)
+    return bits
+
+
+@numba.njit
+def _ones(bits):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    count = 0
+    while bits:
+        bits &= bits - np.uint32(1)
+        count += 1
+    return count
+
+
+@numba.njit
+def _accumulate(g, chi, base, m, s, d, kind, key, whole, mean, residual, noisy):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """Add a row's wanted changes up digitally; pulse where a whole step has come together.
+
+    ``whole`` is the change of a weight, over the window, that one pulse on each device that moves makes: up, down.
+    """
+    least = np.float32(min(whole[0], whole[1]))
+    largest = _ZERO
+    for i in range(m):
+        chi[base + i] += s * d[i]
+        largest = max(largest, abs(chi[base + i]))
+    pulses = 0
+    if largest < least:
+        return pulses
+    for i in range(m):
+        rises = chi[base + i] > 0
+        step = np.float32(whole[0] if rises else whole[1])
+        count = np.int64(abs(chi[base + i]) / step)
+        if count == 0:
+            continue
+        chi[base + i] -= count * step if rises else -count * step
+        for n in range(count):
+            bits = drawn(key, i + m * n)
+            if kind == PAIR:
+                _pulse_pair(g, base + i, rises, 0, kind, upper_unit(bits), mean, residual, noisy)
+                _pulse_pair(g, base + i, rises, 1, kind, lower_unit(bits), mean, residual, noisy)
+                pulses += 2
+            else:
+                direction = 0 if rises or kind == ONE_SIDED else 1
+                _pulse_pair(g, base + i, rises, direction, kind, upper_unit(bits), mean, residual, noisy)
+                pulses += 1
+    return pulses
+
+
+@numba.njit(fastmath={"contract"})
+def _forward(g, n, ranges, a, z, relu, biases, bias):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """Activations of all layers for the inputs in ``a[:n[0]]``; the last layer's are softmax probabilities."""
+    start, base, first = 0, 0, 0
+    for layer in range(len(n) - 1):
+        rows, m = n[layer], n[layer + 1]
+        for i in range(m):
+            z[i] = _ZERO
+        for j in range(rows + 1):
+            if j == rows and biases != IN_ARRAY:
+                continue
+            x = _ONE if j == rows else a[start + j]
+            if x != _ZERO:
+                plus, minus = g[0, base + j * m : base + (j + 1) * m], g[1, base + j * m : base + (j + 1) * m]
+                for i in range(m):
+                    z[i] += x * (plus[i] - minus[i])
+        for i in range(m):
+            z[i] *= ranges[layer]
+            if biases == DIGITAL:
+                z[i] += bias[first + i]
+        start += rows
+        if layer == len(n) - 2:
+            top = z[0]
+            for i in range(m):
+                top = max(top, z[i])
+            total = _ZERO
+            for i in range(m):
+                a[start + i] = math.exp(z[i] - top)
+                total += a[start + i]
+            for i in range(m):
+                a[start + i] /= total
+        elif relu:
+            for i in range(m):
+                a[start + i] = max(z[i], _ZERO)
+        else:
+            for i in range(m):
+                a[start + i] = _ONE / (_ONE + math.exp(-z[i]))
+        base += (rows + 1) * m
+        first += m
+
+
+@numba.njit(fastmath={"reassoc", "contract"})
+def _backward(g, n, ranges, a, d, label, relu):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """Derivatives of the cross-entropy by the weighted sums of every layer, from the activations of ``_forward``."""
+    layers = len(n) - 1
+    start = 0
+    for layer in range(layers):
+        start += n[layer]
+    first = 0
+    for layer in range(layers - 1):
+        first += n[layer + 1]
+    base = 0
+    for layer in range(layers - 1):
+        base += (n[layer] + 1) * n[layer + 1]
+    for i in range(n[layers]):
+        d[first + i] = a[start + i]
+    d[first + label] -= _ONE
+    for layer in range(layers - 1, 0, -1):
+        rows, m = n[layer], n[layer + 1]
+        start -= rows
+        for j in range(rows):
+            total = _ZERO
+            at = base + j * m
+            for i in range(m):
+                total += (g[0, at + i] - g[1, at + i]) * d[first + i]
+            h = a[start + j]
+            slope = (_ONE if h > 0 else _ZERO) if relu else h * (_ONE - h)
+            d[first - rows + j] = ranges[layer] * total * slope
+        first -= rows
+        base -= (n[layer - 1] + 1) * rows
+
+
+@numba.njit
+def _update(law, kind, n, g, chi, bias, biases, ranges, rate, a, d, key, tables, noisy, fbar, work):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, C901
+    """Apply one sample's outer products to all layers; returns the number of pulses."""
+    mean, residual, relative, spread = tables
+    accept, other, small, large = work
+    start, base, first, pulses = 0, 0, 0, 0
+    rates = (1.0 / fbar[0], 1.0 / fbar[1])
+    whole = (fbar[0], fbar[0 if kind == ONE_SIDED else 1])
+    if kind == PAIR:
+        whole = (fbar[0] + fbar[1], fbar[0] + fbar[1])
+    for layer in range(len(n) - 1):
+        rows, m = n[layer], n[layer + 1]
+        e = d[first : first + m]
+        layer_key = mixed(key + np.uint64(layer + 1) * np.uint64(0xD1342543DE82EF95))
+        # The change of the weight over the window, or of each device of a pair that shares it.
+        share = rate / ranges[layer] * (0.5 if kind == PAIR and law != ACCUMULATE and law != FLOAT else 1.0)
+        total = 0.0
+        if law == POISSON:
+            total = _alias(e, m, accept, other, small, large)
+        length, row_scale, column_scale = 0, 0.0, 0.0
+        if law == STREAMS:
+            length, row_scale, column_scale = _lengths(a[start : start + rows], e, share, rates, kind)
+            for i in range(m):
+                other[i] = np.int64(_stream(abs(e[i]) * column_scale, length, drawn(layer_key, rows + 2 + i)))
+        for j in range(rows + 1):
+            if j == rows and biases != IN_ARRAY:
+                continue
+            x = _ONE if j == rows else a[start + j]
+            if x == _ZERO:
+                continue
+            s = np.float32(-share * x)
+            at = base + j * m
+            row_key = drawn(layer_key, j)
+            if law == FLOAT:
+                for i in range(m):
+                    g[0, at + i] += s * e[i]
+            elif law == CONTINUOUS:
+                _continuous(g, at, m, s, e, kind, row_key, relative, spread, noisy)
+            elif law == POISSON:
+                if total > 0:
+                    pulses += _poisson(
+                        g, at, m, s, e, total, kind, row_key, rates, accept, other, mean, residual, noisy
+                    )
+            elif law == BERNOULLI:
+                pulses += _bernoulli(g, at, m, s, e, kind, row_key, rates, mean, residual, noisy)
+            elif law == STREAMS:
+                row = _stream(abs(x) * row_scale, length, row_key)
+                if row:
+                    pulses += _coincident(g, at, m, s, e, row, other, kind, row_key, mean, residual, noisy)
+            else:
+                pulses += _accumulate(g, chi, at, m, s, e, kind, row_key, whole, mean, residual, noisy)
+        if biases == DIGITAL:
+            for i in range(m):
+                bias[first + i] -= np.float32(rate) * e[i]
+        start += rows
+        base += (rows + 1) * m
+        first += m
+    return pulses
+
+
+@numba.njit
+def _lengths(x, e, share, rates, kind):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """Length of the bit streams and the scales of the rows' and columns' probabilities.
+
+    Update and bit-length management: as few bits as keep every probability at or below 1, rows and columns balanced.
+    Source: T. Gokmen, M. Onen and W. Haensch, Front. Neurosci. 11, 538 (2017), doi:10.3389/fnins.2017.00538.
+    """
+    largest_x, largest_e = 1.0, 0.0
+    for j in range(len(x)):
+        largest_x = max(largest_x, abs(x[j]))
+    for i in range(len(e)):
+        largest_e = max(largest_e, abs(e[i]))
+    rate = rates[0] if kind == ONE_SIDED else 0.5 * (rates[0] + rates[1])
+    wanted = abs(share) * rate  # pulses for x = e = 1
+    if wanted == 0.0 or largest_e == 0.0:
+        return 1, 0.0, 0.0
+    length = min(_LONGEST_STREAM, max(1, int(math.ceil(wanted * largest_x * largest_e))))
+    root = math.sqrt(wanted / length)
+    balance = math.sqrt(largest_e / largest_x)
+    return length, root * balance, root / balance
+
+
+@numba.njit
+def _coincident(g, base, m, s, d, row, columns, kind, key, mean, residual, noisy):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """A pulse, on each device that moves, for every bit that a row and a column have in common."""
+    pulses = 0
+    for i in range(m):
+        count = _ones(row & np.uint32(columns[i]))
+        rises = s * d[i] > 0
+        for k in range(count):
+            bits = drawn(key, 64 + i + m * k)
+            if kind == PAIR:
+                _pulse_pair(g, base + i, rises, 0, kind, upper_unit(bits), mean, residual, noisy)
+                _pulse_pair(g, base + i, rises, 1, kind, lower_unit(bits), mean, residual, noisy)
+                pulses += 2
+            else:
+                direction = 0 if rises or kind == ONE_SIDED else 1
+                _pulse_pair(g, base + i, rises, direction, kind, upper_unit(bits), mean, residual, noisy)
+                pulses += 1
+    return pulses
+
+
+_F1, _F2, _F3 = numba.float32[::1], numba.float32[:, ::1], numba.float32[:, :, ::1]
+_SIGNATURE = numba.int64(
+    numba.int64, numba.int64, numba.int64[::1], _F2, _F1, _F1, numba.int64, _F1, numba.float64, numba.int64,
+    _F2, numba.int64[::1], numba.int64[::1], numba.int64, numba.boolean, numba.uint64,
+    _F2, _F3, _F2, _F3, numba.boolean, numba.float64[::1],
+)  # fmt: skip
+
+
+@compiled(_SIGNATURE)
+def train_part(
+    law: Any, kind: Any, n: Any, g: Any, chi: Any, bias: Any, biases: Any, ranges: Any, rate: Any, batch: Any,
+    x: Any, y: Any, order: Any, first_step: Any, relu: Any, key: Any,
+    mean: Any, residual: Any, relative: Any, spread: Any, noisy: Any, fbar: Any,
+) -> Any:  # fmt: skip
+    """Train on the samples ``order`` of ``x`` and ``y``, one after the other or in batches, in place.
+
+    Args:
+        law, kind: of the updates, of the cells.
+        n: numbers of inputs, of hidden units and of outputs, shape (layers + 1,).
+        g: conductances over the window of the devices plus and minus, shape (2, devices of one of them).
+        chi: wanted changes that add up digitally (``ACCUMULATE``), shape of one of ``g``.
+        bias: digital biases, layer after layer.
+        biases: where biases are: in the arrays, digital, or nowhere; where they are not in the arrays, their rows there
+            are not used.
+        ranges: weight that the whole window stands for, by layer.
+        rate: learning rate of a sample; that of a batch is divided by its size.
+        batch: number of samples for which the weights stay.
+        x: inputs, shape (samples, inputs).
+        y: classes, shape (samples,).
+        order: the samples to train on.
+        first_step: number of samples that were trained on before: the counter of the random numbers.
+        relu: whether hidden units are ReLU, and not sigmoid.
+        key: key of the random numbers, of the seed.
+        mean, residual: mean step (2, nodes) up and down, and deviations (2, nodes, probabilities), over the window.
+        relative, spread: these for ``CONTINUOUS``, see there.
+        noisy: whether deviations are drawn.
+        fbar: size of the mean step up and down between 10 and 90 % of the window.
+
+    Returns:
+        The number of pulses that devices got.
+    """
+    layers = len(n) - 1
+    units, widest, outputs = 0, 0, 0
+    for layer in range(layers + 1):
+        units += n[layer]
+        widest = max(widest, n[layer])
+        if layer:
+            outputs += n[layer]
+    a, d = np.empty((batch, units), np.float32), np.empty((batch, outputs), np.float32)
+    z = np.empty(widest, np.float32)
+    work = (np.empty(widest), np.empty(widest, np.int64), np.empty(widest, np.int64), np.empty(widest, np.int64))
+    tables = (mean, residual, relative, spread)
+    pulses = 0
+    for begin in range(0, len(order), batch):
+        size = min(batch, len(order) - begin)
+        for b in range(size):
+            sample = order[begin + b]
+            for j in range(n[0]):
+                a[b, j] = x[sample, j]
+            _forward(g, n, ranges, a[b], z, relu, biases, bias)
+            _backward(g, n, ranges, a[b], d[b], y[sample], relu)
+        for b in range(size):
+            sample_key = drawn(key, np.uint64(first_step + begin + b))
+            pulses += _update(
+                law, kind, n, g, chi, bias, biases, ranges, rate / size, a[b], d[b], sample_key, tables, noisy, fbar,
+                work,
+            )  # fmt: skip
+    return pulses
