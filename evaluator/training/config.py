@@ -13,7 +13,6 @@ from models_va.errors import InputError
 from spicegen.files import beside
 
 Law = Literal["continuous", "pulses", "accumulate"]
-LAWS: tuple[Law, ...] = ("continuous", "pulses", "accumulate")
 Positive = Annotated[float, Field(gt=0, le=1e9)]
 Units = Annotated[int, Field(ge=1, le=100_000)]
 
@@ -26,11 +25,11 @@ def _multiple(text: str) -> float | None:
     return found if text.endswith("x") and 0 < found < 1e9 else None
 
 
-class _Section(BaseModel):
+class _TrainSection(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class NetworkConfig(_Section):
+class NetworkConfig(_TrainSection):
     """A perceptron: hidden layers of sigmoid or ReLU units, softmax and cross-entropy at its end.
 
     Attributes:
@@ -49,7 +48,7 @@ class NetworkConfig(_Section):
     initial: Annotated[float, Field(ge=0, le=100)] = 4.0
 
 
-class DataConfig(_Section):
+class DataConfig(_TrainSection):
     """The samples to train on.
 
     Attributes:
@@ -64,7 +63,7 @@ class DataConfig(_Section):
     scaling: Literal["none", "unit", "standard"] = "none"
 
 
-class ScheduleConfig(_Section):
+class ScheduleConfig(_TrainSection):
     """Epochs and learning rates.
 
     Attributes:
@@ -85,7 +84,7 @@ class ScheduleConfig(_Section):
         return float(self.rate * self.factor ** (epoch // self.every))
 
 
-class UpdateConfig(_Section):
+class UpdateConfig(_TrainSection):
     """How a wanted change of weights becomes changes of conductances.
 
     Attributes:
@@ -123,15 +122,13 @@ class UpdateConfig(_Section):
     def _both_tables(self) -> UpdateConfig:
         both = self.increasing is not None and self.decreasing is not None
         if self.source == "tables" and not both:
-            raise ValueError(
-                "source: tables needs the files increasing and decreasing, as spicegen metrics writes them"
-            )
+            raise ValueError("source: tables needs increasing and decreasing, two files of spicegen metrics")
         if self.source != "tables" and (self.increasing or self.decreasing):
             raise ValueError(f"increasing and decreasing are of source: tables, and the source is {self.source}")
         return self
 
 
-class CellConfig(_Section):
+class CellConfig(_TrainSection):
     """The devices of a weight.
 
     Attributes:
@@ -172,7 +169,7 @@ class CellConfig(_Section):
         return list(given)
 
 
-class TrainConfig(_Section):
+class TrainConfig(_TrainSection):
     """A training: network, data, schedule, updates and cells."""
 
     network: NetworkConfig = NetworkConfig()

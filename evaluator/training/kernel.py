@@ -260,7 +260,7 @@ def _accumulate(g, chi, base, m, s, d, kind, key, whole, mean, residual, noisy):
 
 
 @numba.njit(fastmath={"contract"})
-def _forward(g, n, ranges, a, z, relu, biases, bias):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+def _forward(g, n, ranges, a, z, relu, biases, bias):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, C901
     """Activations of all layers for the inputs in ``a[:n[0]]``; the last layer's are softmax probabilities."""
     start, base, first = 0, 0, 0
     for layer in range(len(n) - 1):
@@ -407,7 +407,7 @@ def _lengths(x, e, share, rates, kind):  # type: ignore[no-untyped-def] # noqa: 
     wanted = abs(share) * rate  # pulses for x = e = 1
     if wanted == 0.0 or largest_e == 0.0:
         return 1, 0.0, 0.0
-    length = min(_LONGEST_STREAM, max(1, int(math.ceil(wanted * largest_x * largest_e))))
+    length = min(_LONGEST_STREAM, max(1, math.ceil(wanted * largest_x * largest_e)))
     root = math.sqrt(wanted / length)
     balance = math.sqrt(largest_e / largest_x)
     return length, root * balance, root / balance
@@ -450,7 +450,8 @@ def train_part(
     """Train on the samples ``order`` of ``x`` and ``y``, one after the other or in batches, in place.
 
     Args:
-        law, kind: of the updates, of the cells.
+        law: the law of updates.
+        kind: the kind of cells.
         n: numbers of inputs, of hidden units and of outputs, shape (layers + 1,).
         g: conductances over the window of the devices plus and minus, shape (2, devices of one of them).
         chi: wanted changes that add up digitally (``ACCUMULATE``), shape of one of ``g``.
@@ -466,8 +467,10 @@ def train_part(
         first_step: number of samples that were trained on before: the counter of the random numbers.
         relu: whether hidden units are ReLU, and not sigmoid.
         key: key of the random numbers, of the seed.
-        mean, residual: mean step (2, nodes) up and down, and deviations (2, nodes, probabilities), over the window.
-        relative, spread: these for ``CONTINUOUS``, see there.
+        mean: mean step up and down, over the window, shape (2, nodes).
+        residual: deviations from it, shape (2, nodes, probabilities).
+        relative: mean step over its mean between 10 and 90 % of the window, for ``CONTINUOUS``.
+        spread: deviations over the root of that mean, for ``CONTINUOUS``.
         noisy: whether deviations are drawn.
         fbar: size of the mean step up and down between 10 and 90 % of the window.
 

@@ -1,14 +1,15 @@
 """One training: a network on its devices, and the same network in floating point beside it, for one seed.
 
 Both begin with the same weights and see the same samples in the same order at the same rates, so that their accuracies
-can be compared in pairs. Everything that is random follows from the seed and from counters (``random_bits``): a run that
-is resumed from its last epoch ends with the same bits.
+can be compared in pairs. Everything that is random follows from the seed and from counters (``random_bits``): a run
+that is resumed from its last epoch ends with the same bits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ Report = Callable[[int, float, float], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Samples:
+class TrainingSamples:
     """Training and test samples as the network takes them.
 
     Attributes:
@@ -57,7 +58,7 @@ class Samples:
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class Perceptron:
     """Weights of a perceptron, in floating point or as they stand on devices.
 
     Attributes:
@@ -87,7 +88,7 @@ class Network:
     def by_layer(self) -> list[Single]:
         """The conductances of every layer, shape (2, inputs + 1, outputs)."""
         found, start = [], 0
-        for rows, m in zip(self.sizes[:-1], self.sizes[1:], strict=True):
+        for rows, m in pairwise(self.sizes):
             found.append(self.g[:, start : start + (rows + 1) * m].reshape(2, rows + 1, m))
             start += (rows + 1) * m
         return found
@@ -98,12 +99,12 @@ class Network:
         for n, (w, b) in enumerate(layers):
             x = x @ w + b
             if n < len(layers) - 1:
-                x = np.maximum(x, 0) if self.relu else 1 / (1 + np.exp(-np.clip(x, -80, 80)))
+                x = np.asarray(np.maximum(x, 0) if self.relu else 1 / (1 + np.exp(-np.clip(x, -80, 80))), np.float32)
         return x
 
     def accuracy(self, x: Single, y: NDArray[np.int64]) -> float:
         """Share of samples whose class has the largest output."""
-        return top_k_accuracy(self.outputs(x), y)
+        return top_k_accuracy(self.outputs(x).astype(np.float64), y)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,14 +121,14 @@ class RunResult:
     seed: int
     floating: Array
     hardware: Array
-    network: Network
+    network: Perceptron
     pulses: float
 
 
 def initial_network(config: TrainConfig, sizes: tuple[int, ...], seed: int) -> tuple[list[Single], list[float]]:
     """Initial weights of every layer, shape (inputs + 1, outputs), and the largest that each may have."""
     rng, weights, limits = np.random.default_rng([seed, _INITIAL]), [], []
-    for rows, m in zip(sizes[:-1], sizes[1:], strict=True):
+    for rows, m in pairwise(sizes):
         limit = config.network.initial * float(np.sqrt(6 / (rows + m)))
         w = rng.uniform(-limit, limit, (rows + 1, m)).astype(np.float32)
         if config.network.bias != "array":
@@ -147,7 +148,7 @@ def _on_devices(w: Single, kind: str) -> Single:
     return np.stack([np.maximum(w, 0), np.maximum(-w, 0)])
 
 
-class Run:
+class Training:
     """The training of one seed.
 
     Args:
@@ -157,7 +158,7 @@ class Run:
         seed: of all that is random.
     """
 
-    def __init__(self, config: TrainConfig, steps: DeviceSteps, samples: Samples, seed: int) -> None:
+    def __init__(self, config: TrainConfig, steps: DeviceSteps, samples: TrainingSamples, seed: int) -> None:
         self._config, self._steps, self._samples, self._seed = config, steps, samples, seed
         sizes = (samples.x.shape[1], *config.network.layers[1:-1], int(max(samples.y.max(), samples.y_test.max())) + 1)
         weights, limits = initial_network(config, sizes, seed)
@@ -166,9 +167,9 @@ class Run:
         over = np.concatenate([(w / r).ravel() for w, r in zip(weights, ranges, strict=True)])
         bias, relu = np.zeros(sum(sizes[1:]), np.float32), config.network.activation == "relu"
         ones = np.ones_like(ranges)
-        self.floating = Network(sizes, ones, np.stack([flat, np.zeros_like(flat)]), bias, relu)
+        self.floating = Perceptron(sizes, ones, np.stack([flat, np.zeros_like(flat)]), bias, relu)
         on_devices = np.ascontiguousarray(_on_devices(over, config.cell.kind), dtype=np.float32)
-        self.hardware = Network(sizes, ranges, on_devices, bias.copy(), relu)
+        self.hardware = Perceptron(sizes, ranges, on_devices, bias.copy(), relu)
         self._chi = np.zeros_like(flat)
         self._pulses = 0.0
         self._tables = steps.compiled_tables()
