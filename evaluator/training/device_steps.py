@@ -26,6 +26,8 @@ _NODES, _RESIDUAL_NODES, _PROBABILITIES = 1025, 129, 101
 """Sizes of the compiled code's tables: conductances of mean steps and of deviations, and probabilities."""
 _INNER = (0.1, 0.9)
 """Part of the window over which a mean step is averaged, as CrossSim does."""
+_ROUNDING = 1e-12
+"""Deviation, over the window, below which steps count as exact."""
 _CYCLES = 30
 """Cycles of the card's own write pulses from which a table of a device with several states is made (figure 6b)."""
 _LAW_NODES, _CARD_NODES = 257, 65
@@ -59,7 +61,7 @@ class DeviceSteps:
     @property
     def noisy(self) -> bool:
         """Whether steps scatter."""
-        return bool(np.any(self.residual != 0))
+        return bool(np.any(np.abs(self.residual) > _ROUNDING))
 
     @property
     def states(self) -> float:

@@ -30,6 +30,10 @@ _STATES = "states"
 """Folder, in that of the results, of the states after each epoch, by which a training is resumed."""
 
 
+def _silent(text: str) -> None:
+    """Say nothing: a function that another process can import."""
+
+
 def train(
     data: Path,
     device: str | DeviceCard,
@@ -39,7 +43,7 @@ def train(
     seeds: int = 1,
     workers: int = 1,
     folder: Path | None = None,
-    say: Callable[[str], None] = lambda text: None,
+    say: Callable[[str], None] = _silent,
 ) -> TrainResult:
     """Train a perceptron by a device's own updates, and beside it the same network in floating point.
 
