@@ -1,12 +1,15 @@
 """``spicegen train`` from data to report: accuracy, resuming, workers, what leaves, and what is refused."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import pytest
 from typer.testing import CliRunner
 
+from evaluator.evaluation.evaluate import evaluate
+from evaluator.settings import HardwareConfig
 from evaluator.training import TrainConfig, read_train_config, train
 from evaluator.training.train import RESTS_S
 from models_va import load_card
@@ -93,6 +96,32 @@ def test_the_trained_network_leaves(data, tmp_path):
     assert w[:-1] == pytest.approx(first, abs=1e-6)
 
 
+def test_evaluate_gives_the_accuracy_of_the_training(data, tmp_path):
+    """On the conductances that it left; pairs stand about the middle of the window there, and wires are ideal."""
+    result = train(data, "au-lixcoo2-pt", config=quick(), folder=tmp_path)
+    errors = {"errors.programming": str(tmp_path / "conductances.npz"), "array.r_row_ohm": "0", "array.r_col_ohm": "0"}
+    hardware = HardwareConfig().with_values(errors)
+    found = evaluate(tmp_path / "trained.onnx", data, "au-lixcoo2-pt", hardware=hardware)
+    assert found.accuracy_trials == (result.accuracy_hardware,)
+    assert found.accuracy_float == result.accuracy_hardware
+    wires = hardware.with_values({"array.r_row_ohm": "2000", "array.r_col_ohm": "2000"})
+    assert evaluate(tmp_path / "trained.onnx", data, "au-lixcoo2-pt", hardware=wires).accuracy_trials[0] < 0.9
+
+
+def test_conductances_of_another_network_are_refused(data, tmp_path):
+    train(data, "au-lixcoo2-pt", config=quick(schedule__epochs="1"), folder=tmp_path)
+    hardware = HardwareConfig().with_values({"errors.programming": str(tmp_path / "conductances.npz")})
+    other = tmp_path / "other"
+    train(data, "au-lixcoo2-pt", config=quick(schedule__epochs="1", network__layers="[8, 5, 3]"), folder=other)
+    with pytest.raises(
+        InputError, match=r"plus_siemens has shape \(9, 12\), and the layer 8 inputs and 5 outputs"
+    ):
+        evaluate(other / "trained.onnx", data, "au-lixcoo2-pt", hardware=hardware)
+    (tmp_path / "conductances.npz").write_bytes(b"no")
+    with pytest.raises(InputError, match="cannot be read"):
+        evaluate(other / "trained.onnx", data, "au-lixcoo2-pt", hardware=hardware)
+
+
 def test_a_rest_forgets_what_is_volatile(data):
     """The card's own equations say how much; a device of one lasting state forgets nothing."""
     result = train(data, "au-lixcoo2-pt", config=quick())
@@ -173,3 +202,8 @@ def test_tables_are_found_beside_their_description(tmp_path):
         (tmp_path / name).touch()
     config = read_train_config(tmp_path / "train.yaml")
     assert config.update.increasing == str(tmp_path / "up.txt")
+
+
+def test_the_example_has_the_defaults():
+    example = Path(__file__).parents[3] / "examples" / "train.yaml"
+    assert read_train_config(example) == TrainConfig()
