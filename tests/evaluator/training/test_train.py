@@ -113,9 +113,7 @@ def test_conductances_of_another_network_are_refused(data, tmp_path):
     hardware = HardwareConfig().with_values({"errors.programming": str(tmp_path / "conductances.npz")})
     other = tmp_path / "other"
     train(data, "au-lixcoo2-pt", config=quick(schedule__epochs="1", network__layers="[8, 5, 3]"), folder=other)
-    with pytest.raises(
-        InputError, match=r"plus_siemens has shape \(9, 12\), and the layer 8 inputs and 5 outputs"
-    ):
+    with pytest.raises(InputError, match=r"plus_siemens has shape \(9, 12\), and the layer 8 inputs and 5 outputs"):
         evaluate(other / "trained.onnx", data, "au-lixcoo2-pt", hardware=hardware)
     (tmp_path / "conductances.npz").write_bytes(b"no")
     with pytest.raises(InputError, match="cannot be read"):
