@@ -12,7 +12,7 @@ from models_va import dump_yaml, load_yaml, parse_yaml, read_yaml
 from models_va.errors import InputError
 from spicegen.files import beside
 
-Law = Literal["continuous", "pulses", "accumulate"]
+Law = Literal["continuous", "pulses", "accumulate", "tiki-taka-2"]
 Positive = Annotated[float, Field(gt=0, le=1e9)]
 Units = Annotated[int, Field(ge=1, le=100_000)]
 
@@ -92,7 +92,10 @@ class UpdateConfig(_TrainSection):
             pulses), with the steps' scatter over the root of the number of pulses. Source: the simulator CrossSim 2.0
             (Sandia). pulses: whole pulses, as many as ``pulses`` says. accumulate: wanted changes add up digitally, and
             whole steps that have come together become pulses. Source: S. R. Nandakumar et al., Front. Neurosci. 14,
-            406 (2020), doi:10.3389/fnins.2020.00406 (mixed precision).
+            406 (2020), doi:10.3389/fnins.2020.00406 (mixed precision). tiki-taka-2: fast devices of their own get
+            whole pulses, Poisson's; their rows are read one after the other and added up digitally, and whole steps
+            become pulses of the devices that are the weights. Source: T. Gokmen, Front. Artif. Intell. 4, 699148
+            (2021), doi:10.3389/frai.2021.699148.
         pulses: poisson: the number of a device's pulses is Poisson's; bernoulli: at most one a sample; streams: one for
             each coincidence of random bits on its row and column, of at most 31. Source of the latter: T. Gokmen and
             Y. Vlasov, Front. Neurosci. 10, 333 (2016), doi:10.3389/fnins.2016.00333.
@@ -102,6 +105,9 @@ class UpdateConfig(_TrainSection):
         beta_p, beta_d, states, step_sigma: of source law: nonlinearities of potentiation and depression, the number of
             pulses through the window, and the standard deviation of a step over the step.
         noise: whether steps scatter as the source says.
+        fast_rate: of tiki-taka-2: learning rate of the fast devices over the schedule's.
+        transfer: of tiki-taka-2: share of a fast weight that is added up at each of its reads.
+        transfer_every: of tiki-taka-2: number of samples from the read of one row to that of the next.
         interval_s: time from one pulse of a device to the next that the tables were measured at; stated in the report.
             None: not known, or the card's own.
     """
@@ -116,6 +122,9 @@ class UpdateConfig(_TrainSection):
     states: Annotated[float, Field(ge=1, le=1e9)] = 100.0
     step_sigma: Annotated[float, Field(ge=0, le=10)] = 0.0
     noise: bool = True
+    fast_rate: Positive = 100.0
+    transfer: Positive = 0.02
+    transfer_every: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     interval_s: Positive | None = None
 
     @model_validator(mode="after")
@@ -177,6 +186,15 @@ class TrainConfig(_TrainSection):
     schedule: ScheduleConfig = ScheduleConfig()
     update: UpdateConfig = UpdateConfig()
     cell: CellConfig = CellConfig()
+
+    @model_validator(mode="after")
+    def _fast_pairs(self) -> TrainConfig:
+        if self.update.law == "tiki-taka-2" and self.cell.kind != "pair":
+            raise ValueError(
+                "update.law: tiki-taka-2 needs cell.kind: pair, whose fast weights decay towards zero: "
+                f"and cell.kind is {self.cell.kind}"
+            )
+        return self
 
     def with_values(self, values: Mapping[str, str]) -> TrainConfig:
         """A configuration with other values, ``{"schedule.rate": "0.01"}``, each written as in YAML.

@@ -18,7 +18,7 @@ import numpy as np
 from evaluator.training.random_bits import drawn, lower_unit, mixed, upper_unit
 from spicegen.printers.machine_code import compiled
 
-FLOAT, CONTINUOUS, POISSON, BERNOULLI, STREAMS, ACCUMULATE = range(6)
+FLOAT, CONTINUOUS, POISSON, BERNOULLI, STREAMS, ACCUMULATE, TIKI_TAKA = range(7)
 """Laws of updates, see ``evaluator.training.config.UpdateConfig``."""
 PAIR, SINGLE, ONE_SIDED = range(3)
 """Kinds of cells: both devices of a pair move; one moves against a reference; only rises are used."""
@@ -332,10 +332,12 @@ def _backward(g, n, ranges, a, d, label, relu):  # type: ignore[no-untyped-def] 
 
 
 @numba.njit
-def _update(law, kind, n, g, chi, bias, biases, ranges, rate, a, d, key, tables, noisy, fbar, work):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, C901
+def _update(  # type: ignore[no-untyped-def] # noqa: ANN202, C901
+    law, kind, n, g, fast, chi, bias, biases, ranges, rate, a, d, key, step, transfer, tables, noisy, fbar, work,  # noqa: ANN001
+):  # fmt: skip
     """Apply one sample's outer products to all layers; returns the number of pulses."""
     mean, residual, relative, spread = tables
-    accept, other, small, large = work
+    accept, other, small, large, row_read = work
     start, base, first, pulses = 0, 0, 0, 0
     rates = (1.0 / fbar[0], 1.0 / fbar[1])
     whole = (fbar[0], fbar[0 if kind == ONE_SIDED else 1])
@@ -347,8 +349,10 @@ def _update(law, kind, n, g, chi, bias, biases, ranges, rate, a, d, key, tables,
         layer_key = mixed(key + np.uint64(layer + 1) * np.uint64(0xD1342543DE82EF95))
         # The change of the weight over the window, or of each device of a pair that shares it.
         share = rate / ranges[layer] * (0.5 if kind == PAIR and law != ACCUMULATE and law != FLOAT else 1.0)
+        if law == TIKI_TAKA:
+            share *= transfer[0]
         total = 0.0
-        if law == POISSON:
+        if law in (POISSON, TIKI_TAKA):
             total = _alias(e, m, accept, other, small, large)
         length, row_scale, column_scale = 0, 0.0, 0.0
         if law == STREAMS:
@@ -374,6 +378,11 @@ def _update(law, kind, n, g, chi, bias, biases, ranges, rate, a, d, key, tables,
                     pulses += _poisson(
                         g, at, m, s, e, total, kind, row_key, rates, accept, other, mean, residual, noisy
                     )
+            elif law == TIKI_TAKA:
+                if total > 0:
+                    pulses += _poisson(
+                        fast, at, m, s, e, total, kind, row_key, rates, accept, other, mean, residual, noisy
+                    )
             elif law == BERNOULLI:
                 pulses += _bernoulli(g, at, m, s, e, kind, row_key, rates, mean, residual, noisy)
             elif law == STREAMS:
@@ -382,6 +391,15 @@ def _update(law, kind, n, g, chi, bias, biases, ranges, rate, a, d, key, tables,
                     pulses += _coincident(g, at, m, s, e, row, other, kind, row_key, mean, residual, noisy)
             else:
                 pulses += _accumulate(g, chi, at, m, s, e, kind, row_key, whole, mean, residual, noisy)
+        every = np.int64(transfer[2])
+        if law == TIKI_TAKA and step % every == 0:
+            j = (step // every) % (rows + (1 if biases == IN_ARRAY else 0))
+            at = base + j * m
+            for i in range(m):
+                row_read[i] = fast[0, at + i] - fast[1, at + i]
+            row_key = drawn(layer_key, rows + 1)
+            scale = np.float32(transfer[1])
+            pulses += _accumulate(g, chi, at, m, scale, row_read, kind, row_key, whole, mean, residual, noisy)
         if biases == DIGITAL:
             for i in range(m):
                 bias[first + i] -= np.float32(rate) * e[i]
@@ -437,7 +455,7 @@ _F1, _F2, _F3 = numba.float32[::1], numba.float32[:, ::1], numba.float32[:, :, :
 _SIGNATURE = numba.int64(
     numba.int64, numba.int64, numba.int64[::1], _F2, _F1, _F1, numba.int64, _F1, numba.float64, numba.int64,
     _F2, numba.int64[::1], numba.int64[::1], numba.int64, numba.boolean, numba.uint64,
-    _F2, _F3, _F2, _F3, numba.boolean, numba.float64[::1],
+    _F2, _F3, _F2, _F3, numba.boolean, numba.float64[::1], _F2, numba.float64[::1],
 )  # fmt: skip
 
 
@@ -445,7 +463,7 @@ _SIGNATURE = numba.int64(
 def train_part(
     law: Any, kind: Any, n: Any, g: Any, chi: Any, bias: Any, biases: Any, ranges: Any, rate: Any, batch: Any,
     x: Any, y: Any, order: Any, first_step: Any, relu: Any, key: Any,
-    mean: Any, residual: Any, relative: Any, spread: Any, noisy: Any, fbar: Any,
+    mean: Any, residual: Any, relative: Any, spread: Any, noisy: Any, fbar: Any, fast: Any, transfer: Any,
 ) -> Any:  # fmt: skip
     """Train on the samples ``order`` of ``x`` and ``y``, one after the other or in batches, in place.
 
@@ -473,6 +491,9 @@ def train_part(
         spread: deviations over the root of that mean, for ``CONTINUOUS``.
         noisy: whether deviations are drawn.
         fbar: size of the mean step up and down between 10 and 90 % of the window.
+        fast: of ``TIKI_TAKA`` the conductances of the fast devices, shape of ``g``; not used by other laws.
+        transfer: of ``TIKI_TAKA`` the fast devices' rate over ``rate``, the share of a fast weight that a transfer adds
+            up digitally, and the number of samples from one transfer of a row to the next; shape (3,).
 
     Returns:
         The number of pulses that devices got.
@@ -486,7 +507,8 @@ def train_part(
             outputs += n[layer]
     a, d = np.empty((batch, units), np.float32), np.empty((batch, outputs), np.float32)
     z = np.empty(widest, np.float32)
-    work = (np.empty(widest), np.empty(widest, np.int64), np.empty(widest, np.int64), np.empty(widest, np.int64))
+    whole_numbers = (np.empty(widest, np.int64), np.empty(widest, np.int64), np.empty(widest, np.int64))
+    work = (np.empty(widest), *whole_numbers, np.empty(widest, np.float32))
     tables = (mean, residual, relative, spread)
     pulses = 0
     for begin in range(0, len(order), batch):
@@ -498,9 +520,9 @@ def train_part(
             _forward(g, n, ranges, a[b], z, relu, biases, bias)
             _backward(g, n, ranges, a[b], d[b], y[sample], relu)
         for b in range(size):
-            sample_key = drawn(key, np.uint64(first_step + begin + b))
+            step = first_step + begin + b
             pulses += _update(
-                law, kind, n, g, chi, bias, biases, ranges, rate / size, a[b], d[b], sample_key, tables, noisy, fbar,
-                work,
+                law, kind, n, g, fast, chi, bias, biases, ranges, rate / size, a[b], d[b], drawn(key, step), step,
+                transfer, tables, noisy, fbar, work,
             )  # fmt: skip
     return pulses

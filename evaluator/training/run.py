@@ -24,7 +24,11 @@ _INITIAL, _SUBSET, _ORDER, _KEY = range(4)
 """Second numbers of the seeds of the random generators, behind the run's seed."""
 _PART = 500
 """Number of samples that compiled code trains on before it can be interrupted."""
-_LAWS = {"continuous": kernel.CONTINUOUS, "accumulate": kernel.ACCUMULATE}
+_LAWS = {
+    "continuous": kernel.CONTINUOUS,
+    "accumulate": kernel.ACCUMULATE,
+    "tiki-taka-2": kernel.TIKI_TAKA,
+}
 _PULSES = {"poisson": kernel.POISSON, "bernoulli": kernel.BERNOULLI, "streams": kernel.STREAMS}
 _KINDS = {"pair": kernel.PAIR, "single": kernel.SINGLE, "one-sided": kernel.ONE_SIDED}
 _BIASES = {"array": kernel.IN_ARRAY, "digital": kernel.DIGITAL, "none": kernel.NO_BIAS}
@@ -171,6 +175,9 @@ class Training:
         on_devices = np.ascontiguousarray(_on_devices(over, config.cell.kind), dtype=np.float32)
         self.hardware = Perceptron(sizes, ranges, on_devices, bias.copy(), relu)
         self._chi = np.zeros_like(flat)
+        self._fast = np.full((2, flat.size if config.update.law == "tiki-taka-2" else 0), 0.5, np.float32)
+        update = config.update
+        self._transfer = np.array([update.fast_rate, update.transfer, update.transfer_every], dtype=np.float64)
         self._pulses = 0.0
         self._tables = steps.compiled_tables()
 
@@ -215,7 +222,7 @@ class Training:
                 rule, _KINDS[config.cell.kind], np.array(network.sizes), network.g, self._chi, network.bias,
                 _BIASES[config.network.bias], network.ranges, rate, config.schedule.batch,
                 self._samples.x, self._samples.y, order, first_step, network.relu, key,
-                *self._tables[:4], self._steps.noisy, self._tables[4],
+                *self._tables[:4], self._steps.noisy, self._tables[4], self._fast, self._transfer,
             )  # fmt: skip
             self._pulses += pulses
         if config.cell.kind == "one-sided":
@@ -244,13 +251,13 @@ class Training:
         return digest(head, tables)
 
     def _restored(self, cache: ResultCache) -> tuple[list[float], list[float]]:
-        names = ("floating", "hardware", "w", "w_bias", "g", "g_bias", "chi", "pulses")
+        names = ("floating", "hardware", "w", "w_bias", "g", "g_bias", "chi", "fast", "pulses")
         found = cache.load(self._key(), names)
         if found is None or len(found["floating"]) - 1 > self._config.schedule.epochs:
             return [], []
         for target, name in (
             (self.floating.g, "w"), (self.floating.bias, "w_bias"), (self.hardware.g, "g"),
-            (self.hardware.bias, "g_bias"), (self._chi, "chi"),
+            (self.hardware.bias, "g_bias"), (self._chi, "chi"), (self._fast, "fast"),
         ):  # fmt: skip
             target[:] = found[name]
         self._pulses = float(found["pulses"][0])
@@ -261,7 +268,8 @@ class Training:
             self._key(),
             **{name: np.asarray(values, dtype=np.float64) for name, values in (
                 ("floating", floating), ("hardware", hardware), ("w", self.floating.g), ("w_bias", self.floating.bias),
-                ("g", self.hardware.g), ("g_bias", self.hardware.bias), ("chi", self._chi), ("pulses", [self._pulses]),
+                ("g", self.hardware.g), ("g_bias", self.hardware.bias), ("chi", self._chi),
+                ("fast", self._fast), ("pulses", [self._pulses]),
             )},
         )  # fmt: skip
 

@@ -32,6 +32,7 @@ class Trainer:
         self.w = [rng.uniform(-spread, spread, (n + 1, m)) for n, m in pairwise(sizes)]
         flat = np.concatenate([w.ravel() for w in self.w]) / range_
         self.g = np.stack([0.5 + flat / 2, 0.5 - flat / 2]).astype(np.float32)
+        self.fast, self.transfer = np.full_like(self.g, 0.5), np.array([10.0, 0.5, 1.0])
         self.chi, self.bias = np.zeros(len(flat), np.float32), np.zeros(sum(sizes[1:]), np.float32)
 
     def floating(self):
@@ -43,10 +44,11 @@ class Trainer:
 
     def train(self, law, x, y, kind=kernel.PAIR, rate=0.1, key=1, first_step=0, relu=False, biases=0, batch=1):
         x = np.atleast_2d(np.asarray(x, np.float32))
+        *tables, fbar = self.steps.compiled_tables()
         return kernel.train_part(
             law, kind, self.sizes, self.g, self.chi, self.bias, biases, self.ranges, rate, batch,
             np.ascontiguousarray(x), np.atleast_1d(np.asarray(y, np.int64)), np.arange(len(x)), first_step, relu,
-            np.uint64(key), *self.steps.compiled_tables()[:4], self.steps.noisy, self.steps.compiled_tables()[4],
+            np.uint64(key), *tables, self.steps.noisy, fbar, self.fast, self.transfer,
         )  # fmt: skip
 
     def layers(self, which=None):
@@ -171,7 +173,7 @@ def test_the_scatter_of_continuous_steps_is_that_of_their_pulses():
     assert changes.var(axis=0)[moved] == pytest.approx(variance[moved], rel=0.15)
 
 
-@pytest.mark.parametrize("law", range(1, 6))
+@pytest.mark.parametrize("law", range(1, 7))
 def test_no_device_leaves_its_window(law):
     steps = law_steps(beta_p=3.0, beta_d=3.0, states=4, step_sigma=1.0)
     trainer = Trainer(steps=steps, range_=1.5)
@@ -182,12 +184,12 @@ def test_no_device_leaves_its_window(law):
     assert np.ptp(trainer.g) > 0.5
 
 
-@pytest.mark.parametrize("law", range(1, 6))
+@pytest.mark.parametrize("law", range(1, 7))
 def test_training_in_parts_is_training_at_once(law):
     """To the bit: random numbers are counted by sample, not drawn one after the other."""
     steps = law_steps(beta_p=1.0, beta_d=1.0, states=30, step_sigma=0.5)
     x, y = samples(50)
-    rate = 1.0 if law == kernel.ACCUMULATE else 0.1
+    rate = 1.0 if law in (kernel.ACCUMULATE, kernel.TIKI_TAKA) else 0.1
     whole, parts = Trainer(steps=steps), Trainer(steps=steps)
     whole.train(law, x, y, rate=rate)
     for begin in range(0, 50, 10):
@@ -218,6 +220,31 @@ def test_biases_outside_the_arrays_leave_their_row_alone(biases):
     trainer.train(kernel.CONTINUOUS, x, y, biases=biases)
     assert all(np.array_equal(a[-1], b) for a, b in zip(trainer.layers(0), before, strict=True))
     assert np.any(trainer.bias != 0) == (biases == kernel.DIGITAL)
+
+
+def test_tiki_taka_adds_up_what_its_fast_devices_hold():
+    """Without gradients: each read of a row adds a share of the fast weight, and whole steps become pulses."""
+    steps = linear(100.0)
+    trainer = Trainer((5, 3), steps, spread=0.0)
+    trainer.fast[0, :3], trainer.fast[1, :3] = 0.6, 0.4  # the first row
+    trainer.transfer[:] = 1.0, 0.3, 2.0
+    trainer.train(kernel.TIKI_TAKA, np.zeros((25, 5)), np.zeros(25), rate=1e-30)
+    reads = len([step for step in range(0, 25, 2) if (step // 2) % 6 == 0])
+    changed = trainer.layers()[0]
+    assert reads == 3
+    assert changed[0] == pytest.approx(np.floor(reads * 0.3 * 0.2 / 0.02 + 1e-3) * 0.02, abs=1e-5)
+    assert np.all(changed[1:] == 0)
+
+
+def test_tiki_taka_learns_by_fast_devices_that_forget():
+    """The gradient of one sample, over and over: fast weights settle, slow ones follow it in sign."""
+    x, label = np.array([[0.9, 0.0, 0.5, 0.7, 0.3]]), 1
+    trainer = Trainer((5, 3), law_steps(beta_p=2.0, beta_d=2.0, states=100), spread=0.0)
+    trainer.train(kernel.TIKI_TAKA, np.repeat(x, 300, axis=0), np.full(300, label), rate=0.05)
+    gradient = np.outer(np.append(x[0], 1.0), np.array([1, -2, 1]))
+    moved = trainer.layers()[0]
+    assert np.all(np.sign(moved[gradient != 0]) == -np.sign(gradient[gradient != 0]))
+    assert np.all(moved[1] == 0)
 
 
 def test_tables_on_two_grids_are_brought_onto_one(tmp_path):

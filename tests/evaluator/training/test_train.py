@@ -39,12 +39,13 @@ def quick(**more):
     return TrainConfig().with_values(QUICK | {k.replace("__", "."): v for k, v in more.items()})
 
 
-@pytest.mark.parametrize("law", ["continuous", "pulses", "accumulate"])
+@pytest.mark.parametrize("law", ["continuous", "pulses", "accumulate", "tiki-taka-2"])
 def test_a_network_learns_on_the_reference_device(data, law):
-    result = train(data, "au-lixcoo2-pt", config=quick(update__law=law))
+    more = {"update__transfer": "0.2", "schedule__epochs": "12"} if law == "tiki-taka-2" else {}
+    result = train(data, "au-lixcoo2-pt", config=quick(update__law=law, **more))
     assert result.accuracy_float > 0.9
     assert result.accuracy_hardware > result.accuracy_float - 0.15
-    assert len(result.runs[0].hardware) == 5  # before the first epoch, too
+    assert len(result.runs[0].hardware) == result.config.schedule.epochs + 1  # before the first epoch, too
     assert result.steps.interval_s == pytest.approx(0.021)
     assert "every 0.021 s" in result.interval_sentence
 
@@ -168,6 +169,7 @@ def test_the_command_writes_report_network_and_conductances(data, tmp_path):
         ({"cell.weight_range": "3y"}, "a multiple such as 3x"),
         ({"update.source": "tables"}, "needs increasing and decreasing"),
         ({"network.layers": "[784]"}, "network.layers"),
+        ({"update.law": "tiki-taka-2", "cell.kind": "single"}, "needs cell.kind: pair"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(values, message):
