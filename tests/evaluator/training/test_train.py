@@ -41,7 +41,7 @@ def quick(**more):
 
 @pytest.mark.parametrize("law", ["continuous", "pulses", "accumulate", "tiki-taka-2"])
 def test_a_network_learns_on_the_reference_device(data, law):
-    more = {"update__transfer": "0.2", "schedule__epochs": "12"} if law == "tiki-taka-2" else {}
+    more = {"schedule__epochs": "16"} if law == "tiki-taka-2" else {}
     result = train(data, "au-lixcoo2-pt", config=quick(update__law=law, **more))
     assert result.accuracy_float > 0.9
     assert result.accuracy_hardware > result.accuracy_float - 0.15
