@@ -178,14 +178,31 @@ class CellConfig(_TrainSection):
         return list(given)
 
 
+class ReadConfig(_TrainSection):
+    """The products of a training, forward and backward; the test's products are ideal.
+
+    Attributes:
+        dac_bits: number of bits of the drivers, sign included, at a range that follows the largest input; None: ideal.
+        adc_bits: number of bits of the column converters, sign included; None: ideal.
+        adc_range: the largest output that these can tell, in units of the largest input times a whole weight.
+        noise: standard deviation of a conductance from one read to the next, over the window.
+    """
+
+    dac_bits: Annotated[int, Field(ge=2, le=16)] | None = None
+    adc_bits: Annotated[int, Field(ge=2, le=16)] | None = None
+    adc_range: Positive = 12.0
+    noise: Annotated[float, Field(ge=0, le=10)] = 0.0
+
+
 class TrainConfig(_TrainSection):
-    """A training: network, data, schedule, updates and cells."""
+    """A training: network, data, schedule, updates, cells and reads."""
 
     network: NetworkConfig = NetworkConfig()
     data: DataConfig = DataConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     update: UpdateConfig = UpdateConfig()
     cell: CellConfig = CellConfig()
+    read: ReadConfig = ReadConfig()
 
     @model_validator(mode="after")
     def _fast_pairs(self) -> TrainConfig:

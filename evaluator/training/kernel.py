@@ -259,22 +259,74 @@ def _accumulate(g, chi, base, m, s, d, kind, key, whole, mean, residual, noisy):
     return pulses
 
 
+@numba.njit(inline="always")
+def _converted(value: Any, largest: Any, levels: Any) -> Any:
+    """A value as a converter gives it: the nearest of ``levels`` on either side of 0, within the largest."""
+    over = min(max(value / largest, -_ONE), _ONE)
+    return np.float32(math.floor(over * levels + _HALF)) / np.float32(levels) * largest
+
+
+@numba.njit
+def _sent(x, rows, bias_row, levels, out):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """What drivers of ``levels`` on either side send for inputs ``x``, at a range that follows the largest of them."""
+    largest = _ONE if bias_row else _ZERO
+    for j in range(rows):
+        largest = max(largest, abs(x[j]))
+    for j in range(rows):
+        out[j] = _converted(x[j], largest, levels) if largest > _ZERO else _ZERO
+
+
+@numba.njit
+def _received(z, m, unit, squares, read, key):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """Outputs ``z`` of an array with the noise of its devices, and converted.
+
+    Args:
+        z: outputs, in units of inputs times conductances over the window; changed in place.
+        m: number of them.
+        unit: the largest input, which a converter's range is in units of.
+        squares: sum of the squares of the inputs.
+        read: see ``train_part``.
+        key: key of the random numbers.
+    """
+    levels, range_, noise = read[1], np.float32(read[2]) * unit, read[3]
+    if noise > 0:
+        size = noise * math.sqrt(2.0 * squares)
+        for i in range(0, m, 2):
+            bits = drawn(key, i)
+            radius = size * math.sqrt(-2.0 * math.log(1.0 - np.float64(upper_unit(bits))))
+            angle = 2.0 * math.pi * np.float64(lower_unit(bits))
+            z[i] += np.float32(radius * math.cos(angle))
+            if i + 1 < m:
+                z[i + 1] += np.float32(radius * math.sin(angle))
+    if levels > 0 and range_ > _ZERO:
+        for i in range(m):
+            z[i] = _converted(z[i], range_, levels)
+
+
 @numba.njit(fastmath={"contract"})
-def _forward(g, n, ranges, a, z, relu, biases, bias):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, C901
+def _forward(g, n, ranges, a, z, relu, biases, bias, read, key, sent):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, C901
     """Activations of all layers for the inputs in ``a[:n[0]]``; the last layer's are softmax probabilities."""
     start, base, first = 0, 0, 0
     for layer in range(len(n) - 1):
         rows, m = n[layer], n[layer + 1]
+        x_in = a[start : start + rows]
+        if read[0] > 0:
+            _sent(x_in, rows, biases == IN_ARRAY, read[0], sent)
+            x_in = sent
         for i in range(m):
             z[i] = _ZERO
+        largest, squares = _ZERO, _ZERO
         for j in range(rows + 1):
             if j == rows and biases != IN_ARRAY:
                 continue
-            x = _ONE if j == rows else a[start + j]
+            x = _ONE if j == rows else x_in[j]
             if x != _ZERO:
+                largest = max(largest, abs(x))
+                squares += x * x
                 plus, minus = g[0, base + j * m : base + (j + 1) * m], g[1, base + j * m : base + (j + 1) * m]
                 for i in range(m):
                     z[i] += x * (plus[i] - minus[i])
+        _received(z, m, largest, squares, read, drawn(key, 2 * layer))
         for i in range(m):
             z[i] *= ranges[layer]
             if biases == DIGITAL:
@@ -301,7 +353,18 @@ def _forward(g, n, ranges, a, z, relu, biases, bias):  # type: ignore[no-untyped
 
 
 @numba.njit(fastmath={"reassoc", "contract"})
-def _backward(g, n, ranges, a, d, label, relu):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+def _back_products(g, base, rows, m, e, z):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """The products of a layer's conductances over the window with the errors ``e`` of its outputs, for every input."""
+    for j in range(rows):
+        total = _ZERO
+        at = base + j * m
+        for i in range(m):
+            total += (g[0, at + i] - g[1, at + i]) * e[i]
+        z[j] = total
+
+
+@numba.njit
+def _backward(g, n, ranges, a, d, label, relu, read, key, z, sent):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Derivatives of the cross-entropy by the weighted sums of every layer, from the activations of ``_forward``."""
     layers = len(n) - 1
     start = 0
@@ -319,14 +382,21 @@ def _backward(g, n, ranges, a, d, label, relu):  # type: ignore[no-untyped-def] 
     for layer in range(layers - 1, 0, -1):
         rows, m = n[layer], n[layer + 1]
         start -= rows
-        for j in range(rows):
-            total = _ZERO
-            at = base + j * m
+        e = d[first : first + m]
+        if read[0] > 0:
+            _sent(e, m, False, read[0], sent)
+            e = sent
+        _back_products(g, base, rows, m, e, z)
+        if read[1] > 0 or read[3] > 0:
+            largest, squares = _ZERO, _ZERO
             for i in range(m):
-                total += (g[0, at + i] - g[1, at + i]) * d[first + i]
+                largest = max(largest, abs(e[i]))
+                squares += e[i] * e[i]
+            _received(z, rows, largest, squares, read, drawn(key, 2 * layer + 1))
+        for j in range(rows):
             h = a[start + j]
             slope = (_ONE if h > 0 else _ZERO) if relu else h * (_ONE - h)
-            d[first - rows + j] = ranges[layer] * total * slope
+            d[first - rows + j] = ranges[layer] * z[j] * slope
         first -= rows
         base -= (n[layer - 1] + 1) * rows
 
@@ -455,7 +525,7 @@ _F1, _F2, _F3 = numba.float32[::1], numba.float32[:, ::1], numba.float32[:, :, :
 _SIGNATURE = numba.int64(
     numba.int64, numba.int64, numba.int64[::1], _F2, _F1, _F1, numba.int64, _F1, numba.float64, numba.int64,
     _F2, numba.int64[::1], numba.int64[::1], numba.int64, numba.boolean, numba.uint64,
-    _F2, _F3, _F2, _F3, numba.boolean, numba.float64[::1], _F2, numba.float64[::1],
+    _F2, _F3, _F2, _F3, numba.boolean, numba.float64[::1], _F2, numba.float64[::1], numba.float64[::1],
 )  # fmt: skip
 
 
@@ -463,7 +533,7 @@ _SIGNATURE = numba.int64(
 def train_part(
     law: Any, kind: Any, n: Any, g: Any, chi: Any, bias: Any, biases: Any, ranges: Any, rate: Any, batch: Any,
     x: Any, y: Any, order: Any, first_step: Any, relu: Any, key: Any,
-    mean: Any, residual: Any, relative: Any, spread: Any, noisy: Any, fbar: Any, fast: Any, transfer: Any,
+    mean: Any, residual: Any, relative: Any, spread: Any, noisy: Any, fbar: Any, fast: Any, transfer: Any, read: Any,
 ) -> Any:  # fmt: skip
     """Train on the samples ``order`` of ``x`` and ``y``, one after the other or in batches, in place.
 
@@ -494,6 +564,9 @@ def train_part(
         fast: of ``TIKI_TAKA`` the conductances of the fast devices, shape of ``g``; not used by other laws.
         transfer: of ``TIKI_TAKA`` the fast devices' rate over ``rate``, the share of a fast weight that a transfer adds
             up digitally, and the number of samples from one transfer of a row to the next; shape (3,).
+        read: levels of the drivers and of the column converters on either side of 0, 0 for ideal ones; range of the
+            latter, in units of the largest input times a whole weight; standard deviation of a conductance from read to
+            read, over the window; shape (4,).
 
     Returns:
         The number of pulses that devices got.
@@ -506,7 +579,7 @@ def train_part(
         if layer:
             outputs += n[layer]
     a, d = np.empty((batch, units), np.float32), np.empty((batch, outputs), np.float32)
-    z = np.empty(widest, np.float32)
+    z, sent = np.empty(widest, np.float32), np.empty(widest, np.float32)
     whole_numbers = (np.empty(widest, np.int64), np.empty(widest, np.int64), np.empty(widest, np.int64))
     work = (np.empty(widest), *whole_numbers, np.empty(widest, np.float32))
     tables = (mean, residual, relative, spread)
@@ -517,8 +590,9 @@ def train_part(
             sample = order[begin + b]
             for j in range(n[0]):
                 a[b, j] = x[sample, j]
-            _forward(g, n, ranges, a[b], z, relu, biases, bias)
-            _backward(g, n, ranges, a[b], d[b], y[sample], relu)
+            read_key = mixed(drawn(key, first_step + begin + b))
+            _forward(g, n, ranges, a[b], z, relu, biases, bias, read, read_key, sent)
+            _backward(g, n, ranges, a[b], d[b], y[sample], relu, read, read_key, z, sent)
         for b in range(size):
             step = first_step + begin + b
             pulses += _update(

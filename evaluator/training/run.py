@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from evaluator.scores import top_k_accuracy
 from evaluator.training import kernel
-from evaluator.training.config import TrainConfig
+from evaluator.training.config import ReadConfig, TrainConfig
 from evaluator.training.device_steps import DeviceSteps, Single
 from spicegen.result_cache import Array, ResultCache, digest
 
@@ -177,6 +177,7 @@ class Training:
         self._chi = np.zeros_like(flat)
         self._fast = np.full((2, flat.size if config.update.law == "tiki-taka-2" else 0), 0.5, np.float32)
         update = config.update
+        self._ideal, self._read = np.zeros(4), _levels_of(config.read)
         self._transfer = np.array([update.fast_rate, update.transfer, update.transfer_every], dtype=np.float64)
         self._pulses = 0.0
         self._tables = steps.compiled_tables()
@@ -217,12 +218,14 @@ class Training:
         law = _LAWS.get(config.update.law, _PULSES[config.update.pulses])
         rate = config.schedule.rate_in(epoch)
         key = np.uint64(np.random.default_rng([self._seed, _KEY]).integers(2**63))
-        for network, rule in ((self.floating, kernel.FLOAT), (self.hardware, law)):
+        for network, rule, read in (
+            (self.floating, kernel.FLOAT, self._ideal), (self.hardware, law, self._read),
+        ):  # fmt: skip
             pulses = kernel.train_part(
                 rule, _KINDS[config.cell.kind], np.array(network.sizes), network.g, self._chi, network.bias,
                 _BIASES[config.network.bias], network.ranges, rate, config.schedule.batch,
                 self._samples.x, self._samples.y, order, first_step, network.relu, key,
-                *self._tables[:4], self._steps.noisy, self._tables[4], self._fast, self._transfer,
+                *self._tables[:4], self._steps.noisy, self._tables[4], self._fast, self._transfer, read,
             )  # fmt: skip
             self._pulses += pulses
         if config.cell.kind == "one-sided":
@@ -284,6 +287,12 @@ def _state_settings(config: TrainConfig) -> dict[str, object]:
     for name in ("increasing", "decreasing", "interval_s"):
         tree["update"].pop(name)
     return tree
+
+
+def _levels_of(read: ReadConfig) -> Array:
+    """The converters and the noise of ``kernel.train_part``."""
+    dac, adc = (0.0 if bits is None else 2.0 ** (bits - 1) - 1 for bits in (read.dac_bits, read.adc_bits))
+    return np.array([dac, adc, read.adc_range, read.noise])
 
 
 def _whole(batch: int) -> int:

@@ -42,13 +42,26 @@ class Trainer:
         self.ranges[:] = 1
         return self
 
-    def train(self, law, x, y, kind=kernel.PAIR, rate=0.1, key=1, first_step=0, relu=False, biases=0, batch=1):
+    def train(
+        self,
+        law,
+        x,
+        y,
+        kind=kernel.PAIR,
+        rate=0.1,
+        key=1,
+        first_step=0,
+        relu=False,
+        biases=0,
+        batch=1,
+        read=(0, 0, 12, 0),
+    ):
         x = np.atleast_2d(np.asarray(x, np.float32))
         *tables, fbar = self.steps.compiled_tables()
         return kernel.train_part(
             law, kind, self.sizes, self.g, self.chi, self.bias, biases, self.ranges, rate, batch,
             np.ascontiguousarray(x), np.atleast_1d(np.asarray(y, np.int64)), np.arange(len(x)), first_step, relu,
-            np.uint64(key), *tables, self.steps.noisy, fbar, self.fast, self.transfer,
+            np.uint64(key), *tables, self.steps.noisy, fbar, self.fast, self.transfer, np.array(read, float),
         )  # fmt: skip
 
     def layers(self, which=None):
@@ -245,6 +258,35 @@ def test_tiki_taka_learns_by_fast_devices_that_forget():
     moved = trainer.layers()[0]
     assert np.all(np.sign(moved[gradient != 0]) == -np.sign(gradient[gradient != 0]))
     assert np.all(moved[1] == 0)
+
+
+def test_converters_of_many_levels_change_nothing_and_few_round():
+    """Of one layer: drivers round inputs to levels of the largest, columns round outputs to levels of their range."""
+    x, label = np.array([0.21, 0.5, 1.0, 0.0, 0.68]), 0
+    plainly, fine, coarse = (Trainer((5, 3)).floating() for _ in range(3))
+    for trainer, read in ((plainly, (0, 0, 12, 0)), (fine, (32767, 1e9, 12, 0)), (coarse, (4, 3, 2.0, 0))):
+        trainer.train(kernel.FLOAT, x, label, rate=1.0, read=read)
+    assert fine.g[0] == pytest.approx(plainly.g[0], abs=1e-4)
+    w = plainly.w[0]
+    sent = np.append(np.floor(x * 4 + 0.5) / 4, 1.0)
+    z = np.clip(np.floor(np.clip(sent @ w / 2.0, -1, 1) * 3 + 0.5) / 3, -1, 1) * 2.0
+    p = np.exp(z) / np.exp(z).sum()
+    expected = w - np.outer(np.append(x, 1.0), p - np.eye(3)[label])
+    assert coarse.layers()[0] == pytest.approx(expected, abs=1e-5)
+
+
+def test_read_noise_is_that_of_the_devices():
+    """Each device adds its own, over the window: sigma sqrt(2 sum of squares of the inputs) in an output."""
+    x, label, many = np.array([0.2, 0.5, 1.0, 0.0, 0.7]), 0, 4000
+    outputs = []
+    for key in range(many):
+        trainer = Trainer((5, 2), spread=0.0).floating()
+        trainer.train(kernel.FLOAT, x, label, rate=1.0, key=key, read=(0, 0, 12, 0.1))
+        p = -trainer.layers()[0][-1]  # the bias moved by minus the error
+        outputs.append(np.log((1 + p[0]) / p[1]))
+    wanted = 0.1 * np.sqrt(2 * (np.sum(x**2) + 1)) * np.sqrt(2)  # the difference of two outputs
+    assert np.std(outputs) == pytest.approx(wanted, rel=0.05)
+    assert np.mean(outputs) == pytest.approx(0, abs=4 * wanted / np.sqrt(many))
 
 
 def test_tables_on_two_grids_are_brought_onto_one(tmp_path):
