@@ -149,7 +149,7 @@ class CellConfig(_TrainSection):
     """
 
     kind: Literal["pair", "one-sided", "single"] = "pair"
-    weight_range: float | tuple[Positive, ...] | str = "6x"
+    weight_range: float | tuple[Positive, ...] | str = "3x"
 
     @model_validator(mode="after")
     def _a_range(self) -> CellConfig:
