@@ -62,32 +62,61 @@ def _pulsed(g: Any, direction: Any, unit: Any, mean: Any, residual: Any, noisy: 
 
 
 @numba.njit(fastmath={"contract"})
-def _continuous(g, base, m, s, d, kind, key, relative, spread, noisy):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+def _moved_by_parts(g, m, s, d, relative, spread, units, noisy, lanes, places):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """Move a row of devices, ``g`` of shape (m,), by the parts ``s * d`` of the window.
+
+    The loops stand apart so that LLVM vectorises all but the one that reads the tables: stores to ``g`` might change a
+    table as far as it knows, and signed places might count from a table's end.
+    """
+    whole, upper, steps, deviations = lanes[0], lanes[1], lanes[2], lanes[3]
+    node, entry = places[0], places[1]
+    nodes, rows, columns = np.int32(relative.shape[1]), np.int32(spread.shape[1]), np.int32(spread.shape[2])
+    for i in range(m):
+        down = np.int32(0) if s * d[i] > 0 else np.int32(1)
+        place = g[i] * np.float32(nodes - 1)
+        below = min(np.int32(place), np.int32(nodes - 2))
+        whole[i] = place - np.float32(below)
+        node[i] = np.uint32(below + down * nodes)
+        if noisy:
+            place = units[i] * np.float32(columns - 1)
+            below = np.int32(place)
+            upper[i] = place - np.float32(below)
+            row = np.int32(g[i] * np.float32(rows - 1) + _HALF)
+            entry[i] = np.uint32(below + columns * (row + rows * down))
+    means, residuals = relative.ravel(), spread.ravel()
+    if not noisy:
+        for i in range(m):
+            n, part = node[i], whole[i]
+            steps[i] = means[n] * (_ONE - part) + means[n + np.uint32(1)] * part
+        for i in range(m):
+            g[i] = _kept(g[i] + abs(s * d[i]) * steps[i])
+        return
+    for i in range(m):
+        n, part = node[i], whole[i]
+        steps[i] = means[n] * (_ONE - part) + means[n + np.uint32(1)] * part
+        n, part = entry[i], upper[i]
+        deviations[i] = residuals[n] * (_ONE - part) + residuals[n + np.uint32(1)] * part
+    for i in range(m):
+        size = abs(s * d[i])
+        g[i] = _kept(g[i] + size * steps[i] + math.sqrt(size) * deviations[i])
+
+
+@numba.njit(fastmath={"contract"})
+def _continuous(g, base, m, s, d, kind, key, relative, spread, noisy, lanes, places):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Move a row's devices by parts of pulses: ``s * d`` is the wanted change of a device over the window.
 
     ``relative`` is the mean step over its mean between 10 and 90 % of the window, ``spread`` the deviations over the
-    root of that mean.
+    root of that mean. ``lanes``, float32 of the shape (6, m), and ``places``, uint32 of the shape (2, m), are room for
+    intermediate values.
     """
     if kind == PAIR:
+        first, second = lanes[4], lanes[5]
         if noisy:
             for i in range(m):
-                u = s * d[i]
-                size = abs(u)
-                root = math.sqrt(size)
-                up, down = (0, 1) if u > 0 else (1, 0)
                 bits = drawn(key, i)
-                a, b = g[0, base + i], g[1, base + i]
-                a += size * _in_table(relative, up, a) + root * _in_residuals(spread, up, a, upper_unit(bits))
-                b += size * _in_table(relative, down, b) + root * _in_residuals(spread, down, b, lower_unit(bits))
-                g[0, base + i], g[1, base + i] = _kept(a), _kept(b)
-        else:
-            for i in range(m):
-                u = s * d[i]
-                size = abs(u)
-                up, down = (0, 1) if u > 0 else (1, 0)
-                a, b = g[0, base + i], g[1, base + i]
-                g[0, base + i] = _kept(a + size * _in_table(relative, up, a))
-                g[1, base + i] = _kept(b + size * _in_table(relative, down, b))
+                first[i], second[i] = upper_unit(bits), lower_unit(bits)
+        _moved_by_parts(g[0, base : base + m], m, s, d, relative, spread, first, noisy, lanes, places)
+        _moved_by_parts(g[1, base : base + m], m, -s, d, relative, spread, second, noisy, lanes, places)
         return
     for i in range(m):
         u = s * d[i]
@@ -335,7 +364,7 @@ def _backward(g, n, ranges, a, d, label, relu):  # type: ignore[no-untyped-def] 
 def _update(law, kind, n, g, chi, bias, biases, ranges, rate, a, d, key, tables, noisy, fbar, work):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, C901
     """Apply one sample's outer products to all layers; returns the number of pulses."""
     mean, residual, relative, spread = tables
-    accept, other, small, large = work
+    accept, other, small, large, lanes, places = work
     start, base, first, pulses = 0, 0, 0, 0
     rates = (1.0 / fbar[0], 1.0 / fbar[1])
     whole = (fbar[0], fbar[0 if kind == ONE_SIDED else 1])
@@ -368,7 +397,7 @@ def _update(law, kind, n, g, chi, bias, biases, ranges, rate, a, d, key, tables,
                 for i in range(m):
                     g[0, at + i] += s * e[i]
             elif law == CONTINUOUS:
-                _continuous(g, at, m, s, e, kind, row_key, relative, spread, noisy)
+                _continuous(g, at, m, s, e, kind, row_key, relative, spread, noisy, lanes, places)
             elif law == POISSON:
                 if total > 0:
                     pulses += _poisson(
@@ -483,7 +512,10 @@ def train_part(
             outputs += n[layer]
     a, d = np.empty((batch, units), np.float32), np.empty((batch, outputs), np.float32)
     z = np.empty(widest, np.float32)
-    work = (np.empty(widest), np.empty(widest, np.int64), np.empty(widest, np.int64), np.empty(widest, np.int64))
+    work = (
+        np.empty(widest), np.empty(widest, np.int64), np.empty(widest, np.int64), np.empty(widest, np.int64),
+        np.empty((6, widest), np.float32), np.empty((2, widest), np.uint32),
+    )  # fmt: skip
     tables = (mean, residual, relative, spread)
     pulses = 0
     for begin in range(0, len(order), batch):
