@@ -265,20 +265,22 @@ def _accumulate(g, chi, base, m, s, d, kind, key, whole, mean, residual, noisy):
     ``whole`` is the change of a weight, over the window, that one pulse on each device that moves makes: up, down.
     """
     least = np.float32(min(whole[0], whole[1]))
-    largest = _ZERO
+    sums, pulses, ready = chi[base : base + m], 0, np.int32(0)
     for i in range(m):
-        chi[base + i] += s * d[i]
-        largest = max(largest, abs(chi[base + i]))
-    pulses = 0
-    if largest < least:
+        total = sums[i] + s * d[i]
+        sums[i] = total
+        ready |= np.int32(abs(total) >= least)
+    if ready == 0:
         return pulses
     for i in range(m):
-        rises = chi[base + i] > 0
+        if abs(sums[i]) < least:
+            continue
+        rises = sums[i] > 0
         step = np.float32(whole[0] if rises else whole[1])
-        count = np.int64(abs(chi[base + i]) / step)
+        count = np.int64(abs(sums[i]) / step)
         if count == 0:
             continue
-        chi[base + i] -= count * step if rises else -count * step
+        sums[i] -= count * step if rises else -count * step
         for n in range(count):
             bits = drawn(key, i + m * n)
             if kind == PAIR:
@@ -398,8 +400,9 @@ def _update(law, kind, n, g, chi, bias, biases, ranges, rate, a, d, key, tables,
             at = base + j * m
             row_key = drawn(layer_key, j)
             if law == FLOAT:
+                w = g[0, at : at + m]
                 for i in range(m):
-                    g[0, at + i] += s * e[i]
+                    w[i] += s * e[i]
             elif law == CONTINUOUS:
                 _continuous(g, at, m, s, e, kind, row_key, relative, spread, noisy, lanes, places)
             elif law == POISSON:
