@@ -30,6 +30,7 @@ IN_ARRAY, DIGITAL, NO_BIAS = range(3)
 """Places of biases."""
 _ONE, _ZERO, _HALF = np.float32(1.0), np.float32(0.0), np.float32(0.5)
 _LONGEST_STREAM = 31
+_ONE_BIT = np.uint32(1)
 
 
 @numba.njit(inline="always")
@@ -222,19 +223,26 @@ def _poisson(g, base, m, s, d, total, kind, key, rates, accept, other, mean, res
 
 
 @numba.njit(_nrt=False)
-def _bernoulli(g, base, m, s, d, kind, key, rates, mean, residual, noisy):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
-    """At most one pulse on each device of a row, with the probability that makes the mean right."""
-    pulses = 0
+def _bernoulli(g, base, m, s, d, kind, key, rates, mean, residual, noisy, places):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """At most one pulse on each device of a row, with the probability that makes the mean right.
+
+    ``places``, uint32 of the shape (2, m), is room for marks of the devices that get one.
+    """
+    pulses, hit = 0, places[0]
     for i in range(m):
-        u = s * d[i]
         bits = drawn(key, i)
+        size = abs(s * d[i])
+        hit[i] = np.uint32(upper_unit(bits) < size * rates[0]) | np.uint32(lower_unit(bits) < size * rates[1]) << _ONE_BIT
+    for i in range(m):
+        if hit[i] == 0:
+            continue
+        rises = s * d[i] > 0
         for direction in range(2):
-            if (kind == ONE_SIDED and direction == 1) or (kind == SINGLE and (u > 0) == (direction == 1)):
+            if (kind == ONE_SIDED and direction == 1) or (kind == SINGLE and rises == (direction == 1)):
                 continue
-            unit = upper_unit(bits) if direction == 0 else lower_unit(bits)
-            if unit < abs(u) * rates[direction]:
+            if hit[i] >> np.uint32(direction) & _ONE_BIT:
                 second = upper_unit(drawn(key, m + 2 * i + direction)) if noisy else _ZERO
-                _pulse_pair(g, base + i, u > 0, direction, kind, second, mean, residual, noisy)
+                _pulse_pair(g, base + i, rises, direction, kind, second, mean, residual, noisy)
                 pulses += 1
     return pulses
 
@@ -353,12 +361,13 @@ def _backward(g, n, ranges, a, d, label, relu):  # type: ignore[no-untyped-def] 
     d[first + label] -= _ONE
     for layer in range(layers - 1, 0, -1):
         rows, m = n[layer], n[layer + 1]
+        errors = d[first : first + m]
         start -= rows
         for j in range(rows):
             total = _ZERO
-            at = base + j * m
+            plus, minus = g[0, base + j * m : base + (j + 1) * m], g[1, base + j * m : base + (j + 1) * m]
             for i in range(m):
-                total += (g[0, at + i] - g[1, at + i]) * d[first + i]
+                total += (plus[i] - minus[i]) * errors[i]
             h = a[start + j]
             slope = (_ONE if h > 0 else _ZERO) if relu else h * (_ONE - h)
             d[first - rows + j] = ranges[layer] * total * slope
@@ -411,7 +420,7 @@ def _update(law, kind, n, g, chi, bias, biases, ranges, rate, a, d, key, tables,
                         g, at, m, s, e, total, kind, row_key, rates, accept, other, mean, residual, noisy
                     )
             elif law == BERNOULLI:
-                pulses += _bernoulli(g, at, m, s, e, kind, row_key, rates, mean, residual, noisy)
+                pulses += _bernoulli(g, at, m, s, e, kind, row_key, rates, mean, residual, noisy, places)
             elif law == STREAMS:
                 row = _stream(abs(x) * row_scale, length, row_key)
                 if row:
