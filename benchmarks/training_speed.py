@@ -5,7 +5,10 @@ same less their mean and over their standard deviation, of which none is 0 ("den
 images are random numbers, four fifths of them 0. Steps are those of ../shared/cases/training/tables_two_grids, else of
 the beta law 0.3/1.3 with 25 states and a scatter of 30 %.
 
-    python benchmarks/training_speed.py [--sandia FOLDER] [--aihwkit FOLDER] [--seconds 1] [--rounds 3] [--no-growth]
+    python benchmarks/training_speed.py [--sandia FOLDER] [--aihwkit FOLDER] [--seconds 1] [--rounds 3]
+        [--range 6] [--no-growth]
+
+The range is the weight at a whole window over the largest initial weight; fewer pulses are sent where it is larger.
 
 Peers are not dependencies of the project, and the cells of one that is not given are empty. Folders can also be given
 in the environment variables SANDIA_FOLDER and AIHWKIT_FOLDER. How to get them:
@@ -23,12 +26,14 @@ from __future__ import annotations
 
 import argparse
 import functools
+import itertools
 import os
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
@@ -39,8 +44,6 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 INPUTS = ("zeros", "dense")
 SIZES = (75, 150, 300, 600)
 HIDDEN, RATE, BEFORE = 300, 0.02, 300
-RANGE = 6 * 4
-"""Weight at a whole window over sqrt(6 / (inputs + outputs)): six times the largest initial weight, the default."""
 OWN = {
     "float": ("FLOAT", False),
     "continuous": ("CONTINUOUS", False),
@@ -74,6 +77,15 @@ Wanted = tuple[str, str, str, int]
 """Kind of engine, name of its law, inputs, hidden units."""
 
 
+@dataclass(frozen=True)
+class Settings:
+    """Folder of a peer, CPU seconds of a measurement, range over the largest initial weight."""
+
+    folder: str
+    seconds: float
+    range: float
+
+
 @functools.cache
 def samples(inputs: str) -> tuple[np.ndarray, np.ndarray]:
     """2000 images, shape (2000, 784), and their classes."""
@@ -103,21 +115,25 @@ def device_steps():
     return module.device_steps(load_card("au-lixcoo2-pt"), UpdateConfig(**settings))
 
 
-def initial(hidden: int) -> tuple[list[np.ndarray], np.ndarray]:
+def initial(hidden: int, range_: float) -> tuple[list[np.ndarray], np.ndarray]:
     """Weights of both layers, shape (inputs + 1, outputs), and the weights that a whole window stands for."""
     rng, units = np.random.default_rng(0), (784, hidden, 10)
-    layers = list(zip(units[:-1], units[1:], strict=True))
+    layers = list(itertools.pairwise(units))
     roots = np.array([np.sqrt(6 / (a + b)) for a, b in layers])
     weights = [rng.uniform(-1, 1, (a + 1, b)) * 4 * r for (a, b), r in zip(layers, roots, strict=True)]
-    return weights, (RANGE * roots).astype(np.float32)
+    return weights, (4 * range_ * roots).astype(np.float32)
 
 
-def own(name: str, inputs: str, hidden: int, folder: str) -> Work:
+def own(name: str, inputs: str, hidden: int, settings: Settings) -> Work:
     """The project's ``train_part``."""
     from evaluator.training import kernel
 
     law, noisy = OWN[name]
-    (x, y), (*tables, fbar), (weights, ranges) = samples(inputs), device_steps().compiled_tables(), initial(hidden)
+    (x, y), (*tables, fbar), (weights, ranges) = (
+        samples(inputs),
+        device_steps().compiled_tables(),
+        initial(hidden, settings.range),
+    )
     if law == "FLOAT":
         ranges = np.ones_like(ranges)
     flat = np.concatenate([(w / r).ravel() for w, r in zip(weights, ranges, strict=True)])
@@ -136,11 +152,11 @@ def own(name: str, inputs: str, hidden: int, folder: str) -> Work:
     return work
 
 
-def plain_numpy(name: str, inputs: str, hidden: int, folder: str) -> Work:
+def plain_numpy(name: str, inputs: str, hidden: int, settings: Settings) -> Work:
     """The Sandia simulator's law in few numpy calls: outer product, table, a random number for each device, clip."""
     noisy, rng, trained = NUMPY[name], np.random.default_rng(0), [0]
     (x, y), (_, _, relative, spread, _), (weights, ranges) = (
-        samples(inputs), device_steps().compiled_tables(), initial(hidden),
+        samples(inputs), device_steps().compiled_tables(), initial(hidden, settings.range),
     )  # fmt: skip
     g = [np.stack([0.5 + w / r / 2, 0.5 - w / r / 2]).astype(np.float32) for w, r in zip(weights, ranges, strict=True)]
     nodes, rows, columns = relative.shape[1] - 1, spread.shape[1] - 1, spread.shape[2] - 1
@@ -173,10 +189,10 @@ def plain_numpy(name: str, inputs: str, hidden: int, folder: str) -> Work:
     return work
 
 
-def sandia(name: str, inputs: str, hidden: int, folder: str) -> Work:
+def sandia(name: str, inputs: str, hidden: int, settings: Settings) -> Work:
     """The Sandia simulator's ``Backprop.train``."""
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
+    if settings.folder not in sys.path:
+        sys.path.insert(0, settings.folder)
     from cross_sim import Backprop
 
     network, trained = Backprop(((1, 1, 784), (1, 1, hidden), (1, 1, 10)), seed=1), [0]
@@ -240,10 +256,10 @@ def sandia_tables(folder: Path) -> list[str]:
     return files
 
 
-def aihwkit(name: str, inputs: str, hidden: int, folder: str) -> Work:
+def aihwkit(name: str, inputs: str, hidden: int, settings: Settings) -> Work:
     """aihwkit's ``AnalogSGD`` on its own presets."""
-    if folder not in sys.path:
-        sys.path.append(folder)
+    if settings.folder not in sys.path:
+        sys.path.append(settings.folder)
     import torch
     from aihwkit.nn import AnalogLinear, AnalogSequential
     from aihwkit.optim import AnalogSGD
@@ -280,47 +296,48 @@ KINDS = {"own": own, "numpy": plain_numpy, "sandia": sandia, "aihwkit": aihwkit}
 
 
 @functools.cache
-def prepared(wanted: Wanted, folder: str, seconds: float) -> Work:
+def prepared(wanted: Wanted, settings: Settings) -> Work:
     """Work of an engine that has trained for a while."""
     kind, name, inputs, hidden = wanted
-    work = KINDS[kind](name, inputs, hidden, folder)
+    work = KINDS[kind](name, inputs, hidden, settings)
     start = time.process_time()
     for _ in range(BEFORE // 5):
         work(5)
-        if time.process_time() - start > seconds / 5:
+        if time.process_time() - start > settings.seconds / 5:
             break
     return work
 
 
-def rate(wanted: Wanted, folder: str, seconds: float) -> SimpleNamespace:
+def rate(wanted: Wanted, settings: Settings) -> SimpleNamespace:
     """Samples per CPU second, and pulses per sample."""
-    work, count = prepared(wanted, folder, seconds), 4
+    work, count = prepared(wanted, settings), 4
     while True:
         start = time.process_time()
         pulses = work(count)
         spent = time.process_time() - start
-        if spent >= seconds:
+        if spent >= settings.seconds:
             return SimpleNamespace(rate=count / spent, pulses=pulses / count)
-        count = int(count * min(10, 1.2 * seconds / max(spent, 1e-3))) + 1
+        count = int(count * min(10, 1.2 * settings.seconds / max(spent, 1e-3))) + 1
 
 
 class Engines:
     """A process for each kind of engine that is there."""
 
-    def __init__(self, folders: dict[str, str], seconds: float, rounds: int) -> None:
+    def __init__(self, folders: dict[str, str], seconds: float, range_: float, rounds: int) -> None:
         for name in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
             os.environ[f"{name}_NUM_THREADS"] = "1"
         there = {kind: str(Path(folder).resolve()) for kind, folder in folders.items() if folder}
-        self._folders = {"own": "", "numpy": "", **there}
-        self._pools = {kind: ProcessPoolExecutor(1, get_context("spawn")) for kind in self._folders}
-        self._seconds, self._rounds = seconds, rounds
+        folders = {"own": "", "numpy": "", **there}
+        self._settings = {kind: Settings(folder, seconds, range_) for kind, folder in folders.items()}
+        self._pools = {kind: ProcessPoolExecutor(1, get_context("spawn")) for kind in self._settings}
+        self._rounds = rounds
 
     def rates(self, wanted: list[Wanted]) -> dict[Wanted, SimpleNamespace]:
         """The median over the rounds for all whose engine is there."""
-        found: dict[Wanted, list[SimpleNamespace]] = {w: [] for w in wanted if w[0] in self._folders}
+        found: dict[Wanted, list[SimpleNamespace]] = {w: [] for w in wanted if w[0] in self._settings}
         for _ in range(self._rounds):
             for w in found:
-                task = self._pools[w[0]].submit(rate, w, self._folders[w[0]], self._seconds)
+                task = self._pools[w[0]].submit(rate, w, self._settings[w[0]])
                 found[w].append(task.result())
         return {w: sorted(rounds, key=lambda one: one.rate)[len(rounds) // 2] for w, rounds in found.items()}
 
@@ -328,7 +345,7 @@ class Engines:
 def print_rates(engines: Engines) -> None:
     names = [(kind, name) for kind, laws in zip(KINDS, (OWN, NUMPY, SANDIA, AIHWKIT), strict=True) for name in laws]
     found = engines.rates([(kind, name, inputs, HIDDEN) for kind, name in names for inputs in INPUTS])
-    print("| samples per CPU second | with MNIST's zeros | dense | pulses a sample, zeros | dense |\n|---|---|---|---|---|")
+    print("| samples per CPU second | with zeros | dense | pulses a sample, zeros | dense |\n|---|---|---|---|---|")
     for kind, name in names:
         both = [found.get((kind, name, inputs, HIDDEN)) for inputs in INPUTS]
         rates = [f"{one.rate:,.0f}" if one else "" for one in both]
@@ -365,10 +382,11 @@ def main() -> None:
     parser.add_argument("--sandia", default=os.environ.get("SANDIA_FOLDER", ""))
     parser.add_argument("--aihwkit", default=os.environ.get("AIHWKIT_FOLDER", ""))
     parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--range", type=float, default=6.0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--no-growth", action="store_true")
     given = parser.parse_args()
-    engines = Engines({"sandia": given.sandia, "aihwkit": given.aihwkit}, given.seconds, given.rounds)
+    engines = Engines({"sandia": given.sandia, "aihwkit": given.aihwkit}, given.seconds, given.range, given.rounds)
     print_rates(engines)
     if not given.no_growth:
         print_growth(engines)

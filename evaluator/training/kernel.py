@@ -6,7 +6,7 @@ row are the biases, driven by a constant 1. A row is contiguous, so that an inpu
 A weight is ``range * (plus - minus)``, with the conductances of its two devices over the window, 0 to 1. Everything is
 in single precision, as single samples change weights by far more than its rounding; activations and errors, too.
 
-Functions that are called for every row count no references (``_nrt=False``): numba's counts are atomic, and took a
+Functions that are called for every row count no references (``_nrt``): numba's counts are atomic, and took a
 quarter of the time. They may make views of arrays, but no arrays. Their loops run over slices of one row, because LLVM
 does not vectorise a loop over ``g[0, base + i]``, whose index numba takes to be negative at times.
 """
@@ -30,6 +30,7 @@ IN_ARRAY, DIGITAL, NO_BIAS = range(3)
 """Places of biases."""
 _ONE, _ZERO, _HALF = np.float32(1.0), np.float32(0.0), np.float32(0.5)
 _LONGEST_STREAM = 31
+_UNCOUNTED: dict[str, Any] = {"_nrt": False}
 _ONE_BIT = np.uint32(1)
 
 
@@ -66,7 +67,7 @@ def _pulsed(g: Any, direction: Any, unit: Any, mean: Any, residual: Any, noisy: 
     return _kept(g + step)
 
 
-@numba.njit(fastmath={"contract"}, _nrt=False)
+@numba.njit(fastmath={"contract"}, **_UNCOUNTED)
 def _moved_by_parts(g, m, s, d, relative, spread, units, noisy, lanes, places):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Move a row of devices, ``g`` of shape (m,), by the parts ``s * d`` of the window.
 
@@ -106,7 +107,7 @@ def _moved_by_parts(g, m, s, d, relative, spread, units, noisy, lanes, places): 
         g[i] = _kept(g[i] + size * steps[i] + math.sqrt(size) * deviations[i])
 
 
-@numba.njit(fastmath={"contract"}, _nrt=False)
+@numba.njit(fastmath={"contract"}, **_UNCOUNTED)
 def _continuous(g, base, m, s, d, kind, key, relative, spread, noisy, lanes, places):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Move a row's devices by parts of pulses: ``s * d`` is the wanted change of a device over the window.
 
@@ -135,7 +136,7 @@ def _continuous(g, base, m, s, d, kind, key, relative, spread, noisy, lanes, pla
         g[device, base + i] = _kept(a)
 
 
-@numba.njit(_nrt=False)
+@numba.njit(**_UNCOUNTED)
 def _pulse_pair(g, at, rises, direction, kind, unit, mean, residual, noisy):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """One pulse in ``direction`` (0 up, 1 down) on the device of a cell that takes it, for a weight that ``rises``."""
     device = direction if rises else 1 - direction
@@ -144,7 +145,7 @@ def _pulse_pair(g, at, rises, direction, kind, unit, mean, residual, noisy):  # 
     g[device, at] = _pulsed(g[device, at], direction, unit, mean, residual, noisy)
 
 
-@numba.njit(_nrt=False)
+@numba.njit(**_UNCOUNTED)
 def _poisson_number(mean, key, counter):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """A number of pulses, Poisson by inversion in parts of at most 16, and the counter behind the draws."""
     total = 0
@@ -153,6 +154,8 @@ def _poisson_number(mean, key, counter):  # type: ignore[no-untyped-def] # noqa:
         mean -= part
         u = np.float64(drawn(key, counter) >> np.uint64(11)) * 2.0**-53
         counter += 1
+        if u < 1.0 - part:  # below exp(-part): no pulse
+            continue
         n, p = 0, math.exp(-part)
         while u >= p and n < 200:
             u -= p
@@ -162,7 +165,7 @@ def _poisson_number(mean, key, counter):  # type: ignore[no-untyped-def] # noqa:
     return total, counter
 
 
-@numba.njit(_nrt=False)
+@numba.njit(**_UNCOUNTED)
 def _alias(d, m, accept, other, small, large):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Walker's alias table of |d|: entry i is drawn itself with probability ``accept[i]``, else ``other[i]``."""
     total = 0.0
@@ -196,7 +199,7 @@ def _alias(d, m, accept, other, small, large):  # type: ignore[no-untyped-def] #
     return total
 
 
-@numba.njit(_nrt=False)
+@numba.njit(**_UNCOUNTED)
 def _poisson(g, base, m, s, d, total, kind, key, rates, accept, other, mean, residual, noisy):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Pulses of a row, as many as Poisson says: their numbers first, then the devices that they fall on."""
     counter, pulses = 0, 0
@@ -222,7 +225,7 @@ def _poisson(g, base, m, s, d, total, kind, key, rates, accept, other, mean, res
     return pulses
 
 
-@numba.njit(_nrt=False)
+@numba.njit(**_UNCOUNTED)
 def _bernoulli(g, base, m, s, d, kind, key, rates, mean, residual, noisy, places):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """At most one pulse on each device of a row, with the probability that makes the mean right.
 
@@ -232,7 +235,8 @@ def _bernoulli(g, base, m, s, d, kind, key, rates, mean, residual, noisy, places
     for i in range(m):
         bits = drawn(key, i)
         size = abs(s * d[i])
-        hit[i] = np.uint32(upper_unit(bits) < size * rates[0]) | np.uint32(lower_unit(bits) < size * rates[1]) << _ONE_BIT
+        up, down = upper_unit(bits) < size * rates[0], lower_unit(bits) < size * rates[1]
+        hit[i] = np.uint32(up) | np.uint32(down) << _ONE_BIT
     for i in range(m):
         if hit[i] == 0:
             continue
@@ -247,7 +251,7 @@ def _bernoulli(g, base, m, s, d, kind, key, rates, mean, residual, noisy, places
     return pulses
 
 
-@numba.njit(_nrt=False)
+@numba.njit(**_UNCOUNTED)
 def _stream(probability, length, key):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """A stream of ``length`` random bits, each set with the given probability."""
     bits = np.uint32(0)
@@ -257,7 +261,7 @@ def _stream(probability, length, key):  # type: ignore[no-untyped-def] # noqa: A
     return bits
 
 
-@numba.njit(_nrt=False)
+@numba.njit(**_UNCOUNTED)
 def _ones(bits):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     count = 0
     while bits:
@@ -266,7 +270,7 @@ def _ones(bits):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     return count
 
 
-@numba.njit(_nrt=False)
+@numba.njit(**_UNCOUNTED)
 def _accumulate(g, chi, base, m, s, d, kind, key, whole, mean, residual, noisy):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Add a row's wanted changes up digitally; pulse where a whole step has come together.
 
@@ -302,7 +306,7 @@ def _accumulate(g, chi, base, m, s, d, kind, key, whole, mean, residual, noisy):
     return pulses
 
 
-@numba.njit(fastmath={"contract"}, _nrt=False)
+@numba.njit(fastmath={"contract"}, **_UNCOUNTED)
 def _forward(g, n, ranges, a, z, relu, biases, bias):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Activations of all layers for the inputs in ``a[:n[0]]``; the last layer's are softmax probabilities."""
     start, base, first = 0, 0, 0
@@ -343,7 +347,7 @@ def _forward(g, n, ranges, a, z, relu, biases, bias):  # type: ignore[no-untyped
         first += m
 
 
-@numba.njit(fastmath={"reassoc", "contract"}, _nrt=False)
+@numba.njit(fastmath={"reassoc", "contract"}, **_UNCOUNTED)
 def _backward(g, n, ranges, a, d, label, relu):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Derivatives of the cross-entropy by the weighted sums of every layer, from the activations of ``_forward``."""
     layers = len(n) - 1
@@ -375,7 +379,7 @@ def _backward(g, n, ranges, a, d, label, relu):  # type: ignore[no-untyped-def] 
         base -= (n[layer - 1] + 1) * rows
 
 
-@numba.njit(_nrt=False)
+@numba.njit(**_UNCOUNTED)
 def _update(law, kind, n, g, chi, bias, biases, ranges, rate, a, d, key, tables, noisy, fbar, work):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, C901
     """Apply one sample's outer products to all layers; returns the number of pulses."""
     mean, residual, relative, spread = tables
@@ -436,7 +440,7 @@ def _update(law, kind, n, g, chi, bias, biases, ranges, rate, a, d, key, tables,
     return pulses
 
 
-@numba.njit(_nrt=False)
+@numba.njit(**_UNCOUNTED)
 def _lengths(x, e, share, rates, kind):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Length of the bit streams and the scales of the rows' and columns' probabilities.
 
@@ -458,7 +462,7 @@ def _lengths(x, e, share, rates, kind):  # type: ignore[no-untyped-def] # noqa: 
     return length, root * balance, root / balance
 
 
-@numba.njit(_nrt=False)
+@numba.njit(**_UNCOUNTED)
 def _coincident(g, base, m, s, d, row, columns, kind, key, mean, residual, noisy):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """A pulse, on each device that moves, for every bit that a row and a column have in common."""
     pulses = 0
