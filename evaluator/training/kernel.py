@@ -5,6 +5,10 @@ row are the biases, driven by a constant 1. A row is contiguous, so that an inpu
 
 A weight is ``range * (plus - minus)``, with the conductances of its two devices over the window, 0 to 1. Everything is
 in single precision, as single samples change weights by far more than its rounding; activations and errors, too.
+
+Functions that are called for every row count no references (``_nrt``): numba's counts are atomic, and took a
+quarter of the time. They may make views of arrays, but no arrays. Their loops run over slices of one row, because LLVM
+does not vectorise a loop over ``g[0, base + i]``, whose index numba takes to be negative at times.
 """
 
 from __future__ import annotations
@@ -26,6 +30,8 @@ IN_ARRAY, DIGITAL, NO_BIAS = range(3)
 """Places of biases."""
 _ONE, _ZERO, _HALF = np.float32(1.0), np.float32(0.0), np.float32(0.5)
 _LONGEST_STREAM = 31
+_UNCOUNTED: dict[str, Any] = {"_nrt": False}
+_ONE_BIT = np.uint32(1)
 
 
 @numba.njit(inline="always")
@@ -61,33 +67,62 @@ def _pulsed(g: Any, direction: Any, unit: Any, mean: Any, residual: Any, noisy: 
     return _kept(g + step)
 
 
-@numba.njit(fastmath={"contract"})
-def _continuous(g, base, m, s, d, kind, key, relative, spread, noisy):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+@numba.njit(fastmath={"contract"}, **_UNCOUNTED)
+def _moved_by_parts(g, m, s, d, relative, spread, units, noisy, lanes, places):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """Move a row of devices, ``g`` of shape (m,), by the parts ``s * d`` of the window.
+
+    The loops stand apart so that LLVM vectorises all but the one that reads the tables: stores to ``g`` might change a
+    table as far as it knows, and signed places might count from a table's end.
+    """
+    whole, upper, steps, deviations = lanes[0], lanes[1], lanes[2], lanes[3]
+    node, entry = places[0], places[1]
+    nodes, rows, columns = np.int32(relative.shape[1]), np.int32(spread.shape[1]), np.int32(spread.shape[2])
+    for i in range(m):
+        down = np.int32(0) if s * d[i] > 0 else np.int32(1)
+        place = g[i] * np.float32(nodes - 1)
+        below = min(np.int32(place), np.int32(nodes - 2))
+        whole[i] = place - np.float32(below)
+        node[i] = np.uint32(below + down * nodes)
+        if noisy:
+            place = units[i] * np.float32(columns - 1)
+            below = np.int32(place)
+            upper[i] = place - np.float32(below)
+            row = np.int32(g[i] * np.float32(rows - 1) + _HALF)
+            entry[i] = np.uint32(below + columns * (row + rows * down))
+    means, residuals = relative.reshape(relative.size), spread.reshape(spread.size)
+    if not noisy:
+        for i in range(m):
+            n, part = node[i], whole[i]
+            steps[i] = means[n] * (_ONE - part) + means[n + np.uint32(1)] * part
+        for i in range(m):
+            g[i] = _kept(g[i] + abs(s * d[i]) * steps[i])
+        return
+    for i in range(m):
+        n, part = node[i], whole[i]
+        steps[i] = means[n] * (_ONE - part) + means[n + np.uint32(1)] * part
+        n, part = entry[i], upper[i]
+        deviations[i] = residuals[n] * (_ONE - part) + residuals[n + np.uint32(1)] * part
+    for i in range(m):
+        size = abs(s * d[i])
+        g[i] = _kept(g[i] + size * steps[i] + math.sqrt(size) * deviations[i])
+
+
+@numba.njit(fastmath={"contract"}, **_UNCOUNTED)
+def _continuous(g, base, m, s, d, kind, key, relative, spread, noisy, lanes, places):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Move a row's devices by parts of pulses: ``s * d`` is the wanted change of a device over the window.
 
     ``relative`` is the mean step over its mean between 10 and 90 % of the window, ``spread`` the deviations over the
-    root of that mean.
+    root of that mean. ``lanes``, float32 of the shape (6, m), and ``places``, uint32 of the shape (2, m), are room for
+    intermediate values.
     """
     if kind == PAIR:
+        first, second = lanes[4], lanes[5]
         if noisy:
             for i in range(m):
-                u = s * d[i]
-                size = abs(u)
-                root = math.sqrt(size)
-                up, down = (0, 1) if u > 0 else (1, 0)
                 bits = drawn(key, i)
-                a, b = g[0, base + i], g[1, base + i]
-                a += size * _in_table(relative, up, a) + root * _in_residuals(spread, up, a, upper_unit(bits))
-                b += size * _in_table(relative, down, b) + root * _in_residuals(spread, down, b, lower_unit(bits))
-                g[0, base + i], g[1, base + i] = _kept(a), _kept(b)
-        else:
-            for i in range(m):
-                u = s * d[i]
-                size = abs(u)
-                up, down = (0, 1) if u > 0 else (1, 0)
-                a, b = g[0, base + i], g[1, base + i]
-                g[0, base + i] = _kept(a + size * _in_table(relative, up, a))
-                g[1, base + i] = _kept(b + size * _in_table(relative, down, b))
+                first[i], second[i] = upper_unit(bits), lower_unit(bits)
+        _moved_by_parts(g[0, base : base + m], m, s, d, relative, spread, first, noisy, lanes, places)
+        _moved_by_parts(g[1, base : base + m], m, -s, d, relative, spread, second, noisy, lanes, places)
         return
     for i in range(m):
         u = s * d[i]
@@ -101,7 +136,7 @@ def _continuous(g, base, m, s, d, kind, key, relative, spread, noisy):  # type: 
         g[device, base + i] = _kept(a)
 
 
-@numba.njit
+@numba.njit(**_UNCOUNTED)
 def _pulse_pair(g, at, rises, direction, kind, unit, mean, residual, noisy):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """One pulse in ``direction`` (0 up, 1 down) on the device of a cell that takes it, for a weight that ``rises``."""
     device = direction if rises else 1 - direction
@@ -110,7 +145,7 @@ def _pulse_pair(g, at, rises, direction, kind, unit, mean, residual, noisy):  # 
     g[device, at] = _pulsed(g[device, at], direction, unit, mean, residual, noisy)
 
 
-@numba.njit
+@numba.njit(**_UNCOUNTED)
 def _poisson_number(mean, key, counter):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """A number of pulses, Poisson by inversion in parts of at most 16, and the counter behind the draws."""
     total = 0
@@ -119,6 +154,8 @@ def _poisson_number(mean, key, counter):  # type: ignore[no-untyped-def] # noqa:
         mean -= part
         u = np.float64(drawn(key, counter) >> np.uint64(11)) * 2.0**-53
         counter += 1
+        if u < 1.0 - part:  # below exp(-part): no pulse
+            continue
         n, p = 0, math.exp(-part)
         while u >= p and n < 200:
             u -= p
@@ -128,7 +165,7 @@ def _poisson_number(mean, key, counter):  # type: ignore[no-untyped-def] # noqa:
     return total, counter
 
 
-@numba.njit
+@numba.njit(**_UNCOUNTED)
 def _alias(d, m, accept, other, small, large):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Walker's alias table of |d|: entry i is drawn itself with probability ``accept[i]``, else ``other[i]``."""
     total = 0.0
@@ -162,7 +199,7 @@ def _alias(d, m, accept, other, small, large):  # type: ignore[no-untyped-def] #
     return total
 
 
-@numba.njit
+@numba.njit(**_UNCOUNTED)
 def _poisson(g, base, m, s, d, total, kind, key, rates, accept, other, mean, residual, noisy):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Pulses of a row, as many as Poisson says: their numbers first, then the devices that they fall on."""
     counter, pulses = 0, 0
@@ -188,25 +225,33 @@ def _poisson(g, base, m, s, d, total, kind, key, rates, accept, other, mean, res
     return pulses
 
 
-@numba.njit
-def _bernoulli(g, base, m, s, d, kind, key, rates, mean, residual, noisy):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
-    """At most one pulse on each device of a row, with the probability that makes the mean right."""
-    pulses = 0
+@numba.njit(**_UNCOUNTED)
+def _bernoulli(g, base, m, s, d, kind, key, rates, mean, residual, noisy, places):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """At most one pulse on each device of a row, with the probability that makes the mean right.
+
+    ``places``, uint32 of the shape (2, m), is room for marks of the devices that get one.
+    """
+    pulses, hit = 0, places[0]
     for i in range(m):
-        u = s * d[i]
         bits = drawn(key, i)
+        size = abs(s * d[i])
+        up, down = upper_unit(bits) < size * rates[0], lower_unit(bits) < size * rates[1]
+        hit[i] = np.uint32(up) | np.uint32(down) << _ONE_BIT
+    for i in range(m):
+        if hit[i] == 0:
+            continue
+        rises = s * d[i] > 0
         for direction in range(2):
-            if (kind == ONE_SIDED and direction == 1) or (kind == SINGLE and (u > 0) == (direction == 1)):
+            if (kind == ONE_SIDED and direction == 1) or (kind == SINGLE and rises == (direction == 1)):
                 continue
-            unit = upper_unit(bits) if direction == 0 else lower_unit(bits)
-            if unit < abs(u) * rates[direction]:
+            if hit[i] >> np.uint32(direction) & _ONE_BIT:
                 second = upper_unit(drawn(key, m + 2 * i + direction)) if noisy else _ZERO
-                _pulse_pair(g, base + i, u > 0, direction, kind, second, mean, residual, noisy)
+                _pulse_pair(g, base + i, rises, direction, kind, second, mean, residual, noisy)
                 pulses += 1
     return pulses
 
 
-@numba.njit
+@numba.njit(**_UNCOUNTED)
 def _stream(probability, length, key):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """A stream of ``length`` random bits, each set with the given probability."""
     bits = np.uint32(0)
@@ -216,7 +261,7 @@ def _stream(probability, length, key):  # type: ignore[no-untyped-def] # noqa: A
     return bits
 
 
-@numba.njit
+@numba.njit(**_UNCOUNTED)
 def _ones(bits):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     count = 0
     while bits:
@@ -225,27 +270,29 @@ def _ones(bits):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     return count
 
 
-@numba.njit
+@numba.njit(**_UNCOUNTED)
 def _accumulate(g, chi, base, m, s, d, kind, key, whole, mean, residual, noisy):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Add a row's wanted changes up digitally; pulse where a whole step has come together.
 
     ``whole`` is the change of a weight, over the window, that one pulse on each device that moves makes: up, down.
     """
     least = np.float32(min(whole[0], whole[1]))
-    largest = _ZERO
+    sums, pulses, ready = chi[base : base + m], 0, np.int32(0)
     for i in range(m):
-        chi[base + i] += s * d[i]
-        largest = max(largest, abs(chi[base + i]))
-    pulses = 0
-    if largest < least:
+        total = sums[i] + s * d[i]
+        sums[i] = total
+        ready |= np.int32(abs(total) >= least)
+    if ready == 0:
         return pulses
     for i in range(m):
-        rises = chi[base + i] > 0
+        if abs(sums[i]) < least:
+            continue
+        rises = sums[i] > 0
         step = np.float32(whole[0] if rises else whole[1])
-        count = np.int64(abs(chi[base + i]) / step)
+        count = np.int64(abs(sums[i]) / step)
         if count == 0:
             continue
-        chi[base + i] -= count * step if rises else -count * step
+        sums[i] -= count * step if rises else -count * step
         for n in range(count):
             bits = drawn(key, i + m * n)
             if kind == PAIR:
@@ -266,7 +313,7 @@ def _converted(value: Any, largest: Any, levels: Any) -> Any:
     return np.float32(math.floor(over * levels + _HALF)) / np.float32(levels) * largest
 
 
-@numba.njit
+@numba.njit(**_UNCOUNTED)
 def _sent(x, rows, bias_row, levels, out):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """What drivers of ``levels`` on either side send for inputs ``x``, at a range that follows the largest of them."""
     largest = _ONE if bias_row else _ZERO
@@ -276,7 +323,7 @@ def _sent(x, rows, bias_row, levels, out):  # type: ignore[no-untyped-def] # noq
         out[j] = _converted(x[j], largest, levels) if largest > _ZERO else _ZERO
 
 
-@numba.njit
+@numba.njit(**_UNCOUNTED)
 def _received(z, m, unit, squares, read, key):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Outputs ``z`` of an array with the noise of its devices, and converted.
 
@@ -303,7 +350,7 @@ def _received(z, m, unit, squares, read, key):  # type: ignore[no-untyped-def] #
             z[i] = _converted(z[i], range_, levels)
 
 
-@numba.njit(fastmath={"contract"})
+@numba.njit(fastmath={"contract"}, **_UNCOUNTED)
 def _forward(g, n, ranges, a, z, relu, biases, bias, read, key, sent):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, C901
     """Activations of all layers for the inputs in ``a[:n[0]]``; the last layer's are softmax probabilities."""
     start, base, first = 0, 0, 0
@@ -352,18 +399,18 @@ def _forward(g, n, ranges, a, z, relu, biases, bias, read, key, sent):  # type: 
         first += m
 
 
-@numba.njit(fastmath={"reassoc", "contract"})
+@numba.njit(fastmath={"reassoc", "contract"}, **_UNCOUNTED)
 def _back_products(g, base, rows, m, e, z):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """The products of a layer's conductances over the window with the errors ``e`` of its outputs, for every input."""
     for j in range(rows):
         total = _ZERO
-        at = base + j * m
+        plus, minus = g[0, base + j * m : base + (j + 1) * m], g[1, base + j * m : base + (j + 1) * m]
         for i in range(m):
-            total += (g[0, at + i] - g[1, at + i]) * e[i]
+            total += (plus[i] - minus[i]) * e[i]
         z[j] = total
 
 
-@numba.njit
+@numba.njit(**_UNCOUNTED)
 def _backward(g, n, ranges, a, d, label, relu, read, key, z, sent):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Derivatives of the cross-entropy by the weighted sums of every layer, from the activations of ``_forward``."""
     layers = len(n) - 1
@@ -381,17 +428,17 @@ def _backward(g, n, ranges, a, d, label, relu, read, key, z, sent):  # type: ign
     d[first + label] -= _ONE
     for layer in range(layers - 1, 0, -1):
         rows, m = n[layer], n[layer + 1]
+        errors = d[first : first + m]
         start -= rows
-        e = d[first : first + m]
         if read[0] > 0:
-            _sent(e, m, False, read[0], sent)
-            e = sent
-        _back_products(g, base, rows, m, e, z)
+            _sent(errors, m, False, read[0], sent)
+            errors = sent
+        _back_products(g, base, rows, m, errors, z)
         if read[1] > 0 or read[3] > 0:
             largest, squares = _ZERO, _ZERO
             for i in range(m):
-                largest = max(largest, abs(e[i]))
-                squares += e[i] * e[i]
+                largest = max(largest, abs(errors[i]))
+                squares += errors[i] * errors[i]
             _received(z, rows, largest, squares, read, drawn(key, 2 * layer + 1))
         for j in range(rows):
             h = a[start + j]
@@ -401,13 +448,14 @@ def _backward(g, n, ranges, a, d, label, relu, read, key, z, sent):  # type: ign
         base -= (n[layer - 1] + 1) * rows
 
 
-@numba.njit
+@numba.njit(**_UNCOUNTED)
 def _update(  # type: ignore[no-untyped-def] # noqa: ANN202, C901
     law, kind, n, g, fast, chi, bias, biases, ranges, rate, a, d, key, step, transfer, tables, noisy, fbar, work,  # noqa: ANN001
 ):  # fmt: skip
     """Apply one sample's outer products to all layers; returns the number of pulses."""
     mean, residual, relative, spread = tables
-    accept, other, small, large, row_read = work
+    accept, other, small, large, lanes, places = work
+    row_read = lanes[0]
     start, base, first, pulses = 0, 0, 0, 0
     rates = (1.0 / fbar[0], 1.0 / fbar[1])
     whole = (fbar[0], fbar[0 if kind == ONE_SIDED else 1])
@@ -439,10 +487,11 @@ def _update(  # type: ignore[no-untyped-def] # noqa: ANN202, C901
             at = base + j * m
             row_key = drawn(layer_key, j)
             if law == FLOAT:
+                w = g[0, at : at + m]
                 for i in range(m):
-                    g[0, at + i] += s * e[i]
+                    w[i] += s * e[i]
             elif law == CONTINUOUS:
-                _continuous(g, at, m, s, e, kind, row_key, relative, spread, noisy)
+                _continuous(g, at, m, s, e, kind, row_key, relative, spread, noisy, lanes, places)
             elif law == POISSON:
                 if total > 0:
                     pulses += _poisson(
@@ -454,7 +503,7 @@ def _update(  # type: ignore[no-untyped-def] # noqa: ANN202, C901
                         fast, at, m, s, e, total, kind, row_key, rates, accept, other, mean, residual, noisy
                     )
             elif law == BERNOULLI:
-                pulses += _bernoulli(g, at, m, s, e, kind, row_key, rates, mean, residual, noisy)
+                pulses += _bernoulli(g, at, m, s, e, kind, row_key, rates, mean, residual, noisy, places)
             elif law == STREAMS:
                 row = _stream(abs(x) * row_scale, length, row_key)
                 if row:
@@ -479,7 +528,7 @@ def _update(  # type: ignore[no-untyped-def] # noqa: ANN202, C901
     return pulses
 
 
-@numba.njit
+@numba.njit(**_UNCOUNTED)
 def _lengths(x, e, share, rates, kind):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Length of the bit streams and the scales of the rows' and columns' probabilities.
 
@@ -501,7 +550,7 @@ def _lengths(x, e, share, rates, kind):  # type: ignore[no-untyped-def] # noqa: 
     return length, root * balance, root / balance
 
 
-@numba.njit
+@numba.njit(**_UNCOUNTED)
 def _coincident(g, base, m, s, d, row, columns, kind, key, mean, residual, noisy):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """A pulse, on each device that moves, for every bit that a row and a column have in common."""
     pulses = 0
@@ -580,8 +629,10 @@ def train_part(
             outputs += n[layer]
     a, d = np.empty((batch, units), np.float32), np.empty((batch, outputs), np.float32)
     z, sent = np.empty(widest, np.float32), np.empty(widest, np.float32)
-    whole_numbers = (np.empty(widest, np.int64), np.empty(widest, np.int64), np.empty(widest, np.int64))
-    work = (np.empty(widest), *whole_numbers, np.empty(widest, np.float32))
+    work = (
+        np.empty(widest), np.empty(widest, np.int64), np.empty(widest, np.int64), np.empty(widest, np.int64),
+        np.empty((6, widest), np.float32), np.empty((2, widest), np.uint32),
+    )  # fmt: skip
     tables = (mean, residual, relative, spread)
     pulses = 0
     for begin in range(0, len(order), batch):
