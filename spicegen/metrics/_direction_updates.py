@@ -82,7 +82,7 @@ def direction_updates(branch: Branch, curves: Curves, place: str, *, turned: boo
     noise = find_update_noise(g, curves)
     known, doubt = noise.filtered(g - trend)
     before = np.where(np.isfinite(doubt), trend + known, np.nan)[:, :-1]
-    change, added = g[:, 1:] - before, doubt[:, :-1] + noise.read[1:]
+    change, added = g[:, 1:] - before, noise.memory**2 * doubt[:, :-1] + noise.read[1:]
     is_first = np.zeros(before.shape, dtype=bool)
     is_first[:, 0] = turned and branch.first_read
     there = np.isfinite(before) & np.isfinite(change)

@@ -40,23 +40,31 @@ def line_weights(x: Array, at: Array, least_width: float) -> Array:
     return rows
 
 
-def spread_at(x: Array, residual: Array, added: Array, at: Array) -> Array:
+def spread_at(x: Array, residual: Array, added: Array, at: Array, mean: Array) -> Array:
     """Standard deviation of residuals at conductances ``at``, without the variance that was ``added`` to each.
 
-    By maximum likelihood of normal errors, so it is never negative: linear between evenly spaced knots, as many as the
-    Bayesian information criterion takes.
+    By maximum likelihood of normal errors, so it is never negative. It is even, or proportional to the mean change, or
+    linear between evenly spaced knots, as many as there need be: whichever the Bayesian information criterion takes.
 
     Args:
         x, residual, added: conductance (S), residual (S) and added variance (S^2) of each point, shape (n,).
         at: conductances, rising, from the first to the last knot, shape (g,), S.
+        mean: mean change at these conductances, shape (g,), S.
     """
     unit = float(np.sqrt(np.mean(residual**2)))
     if not unit > 1e-9 * float(np.max(np.abs(x))):
         return np.zeros(len(at))
-    place, square, noise = (x - at[0]) / (at[-1] - at[0]), (residual / unit) ** 2, added / unit**2
-    tried = [_fit(place, square, noise, k) for k in _KNOTS if k == 1 or k * _POINTS_A_KNOT <= len(x)]
-    sigma, _ = min(tried, key=lambda t: 2 * t[1] + len(t[0]) * float(np.log(len(x))))
-    return unit * np.asarray(np.interp(np.linspace(0, 1, len(at)), np.linspace(0, 1, len(sigma)), sigma))
+    square, noise = (residual / unit) ** 2, added / unit**2
+    place = np.linspace(0, 1, len(at))
+    bases = [_tents(place, k) for k in _KNOTS if k == 1 or k * _POINTS_A_KNOT <= len(x)]
+    bases.append(np.abs(mean)[:, None] / np.max(np.abs(mean)))
+    best, least = np.zeros(len(at)), np.inf
+    for basis in bases:
+        own = np.stack([np.interp(x, at, column) for column in basis.T], axis=1)
+        parameters, loss = _fit(own, square, noise)
+        if 2 * loss + basis.shape[1] * np.log(len(x)) < least:
+            best, least = basis @ parameters, 2 * loss + basis.shape[1] * float(np.log(len(x)))
+    return np.asarray(unit * best)
 
 
 def shape_quantiles(values: Array, cdf: Array) -> Array:
@@ -68,18 +76,21 @@ def shape_quantiles(values: Array, cdf: Array) -> Array:
     return np.asarray(quantiles / spread) if spread > 0 else np.zeros(len(cdf))
 
 
-def _fit(place: Array, square: Array, noise: Array, knots: int) -> tuple[Array, float]:
-    """Standard deviations at the knots, shape (knots,), and the negative log-likelihood."""
+def _tents(place: Array, knots: int) -> Array:
+    """Functions that are 1 at one of the evenly spaced knots from 0 to 1 and 0 at others, shape (place, knots)."""
+    return np.asarray(np.maximum(1 - np.abs(place[:, None] * (knots - 1) - np.arange(knots)), 0))
+
+
+def _fit(basis: Array, square: Array, noise: Array) -> tuple[Array, float]:
+    """Factors of the functions of ``basis``, shape (n, k), that add up to sigma; the negative log-likelihood."""
     from scipy.optimize import minimize  # a fifth of a second, for which not every command is to wait
 
-    basis = np.maximum(1 - np.abs(place[:, None] * (knots - 1) - np.arange(knots)), 0)
-
-    def loss(sigma: Array) -> tuple[float, Array]:
-        each = basis @ sigma
-        variance = np.maximum(each**2 + noise, _LEAST**2)
-        slope = (1 / variance - square / variance**2) * each * (variance > _LEAST**2)
+    def loss(factors: Array) -> tuple[float, Array]:
+        sigma = basis @ factors
+        variance = np.maximum(sigma**2 + noise, _LEAST**2)
+        slope = (1 / variance - square / variance**2) * sigma * (variance > _LEAST**2)
         return float(0.5 * np.sum(np.log(variance) + square / variance)), slope @ basis
 
-    start = np.full(knots, np.sqrt(max(float(np.mean(square - noise)), 0.05)))
-    found = minimize(loss, start, jac=True, bounds=[(0.0, None)] * knots)
+    start = np.full(basis.shape[1], np.sqrt(max(float(np.mean(square - noise)), 0.05)))
+    found = minimize(loss, start, jac=True, bounds=[(0.0, None)] * basis.shape[1])
     return np.asarray(found.x), float(found.fun)

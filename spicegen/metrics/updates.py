@@ -113,7 +113,7 @@ def _table(updates: DirectionUpdates, grid: Array, place: str) -> UpdateTable:
     mean = weights @ change
     residual = (change - np.interp(before, grid, mean)) / np.sqrt(1 - _own_weight(weights, before, grid))
     x, apart, noise = before[inside], residual[inside], added[inside]
-    sigma = spread_at(x, apart, noise, grid)
+    sigma = spread_at(x, apart, noise, grid, mean)
     expected = np.sqrt(np.interp(x, grid, sigma) ** 2 + noise)
     standard = np.divide(apart, expected, out=np.zeros_like(apart), where=expected > 0)
     cdf, nearest = np.linspace(0, 1, _CDF_POINTS), min(near(len(x)), len(x))
