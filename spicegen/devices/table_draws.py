@@ -12,9 +12,9 @@ from spicegen.printers.machine_code import compiled
 
 Array = NDArray[np.float64]
 _GRID, _TABLE = numba.float64[::1], numba.float64[:, ::1]
-_INTERVAL: Any = numba.types.Tuple((numba.intp, numba.float64))(_GRID, numba.float64)
-_CHANGE: Any = numba.float64(_GRID, _GRID, _TABLE, numba.float64, numba.float64)
-_CHANGES: Any = numba.float64[::1](_GRID, _GRID, _TABLE, _GRID, _GRID)
+_INTERVAL: Any = (_GRID, numba.float64)
+_CHANGE: Any = (_GRID, _GRID, _TABLE, numba.float64, numba.float64)
+_CHANGES: Any = (_GRID, _GRID, _TABLE, _GRID, _GRID)
 
 
 @compiled(_INTERVAL)
@@ -44,8 +44,8 @@ def change_at(g_siemens: Array, cdf: Array, d_g_siemens: Array, at_siemens: floa
     """
     column, right = grid_interval(g_siemens, at_siemens)
     row, below = grid_interval(cdf, probability)
-    left = d_g_siemens[row, column] * (1 - below) + d_g_siemens[row + 1, column] * below
-    other = d_g_siemens[row, column + 1] * (1 - below) + d_g_siemens[row + 1, column + 1] * below
+    left: float = d_g_siemens[row, column] * (1 - below) + d_g_siemens[row + 1, column] * below
+    other: float = d_g_siemens[row, column + 1] * (1 - below) + d_g_siemens[row + 1, column + 1] * below
     return left * (1 - right) + other * right
 
 

@@ -7,7 +7,8 @@
                  _noise.py, sigma_line.py) -> branch_figures.py, window_figures.py, symmetry_figures.py
                  -> train_figures.py
     WriteVerify  programming.py;  Sweep  sweeps.py;  Retention  retention.py;  UpdateTable  tables.py
-    Pulses       updates.py -> UpdateTable (spicegen/devices/update_table.py)
+    Pulses       noise (_update_noise.py) -> changes by pulses (_direction_updates.py) -> updates.py, _local_lines.py,
+                 _first_pulses.py -> UpdateTable (spicegen/devices/update_table.py)
     -> reports (_from_files.py, metric.py, report.py); the room reports draws their pages and pictures
 """
 

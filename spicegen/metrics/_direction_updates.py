@@ -89,10 +89,11 @@ def direction_updates(branch: Branch, curves: Curves, place: str, *, turned: boo
     if there.sum() < 2 * FEWEST_NEAR:
         many = f"{there.sum()} pulses of one direction"
         raise InputError(f"{place}: {many}: an update table needs {2 * FEWEST_NEAR} or more")
-    before, change, added, first = (values[there] for values in (before, change, added, is_first))
+    before, change, added, first = before[there], change[there], added[there], is_first[there]
     mean_step = float(trend[-1] - trend[0]) / (len(trend) - 1)
     width = _STEPS_WIDE * abs(mean_step)
-    apart = first & _differs(before, change, added + float(noise.update.mean()), first, width)
+    differs = _differs(before, change, added + float(noise.update.mean()), first, width)
+    apart = first if differs else np.zeros_like(first)
     ends = trend[int(apart.any()) : -1]
     window = (float(ends.min()), float(ends.max()))
     return DirectionUpdates(

@@ -44,8 +44,9 @@ def whole_json(reports: Sequence[MetricsReport], seed: int) -> Mapping[str, Any]
 def write_tables(reports: Iterable[MetricsReport], folder: Path) -> list[Path]:
     """Write the update tables that measurements gave; their names have the measurement's number where it is needed.
 
-    ``dG_increasing.txt`` and ``dG_decreasing.txt`` have one grid of conductances, and so have ``dG_increasing_first.txt``
-    and ``dG_decreasing_first.txt``, of first pulses after a change of direction, where there are any.
+    ``dG_increasing.txt`` and ``dG_decreasing.txt`` have one grid of conductances, and so have
+    ``dG_increasing_first.txt`` and ``dG_decreasing_first.txt``, of first pulses after a change of direction, where
+    there are such tables.
     """
     reports = list(reports)
     names = {True: "increasing", False: "decreasing"}

@@ -47,7 +47,9 @@ def spread_at(x: Array, residual: Array, added: Array, at: Array, mean: Array) -
     linear between evenly spaced knots, as many as there need be: whichever the Bayesian information criterion takes.
 
     Args:
-        x, residual, added: conductance (S), residual (S) and added variance (S^2) of each point, shape (n,).
+        x: conductance of each point, shape (n,), S.
+        residual: residual of each point, shape (n,), S.
+        added: variance of each residual that does not count, shape (n,), S^2.
         at: conductances, rising, from the first to the last knot, shape (g,), S.
         mean: mean change at these conductances, shape (g,), S.
     """

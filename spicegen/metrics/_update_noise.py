@@ -1,4 +1,4 @@
-"""Read noise told from updates that scatter, where either may depend on the conductance: a filter and its likelihood."""
+"""Read noise told from updates that scatter, where either may depend on conductance: a filter and its likelihood."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from spicegen.printers.machine_code import compiled
 
 Array = NDArray[np.float64]
 _CYCLES, _POINTS = numba.float64[:, ::1], numba.float64[::1]
-_FILTER: Any = numba.types.UniTuple(numba.float64, 2)(
-    _CYCLES, _POINTS, _POINTS, numba.float64, _CYCLES, _CYCLES, numba.float64
-)
+_FILTER: Any = (_CYCLES, _POINTS, _POINTS, numba.float64, _CYCLES, _CYCLES, numba.float64)
 _NOISELESS = 1e-9
 """Steps that deviate by less than this share of the largest conductance do not deviate."""
 _SURE = 2.71
@@ -52,7 +50,7 @@ class UpdateNoise:
         """Best estimate of each deviation from the reads until then, and its variance (Kalman's filter).
 
         Args:
-            apart: deviations of the reads of cycles from the trend, shape (cycles, points), S; NaN where one is missing.
+            apart: deviations of reads of cycles from the trend, shape (cycles, points), S; NaN where one is missing.
 
         Returns:
             Estimates (S) and variances (S^2), both of shape (cycles, points); infinite before the first read.
@@ -116,7 +114,7 @@ class _Search:
     def loss(self, p: Array) -> float:
         read, update = self.variances(p)
         log, square = _filter(self._apart, read, update, p[4], self._known, self._doubt, _LEAST)
-        return 0.5 * self._freedom * (log + square)
+        return float(0.5 * self._freedom * (log + square))
 
     def best(self, starts: Sequence[Sequence[float]], spread: tuple[float, float] | None = None) -> tuple[Array, float]:
         """The best parameters, and their loss; the update noise may be given."""
@@ -135,7 +133,7 @@ class _Search:
         low, high = 0.0, 2.0
         for _ in range(_TRIES):
             middle = (low + high) / 2
-            _, loss = self.best([start[:4]], spread=(middle, middle))
+            _, loss = self.best([start[:4].tolist()], spread=(middle, middle))
             low, high = (middle, high) if 2 * (loss - least) < _SURE else (low, middle)
         return low
 
@@ -146,7 +144,8 @@ def _filter(
 ) -> tuple[float, float]:
     """Filter every cycle; the sums of log variances and of squares of standardised prediction errors.
 
-    A cycle begins unknown, so its first read is no prediction error. Errors count with a variance of at ``least`` so much.
+    A cycle begins unknown, so its first read is no prediction error. The variance of an error counts as ``least`` or
+    more.
     """
     log, square = 0.0, 0.0
     for cycle in range(len(apart)):

@@ -131,4 +131,5 @@ def _own_weight(weights: Array, x: Array, grid: Array) -> Array:
     place = np.clip((x - grid[0]) / (grid[1] - grid[0]), 0, len(grid) - 1)
     left = np.minimum(place.astype(int), len(grid) - 2)
     right, column = place - left, np.arange(len(x))
-    return np.clip(weights[left, column] * (1 - right) + weights[left + 1, column] * right, 0, 0.5)
+    own = weights[left, column] * (1 - right) + weights[left + 1, column] * right
+    return np.asarray(np.clip(own, 0, 0.5))
