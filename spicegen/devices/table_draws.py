@@ -44,9 +44,10 @@ def change_at(g_siemens: Array, cdf: Array, d_g_siemens: Array, at_siemens: floa
     """
     column, right = grid_interval(g_siemens, at_siemens)
     row, below = grid_interval(cdf, probability)
-    left: float = d_g_siemens[row, column] * (1 - below) + d_g_siemens[row + 1, column] * below
-    other: float = d_g_siemens[row, column + 1] * (1 - below) + d_g_siemens[row + 1, column + 1] * below
-    return left * (1 - right) + other * right
+    left = d_g_siemens[row, column] * (1 - below) + d_g_siemens[row + 1, column] * below
+    other = d_g_siemens[row, column + 1] * (1 - below) + d_g_siemens[row + 1, column + 1] * below
+    change: float = left * (1 - right) + other * right
+    return change
 
 
 @compiled(_CHANGES)

@@ -108,5 +108,6 @@ def _differs(before: Array, change: Array, variance: Array, first: NDArray[np.bo
     weights = line_weights(before[~first], np.array([before[first].mean()]), width)[0]
     later = float(weights @ change[~first])
     difference = abs(float(change[first].mean()) - later)
-    error = np.sqrt(change[first].var() / first.sum() + weights**2 @ variance[~first])
+    of_first = max(float(change[first].var()), float(variance[first].mean())) / first.sum()
+    error = np.sqrt(of_first + weights**2 @ variance[~first])
     return bool(difference > max(_SURE * error, _PART * abs(later)))

@@ -19,7 +19,7 @@ def first_table(updates: DirectionUpdates, table: UpdateTable) -> tuple[UpdateTa
 
     Trains turn at few conductances. So the table is that of later pulses times a random multiple, whose distribution
     is that of first changes over the mean later change at the same conductance, without what reads add. (The device of
-    the card au-lixcoo2-pt, turned between 13 and 32 uS, has multiples that agree within 5 %.)
+    the card au-lixcoo2-pt, turned down between 13 and 28 uS, has multiples of 1.5 to 1.75.)
     """
     name = NAMES[updates.rises]
     if not updates.first_read:
@@ -34,7 +34,7 @@ def first_table(updates: DirectionUpdates, table: UpdateTable) -> tuple[UpdateTa
     )
     later = table.mean_siemens(before)
     if len(before) < FEWEST_FIRST:
-        return None, f"{said}; {len(before)} of them are too few for a table of their own, {FEWEST_FIRST} are enough."
+        return None, f"{said}; {FEWEST_FIRST} of them would make a table of their own, and there are {len(before)}."
     if np.min(later / updates.mean_step) < _LEAST_STEP:
         return None, f"{said}; it has no table of its own, because later ones do next to nothing where trains turn."
     multiple = change / later

@@ -76,7 +76,7 @@ def find_update_noise(g_siemens: Array, curves: Curves) -> UpdateNoise:
     unit = float(np.sqrt(np.nanmean(np.diff(apart, axis=1) ** 2)))
     if not unit > _NOISELESS * float(np.max(np.abs(trend))):
         return UpdateNoise(np.zeros(points), np.zeros(points - 1), 1.0, True, 0.0)
-    search = _Search(apart / unit, freedom, trend)
+    search = _NoiseSearch(apart / unit, freedom, trend)
     found, loss = search.best(_STARTS if apart.size < _MANY else _STARTS[:1])
     without, loss_without = search.best([(a, b, 0.0, 0.0) for a, b, *_ in _STARTS[:2]], spread=(0.0, 0.0))
     seen = 2 * (loss_without - loss) > _SURE
@@ -88,13 +88,13 @@ def find_update_noise(g_siemens: Array, curves: Curves) -> UpdateNoise:
 def _deviations(g: Array, curves: Curves) -> tuple[Array, float]:
     """Deviations as large as those from the true mean, and the share of them that is free."""
     if len(g) == 1:
-        return np.ascontiguousarray(g - curves.laws.curves(np.linspace(0, 1, g.shape[1]))[:1]), 1.0
+        return g - np.interp(np.linspace(0, 1, g.shape[1]), curves.w, curves.laws.curves(curves.w)[0]), 1.0
     many = np.isfinite(g).sum(axis=0)
     apart = (g - np.nanmean(g, axis=0)) * np.sqrt(many / np.maximum(many - 1, 1))
     return np.where(many > 1, apart, np.nan), 1 - 1 / len(g)
 
 
-class _Search:
+class _NoiseSearch:
     """Least negative log-likelihood over read noise (constant, share), update noise (at both ends of G), memory.
 
     All are in units in which steps deviate by one, the share in those of the largest conductance.
