@@ -16,6 +16,8 @@ from spicegen.metrics._update_noise import UpdateNoise, find_update_noise
 Array = NDArray[np.float64]
 NAMES = {True: "rising", False: "falling"}
 _STEPS_WIDE = 3.0
+_ROUNDED = 1e-9
+"""Share of the mean step below which a spread is what rounding leaves."""
 _SURE, _PART = 4.0, 0.25
 """The first pulse after a change of direction is set apart if its mean change differs from that of later ones by more
 than so many standard errors, and by more than this share of theirs."""
@@ -30,9 +32,9 @@ class DirectionUpdates:
         before: best estimate of the conductance before each pulse from the reads until then, shape (n,), S.
         change: next read less that estimate, shape (n,), S.
         added: variance of that difference that reads add, shape (n,), S^2.
-        first: which pulses are the first after a change of direction, shape (n,).
-        first_read: whether there are reads before such pulses.
-        set_apart: which of them do another thing than later ones, and are left out of their table: all or none.
+        first_read: whether there are reads before the first pulses after a change of direction.
+        set_apart: which pulses are such first ones and do another thing than later ones, shape (n,); their table is
+            without them.
         range_siemens: lowest and highest mean conductance before the pulses that are not set apart, S.
         mean_step: mean change by a pulse, S.
         least_width: distance of conductances within which changes are averaged at least, S: three mean steps.
@@ -43,7 +45,6 @@ class DirectionUpdates:
     before: Array
     change: Array
     added: Array
-    first: NDArray[np.bool_]
     first_read: bool
     set_apart: NDArray[np.bool_]
     range_siemens: tuple[float, float]
@@ -55,9 +56,10 @@ class DirectionUpdates:
         """What the data do not tell, for a table whose mean standard deviation is ``sigma_siemens``."""
         if self.noise.spread_seen:
             return []
+        shown = sigma_siemens if sigma_siemens > _ROUNDED * abs(self.mean_step) else 0.0
         return [
             f"Of {NAMES[self.rises]} pulses the data do not tell a spread of updates from read noise: up to "
-            f"{self.noise.unseen_siemens:.2g} S would not be seen, and the table has {sigma_siemens:.2g} S."
+            f"{self.noise.unseen_siemens:.2g} S would not be seen, and the table has {shown:.2g} S."
         ]
 
 
@@ -95,9 +97,9 @@ def direction_updates(branch: Branch, curves: Curves, place: str, *, turned: boo
     differs = _differs(before, change, added + float(noise.update.mean()), first, width)
     apart = first if differs else np.zeros_like(first)
     ends = trend[int(apart.any()) : -1]
-    window = (float(ends.min()), float(ends.max()))
+    window = (max(float(ends.min()), float(np.nanmin(g))), min(float(ends.max()), float(np.nanmax(g))))
     return DirectionUpdates(
-        branch.rises, before, change, added, first, branch.first_read, apart, window, mean_step, width, noise
+        branch.rises, before, change, added, branch.first_read, apart, window, mean_step, width, noise
     )
 
 

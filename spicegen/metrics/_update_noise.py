@@ -25,7 +25,7 @@ _MANY = 20_000
 """Number of reads from which one start of the search is enough."""
 _LEAST = 1e-8
 """The least variance of a prediction error, in squares of the deviation of steps."""
-_TRIES = 20
+_TRIES = 12
 
 
 @dataclass(frozen=True, eq=False)

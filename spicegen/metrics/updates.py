@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from models_va.errors import InputError
 from spicegen.devices.update_table import UpdateTable
 from spicegen.measurements.branches import Branch
-from spicegen.metrics import _first_pulses as first_pulses
 from spicegen.metrics._curves import Curves
 from spicegen.metrics._direction_updates import NAMES, DirectionUpdates, direction_updates
+from spicegen.metrics._first_pulses import first_table
 from spicegen.metrics._local_lines import FEWEST_NEAR, line_weights, near, shape_quantiles, spread_at
 
 Array = NDArray[np.float64]
@@ -53,13 +53,7 @@ def update_tables(measured: Sequence[Branch], curves: Sequence[Curves], place: s
         place: name of the measurement, for the notes.
     """
     both = len(measured) == 2
-    notes: list[str] = []
-    found: list[DirectionUpdates] = []
-    for branch, curve in zip(measured, curves, strict=True):
-        try:
-            found.append(direction_updates(branch, curve, place, turned=both))
-        except InputError as error:
-            notes.append(f"No update table: {error}.")
+    found, notes = _measured(measured, curves, place)
     try:
         grid = _grid(found, place) if found else np.empty(0)
     except InputError as error:
@@ -74,11 +68,24 @@ def update_tables(measured: Sequence[Branch], curves: Sequence[Curves], place: s
         tables.append(table)
         notes += updates.notes(float(table.sigma_siemens(grid).mean()))
         if both:
-            own, note = first_pulses.first_table(updates, table)
+            own, note = first_table(updates, table)
             first += [own] if own else []
             notes.append(note)
     covered = [_coverage(found, grid)] if tables else []
     return TrainTables(tuple(tables), tuple(first), (*covered, *notes))
+
+
+def _measured(
+    measured: Sequence[Branch], curves: Sequence[Curves], place: str
+) -> tuple[list[DirectionUpdates], list[str]]:
+    """What the pulses of each direction did; why that is not known, where it is not."""
+    found, notes = [], []
+    for branch, curve in zip(measured, curves, strict=True):
+        try:
+            found.append(direction_updates(branch, curve, place, turned=len(measured) == 2))
+        except InputError as error:
+            notes.append(f"No update table: {error}.")
+    return found, notes
 
 
 def _grid(found: Sequence[DirectionUpdates], place: str) -> Array:
