@@ -18,6 +18,7 @@ NAMES = {True: "rising", False: "falling"}
 _STEPS_WIDE = 3.0
 _ROUNDED = 1e-9
 """Share of the mean step below which a spread is what rounding leaves."""
+_CARRIED = 4.0
 _SURE, _PART = 4.0, 0.25
 """The first pulse after a change of direction is set apart if its mean change differs from that of later ones by more
 than so many standard errors, and by more than this share of theirs."""
@@ -104,10 +105,15 @@ def direction_updates(branch: Branch, curves: Curves, place: str, *, turned: boo
 
 
 def _differs(before: Array, change: Array, variance: Array, first: NDArray[np.bool_], width: float) -> bool:
-    """Whether first pulses change the conductance by another amount than later ones would from there."""
+    """Whether first pulses change the conductance by another amount than later ones would from there.
+
+    What later ones would do is read off a line that is four times as wide as it has to be carried on.
+    """
     if not first.any():
         return False
-    weights = line_weights(before[~first], np.array([before[first].mean()]), width)[0]
+    at = float(before[first].mean())
+    gap = float(np.min(np.abs(before[~first] - at)))
+    weights = line_weights(before[~first], np.array([at]), max(width, _CARRIED * gap))[0]
     later = float(weights @ change[~first])
     difference = abs(float(change[first].mean()) - later)
     of_first = max(float(change[first].var()), float(variance[first].mean())) / first.sum()

@@ -136,3 +136,11 @@ def test_the_cards_jump_when_it_turns_down(shared_data):
     assert first.mean_siemens(3.3e-5) == pytest.approx(-3.509e-6, rel=1e-3)
     assert down.mean_siemens(2.92e-5) == pytest.approx(-1.36e-6, rel=0.05)
     assert up.g_siemens[[0, -1]] == pytest.approx([9.1e-6, 2.93e-5], rel=0.01)
+
+
+@pytest.mark.parametrize(("device", "apart"), [({"betas": (6.0, 6.0)}, False), ({"first": 1.6}, True)])
+def test_a_bent_law_is_no_jump(device, apart):
+    """Steps that shrink by a quarter from pulse to pulse are one law; 1.6 times a later step is not."""
+    for seed in range(3):
+        pulses, _ = BetaDevice(share=0.05, read_share=0.002, **device).measure(25, np.random.default_rng(seed))
+        assert len(tables_made(pulses).first) == apart
