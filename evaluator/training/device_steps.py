@@ -17,7 +17,7 @@ from spicegen.devices.memory_state import memory, memory_state
 from spicegen.devices.update_table import UpdateTable, read_update_table
 from spicegen.devices.write_pulses import WritePulses, card_pulses, read_conductances, spike_job
 from spicegen.measurements import Origin, Pulses
-from spicegen.metrics import update_tables
+from spicegen.metrics import tables_of_pulses
 from spicegen.simulate import REFERENCE, simulator
 
 Array = NDArray[np.float64]
@@ -201,7 +201,7 @@ def _of_cycles(card: DeviceCard, train: SpikeTrain) -> tuple[UpdateTable, Update
         gap_s=np.full(n, train.period_s - train.width_s), direction=np.where(volts == up, 1, -1).astype(np.int8),
         g_siemens=g, v_read_volt=train.v_read_volt, temperature_k=300.15,
     )  # fmt: skip
-    tables = update_tables(made)
+    tables = tables_of_pulses(made)
     if len(tables) != 2:
         raise CardError(f"card {card.name}: its write pulses move it in one direction only: give update.source: tables")
     return tables[0], tables[1]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from models_va.errors import InputError
+from spicegen.devices.table_draws import changes_at
 from spicegen.files import write_text
 
 Array = NDArray[np.float64]
@@ -61,14 +62,14 @@ class UpdateTable:
         return np.asarray(np.interp(np.asarray(g_siemens), self.g_siemens, self._column_sigma))
 
     def sample(self, g_siemens: ArrayLike, rng: np.random.Generator) -> Array:
-        """Draw one change for each of the conductances, any shape, S; interpolated linearly in the table."""
+        """Draw one change for each of the conductances, any shape, S; interpolated linearly in the table.
+
+        The generator gives one random number for each, in their order: the same state gives the same changes.
+        """
         g = np.asarray(g_siemens, dtype=np.float64)
-        column, right = _place(self.g_siemens, g)
-        row, below = _place(self.cdf, rng.random(g.shape))
-        table = self.d_g_siemens
-        left = table[row, column] * (1 - below) + table[row + 1, column] * below
-        other = table[row, column + 1] * (1 - below) + table[row + 1, column + 1] * below
-        return np.asarray(left * (1 - right) + other * right)
+        probability = rng.random(g.shape)
+        table = (np.ascontiguousarray(part, dtype=np.float64) for part in (self.g_siemens, self.cdf, self.d_g_siemens))
+        return np.asarray(changes_at(*table, np.ravel(g), np.ravel(probability)).reshape(g.shape))
 
     def write(self, path: Path) -> Path:
         """Write in CrossSim's form; ``read_update_table`` reads the same numbers back.
@@ -133,12 +134,6 @@ def read_update_table(path: str | Path) -> UpdateTable:
         if problem := check():
             raise InputError(f"{path}, line {line}: {problem}")
     return UpdateTable(numbers[0], numbers[1], np.array(numbers[2:]))
-
-
-def _place(grid: Array, at: Array) -> tuple[NDArray[np.intp], Array]:
-    """Index of the grid interval in which each value lies, and its place in it from 0 to 1; clamped to the grid."""
-    n = np.clip(np.searchsorted(grid, at, side="right") - 1, 0, len(grid) - 2)
-    return n, np.clip((at - grid[n]) / (grid[n + 1] - grid[n]), 0, 1)
 
 
 def _numbers(place: str, line: str) -> Array:

@@ -22,10 +22,12 @@ class Branch:
         rises: whether the pulses raise the conductance.
         g_siemens: conductances before the first pulse and after each pulse, shape (cycles, points), S; NaN where a
             cycle was not read or ended earlier. Points that fewer than half of the cycles have are left out.
+        first_read: whether the first point was read before the first pulse; if not, that pulse's change is not known.
     """
 
     rises: bool
     g_siemens: Array
+    first_read: bool = True
 
     @property
     def cycles(self) -> int:
@@ -60,7 +62,8 @@ def _branch(pulses: Pulses, runs: list[NDArray[np.intp]]) -> Branch | None:
     rows = [np.pad(p, ((0, 0), (0, longest - p.shape[1])), constant_values=np.nan) for p in pieces]
     g = np.concatenate(rows) if rows else np.empty((0, 0))
     g = g[np.isfinite(g).any(axis=1)]
-    g = g[:, np.isfinite(g).mean(axis=0) >= 0.5] if len(g) else g
+    there = np.isfinite(g).mean(axis=0) >= 0.5 if len(g) else np.zeros(0, dtype=bool)
+    g = g[:, there]
     if g.shape[1] < _FEWEST:
         return None
-    return Branch(bool(pulses.direction[runs[0][0]] > 0), g)
+    return Branch(bool(pulses.direction[runs[0][0]] > 0), g, bool(there[0]))

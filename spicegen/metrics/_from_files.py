@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from models_va.errors import InputError, located
+from models_va.errors import located
 from spicegen.devices.update_table import UpdateTable, is_update_table, read_update_table
 from spicegen.files import distinct_names
 from spicegen.measurements import Measurement, Origin, Pulses, Retention, Sweep, WriteVerify, read_measurement
@@ -18,7 +18,7 @@ from spicegen.metrics._curves import FEW_CYCLES
 from spicegen.metrics.laws import MOST_ALPHA, MOST_BETA
 from spicegen.metrics.metric import Metric
 from spicegen.metrics.report import MetricsReport
-from spicegen.metrics.updates import branch_table
+from spicegen.metrics.updates import update_tables
 
 _MANY_PROGRAMMINGS = 20
 
@@ -42,13 +42,19 @@ def whole_json(reports: Sequence[MetricsReport], seed: int) -> Mapping[str, Any]
 
 
 def write_tables(reports: Iterable[MetricsReport], folder: Path) -> list[Path]:
-    """Write the update tables that measurements gave; their names have the measurement's number where it is needed."""
+    """Write the update tables that measurements gave; their names have the measurement's number where it is needed.
+
+    ``dG_increasing.txt`` and ``dG_decreasing.txt`` have one grid of conductances, and so have
+    ``dG_increasing_first.txt`` and ``dG_decreasing_first.txt``, of first pulses after a change of direction, where
+    there are such tables.
+    """
     reports = list(reports)
     names = {True: "increasing", False: "decreasing"}
     return [
-        table.write(folder / f"dG_{names[table.rises]}{f'_{n}' if len(reports) > 1 else ''}.txt")
+        table.write(folder / f"dG_{names[table.rises]}{which}{f'_{n}' if len(reports) > 1 else ''}.txt")
         for n, report in enumerate(reports, 1)
-        for table in report.tables
+        for which, tables in (("", report.tables), ("_first", report.first_tables))
+        for table in tables
     ]
 
 
@@ -108,19 +114,12 @@ def _counted(n: int, what: str) -> str:
 
 def _of_trains(origins: Sequence[Origin], pulses: Sequence[Pulses], seed: int) -> MetricsReport:
     data = trains.trains_of(pulses, seed)
-    made: list[UpdateTable] = []
-    notes = []
-    for branch, curves in zip(data.measured, data.curves, strict=True):
-        try:
-            made.append(branch_table(branch, curves, ", ".join(o.name for o in origins)))
-        except InputError as error:
-            notes.append(f"No update table: {error}.")
+    made = update_tables(data.measured, data.curves, ", ".join(o.name for o in origins))
     found = train_figures.measure(data)
     counts = ", ".join(f"{_counted(b.cycles, 'cycle')} {'up' if b.rises else 'down'}" for b in data.measured)
-    notes = [f"{counts}; intervals by bootstrap with seed {seed}.", *_on_cycles(data.samples.smallest), *notes]
+    notes = [f"{counts}; intervals by bootstrap with seed {seed}.", *_on_cycles(data.samples.smallest), *made.notes]
     notes += _at_limits(found)
-    made.sort(key=lambda t: not t.rises)
-    return MetricsReport(_title("Pulses", origins), origins, found, notes, data, tuple(made))
+    return MetricsReport(_title("Pulses", origins), origins, found, notes, data, made.tables, made.first)
 
 
 def _on_cycles(fewest: int) -> list[str]:
@@ -183,12 +182,8 @@ def _of_retention(origins: Sequence[Origin], measured: Sequence[Retention], seed
     return MetricsReport(_title("Retention", origins), origins, metrics, notes, by_temperature)
 
 
-def update_tables(pulses: Pulses) -> tuple[UpdateTable, ...]:
-    """The update tables of a train of pulses: the one that rises first.
-
-    Raises:
-        InputError: there are too few pulses of a direction.
-    """
+def tables_of_pulses(pulses: Pulses) -> tuple[UpdateTable, ...]:
+    """The update tables of a train of pulses on one grid, the one that rises first; fewer if a direction gives none."""
     data = trains.trains_of([pulses], 0)
-    made = [branch_table(b, c, pulses.origin.name) for b, c in zip(data.measured, data.curves, strict=True)]
-    return tuple(sorted(made, key=lambda t: not t.rises))
+    made = update_tables(data.measured, data.curves, pulses.origin.name)
+    return tuple(sorted(made.tables, key=lambda t: not t.rises))

@@ -29,7 +29,9 @@ class MetricsReport:
         metrics: the figures of merit, in the order in which they are shown.
         notes: sentences on what people should know.
         data: data from which the figures of merit were computed; the report's pictures show it.
-        tables: update tables that were made from the measurement; none where it is a table itself.
+        tables: update tables that were made from the measurement, on one grid of conductances; none where it is a table
+            itself.
+        first_tables: update tables of the first pulse after a change of direction, where that does another thing.
     """
 
     title: str
@@ -38,6 +40,7 @@ class MetricsReport:
     notes: Sequence[str]
     data: Analysed
     tables: tuple[UpdateTable, ...] = ()
+    first_tables: tuple[UpdateTable, ...] = ()
 
     def rows(self) -> list[tuple[object, ...]]:
         """Table under ``HEAD`` of the figures of merit that exist for this measurement."""

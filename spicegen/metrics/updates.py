@@ -1,6 +1,9 @@
-"""Update tables made from measured trains of pulses."""
+"""Update tables made from measured trains of pulses, both directions on one regular grid of conductances."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,87 +12,131 @@ from models_va.errors import InputError
 from spicegen.devices.update_table import UpdateTable
 from spicegen.measurements.branches import Branch
 from spicegen.metrics._curves import Curves
+from spicegen.metrics._direction_updates import NAMES, DirectionUpdates, direction_updates
+from spicegen.metrics._first_pulses import first_table
+from spicegen.metrics._local_lines import FEWEST_NEAR, line_weights, near, shape_quantiles, spread_at
 
 Array = NDArray[np.float64]
+COLUMNS = 41
 _CDF_POINTS = 101
-_PER_BIN = 50
-_MOST_BINS = 40
+_LEAST_SHARED = 0.1
+"""Least share of the narrower direction's conductances that both directions must have been measured at."""
 
 
-def branch_table(branch: Branch, curves: Curves, place: str) -> UpdateTable:
-    """Update table of one direction of a measured train.
+@dataclass(frozen=True, eq=False)
+class TrainTables:
+    """Update tables of one measurement, all on one regular grid of conductances.
 
-    Read noise must not be taken for updates: a read that came out too high is followed by a lower one, and a plain
-    table would say that pulses go back. So the conductance before a pulse is the best estimate from the reads until
-    then (Kalman's filter of the local-level model about the trend, with the variances of ``read_noise`` and
-    ``update_sigma``), the change is the next read less that estimate, and the variance that the reads add is taken off
-    the table's. Without read noise that is the plain difference against the plain read. A read that is missing leaves
-    the estimate as it was, in more doubt.
+    Attributes:
+        tables: what a pulse does, the rising direction first; of a direction for which there is too little, none.
+        first: what the first pulse after a change of direction does, where that is another thing and was measured
+            often enough.
+        notes: sentences on what the tables cover, what was left out, and why a table is missing.
+    """
 
-    Changes are sorted by the conductance before and cut into at most 40 bins of equally many, 50 or more. In each bin a
-    straight line against conductance is taken off, and the quantiles of what remains, scaled to the standard deviation
-    of the updates, are put onto the line at the bin's mean conductance (in the first and last bin also at its end).
+    tables: tuple[UpdateTable, ...]
+    first: tuple[UpdateTable, ...]
+    notes: tuple[str, ...]
+
+
+def update_tables(measured: Sequence[Branch], curves: Sequence[Curves], place: str) -> TrainTables:
+    """Update tables of a measured train.
+
+    Conductances before pulses, changes and the variance that reads add to changes are those of ``direction_updates``.
+    Both directions have one regular grid, from the lowest to the highest conductance before pulses of either; so no
+    value is extrapolated. At each of its conductances the mean change is that of a local line, the standard deviation
+    is fitted without the variance that reads add, and the shape of the distribution is that of the nearest changes.
 
     Args:
-        branch: the branch of that direction.
-        curves: samples of the branch, the first of which is the measurement.
-        place: name of the measurement, for error messages.
-
-    Raises:
-        InputError: there are fewer than 100 pulses in all cycles, or steps are lost in read noise.
+        measured: the branches of the train, one or two.
+        curves: samples of each branch, the first of which is the measurement.
+        place: name of the measurement, for the notes.
     """
-    before, change, added = _filtered(branch, curves)
-    there = np.isfinite(before) & np.isfinite(change)
-    order = np.argsort(before[there], kind="stable")
-    bins = min(_MOST_BINS, len(order) // _PER_BIN)
-    if bins < 2:
-        raise InputError(f"{place}: {len(order)} pulses of one direction: an update table needs {2 * _PER_BIN} or more")
-    parts = [np.array_split(values[there][order], bins) for values in (before, change, added)]
-    cdf = np.linspace(0, 1, _CDF_POINTS)
-    nodes: list[tuple[float, Array]] = []
-    for n, (x, y, noise) in enumerate(zip(*parts, strict=True)):
-        ends = {0: [x[0], x.mean()], bins - 1: [x.mean(), x[-1]]}.get(n, [x.mean()])
-        slope, quantiles = _conditional(x, y, float(noise.mean()), cdf)
-        nodes += [(float(at), slope * (at - x.mean()) + quantiles) for at in ends]
-    kept = [node for last, node in zip([(-np.inf, cdf), *nodes], nodes, strict=False) if node[0] > last[0]]
-    table = UpdateTable(np.array([at for at, _ in kept]), cdf, np.stack([q for _, q in kept], axis=1))
-    if table.rises != branch.rises:
+    both = len(measured) == 2
+    found, notes = _measured(measured, curves, place)
+    try:
+        grid = _grid(found, place) if found else np.empty(0)
+    except InputError as error:
+        return TrainTables((), (), (*notes, f"No update tables: {error}."))
+    tables, first = [], []
+    for updates in found:
+        try:
+            table = _table(updates, grid, place)
+        except InputError as error:
+            notes.append(f"No update table: {error}.")
+            continue
+        tables.append(table)
+        notes += updates.notes(float(table.sigma_siemens(grid).mean()))
+        if both:
+            own, note = first_table(updates, table)
+            first += [own] if own else []
+            notes.append(note)
+    covered = [_coverage(found, grid)] if tables else []
+    return TrainTables(tuple(tables), tuple(first), (*covered, *notes))
+
+
+def _measured(
+    measured: Sequence[Branch], curves: Sequence[Curves], place: str
+) -> tuple[list[DirectionUpdates], list[str]]:
+    """What the pulses of each direction did; why that is not known, where it is not."""
+    found, notes = [], []
+    for branch, curve in zip(measured, curves, strict=True):
+        try:
+            found.append(direction_updates(branch, curve, place, turned=len(measured) == 2))
+        except InputError as error:
+            notes.append(f"No update table: {error}.")
+    return found, notes
+
+
+def _grid(found: Sequence[DirectionUpdates], place: str) -> Array:
+    """The conductances of all tables, rising, shape (COLUMNS,), S."""
+    low, high = max(u.range_siemens[0] for u in found), min(u.range_siemens[1] for u in found)
+    if high - low < _LEAST_SHARED * min(u.range_siemens[1] - u.range_siemens[0] for u in found):
+        raise InputError(f"{place}: rising and falling pulses were not measured at the same conductances")
+    return np.linspace(low, high, COLUMNS)
+
+
+def _coverage(found: Sequence[DirectionUpdates], grid: Array) -> str:
+    where = "both directions" if len(found) > 1 else f"{NAMES[found[0].rises]} pulses"
+    beyond = " and ".join(
+        f"{np.sum((u.before < grid[0]) | (u.before > grid[-1]))} of {len(u.before)} {NAMES[u.rises]} pulses"
+        for u in found
+    )
+    return (
+        f"Update tables: {len(grid)} conductances from {grid[0]:.4g} to {grid[-1]:.4g} S, where {where} were measured; "
+        f"clipped: {beyond} from beyond."
+    )
+
+
+def _table(updates: DirectionUpdates, grid: Array, place: str) -> UpdateTable:
+    """Table of later pulses on the grid."""
+    later = ~updates.set_apart
+    before, change, added = (v[later] for v in (updates.before, updates.change, updates.added))
+    inside = (before >= grid[0]) & (before <= grid[-1])
+    if inside.sum() < FEWEST_NEAR:
+        many = f"{inside.sum()} {NAMES[updates.rises]} pulses where both directions were measured"
+        raise InputError(f"{place}: {many}: an update table needs {FEWEST_NEAR} or more")
+    weights = line_weights(before, grid, updates.least_width)
+    mean = weights @ change
+    residual = (change - np.interp(before, grid, mean)) / np.sqrt(1 - _own_weight(weights, before, grid))
+    x, apart, noise = before[inside], residual[inside], added[inside]
+    sigma = spread_at(x, apart, noise, grid, mean)
+    expected = np.sqrt(np.interp(x, grid, sigma) ** 2 + noise)
+    standard = np.divide(apart, expected, out=np.zeros_like(apart), where=expected > 0)
+    cdf, nearest = np.linspace(0, 1, _CDF_POINTS), min(near(len(x)), len(x))
+    shapes = [shape_quantiles(standard[np.argpartition(np.abs(x - g), nearest - 1)[:nearest]], cdf) for g in grid]
+    table = UpdateTable(grid, cdf, mean + sigma * np.stack(shapes, axis=1))
+    if table.rises != updates.rises:
         raise InputError(
             f"{place}: what a pulse does is lost in the noise of reads: an update table needs larger steps"
         )
     return table
 
 
-def _filtered(branch: Branch, curves: Curves) -> tuple[Array, Array, Array]:
-    """Conductance before each pulse as known then, the change to the next read, and what reads add to its variance.
-
-    Each of shape (cycles, pulses): S, S, S^2.
-    """
-    read = max(-float(curves.scatter.step_covariance[0]), 0.0)
-    update = max(float(curves.scatter.step_variance[0]) - 2 * read, 0.0)
-    g = branch.g_siemens
-    trend = np.interp(np.linspace(0, 1, g.shape[1]), curves.w, curves.trend.g_siemens[0])
-    known, doubt = np.zeros_like(g), np.empty_like(g)
-    at, variance = np.zeros(len(g)), np.full(len(g), np.inf)  # nothing is known before the first read
-    for n, apart in enumerate((g - trend).T):
-        expected = variance + update
-        gain = 1 / (1 + np.divide(read, expected, out=np.zeros_like(expected), where=expected > 0))
-        seen = np.isfinite(apart)
-        at = np.where(seen, at + gain * (apart - at), at)
-        variance = np.where(seen, gain * read, expected)
-        known[:, n], doubt[:, n] = at, variance
-    before = np.where(np.isfinite(doubt), trend + known, np.nan)[:, :-1]
-    return before.ravel(), (g[:, 1:] - before).ravel(), (doubt + read)[:, :-1].ravel()
-
-
-def _conditional(x: Array, y: Array, added: float, cdf: Array) -> tuple[float, Array]:
-    """Slope of y against x, and the quantiles of y at the mean of x; ``added`` does not belong to the variance of y."""
-    apart = x - x.mean()
-    slope = float(apart @ y / (apart @ apart)) if np.any(apart) else 0.0
-    residual = y - y.mean() - slope * apart
-    quantiles = np.quantile(residual, cdf, method="hazen")
-    quantiles -= np.trapezoid(quantiles, cdf)
-    centre, width = (quantiles[1:] + quantiles[:-1]) / 2, np.diff(quantiles)
-    spread = np.sqrt(np.diff(cdf) @ (centre**2 + width**2 / 12))
-    sigma = np.sqrt(max(float(residual @ residual) / (len(y) - 2) - added, 0.0))
-    return slope, y.mean() + quantiles * (sigma / spread if spread > 0 else 0.0)
+def _own_weight(weights: Array, x: Array, grid: Array) -> Array:
+    """Weight of each change in the mean that it is compared with, shape (x,), at most one half."""
+    place = np.clip((x - grid[0]) / (grid[1] - grid[0]), 0, len(grid) - 1)
+    left = np.minimum(place.astype(int), len(grid) - 2)
+    right, column = place - left, np.arange(len(x))
+    own = weights[left, column] * (1 - right) + weights[left + 1, column] * right
+    return np.asarray(np.clip(own, 0, 0.5))

@@ -39,7 +39,7 @@ def _pictures(report: MetricsReport) -> list[pictures.Picture]:
     """Pictures of what the figures of merit were computed from, each with its caption."""
     match report.data:
         case Trains() as trains:
-            return pictures.of_trains(trains, report.tables)
+            return pictures.of_trains(trains, report.tables, report.first_tables)
         case ProgrammingErrors() as errors:
             return pictures.of_programming(errors)
         case Sweep() as sweep:

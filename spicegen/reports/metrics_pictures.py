@@ -27,12 +27,12 @@ _PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"))
 _SIDES = {True: ("Potentiation", COLOURS[0]), False: ("Depression", COLOURS[1])}
 
 
-def of_trains(trains: Trains, tables: Sequence[UpdateTable]) -> list[Picture]:
+def of_trains(trains: Trains, tables: Sequence[UpdateTable], first: Sequence[UpdateTable]) -> list[Picture]:
     """Branches with laws; deviations; sigma(G); updates."""
     found = [_branches(trains)]
     if any(branch.cycles > 1 for branch in trains.measured):
         found += [_deviations(trains), _sigma(trains)]
-    return [*found, _updates(trains.measured, tables)]
+    return [*found, _updates(trains.measured, tables, first)]
 
 
 def of_tables(tables: Sequence[UpdateTable]) -> list[Picture]:
@@ -44,7 +44,7 @@ def of_tables(tables: Sequence[UpdateTable]) -> list[Picture]:
         unit, text = siemens(curve)
         ax = _panel(figure, len(tables), n, name, "Pulse", f"Conductance ({text})")
         ax.plot(curve / unit, color=colour)
-    return [_updates([], tables), (figure, "Conductance after mean updates, one after the other, from end to end.")]
+    return [_updates([], tables, []), (figure, "Conductance after mean updates, one after the other, from end to end.")]
 
 
 def of_programming(data: ProgrammingErrors) -> list[Picture]:
@@ -178,7 +178,7 @@ def _sigma(trains: Trains) -> Picture:
     return figure, "Standard deviation over cycles at each pulse number, with sigma = slope G + offset."
 
 
-def _updates(measured: Sequence[Branch], tables: Sequence[UpdateTable]) -> Picture:
+def _updates(measured: Sequence[Branch], tables: Sequence[UpdateTable], first: Sequence[UpdateTable]) -> Picture:
     figure = new_figure(9.0, 3.8)
     sides = sorted({b.rises for b in measured} | {t.rises for t in tables}, reverse=True)
     for n, rises in enumerate(sides):
@@ -193,10 +193,13 @@ def _updates(measured: Sequence[Branch], tables: Sequence[UpdateTable]) -> Pictu
             ax.plot(before / unit, change / small, ".", ms=2, alpha=0.3, color=colour)
         if table:
             _quantile_lines(ax, table, unit, small)
+        for other in (t for t in first if t.rises == rises):
+            ax.plot(other.g_siemens / unit, other.mean_siemens(other.g_siemens) / small, "--", color="black", lw=1.2)
         ax.axhline(0, color=COLOURS[5], lw=0.6)
     return (
         figure,
-        "Change by one pulse against the conductance before it; the table's mean, and its 5 to 95 % of the changes.",
+        "Change by one pulse against the conductance before it; the table's mean, and its 5 to 95 % of the changes"
+        + ("; dashed: mean of the first pulse after a change of direction." if first else "."),
     )
 
 

@@ -7,22 +7,18 @@ import pytest
 
 from models_va.errors import InputError
 from spicegen.devices.update_table import UpdateTable, is_update_table, read_update_table
-from spicegen.measurements.branches import branches
 from spicegen.metrics import tables
-from spicegen.metrics._bootstrap import draw
-from spicegen.metrics._curves import Curves
-from spicegen.metrics.updates import branch_table
-from tests.spicegen.metrics.measured import linear_device, train
+from tests.spicegen.metrics.measured import linear_device, tables_made, train
 
 G = np.linspace(1e-5, 4e-5, 7)
 
 
 def table_of(pulses):
-    """Of the first direction of a train, from what was measured alone."""
-    rng = np.random.default_rng(1)
-    branch = next(b for b in branches(pulses) if b)
-    curves = Curves(branch, draw((branch.cycles,), rng, paired=True, resamples=1), rng)
-    return branch_table(branch, curves, "synthetic.csv")
+    """Of a train of one direction, from what was measured alone."""
+    made = tables_made(pulses)
+    if not made.tables:
+        raise InputError(" ".join(made.notes))
+    return made.tables[0]
 
 
 def uniform_table(g=G, low=-1e-7, high=3e-7):
@@ -40,6 +36,21 @@ def test_moments_of_an_even_distribution():
     assert drawn.mean() == pytest.approx(1e-7, abs=5 * 4e-7 / np.sqrt(12 * drawn.size))
     assert np.quantile(drawn, [0.25, 0.9]) == pytest.approx([0.0, 2.6e-7], abs=1e-8)
     assert table.rises
+
+
+def test_compiled_draws_are_those_of_plain_interpolation():
+    """In an irregular table, at its conductances, between and beyond them; from the generator's own numbers."""
+    rng = np.random.default_rng(3)
+    g, cdf = np.sort(rng.uniform(1e-5, 4e-5, 9)), np.r_[0.0, np.sort(rng.random(6)), 1.0]
+    table = UpdateTable(g, cdf, np.sort(rng.normal(0, 1e-7, (8, 9)), axis=0))
+    at = np.r_[g, 0.0, 1.0, rng.uniform(0.5e-5, 4.5e-5, 985)].reshape(4, -1)
+    drawn, uniform = table.sample(at, np.random.default_rng(5)), np.random.default_rng(5).random(at.shape)
+    for n in np.ndindex(at.shape):
+        columns = [np.interp(at[n], g, row) for row in table.d_g_siemens]
+        assert drawn[n] == pytest.approx(np.interp(uniform[n], cdf, columns), abs=1e-20)
+    assert np.array_equal(drawn, table.sample(at, np.random.default_rng(5)))
+    assert table.sample(2e-5, rng).shape == ()
+    assert np.isnan(table.sample(np.nan, rng))
 
 
 @pytest.mark.parametrize("read", [0.0, 2e-7])

@@ -5,7 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from spicegen.measurements import Origin, Pulses
+from spicegen.measurements.branches import branches
 from spicegen.metrics import exponential_law, power_law
+from spicegen.metrics._bootstrap import draw
+from spicegen.metrics._curves import Curves
+from spicegen.metrics.updates import update_tables
 
 PULSES, UPDATE, READ, MEMORY = 50, 2e-7, 2e-7, 0.96
 LOW, HIGH = 1e-5, 4e-5
@@ -90,3 +94,46 @@ def noisy(rng, mean, cycles, update=UPDATE, read=READ, memory=MEMORY, offset=0.0
     for n in range(1, len(mean)):
         apart[n] = memory * apart[n - 1] + update * rng.standard_normal(cycles)
     return mean[:, None] + apart + offset * rng.standard_normal(cycles) + read * rng.standard_normal(apart.shape)
+
+
+def tables_made(pulses):
+    """Update tables of a train, from what was measured alone."""
+    rng, found = np.random.default_rng(1), [b for b in branches(pulses) if b]
+    return update_tables(
+        found, [Curves(b, draw((b.cycles,), rng, paired=True, resamples=1), rng) for b in found], "synthetic.csv"
+    )
+
+
+class BetaDevice:
+    """A device of the beta law, whose pulses and reads scatter in a known way.
+
+    The law: x from 0 to 1, up a (c - x), down -a (c - 1 + x), a = 1 - exp(-beta / pulses), c = 1 / (1 - exp(-beta)).
+
+    The standard deviation of what a pulse does is ``share`` of its mean plus ``even``, that of a read ``read_share`` of
+    the conductance or ``read_even``; the first pulse down does ``first`` times what later ones do. Conductances in S.
+    """
+
+    def __init__(self, share=0.0, even=0.0, read_share=0.0, read_even=0.0, first=1.0, betas=(0.3, 1.3), pulses=25):
+        self.share, self.even, self.read_share, self.read_even, self.first = share, even, read_share, read_even, first
+        self.betas, self.pulses = dict(zip((True, False), betas, strict=True)), pulses
+
+    def step(self, g, rises):
+        x, beta = (np.asarray(g) - LOW) / (HIGH - LOW), self.betas[rises]
+        a, c = 1 - np.exp(-beta / self.pulses), 1 / (1 - np.exp(-beta))
+        return (HIGH - LOW) * (a * (c - x) if rises else -a * (c - 1 + x))
+
+    def sigma(self, g, rises):
+        return self.share * np.abs(self.step(g, rises)) + self.even
+
+    def measure(self, cycles, rng):
+        """Cycles up and down, one after the other on one device that was read first; the conductances are as true."""
+        rises = np.tile(np.repeat([True, False], self.pulses), cycles)
+        g = np.empty(len(rises) + 1)
+        g[0] = LOW
+        for n, up in enumerate(rises):
+            turned = n > 0 and rises[n - 1] and not up
+            change = self.step(g[n], up) * (self.first if turned else 1) + self.sigma(g[n], up) * rng.standard_normal()
+            g[n + 1] = g[n] + change
+        read = g * (1 + self.read_share * rng.standard_normal(len(g))) + self.read_even * rng.standard_normal(len(g))
+        direction, unknown = np.r_[0, np.where(rises, 1, -1)].astype(np.int8), np.full(len(g), np.nan)
+        return Pulses(ORIGIN, unknown, unknown, unknown, direction, read[:, None], 0.1, 300.0), g
