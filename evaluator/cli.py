@@ -145,8 +145,8 @@ def train_command(
     config: Annotated[
         Path | None,
         typer.Option(
-            help="Network, data, schedule, updates, cells (YAML; see examples/train.yaml), or the name of a set-up of the "
-            "paper: mnist-continuous."
+            help="Network, data, schedule, updates, cells (YAML; see examples/train.yaml), or the name of a set-up of "
+            "the paper: mnist-continuous."
         ),
     ] = None,
     settings: Annotated[
