@@ -175,6 +175,30 @@ def train_command(
     typer.echo(f"{folder / 'report.html'}")
 
 
+def training_study_command(
+    config: Annotated[
+        Path,
+        typer.Argument(
+            metavar="CONFIG.yaml", help="What is varied (see examples/study_training.yaml).", show_default=False
+        ),
+    ],
+    output: Output,
+    workers: Annotated[int, typer.Option(min=1, help="Trainings at the same time; the result is the same.")] = 1,
+) -> None:
+    """Accuracy of training against nonlinearity, asymmetry, states, noise, weight range and law of updates."""
+    from evaluator.reports.training_study_page import training_study_page
+    from evaluator.training.study import study_training
+    from spicegen.files import output_folder
+    from spicegen.reports.terminal import show_table
+
+    folder = output_folder(output)
+    with _interruption_named(folder, "the states after finished epochs are"):
+        found = study_training(config, output_folder(folder / "states"), workers=workers, say=typer.echo)
+    show_table(found.head, found.rows(), found.summary)
+    training_study_page(found).write(folder, found.to_json())
+    typer.echo(f"report: {folder / 'report.html'}")
+
+
 def demo_command(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for report and files.")] = Path("demo-out"),
 ) -> None:

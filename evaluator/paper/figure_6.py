@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.paper.trainings import DATA_SETS, FOLDS, WHOLE_EFFORT, Case, Effort, Trained, train_cases
-from evaluator.training.effects import EFFECTS
+from evaluator.training.effects import EFFECTS, FINER
 from models_va import DeviceCard
 from spicegen.paper import Assumptions, Experiment, Findings, FindingsTable, PaperTrend, ProgramRunner, paper_value
 
@@ -150,7 +150,7 @@ class Figure6Effects(Experiment[list[Trained]]):
 _EFFECT_REMARKS = (
     "Asymmetry off: at every conductance, steps up and down are as large as the mean of both. Nonlinearity off: all "
     "steps up are alike, and all steps down; what remains of asymmetry is the ratio of the two. Granularity off: steps "
-    "are a thousandth, with the same variance for the same way. Noise off: every step is the mean step.",
+    f"are {FINER:g} times smaller, with the same variance for the same way. Noise off: every step is the mean step.",
     "The effects do not add up: one can hide another.",
     "Float and device begin with the same weights and see the same samples, in every column the same.",
 )

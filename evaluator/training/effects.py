@@ -9,8 +9,11 @@ import numpy as np
 
 from evaluator.training.device_steps import DeviceSteps
 
-FINER = 1000.0
-"""Number of steps that take the place of one where granularity is off."""
+FINER = 40.0
+"""Number of steps that take the place of one where granularity is off: a device of 25 states then has 1000.
+
+The time of a training grows with it, because so many more pulses are computed.
+"""
 
 
 def without_noise(steps: DeviceSteps) -> DeviceSteps:
