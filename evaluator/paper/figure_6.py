@@ -152,7 +152,7 @@ _EFFECT_REMARKS = (
     "steps up are alike, and all steps down; what remains of asymmetry is the ratio of the two. Granularity off: steps "
     f"are {FINER:g} times smaller, with the same variance for the same way. Noise off: every step is the mean step.",
     "The effects do not add up: one can hide another.",
-    "Float and device begin with the same weights and see the same samples, in every column the same.",
+    "Both networks begin with the same weights and see the same samples, in every column the same.",
 )
 
 

@@ -45,7 +45,7 @@ def _figure(study: TrainingStudy) -> Figure:
     accuracies = tuple(float(a) for p in study.points for a in (*p.hardware, *p.floating))
     for n, axis in enumerate(shown):
         ax = axes(figure, 101 + 10 * len(shown) + n, x=_LABELS[axis], y="" if n else "accuracy")
-        ax.xaxis.label.set_size(8)
+        ax.xaxis.label.set_fontsize(8)
         points = [p for p in study.points if p.axis == axis]
         for colour, law in zip(COLOURS, study.config.laws, strict=False):
             _curve(ax, [p for p in points if p.law == law], colour)

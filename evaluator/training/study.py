@@ -171,10 +171,8 @@ def study_training(
         CardError: the card has no window.
     """
     config = read_yaml(path, TrainingStudyConfig)
-    if config.train.update.source != "law":
-        raise InputError(
-            f"{path}: train.update.source is {config.train.update.source}: a study varies the beta law: law"
-        )
+    if (source := config.train.update.source) != "law":
+        raise InputError(f"{path}: train.update.source is {source}: a study varies the beta law: give law")
     with located(path):
         card, points = load_card(beside(path, config.card)), list(config.points())
         jobs = [job for point in points for job in _jobs(path, config, card, point)]
