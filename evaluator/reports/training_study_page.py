@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from evaluator.reports.pictures import FLOAT, accuracy_axis
 from evaluator.training.study import StudyPoint, TrainingStudy
@@ -52,14 +53,22 @@ def _figure(study: TrainingStudy) -> Figure:
         ax.axhline(float(np.mean([p.floating.mean() for p in points])), color=FLOAT, ls="--", lw=1.0)
         if axis in _LOGARITHMIC:
             ax.set_xscale("log")
+            values = list(dict.fromkeys(p.value for p in points))
+            ax.set_xticks([_place(v) for v in values], [v.removesuffix(".0") for v in values])
+            ax.xaxis.set_minor_locator(NullLocator())
         accuracy_axis(ax, accuracies)
         if n == 0:
             ax.legend(fontsize=7, frameon=False)
     return figure
 
 
+def _place(value: str) -> float:
+    """The place of a value on its axis; a weight range is a multiple such as 3x."""
+    return float(value.removesuffix("x"))
+
+
 def _curve(ax: Axes, points: list[StudyPoint], colour: str) -> None:
-    at = [float(p.value.removesuffix("x")) for p in points]
+    at = [_place(p.value) for p in points]
     hardware = np.array([p.hardware for p in points])
     ax.plot(at, hardware.mean(axis=1), "o-", ms=3, lw=1.2, color=colour, label=points[0].law)
     ax.fill_between(at, hardware.min(axis=1), hardware.max(axis=1), color=colour, alpha=0.2, lw=0)

@@ -37,7 +37,7 @@ class TrainingStudyConfig(BaseModel):
         asymmetry: values b of steps whose sizes up and down differ at a conductance: beta b up and b down.
         states: numbers of pulses through the window.
         noise: standard deviations of a step over the mean step.
-        weight_range: ranges of the weights, as in ``cell.weight_range``.
+        weight_range: ranges of the weights as multiples of the largest initial weight, such as ``3x``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -51,7 +51,7 @@ class TrainingStudyConfig(BaseModel):
     asymmetry: tuple[Beta, ...] = (0.0, 0.5, 1.0, 2.0, 4.0)
     states: tuple[Annotated[float, Field(ge=1, le=1e9)], ...] = (10.0, 30.0, 100.0, 300.0, 1000.0)
     noise: tuple[Annotated[float, Field(ge=0, le=10)], ...] = (0.0, 0.3, 1.0, 3.0)
-    weight_range: tuple[str, ...] = ("0.5x", "1x", "2x", "5x", "10x")
+    weight_range: tuple[Annotated[str, Field(pattern=r"^[0-9.]+x$")], ...] = ("0.5x", "1x", "2x", "5x", "10x")
 
     def points(self) -> Iterator[tuple[str, str, Law, TrainConfig]]:
         """Axis, value, law and settings of every point.
