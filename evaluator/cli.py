@@ -143,7 +143,11 @@ def train_command(
     device: Annotated[str, typer.Option(help="A device card: file, or name of one that ships.")],
     output: Output,
     config: Annotated[
-        Path | None, typer.Option(help="Network, data, schedule, updates, cells (YAML; see examples/train.yaml).")
+        Path | None,
+        typer.Option(
+            help="Network, data, schedule, updates, cells (YAML; see examples/train.yaml), or the name of a set-up of "
+            "the paper: mnist-continuous."
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One of these: schedule.epochs=5.")
@@ -155,10 +159,11 @@ def train_command(
     """Train a network by the device's own updates, beside the same network in floating point."""
     from evaluator.reports.training_page import training_page
     from evaluator.settings import split_setting
-    from evaluator.training import TrainConfig, read_train_config, train
+    from evaluator.training import TrainConfig, train
+    from evaluator.training.setups import found_train_config
     from spicegen.files import output_folder
 
-    chosen = TrainConfig() if config is None else read_train_config(config)
+    chosen = TrainConfig() if config is None else found_train_config(config)
     chosen = chosen.with_values(dict(split_setting(text) for text in settings or []))
     folder = output_folder(output)
     with _interruption_named(folder, "the state after the last epoch is"):
@@ -168,6 +173,30 @@ def train_command(
         training_page(result).write(folder, result.to_json())
     typer.echo(result.summary)
     typer.echo(f"{folder / 'report.html'}")
+
+
+def training_study_command(
+    config: Annotated[
+        Path,
+        typer.Argument(
+            metavar="CONFIG.yaml", help="What is varied (see examples/study_training.yaml).", show_default=False
+        ),
+    ],
+    output: Output,
+    workers: Annotated[int, typer.Option(min=1, help="Trainings at the same time; the result is the same.")] = 1,
+) -> None:
+    """Accuracy of training against nonlinearity, asymmetry, states, noise, weight range and law of updates."""
+    from evaluator.reports.training_study_page import training_study_page
+    from evaluator.training.study import study_training
+    from spicegen.files import output_folder
+    from spicegen.reports.terminal import show_table
+
+    folder = output_folder(output)
+    with _interruption_named(folder, "the states after finished epochs are"):
+        found = study_training(config, output_folder(folder / "states"), workers=workers, say=typer.echo)
+    show_table(found.head, found.rows(), found.summary)
+    training_study_page(found).write(folder, found.to_json())
+    typer.echo(f"report: {folder / 'report.html'}")
 
 
 def demo_command(

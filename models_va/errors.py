@@ -6,6 +6,7 @@
     ├── InputError                 what the user gave is wrong: one line, exit code 2
     │   ├── UnknownNameError       no such card, model, simulator ...: lists the valid ones
     │   ├── CardError              a device card that cannot be used
+    │   ├── MissingDataError       data that are no part of the project are needed, and they are not here
     │   └── UnsupportedExpressionError   an equation that a printer cannot express exactly
     ├── ModelDefinitionError       a model in models_va contradicts itself (a bug of its author)
     └── SimulationError            a simulator crashed, hung or failed (spicegen.simulate)
@@ -44,6 +45,10 @@ class UnknownNameError(InputError):
 
 class CardError(InputError):
     """A device card is unreadable, incomplete or out of range."""
+
+
+class MissingDataError(InputError):
+    """Data that are no part of the project are needed, and they are not where they should be."""
 
 
 class UnsupportedExpressionError(InputError):

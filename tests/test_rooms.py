@@ -32,6 +32,7 @@ ORDER = (
     ("evaluator.circuit",),
     ("evaluator.evaluation",),
     ("evaluator.training",),
+    ("evaluator.paper",),
     ("evaluator.demo",),
     ("evaluator.reports",),
     ("evaluator.cli",),

@@ -70,7 +70,7 @@ def train(
         raise InputError(f"{workers} workers: give at least 1")
     config = config or TrainConfig()
     card = load_card(device) if isinstance(device, str) else device
-    samples = _samples(data, config.data)
+    samples = training_samples(data, config.data)
     steps = device_steps(card, config.update)
     cache = ResultCache(None if folder is None else output_folder(folder / _STATES))
     start = time.perf_counter()
@@ -117,8 +117,12 @@ class _TrainingTask:
         )
 
 
-def _samples(data: Path, config: DataConfig) -> TrainingSamples:
-    """Training and test samples, flattened and scaled.
+def training_samples(data: Path, config: DataConfig) -> TrainingSamples:
+    """Training and test samples of labelled data, flattened and scaled.
+
+    Args:
+        data: labelled images with a training and a test part, in any format of ``evaluator.data``.
+        config: how the samples are scaled.
 
     Raises:
         InputError: there is no training part, or it does not fit the test part.
@@ -134,6 +138,12 @@ def _samples(data: Path, config: DataConfig) -> TrainingSamples:
         raise InputError(f"{data}: {training.label_name} has one class only: training needs two or more")
     training.check_labels(classes)
     test.check_labels(classes)
+    return scaled_samples(TrainingSamples(x, training.labels, x_test, test.labels), config)
+
+
+def scaled_samples(samples: TrainingSamples, config: DataConfig) -> TrainingSamples:
+    """Samples scaled as a configuration says, by what the training samples are; the test samples alike."""
+    x, x_test = samples.x, samples.x_test
     if config.scaling == "unit":
         largest = float(np.abs(x).max()) or 1.0
         x, x_test = x / np.float32(largest), x_test / np.float32(largest)
@@ -142,7 +152,7 @@ def _samples(data: Path, config: DataConfig) -> TrainingSamples:
         deviation[deviation == 0] = 1
         x, x_test = (x - mean) / deviation, (x_test - mean) / deviation
     single: tuple[NDArray[np.float32], ...] = tuple(np.ascontiguousarray(a, dtype=np.float32) for a in (x, x_test))
-    return TrainingSamples(single[0], training.labels, single[1], test.labels)
+    return TrainingSamples(single[0], samples.y, single[1], samples.y_test)
 
 
 def _flat(data: Dataset) -> NDArray[np.float32]:

@@ -97,6 +97,14 @@ def reproduce(
     only: Annotated[str, typer.Option(help="Comma-separated experiments (fig2d,fig3b,...); all if empty.")] = "",
     engine: Annotated[str, typer.Option(help="Also in these simulators, comma-separated: ngspice, vacask.")] = "",
     card: Annotated[str, typer.Option(metavar="CARD", help="Whose device.")] = "au-lixcoo2-pt",
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="SPICEGEN_SHARED_DATA",
+            help="Folder with mnist.npz, fashion_mnist.npz and file_types_900.npz, for what trains networks (fig6, "
+            "table1) and runs only when named. Default: ../shared/data.",
+        ),
+    ] = None,
 ) -> None:
     """Run the paper's experiments and put its numbers beside the device's; exit 1 if a row is red."""
     from models_va import load_card
@@ -106,8 +114,11 @@ def reproduce(
 
     names, engines = ([n.strip() for n in text.split(",") if n.strip()] for text in (only, engine))
     loaded = load_card(card)
-    report = run(loaded, engines, names, output_folder(output_folder(output) / "measured"))
+    measured = output_folder(output_folder(output) / "measured")
+    report = run(loaded, engines, names, measured, data_folder=data, say=typer.echo)
     show_table(report.head, report.table(), f"{loaded.name}: {report.summary()}")
+    for table in report.tables:
+        show_table(table.head, list(table.rows), table.title)
     write_figures(report, output / "figures")
     finish(report, reproduction_page, output)
 

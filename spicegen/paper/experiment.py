@@ -38,6 +38,21 @@ class PaperTrend:
         return bool(np.all(self.margins > 0))
 
 
+@dataclass(frozen=True)
+class FindingsTable:
+    """A table of an experiment that the report shows as it is.
+
+    Attributes:
+        title: what it shows.
+        head: headings of the columns.
+        rows: a cell for each heading.
+    """
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Findings:
     """What an experiment says about rows of the paper's table.
@@ -47,12 +62,14 @@ class Findings:
         trends: row id -> trend.
         demands: name -> what a figure shows that has no row in the table; fits must keep it.
         remarks: sentences for the report on what is not in the paper's table.
+        tables: further tables for the report.
     """
 
     numbers: Mapping[str, float] = field(default_factory=dict)
     trends: Mapping[str, PaperTrend] = field(default_factory=dict)
     demands: Mapping[str, PaperTrend] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    tables: tuple[FindingsTable, ...] = ()
 
 
 Data = TypeVar("Data")
@@ -87,6 +104,7 @@ class Experiment(ABC, Generic[Data]):
 
         Raises:
             SimulationError: the runner's simulator failed.
+            MissingDataError: data sets that are no part of the project are not in the runner's folder.
         """
 
     @abstractmethod

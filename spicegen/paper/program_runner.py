@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -19,6 +19,10 @@ from spicegen.result_cache import ResultCache, card_identity, digest, engine_ide
 from spicegen.simulate import REFERENCE, Simulator
 
 
+def _say_nothing(text: str) -> None:
+    """The default of ``say``."""
+
+
 class ProgramRunner:
     """Runs pulse programs, each on a fresh device of a card, and stores their records.
 
@@ -27,13 +31,24 @@ class ProgramRunner:
         simulator: the simulator that runs them.
         cache_folder: folder where the record of each finished program is stored, so that an interrupted study
             resumes from there; None stores nothing.
+        data_folder: folder of data sets that are no part of the project, for experiments that train; None if the user
+            named none.
+        say: is told how far long work is, a line at a time; another process must be able to import it.
 
     Attributes:
         saved_s: wall time that stored records have saved so far, s.
     """
 
-    def __init__(self, card: DeviceCard, simulator: Simulator, cache_folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        card: DeviceCard,
+        simulator: Simulator,
+        cache_folder: Path | None = None,
+        data_folder: Path | None = None,
+        say: Callable[[str], None] = _say_nothing,
+    ) -> None:
         self.card, self.simulator, self.cache_folder = card, simulator, cache_folder
+        self.data_folder, self.say = data_folder, say
         self.saved_s = 0.0
         self._cache = ResultCache(cache_folder)
         # the native engine is limited by Python itself, the others are processes of their own

@@ -3,6 +3,9 @@
 An experiment that needs networks lives in evaluator/ and registers as an entry point of the group
 ``spicegen.experiments``. The entry point has the experiment's name and loads its class, a subclass of ``Experiment``
 that takes no arguments. It is loaded only when the experiment may run.
+
+A name with a dot, such as ``table1.training``, is a part of what is called by the name in front of it: whoever names
+``table1`` gets the experiment of that name, if there is one, and all its parts.
 """
 
 from __future__ import annotations
@@ -54,16 +57,18 @@ def chosen_experiments(names: Sequence[str] = ()) -> list[Experiment[Any]]:
     """The named experiments, those on devices in the paper's order, then the registered ones.
 
     Args:
-        names: names of experiments; if empty, all experiments are chosen but those that run only when named.
+        names: names of experiments, each with all its parts; if empty, all experiments are chosen but those that run
+            only when named.
 
     Raises:
         UnknownNameError: no experiment has one of the names.
     """
     registered = {e.name: e for e in entry_points(group=_GROUP) if e.name not in DEVICE_EXPERIMENTS}
     known = [*DEVICE_EXPERIMENTS, *registered]
-    if unknown := [name for name in names if name not in known]:
-        raise UnknownNameError("experiment", unknown[0], known)
-    wanted = [name for name in known if not names or name in names]
+    wholes = [name.partition(".")[0] for name in known]
+    if unknown := [name for name in names if name not in (*known, *wholes)]:
+        raise UnknownNameError("experiment", unknown[0], {*known, *wholes})
+    wanted = [name for name, whole in zip(known, wholes, strict=True) if not names or {name, whole} & set(names)]
     experiments = [
         DEVICE_EXPERIMENTS[name] if name in DEVICE_EXPERIMENTS else registered[name].load()() for name in wanted
     ]

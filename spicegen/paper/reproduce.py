@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from models_va import DeviceCard
+from models_va.errors import MissingDataError
 from spicegen.paper.assumptions import Assumptions
-from spicegen.paper.experiment import Experiment, Findings, PaperTrend
+from spicegen.paper.experiment import Experiment, Findings, FindingsTable, PaperTrend
 from spicegen.paper.program_runner import ProgramRunner
 from spicegen.paper.registry import chosen_experiments
 from spicegen.paper.targets import Target, paper_targets
@@ -33,7 +34,7 @@ class Outcome:
         engine: name of the simulator.
         data: what was measured; None if the simulation failed.
         findings: figures of merit; empty if the simulation failed.
-        problem: why the simulation failed; "" if it did not.
+        problem: why the simulation failed, or which data are missing; "" if all was measured.
         seconds: wall time, s; what is kept in the cache folder counts with what it took when it was run.
         difference: largest relative difference of anything observed from the reference; NaN for the reference itself,
             and without one.
@@ -69,7 +70,7 @@ class Row:
     def verdict(self) -> str:
         """Verdict on the reference engine's result, or on the first engine's where that has none."""
         if not self.results:
-            return ELSEWHERE if self.target.id in _NETWORKS or self.target.kind == "device" else NOT_ASKED
+            return ELSEWHERE if self.target.id in _NETWORKS else NOT_ASKED
         return self.target.verdict(self.results.get(REFERENCE, next(iter(self.results.values()))))
 
     @property
@@ -135,8 +136,13 @@ class Reproduction:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """A sentence on every simulation that failed."""
+        """A sentence on every experiment whose simulation failed or whose data are missing."""
         return tuple(f"{o.experiment.name}: {o.problem}" for o in self.outcomes if o.problem)
+
+    @property
+    def tables(self) -> tuple[FindingsTable, ...]:
+        """The tables of the experiments, as the reference shows them."""
+        return tuple(table for o in self.outcomes if o.engine == REFERENCE for table in o.findings.tables)
 
     @property
     def seconds(self) -> dict[str, float]:
@@ -169,6 +175,7 @@ class Reproduction:
                 }
                 for o in self.outcomes
             ],
+            "tables": [{"title": t.title, "head": t.head, "rows": t.rows} for t in self.tables],
             "failures": list(self.failures),
             "passed": self.passed,
         }
@@ -206,8 +213,8 @@ class Reproduction:
         return text
 
 
-_NETWORKS = ("mlp_mnist", "mlp_file_types", "mlp_fashion", "cnn_inference")
-"""Rows that are networks, not measurements of one device; so are those of kind ``device``."""
+_NETWORKS = ("cnn_inference",)
+"""Rows that no experiment shows: ``spicegen evaluate`` and ``compare`` do."""
 
 
 def reproduce(
@@ -216,6 +223,8 @@ def reproduce(
     only: Sequence[str] = (),
     cache_folder: Path | None = None,
     assumptions: Assumptions | None = None,
+    data_folder: Path | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Reproduction:
     """Run the paper's experiments on a card's simulated device.
 
@@ -225,6 +234,9 @@ def reproduce(
         only: names of experiments; if empty, all but those that run only when named.
         cache_folder: folder for the records of finished programs, so that an interrupted run resumes; None keeps none.
         assumptions: numbers of the experiments that the paper leaves open; None for the defaults.
+        data_folder: folder of data sets that are no part of the project, for experiments that train.
+        say: is told how far an experiment is that takes long, a line at a time; another process must be able to
+            import it.
 
     Raises:
         UnknownNameError: no experiment or no simulator has one of the names.
@@ -232,7 +244,8 @@ def reproduce(
     a = assumptions or Assumptions()
     chosen = chosen_experiments(only)
     names = (REFERENCE, *(e for e in dict.fromkeys(engines) if e != REFERENCE))
-    runners = {name: ProgramRunner(card, simulator(name), cache_folder) for name in names}
+    told = () if say is None else (say,)
+    runners = {name: ProgramRunner(card, simulator(name), cache_folder, data_folder, *told) for name in names}
     work = [(e, name) for name in names for e in chosen]
     outcomes = [_run(e, runners[name], a) for e, name in track(work, "experiments")]
     reference = {o.experiment.name: o for o in outcomes if o.engine == REFERENCE}
@@ -245,7 +258,7 @@ def _run(experiment: Experiment[Any], runner: ProgramRunner, a: Assumptions) -> 
     data, problem = None, ""
     try:
         data = experiment.measure(runner, a)
-    except SimulationError as error:
+    except (SimulationError, MissingDataError) as error:
         problem = str(error)
     seconds = time.perf_counter() - start + runner.saved_s - saved
     findings = Findings() if problem else experiment.findings(data, a)

@@ -17,6 +17,9 @@ TIGHT, LOOSE = 0.10, 0.20
 _TIGHTER = {"stp_amplitude_reset": 0.02}
 """Row id -> largest relative error. This one is a return to the initial state: 10 % would be a potentiation."""
 
+_LARGEST_GAP = {"mlp_file_types": 1.0}
+"""Row id -> largest gap to floating point, in points, that is no miss; a smaller one than the paper's is none."""
+
 
 class Target(BaseModel):
     """One row of the paper's table.
@@ -49,6 +52,9 @@ class Target(BaseModel):
             return "holds" if result.holds else "FAILS"
         if self.kind not in ("number", "feature"):
             return "reported"
+        if self.id in _LARGEST_GAP:
+            most = _LARGEST_GAP[self.id]
+            return f"at most {most:g} {self.unit}" if result <= most else "MISSES"
         error = abs(self.relative_error(result))
         if self.id in _TIGHTER:
             limit = _TIGHTER[self.id]

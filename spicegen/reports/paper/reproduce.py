@@ -127,6 +127,8 @@ def _figures(page: Page, r: Reproduction) -> None:
     for paper, figure in draw_figures(r):
         names = dict.fromkeys(panel.experiment for row in paper.rows for panel in row)
         page.figure(figure, " ".join(captions[name] for name in names if name in captions))
+    for table in r.tables:
+        page.table(table.head, table.rows, table.title)
 
 
 def _elsewhere(page: Page, r: Reproduction) -> None:

@@ -89,6 +89,6 @@ def test_registered_commands_stand_between_spicegens_own_and_the_groups(run):
     names = [line.split()[1] for line in out.splitlines() if line.startswith("│ ") and line[2].isalpha()]
     own = ["doctor", "render", "check", "fit", "metrics", "reproduce", "lint", "array"]
     assert names[: len(own)] == own
-    assert set(names[len(own) : -1]) == {"evaluate", "compare", "demo", "their-command"}
+    assert set(names[len(own) : -1]) == {"evaluate", "compare", "train", "demo", "their-command"}
     assert names[-1] == "study"
     assert run("their-command") == (0, "their command\n", "")
