@@ -53,6 +53,7 @@ OWN = {
     "pulses, Bernoulli": ("BERNOULLI", True),
     "pulses, streams": ("STREAMS", True),
     "accumulate": ("ACCUMULATE", True),
+    "Tiki-Taka 2": ("TIKI_TAKA", True),
 }
 NUMPY = {"table": False, "table, noise": True}
 SANDIA = {"float": None, "table": False, "table, noise": True}
@@ -68,6 +69,7 @@ GOALS = (
     ("accumulate", "sandia: table, noise", 250, 90),
     ("pulses, Poisson", "aihwkit: EcRam", 20, None),
     ("accumulate", "aihwkit: mixed precision", 40, None),
+    ("Tiki-Taka 2", "aihwkit: Tiki-Taka 2", 20, None),
     ("continuous, noise", "numpy: table, noise", None, None),
 )
 """Own law, peer, and how many times the peer's rate is wanted with zeros and dense."""
@@ -128,6 +130,7 @@ def initial(hidden: int, range_: float) -> tuple[list[np.ndarray], np.ndarray]:
 def own(name: str, inputs: str, hidden: int, settings: Settings) -> Work:
     """The project's ``train_part``."""
     from evaluator.training import kernel
+    from evaluator.training.config import UpdateConfig
 
     law, noisy = OWN[name]
     (x, y), (*tables, fbar), (weights, ranges) = (
@@ -142,18 +145,21 @@ def own(name: str, inputs: str, hidden: int, settings: Settings) -> Work:
     g, n = np.stack(halves).astype(np.float32), np.array([784, hidden, 10])
     chi, bias, trained = np.zeros(g.shape[1], np.float32), np.zeros(hidden + 10, np.float32), [0]
 
-    begun = g.copy()
+    begun, fast = g.copy(), np.full_like(g, 0.5)
+    update, read = UpdateConfig(), np.zeros(4)
+    transfer = np.array([update.fast_rate, update.transfer, update.transfer_every], np.float64)
 
     def work(count: int) -> int:
         pulses = 0
         while count > 0:
             first = trained[0] % len(x)
             if first == 0:
-                g[:], chi[:] = begun, 0
+                g[:], chi[:], fast[:] = begun, 0, 0.5
             part = min(count, PART, len(x) - first)
             pulses += kernel.train_part(
                 getattr(kernel, law), kernel.PAIR, n, g, chi, bias, kernel.IN_ARRAY, ranges, RATE, 1, x, y,
                 np.arange(first, first + part), trained[0], False, np.uint64(1), *tables, noisy, fbar,
+                fast, transfer, read,
             )  # fmt: skip
             trained[0] += part
             count -= part

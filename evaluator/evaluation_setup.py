@@ -112,7 +112,8 @@ class EvaluationSetup:
         hardware = self.hardware
         circuits = self.inputs.circuits
         simulated = circuits and (*engine_identity(simulator(circuits.engine)), *sorted(circuits.labels))
-        device = (*card_identity(hardware.card), hardware.spread)
+        given = [] if hardware.given is None else [hardware.given.sha256]
+        device = (*card_identity(hardware.card), hardware.spread, *given)
         versions = [version(name) for name in ("spicegen", "onnxruntime")]
         settings = (*versions, *device, hardware.seed, hardware.config.model_dump_json(), simulated)
         digest = hashlib.sha256(repr(settings).encode())

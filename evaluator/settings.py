@@ -100,7 +100,9 @@ class ErrorConfig(_Section):
     Attributes:
         programming: card: the card's sigma(G); exact; write-verify: what the array's own pulses and reads leave,
             simulated for some tiles of each layer (arrays of at most 8 x 8), with the card's sigma(G) as the tolerance;
-            or a CSV file with g_siemens and sigma_siemens. Whatever is drawn, no device goes beyond its reach.
+            a CSV file with g_siemens and sigma_siemens; or FILE.npz: the conductances that a training left
+            (conductances.npz), in the place of mapped ones, without any further error. Whatever is drawn, no device
+            goes beyond its reach.
         device_to_device: whether the card's spread of instance parameters applies: programming sees to it that
             conductances do not differ by it, but how far they reach does, and relaxation.
         levels: number of equally spaced conductances that can be programmed; None: any conductance can.

@@ -31,6 +31,7 @@ ORDER = (
     ("evaluator.evaluation_setup",),
     ("evaluator.circuit",),
     ("evaluator.evaluation",),
+    ("evaluator.training",),
     ("evaluator.demo",),
     ("evaluator.reports",),
     ("evaluator.cli",),

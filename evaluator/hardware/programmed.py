@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from evaluator.hardware.given import GivenConductances
 from evaluator.hardware.random_keys import INSTANCE, MAIN_DEVICES, READ_NOISE, REFERENCE_DEVICES, STUCK
 from evaluator.hardware.write_verify import Misfits, WriteVerifySampler
 from evaluator.mapping.plan import LayerPlan
@@ -18,7 +19,7 @@ from evaluator.network.layer import Array, MappedLayer
 from evaluator.operators.arrays import ArrayPart
 from evaluator.settings import HardwareConfig
 from models_va import DeviceCard, load_card
-from models_va.errors import located
+from models_va.errors import InputError, located
 from spicegen.devices.drift import relaxed
 from spicegen.devices.memory_state import check_within, reach
 from spicegen.devices.programming import Spread, differing, nearest_levels, program, sigma_of, stream
@@ -81,6 +82,23 @@ class Hardware:
         return weight_layout(self.config.mapping)
 
     @cached_property
+    def given(self) -> GivenConductances | None:
+        """The conductances that a file gives, errors.programming: FILE.npz; None: weights are mapped.
+
+        Raises:
+            InputError: the file cannot be read, or weights are not to be mapped onto pairs.
+        """
+        kind = self.config.errors.programming
+        if not kind.endswith(".npz"):
+            return None
+        if self.config.mapping.scheme != "differential":
+            raise InputError(
+                f"errors.programming: {kind} holds differential pairs, and mapping.scheme is "
+                f"{self.config.mapping.scheme}: give mapping.scheme=differential"
+            )
+        return GivenConductances.read(Path(kind))
+
+    @cached_property
     def spread(self) -> Spread | None:
         """Standard deviation of a programmed conductance; None: programming is exact.
 
@@ -92,7 +110,7 @@ class Hardware:
 
         """
         kind = self.config.errors.programming
-        if kind == "exact":
+        if kind == "exact" or self.given is not None:
             return None
         if kind in ("card", "write-verify"):
             return sigma_of(self.card, ", or give a CSV of sigma(G) or exact as errors.programming")
@@ -141,7 +159,9 @@ class Hardware:
         return self.at_levels(self.wanted(layer))
 
     def wanted(self, layer: MappedLayer) -> Conductances:
-        """The conductances that a layer is mapped onto where any conductance can be programmed."""
+        """The conductances that a layer is mapped onto where any can be programmed, or those that are given."""
+        if self.given is not None:
+            return self.given.of(layer)
         ranges = output_ranges(layer.shape[0], self.config.array, self.layout)
         return map_weights(layer.weights, self.config.mapping, self.card.window(), len(ranges))
 

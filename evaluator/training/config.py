@@ -12,8 +12,7 @@ from models_va import dump_yaml, load_yaml, parse_yaml, read_yaml
 from models_va.errors import InputError
 from spicegen.files import beside
 
-Law = Literal["continuous", "pulses", "accumulate"]
-LAWS: tuple[Law, ...] = ("continuous", "pulses", "accumulate")
+Law = Literal["continuous", "pulses", "accumulate", "tiki-taka-2"]
 Positive = Annotated[float, Field(gt=0, le=1e9)]
 Units = Annotated[int, Field(ge=1, le=100_000)]
 
@@ -26,11 +25,11 @@ def _multiple(text: str) -> float | None:
     return found if text.endswith("x") and 0 < found < 1e9 else None
 
 
-class _Section(BaseModel):
+class _TrainSection(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class NetworkConfig(_Section):
+class NetworkConfig(_TrainSection):
     """A perceptron: hidden layers of sigmoid or ReLU units, softmax and cross-entropy at its end.
 
     Attributes:
@@ -49,7 +48,7 @@ class NetworkConfig(_Section):
     initial: Annotated[float, Field(ge=0, le=100)] = 4.0
 
 
-class DataConfig(_Section):
+class DataConfig(_TrainSection):
     """The samples to train on.
 
     Attributes:
@@ -64,7 +63,7 @@ class DataConfig(_Section):
     scaling: Literal["none", "unit", "standard"] = "none"
 
 
-class ScheduleConfig(_Section):
+class ScheduleConfig(_TrainSection):
     """Epochs and learning rates.
 
     Attributes:
@@ -85,7 +84,7 @@ class ScheduleConfig(_Section):
         return float(self.rate * self.factor ** (epoch // self.every))
 
 
-class UpdateConfig(_Section):
+class UpdateConfig(_TrainSection):
     """How a wanted change of weights becomes changes of conductances.
 
     Attributes:
@@ -93,7 +92,10 @@ class UpdateConfig(_Section):
             pulses), with the steps' scatter over the root of the number of pulses. Source: the simulator CrossSim 2.0
             (Sandia). pulses: whole pulses, as many as ``pulses`` says. accumulate: wanted changes add up digitally, and
             whole steps that have come together become pulses. Source: S. R. Nandakumar et al., Front. Neurosci. 14,
-            406 (2020), doi:10.3389/fnins.2020.00406 (mixed precision).
+            406 (2020), doi:10.3389/fnins.2020.00406 (mixed precision). tiki-taka-2: fast devices of their own get
+            whole pulses, Poisson's; their rows are read one after the other and added up digitally, and whole steps
+            become pulses of the devices that are the weights. Source: T. Gokmen, Front. Artif. Intell. 4, 699148
+            (2021), doi:10.3389/frai.2021.699148.
         pulses: poisson: the number of a device's pulses is Poisson's; bernoulli: at most one a sample; streams: one for
             each coincidence of random bits on its row and column, of at most 31. Source of the latter: T. Gokmen and
             Y. Vlasov, Front. Neurosci. 10, 333 (2016), doi:10.3389/fnins.2016.00333.
@@ -103,6 +105,9 @@ class UpdateConfig(_Section):
         beta_p, beta_d, states, step_sigma: of source law: nonlinearities of potentiation and depression, the number of
             pulses through the window, and the standard deviation of a step over the step.
         noise: whether steps scatter as the source says.
+        fast_rate: of tiki-taka-2: learning rate of the fast devices over the schedule's.
+        transfer: of tiki-taka-2: share of a fast weight that is added up at each of its reads.
+        transfer_every: of tiki-taka-2: number of samples from the read of one row to that of the next.
         interval_s: time from one pulse of a device to the next that the tables were measured at; stated in the report.
             None: not known, or the card's own.
     """
@@ -117,21 +122,22 @@ class UpdateConfig(_Section):
     states: Annotated[float, Field(ge=1, le=1e9)] = 100.0
     step_sigma: Annotated[float, Field(ge=0, le=10)] = 0.0
     noise: bool = True
+    fast_rate: Positive = 100.0
+    transfer: Positive = 0.02
+    transfer_every: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     interval_s: Positive | None = None
 
     @model_validator(mode="after")
     def _both_tables(self) -> UpdateConfig:
         both = self.increasing is not None and self.decreasing is not None
         if self.source == "tables" and not both:
-            raise ValueError(
-                "source: tables needs the files increasing and decreasing, as spicegen metrics writes them"
-            )
+            raise ValueError("source: tables needs increasing and decreasing, two files of spicegen metrics")
         if self.source != "tables" and (self.increasing or self.decreasing):
             raise ValueError(f"increasing and decreasing are of source: tables, and the source is {self.source}")
         return self
 
 
-class CellConfig(_Section):
+class CellConfig(_TrainSection):
     """The devices of a weight.
 
     Attributes:
@@ -172,14 +178,40 @@ class CellConfig(_Section):
         return list(given)
 
 
-class TrainConfig(_Section):
-    """A training: network, data, schedule, updates and cells."""
+class ReadConfig(_TrainSection):
+    """The products of a training, forward and backward; the test's products are ideal.
+
+    Attributes:
+        dac_bits: number of bits of the drivers, sign included, at a range that follows the largest input; None: ideal.
+        adc_bits: number of bits of the column converters, sign included; None: ideal.
+        adc_range: the largest output that these can tell, in units of the largest input times a whole weight.
+        noise: standard deviation of a conductance from one read to the next, over the window.
+    """
+
+    dac_bits: Annotated[int, Field(ge=2, le=16)] | None = None
+    adc_bits: Annotated[int, Field(ge=2, le=16)] | None = None
+    adc_range: Positive = 12.0
+    noise: Annotated[float, Field(ge=0, le=10)] = 0.0
+
+
+class TrainConfig(_TrainSection):
+    """A training: network, data, schedule, updates, cells and reads."""
 
     network: NetworkConfig = NetworkConfig()
     data: DataConfig = DataConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     update: UpdateConfig = UpdateConfig()
     cell: CellConfig = CellConfig()
+    read: ReadConfig = ReadConfig()
+
+    @model_validator(mode="after")
+    def _fast_pairs(self) -> TrainConfig:
+        if self.update.law == "tiki-taka-2" and self.cell.kind != "pair":
+            raise ValueError(
+                "update.law: tiki-taka-2 needs cell.kind: pair, whose fast weights decay towards zero: "
+                f"and cell.kind is {self.cell.kind}"
+            )
+        return self
 
     def with_values(self, values: Mapping[str, str]) -> TrainConfig:
         """A configuration with other values, ``{"schedule.rate": "0.01"}``, each written as in YAML.

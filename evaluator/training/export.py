@@ -8,12 +8,12 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from evaluator.training.run import Network
+from evaluator.training.run import Perceptron
 from models_va.errors import InputError
 
 
-def write_onnx(network: Network, path: Path) -> Path:
-    """Write the network as it is on its devices: Gemm, activation, ..., Gemm, Softmax; input ``x`` of shape (n, inputs).
+def write_onnx(network: Perceptron, path: Path) -> Path:
+    """Write the network as it is on its devices: Gemm, activation, ..., Gemm, Softmax of inputs (n, inputs).
 
     Raises:
         InputError: the file cannot be written.
@@ -44,7 +44,7 @@ def write_onnx(network: Network, path: Path) -> Path:
     return path
 
 
-def write_conductances(network: Network, window_siemens: tuple[float, float], path: Path) -> Path:
+def write_conductances(network: Perceptron, window_siemens: tuple[float, float], path: Path) -> Path:
     """Write the conductances of all devices: LAYER.plus_siemens and LAYER.minus_siemens, shape (inputs + 1, outputs).
 
     The last row are the devices of the biases. LAYER.range is the weight that the difference of the window's ends

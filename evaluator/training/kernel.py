@@ -22,7 +22,7 @@ import numpy as np
 from evaluator.training.random_bits import drawn, lower_unit, mixed, upper_unit
 from spicegen.printers.machine_code import compiled
 
-FLOAT, CONTINUOUS, POISSON, BERNOULLI, STREAMS, ACCUMULATE = range(6)
+FLOAT, CONTINUOUS, POISSON, BERNOULLI, STREAMS, ACCUMULATE, TIKI_TAKA = range(7)
 """Laws of updates, see ``evaluator.training.config.UpdateConfig``."""
 PAIR, SINGLE, ONE_SIDED = range(3)
 """Kinds of cells: both devices of a pair move; one moves against a reference; only rises are used."""
@@ -306,22 +306,74 @@ def _accumulate(g, chi, base, m, s, d, kind, key, whole, mean, residual, noisy):
     return pulses
 
 
+@numba.njit(inline="always")
+def _converted(value: Any, largest: Any, levels: Any) -> Any:
+    """A value as a converter gives it: the nearest of ``levels`` on either side of 0, within the largest."""
+    over = min(max(value / largest, -_ONE), _ONE)
+    return np.float32(math.floor(over * levels + _HALF)) / np.float32(levels) * largest
+
+
+@numba.njit(**_UNCOUNTED)
+def _sent(x, rows, bias_row, levels, out):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """What drivers of ``levels`` on either side send for inputs ``x``, at a range that follows the largest of them."""
+    largest = _ONE if bias_row else _ZERO
+    for j in range(rows):
+        largest = max(largest, abs(x[j]))
+    for j in range(rows):
+        out[j] = _converted(x[j], largest, levels) if largest > _ZERO else _ZERO
+
+
+@numba.njit(**_UNCOUNTED)
+def _received(z, m, unit, squares, read, key):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """Outputs ``z`` of an array with the noise of its devices, and converted.
+
+    Args:
+        z: outputs, in units of inputs times conductances over the window; changed in place.
+        m: number of them.
+        unit: the largest input, which a converter's range is in units of.
+        squares: sum of the squares of the inputs.
+        read: see ``train_part``.
+        key: key of the random numbers.
+    """
+    levels, range_, noise = read[1], np.float32(read[2]) * unit, read[3]
+    if noise > 0:
+        size = noise * math.sqrt(2.0 * squares)
+        for i in range(0, m, 2):
+            bits = drawn(key, i)
+            radius = size * math.sqrt(-2.0 * math.log(1.0 - np.float64(upper_unit(bits))))
+            angle = 2.0 * math.pi * np.float64(lower_unit(bits))
+            z[i] += np.float32(radius * math.cos(angle))
+            if i + 1 < m:
+                z[i + 1] += np.float32(radius * math.sin(angle))
+    if levels > 0 and range_ > _ZERO:
+        for i in range(m):
+            z[i] = _converted(z[i], range_, levels)
+
+
 @numba.njit(fastmath={"contract"}, **_UNCOUNTED)
-def _forward(g, n, ranges, a, z, relu, biases, bias):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+def _forward(g, n, ranges, a, z, relu, biases, bias, read, key, sent):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, C901
     """Activations of all layers for the inputs in ``a[:n[0]]``; the last layer's are softmax probabilities."""
     start, base, first = 0, 0, 0
     for layer in range(len(n) - 1):
         rows, m = n[layer], n[layer + 1]
+        x_in = a[start : start + rows]
+        if read[0] > 0:
+            _sent(x_in, rows, biases == IN_ARRAY, read[0], sent)
+            x_in = sent
         for i in range(m):
             z[i] = _ZERO
+        largest, squares = _ZERO, _ZERO
         for j in range(rows + 1):
             if j == rows and biases != IN_ARRAY:
                 continue
-            x = _ONE if j == rows else a[start + j]
+            x = _ONE if j == rows else x_in[j]
             if x != _ZERO:
+                largest = max(largest, abs(x))
+                squares += x * x
                 plus, minus = g[0, base + j * m : base + (j + 1) * m], g[1, base + j * m : base + (j + 1) * m]
                 for i in range(m):
                     z[i] += x * (plus[i] - minus[i])
+        _received(z, m, largest, squares, read, drawn(key, 2 * layer))
         for i in range(m):
             z[i] *= ranges[layer]
             if biases == DIGITAL:
@@ -348,7 +400,18 @@ def _forward(g, n, ranges, a, z, relu, biases, bias):  # type: ignore[no-untyped
 
 
 @numba.njit(fastmath={"reassoc", "contract"}, **_UNCOUNTED)
-def _backward(g, n, ranges, a, d, label, relu):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+def _back_products(g, base, rows, m, e, z):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """The products of a layer's conductances over the window with the errors ``e`` of its outputs, for every input."""
+    for j in range(rows):
+        total = _ZERO
+        plus, minus = g[0, base + j * m : base + (j + 1) * m], g[1, base + j * m : base + (j + 1) * m]
+        for i in range(m):
+            total += (plus[i] - minus[i]) * e[i]
+        z[j] = total
+
+
+@numba.njit(**_UNCOUNTED)
+def _backward(g, n, ranges, a, d, label, relu, read, key, z, sent):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Derivatives of the cross-entropy by the weighted sums of every layer, from the activations of ``_forward``."""
     layers = len(n) - 1
     start = 0
@@ -365,25 +428,33 @@ def _backward(g, n, ranges, a, d, label, relu):  # type: ignore[no-untyped-def] 
     d[first + label] -= _ONE
     for layer in range(layers - 1, 0, -1):
         rows, m = n[layer], n[layer + 1]
-        errors = d[first : first + m]
         start -= rows
-        for j in range(rows):
-            total = _ZERO
-            plus, minus = g[0, base + j * m : base + (j + 1) * m], g[1, base + j * m : base + (j + 1) * m]
+        e = d[first : first + m]
+        if read[0] > 0:
+            _sent(e, m, False, read[0], sent)
+            e = sent
+        _back_products(g, base, rows, m, e, z)
+        if read[1] > 0 or read[3] > 0:
+            largest, squares = _ZERO, _ZERO
             for i in range(m):
-                total += (plus[i] - minus[i]) * errors[i]
+                largest = max(largest, abs(e[i]))
+                squares += e[i] * e[i]
+            _received(z, rows, largest, squares, read, drawn(key, 2 * layer + 1))
+        for j in range(rows):
             h = a[start + j]
             slope = (_ONE if h > 0 else _ZERO) if relu else h * (_ONE - h)
-            d[first - rows + j] = ranges[layer] * total * slope
+            d[first - rows + j] = ranges[layer] * z[j] * slope
         first -= rows
         base -= (n[layer - 1] + 1) * rows
 
 
 @numba.njit(**_UNCOUNTED)
-def _update(law, kind, n, g, chi, bias, biases, ranges, rate, a, d, key, tables, noisy, fbar, work):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, C901
+def _update(  # type: ignore[no-untyped-def] # noqa: ANN202, C901
+    law, kind, n, g, fast, chi, bias, biases, ranges, rate, a, d, key, step, transfer, tables, noisy, fbar, work,  # noqa: ANN001
+):  # fmt: skip
     """Apply one sample's outer products to all layers; returns the number of pulses."""
     mean, residual, relative, spread = tables
-    accept, other, small, large, lanes, places = work
+    accept, other, small, large, row_read, lanes, places = work
     start, base, first, pulses = 0, 0, 0, 0
     rates = (1.0 / fbar[0], 1.0 / fbar[1])
     whole = (fbar[0], fbar[0 if kind == ONE_SIDED else 1])
@@ -395,8 +466,10 @@ def _update(law, kind, n, g, chi, bias, biases, ranges, rate, a, d, key, tables,
         layer_key = mixed(key + np.uint64(layer + 1) * np.uint64(0xD1342543DE82EF95))
         # The change of the weight over the window, or of each device of a pair that shares it.
         share = rate / ranges[layer] * (0.5 if kind == PAIR and law != ACCUMULATE and law != FLOAT else 1.0)
+        if law == TIKI_TAKA:
+            share *= transfer[0]
         total = 0.0
-        if law == POISSON:
+        if law in (POISSON, TIKI_TAKA):
             total = _alias(e, m, accept, other, small, large)
         length, row_scale, column_scale = 0, 0.0, 0.0
         if law == STREAMS:
@@ -423,6 +496,11 @@ def _update(law, kind, n, g, chi, bias, biases, ranges, rate, a, d, key, tables,
                     pulses += _poisson(
                         g, at, m, s, e, total, kind, row_key, rates, accept, other, mean, residual, noisy
                     )
+            elif law == TIKI_TAKA:
+                if total > 0:
+                    pulses += _poisson(
+                        fast, at, m, s, e, total, kind, row_key, rates, accept, other, mean, residual, noisy
+                    )
             elif law == BERNOULLI:
                 pulses += _bernoulli(g, at, m, s, e, kind, row_key, rates, mean, residual, noisy, places)
             elif law == STREAMS:
@@ -431,6 +509,16 @@ def _update(law, kind, n, g, chi, bias, biases, ranges, rate, a, d, key, tables,
                     pulses += _coincident(g, at, m, s, e, row, other, kind, row_key, mean, residual, noisy)
             else:
                 pulses += _accumulate(g, chi, at, m, s, e, kind, row_key, whole, mean, residual, noisy)
+        every = np.int64(transfer[2])
+        if law == TIKI_TAKA and step % every == 0:
+            j = (step // every) % (rows + (1 if biases == IN_ARRAY else 0))
+            at = base + j * m
+            plus, minus = fast[0, at : at + m], fast[1, at : at + m]
+            for i in range(m):
+                row_read[i] = plus[i] - minus[i]
+            row_key = drawn(layer_key, rows + 1)
+            scale = np.float32(transfer[1])
+            pulses += _accumulate(g, chi, at, m, scale, row_read, kind, row_key, whole, mean, residual, noisy)
         if biases == DIGITAL:
             for i in range(m):
                 bias[first + i] -= np.float32(rate) * e[i]
@@ -456,7 +544,7 @@ def _lengths(x, e, share, rates, kind):  # type: ignore[no-untyped-def] # noqa: 
     wanted = abs(share) * rate  # pulses for x = e = 1
     if wanted == 0.0 or largest_e == 0.0:
         return 1, 0.0, 0.0
-    length = min(_LONGEST_STREAM, max(1, int(math.ceil(wanted * largest_x * largest_e))))
+    length = min(_LONGEST_STREAM, max(1, math.ceil(wanted * largest_x * largest_e)))
     root = math.sqrt(wanted / length)
     balance = math.sqrt(largest_e / largest_x)
     return length, root * balance, root / balance
@@ -486,7 +574,7 @@ _F1, _F2, _F3 = numba.float32[::1], numba.float32[:, ::1], numba.float32[:, :, :
 _SIGNATURE = numba.int64(
     numba.int64, numba.int64, numba.int64[::1], _F2, _F1, _F1, numba.int64, _F1, numba.float64, numba.int64,
     _F2, numba.int64[::1], numba.int64[::1], numba.int64, numba.boolean, numba.uint64,
-    _F2, _F3, _F2, _F3, numba.boolean, numba.float64[::1],
+    _F2, _F3, _F2, _F3, numba.boolean, numba.float64[::1], _F2, numba.float64[::1], numba.float64[::1],
 )  # fmt: skip
 
 
@@ -494,12 +582,13 @@ _SIGNATURE = numba.int64(
 def train_part(
     law: Any, kind: Any, n: Any, g: Any, chi: Any, bias: Any, biases: Any, ranges: Any, rate: Any, batch: Any,
     x: Any, y: Any, order: Any, first_step: Any, relu: Any, key: Any,
-    mean: Any, residual: Any, relative: Any, spread: Any, noisy: Any, fbar: Any,
+    mean: Any, residual: Any, relative: Any, spread: Any, noisy: Any, fbar: Any, fast: Any, transfer: Any, read: Any,
 ) -> Any:  # fmt: skip
     """Train on the samples ``order`` of ``x`` and ``y``, one after the other or in batches, in place.
 
     Args:
-        law, kind: of the updates, of the cells.
+        law: the law of updates.
+        kind: the kind of cells.
         n: numbers of inputs, of hidden units and of outputs, shape (layers + 1,).
         g: conductances over the window of the devices plus and minus, shape (2, devices of one of them).
         chi: wanted changes that add up digitally (``ACCUMULATE``), shape of one of ``g``.
@@ -515,10 +604,18 @@ def train_part(
         first_step: number of samples that were trained on before: the counter of the random numbers.
         relu: whether hidden units are ReLU, and not sigmoid.
         key: key of the random numbers, of the seed.
-        mean, residual: mean step (2, nodes) up and down, and deviations (2, nodes, probabilities), over the window.
-        relative, spread: these for ``CONTINUOUS``, see there.
+        mean: mean step up and down, over the window, shape (2, nodes).
+        residual: deviations from it, shape (2, nodes, probabilities).
+        relative: mean step over its mean between 10 and 90 % of the window, for ``CONTINUOUS``.
+        spread: deviations over the root of that mean, for ``CONTINUOUS``.
         noisy: whether deviations are drawn.
         fbar: size of the mean step up and down between 10 and 90 % of the window.
+        fast: of ``TIKI_TAKA`` the conductances of the fast devices, shape of ``g``; not used by other laws.
+        transfer: of ``TIKI_TAKA`` the fast devices' rate over ``rate``, the share of a fast weight that a transfer adds
+            up digitally, and the number of samples from one transfer of a row to the next; shape (3,).
+        read: levels of the drivers and of the column converters on either side of 0, 0 for ideal ones; range of the
+            latter, in units of the largest input times a whole weight; standard deviation of a conductance from read to
+            read, over the window; shape (4,).
 
     Returns:
         The number of pulses that devices got.
@@ -531,11 +628,10 @@ def train_part(
         if layer:
             outputs += n[layer]
     a, d = np.empty((batch, units), np.float32), np.empty((batch, outputs), np.float32)
-    z = np.empty(widest, np.float32)
-    work = (
-        np.empty(widest), np.empty(widest, np.int64), np.empty(widest, np.int64), np.empty(widest, np.int64),
-        np.empty((6, widest), np.float32), np.empty((2, widest), np.uint32),
-    )  # fmt: skip
+    z, sent = np.empty(widest, np.float32), np.empty(widest, np.float32)
+    whole_numbers = (np.empty(widest, np.int64), np.empty(widest, np.int64), np.empty(widest, np.int64))
+    lanes, places = np.empty((6, widest), np.float32), np.empty((2, widest), np.uint32)
+    work = (np.empty(widest), *whole_numbers, np.empty(widest, np.float32), lanes, places)
     tables = (mean, residual, relative, spread)
     pulses = 0
     for begin in range(0, len(order), batch):
@@ -544,12 +640,13 @@ def train_part(
             sample = order[begin + b]
             for j in range(n[0]):
                 a[b, j] = x[sample, j]
-            _forward(g, n, ranges, a[b], z, relu, biases, bias)
-            _backward(g, n, ranges, a[b], d[b], y[sample], relu)
+            read_key = mixed(drawn(key, first_step + begin + b))
+            _forward(g, n, ranges, a[b], z, relu, biases, bias, read, read_key, sent)
+            _backward(g, n, ranges, a[b], d[b], y[sample], relu, read, read_key, z, sent)
         for b in range(size):
-            sample_key = drawn(key, np.uint64(first_step + begin + b))
+            step = first_step + begin + b
             pulses += _update(
-                law, kind, n, g, chi, bias, biases, ranges, rate / size, a[b], d[b], sample_key, tables, noisy, fbar,
-                work,
+                law, kind, n, g, fast, chi, bias, biases, ranges, rate / size, a[b], d[b], drawn(key, step), step,
+                transfer, tables, noisy, fbar, work,
             )  # fmt: skip
     return pulses

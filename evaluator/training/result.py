@@ -93,9 +93,10 @@ class TrainResult:
         difference, interval = self.gap
         within = "" if interval is None else f" ({100 * interval[0]:.2f} to {100 * interval[1]:.2f})"
         seeds = f"{len(self.runs)} seed{'s' * (len(self.runs) > 1)}"
+        hardware, floating = 100 * self.accuracy_hardware, 100 * self.accuracy_float
         return (
-            f"accuracy {100 * self.accuracy_hardware:.2f} % on the devices, {100 * self.accuracy_float:.2f} % in floating "
-            f"point; gap {100 * difference:.2f} points{within}, {seeds}, {self.n_test} test images"
+            f"accuracy {hardware:.2f} % on the devices, {floating:.2f} % in floating point; "
+            f"gap {100 * difference:.2f} points{within}, {seeds}, {self.n_test} test images"
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -1,21 +1,22 @@
 """One training: a network on its devices, and the same network in floating point beside it, for one seed.
 
 Both begin with the same weights and see the same samples in the same order at the same rates, so that their accuracies
-can be compared in pairs. Everything that is random follows from the seed and from counters (``random_bits``): a run that
-is resumed from its last epoch ends with the same bits.
+can be compared in pairs. Everything that is random follows from the seed and from counters (``random_bits``): a run
+that is resumed from its last epoch ends with the same bits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.scores import top_k_accuracy
 from evaluator.training import kernel
-from evaluator.training.config import TrainConfig
+from evaluator.training.config import ReadConfig, TrainConfig
 from evaluator.training.device_steps import DeviceSteps, Single
 from spicegen.result_cache import Array, ResultCache, digest
 
@@ -23,7 +24,11 @@ _INITIAL, _SUBSET, _ORDER, _KEY = range(4)
 """Second numbers of the seeds of the random generators, behind the run's seed."""
 _PART = 500
 """Number of samples that compiled code trains on before it can be interrupted."""
-_LAWS = {"continuous": kernel.CONTINUOUS, "accumulate": kernel.ACCUMULATE}
+_LAWS = {
+    "continuous": kernel.CONTINUOUS,
+    "accumulate": kernel.ACCUMULATE,
+    "tiki-taka-2": kernel.TIKI_TAKA,
+}
 _PULSES = {"poisson": kernel.POISSON, "bernoulli": kernel.BERNOULLI, "streams": kernel.STREAMS}
 _KINDS = {"pair": kernel.PAIR, "single": kernel.SINGLE, "one-sided": kernel.ONE_SIDED}
 _BIASES = {"array": kernel.IN_ARRAY, "digital": kernel.DIGITAL, "none": kernel.NO_BIAS}
@@ -37,7 +42,7 @@ Report = Callable[[int, float, float], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Samples:
+class TrainingSamples:
     """Training and test samples as the network takes them.
 
     Attributes:
@@ -57,7 +62,7 @@ class Samples:
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class Perceptron:
     """Weights of a perceptron, in floating point or as they stand on devices.
 
     Attributes:
@@ -87,7 +92,7 @@ class Network:
     def by_layer(self) -> list[Single]:
         """The conductances of every layer, shape (2, inputs + 1, outputs)."""
         found, start = [], 0
-        for rows, m in zip(self.sizes[:-1], self.sizes[1:], strict=True):
+        for rows, m in pairwise(self.sizes):
             found.append(self.g[:, start : start + (rows + 1) * m].reshape(2, rows + 1, m))
             start += (rows + 1) * m
         return found
@@ -98,12 +103,12 @@ class Network:
         for n, (w, b) in enumerate(layers):
             x = x @ w + b
             if n < len(layers) - 1:
-                x = np.maximum(x, 0) if self.relu else 1 / (1 + np.exp(-np.clip(x, -80, 80)))
+                x = np.asarray(np.maximum(x, 0) if self.relu else 1 / (1 + np.exp(-np.clip(x, -80, 80))), np.float32)
         return x
 
     def accuracy(self, x: Single, y: NDArray[np.int64]) -> float:
         """Share of samples whose class has the largest output."""
-        return top_k_accuracy(self.outputs(x), y)
+        return top_k_accuracy(self.outputs(x).astype(np.float64), y)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,14 +125,14 @@ class RunResult:
     seed: int
     floating: Array
     hardware: Array
-    network: Network
+    network: Perceptron
     pulses: float
 
 
 def initial_network(config: TrainConfig, sizes: tuple[int, ...], seed: int) -> tuple[list[Single], list[float]]:
     """Initial weights of every layer, shape (inputs + 1, outputs), and the largest that each may have."""
     rng, weights, limits = np.random.default_rng([seed, _INITIAL]), [], []
-    for rows, m in zip(sizes[:-1], sizes[1:], strict=True):
+    for rows, m in pairwise(sizes):
         limit = config.network.initial * float(np.sqrt(6 / (rows + m)))
         w = rng.uniform(-limit, limit, (rows + 1, m)).astype(np.float32)
         if config.network.bias != "array":
@@ -147,7 +152,7 @@ def _on_devices(w: Single, kind: str) -> Single:
     return np.stack([np.maximum(w, 0), np.maximum(-w, 0)])
 
 
-class Run:
+class Training:
     """The training of one seed.
 
     Args:
@@ -157,7 +162,7 @@ class Run:
         seed: of all that is random.
     """
 
-    def __init__(self, config: TrainConfig, steps: DeviceSteps, samples: Samples, seed: int) -> None:
+    def __init__(self, config: TrainConfig, steps: DeviceSteps, samples: TrainingSamples, seed: int) -> None:
         self._config, self._steps, self._samples, self._seed = config, steps, samples, seed
         sizes = (samples.x.shape[1], *config.network.layers[1:-1], int(max(samples.y.max(), samples.y_test.max())) + 1)
         weights, limits = initial_network(config, sizes, seed)
@@ -166,10 +171,14 @@ class Run:
         over = np.concatenate([(w / r).ravel() for w, r in zip(weights, ranges, strict=True)])
         bias, relu = np.zeros(sum(sizes[1:]), np.float32), config.network.activation == "relu"
         ones = np.ones_like(ranges)
-        self.floating = Network(sizes, ones, np.stack([flat, np.zeros_like(flat)]), bias, relu)
+        self.floating = Perceptron(sizes, ones, np.stack([flat, np.zeros_like(flat)]), bias, relu)
         on_devices = np.ascontiguousarray(_on_devices(over, config.cell.kind), dtype=np.float32)
-        self.hardware = Network(sizes, ranges, on_devices, bias.copy(), relu)
+        self.hardware = Perceptron(sizes, ranges, on_devices, bias.copy(), relu)
         self._chi = np.zeros_like(flat)
+        self._fast = np.full((2, flat.size if config.update.law == "tiki-taka-2" else 0), 0.5, np.float32)
+        update = config.update
+        self._ideal, self._read = np.zeros(4), _levels_of(config.read)
+        self._transfer = np.array([update.fast_rate, update.transfer, update.transfer_every], dtype=np.float64)
         self._pulses = 0.0
         self._tables = steps.compiled_tables()
 
@@ -209,12 +218,14 @@ class Run:
         law = _LAWS.get(config.update.law, _PULSES[config.update.pulses])
         rate = config.schedule.rate_in(epoch)
         key = np.uint64(np.random.default_rng([self._seed, _KEY]).integers(2**63))
-        for network, rule in ((self.floating, kernel.FLOAT), (self.hardware, law)):
+        for network, rule, read in (
+            (self.floating, kernel.FLOAT, self._ideal), (self.hardware, law, self._read),
+        ):  # fmt: skip
             pulses = kernel.train_part(
                 rule, _KINDS[config.cell.kind], np.array(network.sizes), network.g, self._chi, network.bias,
                 _BIASES[config.network.bias], network.ranges, rate, config.schedule.batch,
                 self._samples.x, self._samples.y, order, first_step, network.relu, key,
-                *self._tables[:4], self._steps.noisy, self._tables[4],
+                *self._tables[:4], self._steps.noisy, self._tables[4], self._fast, self._transfer, read,
             )  # fmt: skip
             self._pulses += pulses
         if config.cell.kind == "one-sided":
@@ -243,13 +254,13 @@ class Run:
         return digest(head, tables)
 
     def _restored(self, cache: ResultCache) -> tuple[list[float], list[float]]:
-        names = ("floating", "hardware", "w", "w_bias", "g", "g_bias", "chi", "pulses")
+        names = ("floating", "hardware", "w", "w_bias", "g", "g_bias", "chi", "fast", "pulses")
         found = cache.load(self._key(), names)
         if found is None or len(found["floating"]) - 1 > self._config.schedule.epochs:
             return [], []
         for target, name in (
             (self.floating.g, "w"), (self.floating.bias, "w_bias"), (self.hardware.g, "g"),
-            (self.hardware.bias, "g_bias"), (self._chi, "chi"),
+            (self.hardware.bias, "g_bias"), (self._chi, "chi"), (self._fast, "fast"),
         ):  # fmt: skip
             target[:] = found[name]
         self._pulses = float(found["pulses"][0])
@@ -260,7 +271,8 @@ class Run:
             self._key(),
             **{name: np.asarray(values, dtype=np.float64) for name, values in (
                 ("floating", floating), ("hardware", hardware), ("w", self.floating.g), ("w_bias", self.floating.bias),
-                ("g", self.hardware.g), ("g_bias", self.hardware.bias), ("chi", self._chi), ("pulses", [self._pulses]),
+                ("g", self.hardware.g), ("g_bias", self.hardware.bias), ("chi", self._chi),
+                ("fast", self._fast), ("pulses", [self._pulses]),
             )},
         )  # fmt: skip
 
@@ -275,6 +287,12 @@ def _state_settings(config: TrainConfig) -> dict[str, object]:
     for name in ("increasing", "decreasing", "interval_s"):
         tree["update"].pop(name)
     return tree
+
+
+def _levels_of(read: ReadConfig) -> Array:
+    """The converters and the noise of ``kernel.train_part``."""
+    dac, adc = (0.0 if bits is None else 2.0 ** (bits - 1) - 1 for bits in (read.dac_bits, read.adc_bits))
+    return np.array([dac, adc, read.adc_range, read.noise])
 
 
 def _whole(batch: int) -> int:

@@ -17,7 +17,7 @@ from evaluator.training.config import DataConfig, TrainConfig
 from evaluator.training.device_steps import DeviceSteps, device_steps
 from evaluator.training.export import write_conductances, write_onnx
 from evaluator.training.result import RESTS_S, TrainResult
-from evaluator.training.run import Run, RunResult, Samples
+from evaluator.training.run import RunResult, Training, TrainingSamples
 from models_va import DeviceCard, load_card
 from models_va.errors import InputError, SpicegenError
 from spicegen.devices.drift import relaxed
@@ -30,6 +30,10 @@ _STATES = "states"
 """Folder, in that of the results, of the states after each epoch, by which a training is resumed."""
 
 
+def _silent(text: str) -> None:
+    """Say nothing: a function that another process can import."""
+
+
 def train(
     data: Path,
     device: str | DeviceCard,
@@ -39,7 +43,7 @@ def train(
     seeds: int = 1,
     workers: int = 1,
     folder: Path | None = None,
-    say: Callable[[str], None] = lambda text: None,
+    say: Callable[[str], None] = _silent,
 ) -> TrainResult:
     """Train a perceptron by a device's own updates, and beside it the same network in floating point.
 
@@ -70,12 +74,12 @@ def train(
     steps = device_steps(card, config.update)
     cache = ResultCache(None if folder is None else output_folder(folder / _STATES))
     start = time.perf_counter()
-    tasks = [_Task(config, steps, samples, seed + n, cache, say) for n in range(seeds)]
+    tasks = [_TrainingTask(config, steps, samples, seed + n, cache, say) for n in range(seeds)]
     if workers == 1 or seeds == 1:
         done = [task() for task in tasks]
     else:
         with ProcessPoolExecutor(min(workers, seeds), get_context("spawn")) as pool:
-            done = list(pool.map(_Task.__call__, tasks))
+            done = list(pool.map(_TrainingTask.__call__, tasks))
     seconds = time.perf_counter() - start
     runs, trained = tuple(r for r, _ in done), sum(n for _, n in done)
     size = min(config.data.subset or len(samples.x), len(samples.x))
@@ -91,11 +95,11 @@ def train(
     return result
 
 
-class _Task:
+class _TrainingTask:
     """The training of one seed, in this process or another; returns its result and the number of epochs trained now."""
 
     def __init__(
-        self, config: TrainConfig, steps: DeviceSteps, samples: Samples, seed: int, cache: ResultCache,
+        self, config: TrainConfig, steps: DeviceSteps, samples: TrainingSamples, seed: int, cache: ResultCache,
         say: Callable[[str], None],
     ) -> None:  # fmt: skip
         self._run = (config, steps, samples, seed)
@@ -103,7 +107,7 @@ class _Task:
         self._trained = 0
 
     def __call__(self) -> tuple[RunResult, int]:
-        return Run(*self._run).finished(self._cache, self._report), self._trained
+        return Training(*self._run).finished(self._cache, self._report), self._trained
 
     def _report(self, epoch: int, floating: float, hardware: float) -> None:
         self._trained += 1
@@ -113,7 +117,7 @@ class _Task:
         )
 
 
-def _samples(data: Path, config: DataConfig) -> Samples:
+def _samples(data: Path, config: DataConfig) -> TrainingSamples:
     """Training and test samples, flattened and scaled.
 
     Raises:
@@ -138,7 +142,7 @@ def _samples(data: Path, config: DataConfig) -> Samples:
         deviation[deviation == 0] = 1
         x, x_test = (x - mean) / deviation, (x_test - mean) / deviation
     single: tuple[NDArray[np.float32], ...] = tuple(np.ascontiguousarray(a, dtype=np.float32) for a in (x, x_test))
-    return Samples(single[0], training.labels, single[1], test.labels)
+    return TrainingSamples(single[0], training.labels, single[1], test.labels)
 
 
 def _flat(data: Dataset) -> NDArray[np.float32]:
@@ -146,7 +150,7 @@ def _flat(data: Dataset) -> NDArray[np.float32]:
 
 
 def _rested(
-    card: DeviceCard, steps: DeviceSteps, runs: tuple[RunResult, ...], samples: Samples
+    card: DeviceCard, steps: DeviceSteps, runs: tuple[RunResult, ...], samples: TrainingSamples
 ) -> tuple[tuple[float, ...] | None, str]:
     """Accuracies after the rests of ``RESTS_S``, means over the runs, and how they were found or why not."""
     low, high = steps.window_siemens

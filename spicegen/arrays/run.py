@@ -165,7 +165,7 @@ def _left_out(engine: Simulator, cells: int, program: ArrayProgram) -> str:
         return f"slow beyond {most} cells; --engine {engine.name} runs it"
     steps = sum(stage.stop_s / stage.max_step_s for stage in program.stages)
     if engine.name != REFERENCE and steps > MOST_STEPS:
-        return f"{steps:.1g} steps, each a twentieth of the shortest pulse; --engine {engine.name} runs it"
+        return f"{steps:.1g} steps, each a twentieth of the shortest pulse or read; --engine {engine.name} runs it"
     return ""
 
 

@@ -111,7 +111,7 @@ def test_a_rest_of_too_many_steps_is_left_to_native(tmp_path, need_engine):
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     notes = {e["name"]: e["note"] for e in report["engines"]}
     assert notes["native"] == ""
-    assert notes["vacask"].startswith("left out: 2e+09 steps")
+    assert notes["vacask"].startswith("left out: 2e+10 steps")
 
 
 def test_edges_and_reads_suit_the_shortest_pulse():
