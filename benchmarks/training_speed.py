@@ -67,9 +67,12 @@ GOALS = (
     ("continuous, noise", "sandia: table, noise", 40, 15),
     ("pulses, Poisson", "sandia: table, noise", 250, 90),
     ("accumulate", "sandia: table, noise", 250, 90),
+    ("pulses, streams", "aihwkit: EcRam", 20, None),
     ("pulses, Poisson", "aihwkit: EcRam", 20, None),
     ("accumulate", "aihwkit: mixed precision", 40, None),
     ("Tiki-Taka 2", "aihwkit: Tiki-Taka 2", 20, None),
+    ("pulses, Bernoulli", "sandia: table, noise", 250, 90),
+    ("pulses, streams", "sandia: table, noise", 250, 90),
     ("continuous, noise", "numpy: table, noise", None, None),
 )
 """Own law, peer, and how many times the peer's rate is wanted with zeros and dense."""
