@@ -53,6 +53,7 @@ OWN = {
     "pulses, Bernoulli": ("BERNOULLI", True),
     "pulses, streams": ("STREAMS", True),
     "accumulate": ("ACCUMULATE", True),
+    "Tiki-Taka 2": ("TIKI_TAKA", True),
 }
 NUMPY = {"table": False, "table, noise": True}
 SANDIA = {"float": None, "table": False, "table, noise": True}
@@ -66,8 +67,12 @@ GOALS = (
     ("continuous, noise", "sandia: table, noise", 40, 15),
     ("pulses, Poisson", "sandia: table, noise", 250, 90),
     ("accumulate", "sandia: table, noise", 250, 90),
+    ("pulses, streams", "aihwkit: EcRam", 20, None),
     ("pulses, Poisson", "aihwkit: EcRam", 20, None),
     ("accumulate", "aihwkit: mixed precision", 40, None),
+    ("Tiki-Taka 2", "aihwkit: Tiki-Taka 2", 20, None),
+    ("pulses, Bernoulli", "sandia: table, noise", 250, 90),
+    ("pulses, streams", "sandia: table, noise", 250, 90),
     ("continuous, noise", "numpy: table, noise", None, None),
 )
 """Own law, peer, and how many times the peer's rate is wanted with zeros and dense."""
@@ -128,6 +133,7 @@ def initial(hidden: int, range_: float) -> tuple[list[np.ndarray], np.ndarray]:
 def own(name: str, inputs: str, hidden: int, settings: Settings) -> Work:
     """The project's ``train_part``."""
     from evaluator.training import kernel
+    from evaluator.training.config import UpdateConfig
 
     law, noisy = OWN[name]
     (x, y), (*tables, fbar), (weights, ranges) = (
@@ -142,19 +148,21 @@ def own(name: str, inputs: str, hidden: int, settings: Settings) -> Work:
     g, n = np.stack(halves).astype(np.float32), np.array([784, hidden, 10])
     chi, bias, trained = np.zeros(g.shape[1], np.float32), np.zeros(hidden + 10, np.float32), [0]
 
-    begun, fast, transfer, ideal = g.copy(), np.empty((2, 0), np.float32), np.zeros(3), np.zeros(4)
+    begun, fast = g.copy(), np.full_like(g, 0.5)
+    update, read = UpdateConfig(), np.zeros(4)
+    transfer = np.array([update.fast_rate, update.transfer, update.transfer_every], np.float64)
 
     def work(count: int) -> int:
         pulses = 0
         while count > 0:
             first = trained[0] % len(x)
             if first == 0:
-                g[:], chi[:] = begun, 0
+                g[:], chi[:], fast[:] = begun, 0, 0.5
             part = min(count, PART, len(x) - first)
             pulses += kernel.train_part(
                 getattr(kernel, law), kernel.PAIR, n, g, chi, bias, kernel.IN_ARRAY, ranges, RATE, 1, x, y,
                 np.arange(first, first + part), trained[0], False, np.uint64(1), *tables, noisy, fbar,
-                fast, transfer, ideal,
+                fast, transfer, read,
             )  # fmt: skip
             trained[0] += part
             count -= part

@@ -514,8 +514,9 @@ def _update(  # type: ignore[no-untyped-def] # noqa: ANN202, C901
         if law == TIKI_TAKA and step % every == 0:
             j = (step // every) % (rows + (1 if biases == IN_ARRAY else 0))
             at = base + j * m
+            plus, minus = fast[0, at : at + m], fast[1, at : at + m]
             for i in range(m):
-                row_read[i] = fast[0, at + i] - fast[1, at + i]
+                row_read[i] = plus[i] - minus[i]
             row_key = drawn(layer_key, rows + 1)
             scale = np.float32(transfer[1])
             pulses += _accumulate(g, chi, at, m, scale, row_read, kind, row_key, whole, mean, residual, noisy)
