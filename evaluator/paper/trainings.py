@@ -15,7 +15,8 @@ from evaluator.scores import paired_difference
 from evaluator.training import TrainConfig, TrainResult
 from evaluator.training.device_steps import DeviceSteps, device_steps
 from evaluator.training.effects import EFFECTS
-from evaluator.training.jobs import Fold, JobResult, SampleSource, TrainingJob, train_jobs
+from evaluator.training.jobs import JobResult, TrainingJob, train_jobs
+from evaluator.training.samples import Fold, SampleSource
 from evaluator.training.setups import read_setup
 from models_va import DeviceCard
 from models_va.errors import MissingDataError

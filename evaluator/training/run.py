@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from evaluator.scores import top_k_accuracy
 from evaluator.training import kernel
 from evaluator.training.config import ReadConfig, TrainConfig
-from evaluator.training.device_steps import DeviceSteps, Single
+from evaluator.training.device_steps import DeviceSteps
+from evaluator.training.samples import Single, TrainingSamples
 from spicegen.result_cache import Array, ResultCache, digest
 
 _INITIAL, _SUBSET, _ORDER, _KEY = range(4)
@@ -39,26 +40,6 @@ EDITION = 2
 
 Report = Callable[[int, float, float], None]
 """Function that is told the epoch, from 1, and the accuracies in floating point and on the devices."""
-
-
-@dataclass(frozen=True, eq=False)
-class TrainingSamples:
-    """Training and test samples as the network takes them.
-
-    Attributes:
-        x, y: training inputs, shape (n, inputs), and classes, shape (n,).
-        x_test, y_test: of the test, likewise.
-    """
-
-    x: Single
-    y: NDArray[np.int64]
-    x_test: Single
-    y_test: NDArray[np.int64]
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of all samples."""
-        return digest({"shapes": [self.x.shape, self.x_test.shape]}, (self.x, self.y, self.x_test, self.y_test))
 
 
 @dataclass(frozen=True, eq=False)

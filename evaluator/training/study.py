@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from evaluator.scores import mean_interval
 from evaluator.training.config import Law, TrainConfig, UpdateConfig
 from evaluator.training.device_steps import device_steps
-from evaluator.training.jobs import SampleSource, TrainingJob, train_jobs
+from evaluator.training.jobs import TrainingJob, train_jobs
+from evaluator.training.samples import SampleSource
 from models_va import DeviceCard, load_card, read_yaml
 from models_va.errors import InputError, located
 from spicegen.files import beside

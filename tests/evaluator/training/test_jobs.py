@@ -4,7 +4,8 @@ import pytest
 from evaluator.training import TrainConfig
 from evaluator.training.config import DataConfig
 from evaluator.training.device_steps import device_steps
-from evaluator.training.jobs import Fold, SampleSource, TrainingJob, fold_numbers, train_jobs
+from evaluator.training.jobs import TrainingJob, train_jobs
+from evaluator.training.samples import Fold, SampleSource, fold_numbers
 from models_va import load_card
 from models_va.errors import InputError
 
