@@ -162,9 +162,8 @@ class ArrayConfig(BaseModel):
         widths = [step.width_s for step in self.program if isinstance(step, WriteStep | PulseStep)]
         if not widths and device.write_pulse:
             widths = [device.write_pulse.width_s.value]
-        program, v_in = ArrayProgram(self.rows, self.columns), self.draw_inputs()
-        if widths:
-            program = ArrayProgram.for_pulses_of(min(widths), self.rows, self.columns)
+        size, v_in = (self.rows, self.columns), self.draw_inputs()
+        program = ArrayProgram.for_pulses_of(min(widths), *size) if widths else ArrayProgram(*size)
         for number, step in enumerate(self.program):
             try:
                 step.add(program, v_in)

@@ -34,7 +34,7 @@ class GivenConductances:
 
     @classmethod
     def read(cls, path: Path) -> GivenConductances:
-        """Read a file.
+        """Read the conductances of a training from its file.
 
         Raises:
             InputError: it cannot be read, or has no window.

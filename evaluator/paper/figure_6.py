@@ -32,31 +32,40 @@ def law_of(trained: Trained) -> str:
     return trained.config.update.law
 
 
-class Figure6Training(Experiment[list[Trained]]):
-    """Accuracy against epoch in floating point and on the device, by two laws of updates, paired by seeds.
-
-    The trainings do not depend on a circuit simulator: another engine beside the native one finds the same again.
+class _Figure6(Experiment[list[Trained]]):
+    """What both experiments on figure 6e to 6g have in common: trainings of its data sets, which run only when named.
 
     Args:
         effort: numbers of seeds, epochs and processes.
         data_sets: names of data sets; the paper's three by default.
     """
 
-    name = "fig6.training"
-    title = "Figure 6e to 6g: learning on the device"
     runs_by_default = False
 
     def __init__(self, effort: Effort = WHOLE_EFFORT, data_sets: tuple[str, ...] = tuple(DATA_SETS)) -> None:
         self._effort, self._data_sets = effort, data_sets
 
-    def measure(self, runner: ProgramRunner, a: Assumptions) -> list[Trained]:
-        """Train by each law on each data set."""
-        cases = [case for case in figure_cases(runner.card) if case.data in self._data_sets]
-        return train_cases(cases, runner, self._effort)
+    def cases(self, card: DeviceCard) -> list[Case]:
+        """The trainings of the chosen data sets, by each law."""
+        return [case for case in figure_cases(card) if case.data in self._data_sets]
 
     def observed(self, data: list[Trained]) -> NDArray[np.float64]:
         """Accuracies on the devices after every epoch."""
         return np.concatenate([t.hardware[:, 1:].ravel() for t in data])
+
+
+class Figure6Training(_Figure6):
+    """Accuracy against epoch in floating point and on the device, by two laws of updates, paired by seeds.
+
+    The trainings do not depend on a circuit simulator: another engine beside the native one finds the same again.
+    """
+
+    name = "fig6.training"
+    title = "Figure 6e to 6g: learning on the device"
+
+    def measure(self, runner: ProgramRunner, a: Assumptions) -> list[Trained]:
+        """Train by each law on each data set."""
+        return train_cases(self.cases(runner.card), runner, self._effort)
 
     def findings(self, data: list[Trained], a: Assumptions) -> Findings:
         """Accuracies and gaps by the law of the paper's simulator, and whether both laws keep the gaps small."""
@@ -115,32 +124,20 @@ def _remarks(data: list[Trained]) -> tuple[str, ...]:
     return (*remarks, *(f"{DATA_SETS[t.case.data].title} by {law_of(t)}: {t.interval}" for t in pulsed))
 
 
-class Figure6Effects(Experiment[list[Trained]]):
+class Figure6Effects(_Figure6):
     """The gaps of figure 6e to 6g with one imperfection of the device off at a time.
 
     It is a part of ``fig6`` of its own, because it takes four times as long: ``--only fig6.training`` leaves it out.
-
-    Args:
-        effort: numbers of seeds, epochs and processes.
-        data_sets: names of data sets; the paper's three by default.
     """
 
     name = "fig6.effects"
     title = "Figure 6e to 6g: what the gaps to floating point come from"
-    runs_by_default = False
-
-    def __init__(self, effort: Effort = WHOLE_EFFORT, data_sets: tuple[str, ...] = tuple(DATA_SETS)) -> None:
-        self._effort, self._data_sets = effort, data_sets
 
     def measure(self, runner: ProgramRunner, a: Assumptions) -> list[Trained]:
         """Train each case as it is and with each imperfection off; what is the same by definition is left out."""
-        whole = [case for case in figure_cases(runner.card) if case.data in self._data_sets]
+        whole = self.cases(runner.card)
         cases = [c._replace(effect=e) for c in whole for e in ("", *EFFECTS) if not _without_meaning(c, e)]
         return train_cases(cases, runner, self._effort)
-
-    def observed(self, data: list[Trained]) -> NDArray[np.float64]:
-        """Accuracies on the devices after every epoch."""
-        return np.concatenate([t.hardware[:, 1:].ravel() for t in data])
 
     def findings(self, data: list[Trained], a: Assumptions) -> Findings:
         """A table of the gaps."""

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.scores import paired_difference
-from evaluator.training import TrainConfig, TrainResult
+from evaluator.training import TrainConfig
 from evaluator.training.device_steps import DeviceSteps, device_steps
 from evaluator.training.effects import EFFECTS
 from evaluator.training.jobs import JobResult, TrainingJob, train_jobs
+from evaluator.training.result import interval_sentence
 from evaluator.training.samples import Fold, SampleSource
 from evaluator.training.setups import read_setup
 from models_va import DeviceCard
@@ -74,7 +75,7 @@ class Case(NamedTuple):
 
     @property
     def label(self) -> str:
-        """What the lines of progress begin with."""
+        """The words with which this case's lines of progress begin."""
         return f"{self.setup}, {self.card.name}" + (f", {self.effect} off" if self.effect else "")
 
 
@@ -203,9 +204,5 @@ class _Trainings:
             np.array([getattr(run, name) for run in runs]).reshape(self.seeds, self.folds, -1).mean(axis=1)
             for name in ("floating", "hardware")
         )
-        result = TrainResult(
-            data=self.case.data, card=self.case.card, config=self.config, steps=self.steps, runs=runs,
-            n_train=results[0].n_train, n_test=0, seed=0, rested=None, rest_note="", seconds=0.0,
-            samples_per_second=None,
-        )  # fmt: skip
-        return Trained(self.case, self.config, floating, hardware, result.interval_sentence)
+        interval = interval_sentence(self.steps, self.config, results[0].n_train, runs)
+        return Trained(self.case, self.config, floating, hardware, interval)

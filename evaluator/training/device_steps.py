@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from evaluator.training.config import UpdateConfig
-from models_va import DeviceCard
+from models_va import ROOM_TEMPERATURE_K, DeviceCard
 from models_va.errors import CardError, InputError
-from netlists import Cell, Circuit, Job, Source, SpikeTrain, Transient
+from netlists import SpikeTrain
 from spicegen.devices.memory_state import memory, memory_state
 from spicegen.devices.update_table import UpdateTable, read_update_table
-from spicegen.devices.write_pulses import WritePulses, card_pulses, read_conductances, spike_job
+from spicegen.devices.write_pulses import WritePulses, card_pulses, read_conductances, spike_job, train_conductances
 from spicegen.measurements import Origin, Pulses
 from spicegen.metrics import tables_of_pulses
 from spicegen.simulate import REFERENCE, simulator
@@ -60,13 +60,17 @@ class DeviceSteps:
 
     @property
     def noisy(self) -> bool:
-        """Whether steps scatter."""
+        """Whether steps of the device scatter about their mean."""
         return bool(np.any(np.abs(self.residual) > _ROUNDING))
 
     @property
     def states(self) -> float:
         """Number of mean steps through the window, the mean of up and down."""
         return float(np.mean(1 / self.mean_step))
+
+    def without_noise(self) -> DeviceSteps:
+        """The same mean steps, without scatter."""
+        return replace(self, residual=np.zeros_like(self.residual))
 
     def compiled_tables(self) -> tuple[Single, Single, Single, Single, Array]:
         """Mean, residual, relative, spread and fbar of ``kernel.train_part``."""
@@ -93,7 +97,7 @@ def device_steps(card: DeviceCard, config: UpdateConfig) -> DeviceSteps:
     else:
         found = _of_card(card)
     if not config.noise:
-        found = replace(found, residual=np.zeros_like(found.residual))
+        found = found.without_noise()
     return replace(found, interval_s=config.interval_s or found.interval_s)
 
 
@@ -176,8 +180,8 @@ def _of_single_pulses(
     steps = np.empty((2, _CARD_NODES))
     for direction, volt in enumerate((pulses.up_volt, pulses.down_volt)):
         train = replace(pulses.train(), amplitudes_volt=(volt,))
+        job = spike_job(card, train)
         for n, x in enumerate(state):
-            job = spike_job(card, train)
             cell = replace(job.circuit.cells[0], instance={name: float(x)})
             found = engine.run(replace(job, circuit=replace(job.circuit, cells=(cell,))))
             steps[direction, n] = (read_conductances(found, train)[0] - g[n]) / (window[1] - window[0])
@@ -188,18 +192,13 @@ def _of_single_pulses(
 
 def _of_cycles(card: DeviceCard, train: SpikeTrain) -> tuple[UpdateTable, UpdateTable]:
     whole = replace(train, amplitudes_volt=train.amplitudes_volt * _CYCLES)
-    circuit = Circuit(
-        sources=(Source("vte", "te", whole.waveform()),),
-        cells=(Cell("d0", "te", "0", card),),
-    )
-    job = Job(circuit, Transient(whole.stop_s, max_step_s=train.width_s / 30, rel_tol=1e-5), "cycles for training")
-    g = read_conductances(simulator(REFERENCE).run(job), whole).reshape(_CYCLES, -1).T
+    g = train_conductances(simulator(REFERENCE), card, whole).reshape(_CYCLES, -1).T
     n, up = g.shape[0], train.amplitudes_volt[0]
     volts = np.array(train.amplitudes_volt)
     made = Pulses(
         origin=Origin(Path("train"), ""), amplitude_volt=volts, width_s=np.full(n, train.width_s),
         gap_s=np.full(n, train.period_s - train.width_s), direction=np.where(volts == up, 1, -1).astype(np.int8),
-        g_siemens=g, v_read_volt=train.v_read_volt, temperature_k=300.15,
+        g_siemens=g, v_read_volt=train.v_read_volt, temperature_k=ROOM_TEMPERATURE_K,
     )  # fmt: skip
     tables = tables_of_pulses(made)
     if len(tables) != 2:

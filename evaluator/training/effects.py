@@ -16,11 +16,6 @@ The time of a training grows with it, because so many more pulses are computed.
 """
 
 
-def without_noise(steps: DeviceSteps) -> DeviceSteps:
-    """The same mean steps, without scatter."""
-    return replace(steps, residual=np.zeros_like(steps.residual))
-
-
 def without_asymmetry(steps: DeviceSteps) -> DeviceSteps:
     """At every conductance, a step down that is as large as the step up: the mean of the two sizes.
 
@@ -50,7 +45,7 @@ def without_granularity(steps: DeviceSteps) -> DeviceSteps:
 
 
 EFFECTS: Mapping[str, Callable[[DeviceSteps], DeviceSteps]] = {
-    "noise": without_noise,
+    "noise": DeviceSteps.without_noise,
     "asymmetry": without_asymmetry,
     "nonlinearity": without_nonlinearity,
     "granularity": without_granularity,

@@ -27,7 +27,7 @@ FLOAT, CONTINUOUS, POISSON, BERNOULLI, STREAMS, ACCUMULATE, TIKI_TAKA = range(7)
 PAIR, SINGLE, ONE_SIDED = range(3)
 """Kinds of cells: both devices of a pair move; one moves against a reference; only rises are used."""
 IN_ARRAY, DIGITAL, NO_BIAS = range(3)
-"""Places of biases."""
+"""Where the biases of layers are: on devices of the arrays, digital numbers, or nowhere."""
 _ONE, _ZERO, _HALF = np.float32(1.0), np.float32(0.0), np.float32(0.5)
 _LONGEST_STREAM = 31
 _UNCOUNTED: dict[str, Any] = {"_nrt": False}
@@ -137,12 +137,24 @@ def _continuous(g, base, m, s, d, kind, key, relative, spread, noisy, lanes, pla
 
 
 @numba.njit(**_UNCOUNTED)
-def _pulse_pair(g, at, rises, direction, kind, unit, mean, residual, noisy):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+def _pulse_device(g, at, rises, direction, kind, unit, mean, residual, noisy):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """One pulse in ``direction`` (0 up, 1 down) on the device of a cell that takes it, for a weight that ``rises``."""
     device = direction if rises else 1 - direction
     if kind == SINGLE:
         device = 0
     g[device, at] = _pulsed(g[device, at], direction, unit, mean, residual, noisy)
+
+
+@numba.njit(**_UNCOUNTED)
+def _pulse_cell(g, at, rises, kind, bits, mean, residual, noisy):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """One pulse on each device of a cell that moves for a weight that ``rises`` or falls; returns their number."""
+    if kind == PAIR:
+        _pulse_device(g, at, rises, 0, kind, upper_unit(bits), mean, residual, noisy)
+        _pulse_device(g, at, rises, 1, kind, lower_unit(bits), mean, residual, noisy)
+        return 2
+    direction = 0 if rises or kind == ONE_SIDED else 1
+    _pulse_device(g, at, rises, direction, kind, upper_unit(bits), mean, residual, noisy)
+    return 1
 
 
 @numba.njit(**_UNCOUNTED)
@@ -220,7 +232,7 @@ def _poisson(g, base, m, s, d, total, kind, key, rates, accept, other, mean, res
             if noisy:
                 unit = upper_unit(drawn(key, counter))
                 counter += 1
-            _pulse_pair(g, base + i, rises, direction, kind, unit, mean, residual, noisy)
+            _pulse_device(g, base + i, rises, direction, kind, unit, mean, residual, noisy)
             pulses += 1
     return pulses
 
@@ -246,7 +258,7 @@ def _bernoulli(g, base, m, s, d, kind, key, rates, mean, residual, noisy, places
                 continue
             if hit[i] >> np.uint32(direction) & _ONE_BIT:
                 second = upper_unit(drawn(key, m + 2 * i + direction)) if noisy else _ZERO
-                _pulse_pair(g, base + i, rises, direction, kind, second, mean, residual, noisy)
+                _pulse_device(g, base + i, rises, direction, kind, second, mean, residual, noisy)
                 pulses += 1
     return pulses
 
@@ -295,14 +307,7 @@ def _accumulate(g, chi, base, m, s, d, kind, key, whole, mean, residual, noisy):
         sums[i] -= count * step if rises else -count * step
         for n in range(count):
             bits = drawn(key, i + m * n)
-            if kind == PAIR:
-                _pulse_pair(g, base + i, rises, 0, kind, upper_unit(bits), mean, residual, noisy)
-                _pulse_pair(g, base + i, rises, 1, kind, lower_unit(bits), mean, residual, noisy)
-                pulses += 2
-            else:
-                direction = 0 if rises or kind == ONE_SIDED else 1
-                _pulse_pair(g, base + i, rises, direction, kind, upper_unit(bits), mean, residual, noisy)
-                pulses += 1
+            pulses += _pulse_cell(g, base + i, rises, kind, bits, mean, residual, noisy)
     return pulses
 
 
@@ -560,14 +565,7 @@ def _coincident(g, base, m, s, d, row, columns, kind, key, mean, residual, noisy
         rises = s * d[i] > 0
         for k in range(count):
             bits = drawn(key, 64 + i + m * k)
-            if kind == PAIR:
-                _pulse_pair(g, base + i, rises, 0, kind, upper_unit(bits), mean, residual, noisy)
-                _pulse_pair(g, base + i, rises, 1, kind, lower_unit(bits), mean, residual, noisy)
-                pulses += 2
-            else:
-                direction = 0 if rises or kind == ONE_SIDED else 1
-                _pulse_pair(g, base + i, rises, direction, kind, upper_unit(bits), mean, residual, noisy)
-                pulses += 1
+            pulses += _pulse_cell(g, base + i, rises, kind, bits, mean, residual, noisy)
     return pulses
 
 

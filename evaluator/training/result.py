@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,25 +68,12 @@ class TrainResult:
     @property
     def samples_per_pulse(self) -> float:
         """Mean number of samples from one pulse of a device to its next; infinite without pulses."""
-        trained = self.n_train * self.config.schedule.epochs * len(self.runs)
-        pulses = sum(r.pulses for r in self.runs)
-        return trained * self.runs[0].network.g.size / pulses if pulses else float("inf")
+        return samples_per_pulse(self.config, self.n_train, self.runs)
 
     @property
     def interval_sentence(self) -> str:
-        """A sentence on the pulse interval that the steps are true at, beside the one of the training."""
-        interval = self.steps.interval_s
-        if interval is None:
-            return "The interval of pulses at which these steps are true is not known: give update.interval_s."
-        total = interval * self.n_train * self.config.schedule.epochs
-        if not np.isfinite(self.samples_per_pulse):
-            between = "how often a device gets a pulse is open, because the law has no whole pulses"
-        else:
-            between = f"a device would get one every {interval * self.samples_per_pulse:.3g} s"
-        return (
-            f"The steps are true at a pulse every {interval:.4g} s. With as much time for every sample, training takes "
-            f"{total:.3g} s, and {between}: what a device forgets between its pulses is not in these accuracies."
-        )
+        """See the function ``interval_sentence``."""
+        return interval_sentence(self.steps, self.config, self.n_train, self.runs)
 
     @property
     def summary(self) -> str:
@@ -136,3 +124,39 @@ class TrainResult:
             "samples_per_second": self.samples_per_second,
             "seconds": self.seconds,
         }
+
+
+def samples_per_pulse(config: TrainConfig, n_train: int, runs: Sequence[RunResult]) -> float:
+    """Mean number of samples from one pulse of a device to its next; infinite without pulses.
+
+    Args:
+        config: settings of the trainings.
+        n_train: number of samples in an epoch.
+        runs: the trainings.
+    """
+    trained = n_train * config.schedule.epochs * len(runs)
+    pulses = sum(r.pulses for r in runs)
+    return trained * runs[0].network.g.size / pulses if pulses else float("inf")
+
+
+def interval_sentence(steps: DeviceSteps, config: TrainConfig, n_train: int, runs: Sequence[RunResult]) -> str:
+    """A sentence on the pulse interval that the steps are true at, beside the one of the training.
+
+    Args:
+        steps: steps of the devices.
+        config: settings of the trainings.
+        n_train: number of samples in an epoch.
+        runs: the trainings.
+    """
+    interval, between_pulses = steps.interval_s, samples_per_pulse(config, n_train, runs)
+    if interval is None:
+        return "The interval of pulses at which these steps are true is not known: give update.interval_s."
+    total = interval * n_train * config.schedule.epochs
+    if not np.isfinite(between_pulses):
+        between = "how often a device gets a pulse is open, because the law has no whole pulses"
+    else:
+        between = f"a device would get one every {interval * between_pulses:.3g} s"
+    return (
+        f"The steps are true at a pulse every {interval:.4g} s. With as much time for every sample, training takes "
+        f"{total:.3g} s, and {between}: what a device forgets between its pulses is not in these accuracies."
+    )

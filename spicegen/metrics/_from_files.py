@@ -185,5 +185,4 @@ def _of_retention(origins: Sequence[Origin], measured: Sequence[Retention], seed
 def tables_of_pulses(pulses: Pulses) -> tuple[UpdateTable, ...]:
     """The update tables of a train of pulses on one grid, the one that rises first; fewer if a direction gives none."""
     data = trains.trains_of([pulses], 0)
-    made = update_tables(data.measured, data.curves, pulses.origin.name)
-    return tuple(sorted(made.tables, key=lambda t: not t.rises))
+    return update_tables(data.measured, data.curves, pulses.origin.name).tables

@@ -8,7 +8,6 @@ from evaluator.training.effects import (
     FINER,
     without_asymmetry,
     without_granularity,
-    without_noise,
     without_nonlinearity,
 )
 from models_va import load_card
@@ -29,7 +28,7 @@ def test_each_effect_leaves_the_shapes_and_the_window(steps):
 
 
 def test_without_noise_only_the_mean_is_left(steps):
-    quiet = without_noise(steps)
+    quiet = steps.without_noise()
     assert not quiet.noisy
     assert np.array_equal(quiet.mean, steps.mean)
 
